@@ -1,0 +1,113 @@
+import { createPostgresBackend, Queue, runMigrations, withBackend, Worker } from "bullmq";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import type { Logger, StepJob, StepQueue } from "../../src/ports.ts";
+import { PglitePool } from "./pglite-pool.ts";
+
+const queueName = "steps";
+/** BullMQ's PostgreSQL backend looks for its tables here when it is given a pool. */
+const schema = "bullmq";
+/** Steps being handed to the outbox at the same time; each is a short transaction. */
+const concurrency = 16;
+/** Longer than any hand-over; what a dead bot held is taken up again after this. */
+const lockDuration = 30_000;
+const stepJob = z.strictObject({
+  run: z.string(),
+  revision: z.int(),
+  step: z.string(),
+  attempt: z.int(),
+  dispatch: z.int(),
+});
+
+interface JobHandle {
+  readonly data: unknown;
+}
+interface QueueHandle {
+  add(name: string, data: StepJob, options: object): Promise<unknown>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  close(): Promise<void>;
+}
+interface Backend {
+  readonly queue: QueueHandle;
+  worker(handle: (job: JobHandle) => Promise<void>): WorkerHandle;
+  end(): Promise<void>;
+}
+interface WorkerHandle {
+  on(event: "error", listener: (error: Error) => void): unknown;
+  waitUntilReady(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Ids and data of a job: ids only, no business text; no ":" because BullMQ forbids it in custom ids. */
+function jobId(job: StepJob): string {
+  return `${job.run}-${job.revision}-${job.step}-${job.attempt}-${job.dispatch}`;
+}
+
+function stepQueue(backend: Backend, log: Logger): StepQueue {
+  const warn = (error: Error) => log.warn({ error: error.message }, "queue-error");
+  backend.queue.on("error", warn);
+  let worker: WorkerHandle | undefined;
+  return {
+    async add(job, o) {
+      await backend.queue.add("step", job, {
+        jobId: jobId(job),
+        ...(o?.delayMs === undefined ? {} : { delay: o.delayMs }),
+        removeOnComplete: true,
+        removeOnFail: true,
+      });
+    },
+    async work(handler) {
+      worker = backend.worker((job) => handler(stepJob.parse(job.data)));
+      worker.on("error", warn);
+      await worker.waitUntilReady();
+    },
+    async close() {
+      await worker?.close();
+      await backend.queue.close();
+      await backend.end();
+    },
+  };
+}
+
+/** The reference backend. `url`: redis://host:port, or unix:///path/to/socket of a private server. */
+export function openRedisQueue(url: string, log: Logger): Promise<StepQueue> {
+  const target = url.startsWith("unix://") ? url.slice("unix://".length) : url;
+  const connect = (blocking: boolean) =>
+    new Redis(target, { maxRetriesPerRequest: blocking ? null : 3, lazyConnect: false });
+  const connection = connect(false);
+  const workerConnection = connect(true);
+  for (const each of [connection, workerConnection]) {
+    each.on("error", (error: Error) => log.warn({ error: error.message }, "redis-error"));
+  }
+  return Promise.resolve(
+    stepQueue(
+      {
+        queue: new Queue<StepJob>(queueName, { connection }),
+        worker: (handle) =>
+          new Worker(queueName, handle, { connection: workerConnection, concurrency, lockDuration }),
+        async end() {
+          connection.disconnect();
+          workerConnection.disconnect();
+          await Promise.resolve();
+        },
+      },
+      log,
+    ),
+  );
+}
+
+/** The fallback for a laptop or a demo: BullMQ's PostgreSQL backend on a PostgreSQL in this process's memory. */
+export async function openMemoryQueue(log: Logger): Promise<StepQueue> {
+  const pool = await PglitePool.open(schema);
+  const migrator = await pool.connect();
+  await runMigrations(migrator, schema);
+  const { Queue: PgQueue, Worker: PgWorker } = withBackend(createPostgresBackend);
+  return stepQueue(
+    {
+      queue: new PgQueue<StepJob>(queueName, { connection: pool }),
+      worker: (handle) => new PgWorker(queueName, handle, { connection: pool, concurrency, lockDuration }),
+      end: () => pool.end(),
+    },
+    log,
+  );
+}

@@ -1,0 +1,73 @@
+import type { Card } from "../../src/card.ts";
+import type { Desk } from "../../src/desk-types.ts";
+import type { PersonId } from "../../src/domain.ts";
+import { toErrorInfo } from "../../src/errors.ts";
+import type { Logger } from "../../src/ports.ts";
+
+/** What a page is told while it is open. */
+export type LiveEvent =
+  | { readonly type: "card"; readonly key: string; readonly card: Card }
+  | { readonly type: "notice"; readonly text: string };
+
+export interface LiveFeed {
+  /** Until the returned function is called; `close` ends the page's stream. */
+  open(person: PersonId, send: (event: LiveEvent) => void, close: () => void): () => void;
+  /** A card of `owner`'s thread was posted or changed. */
+  card(owner: PersonId, key: string, card: Card): void;
+  notice(person: PersonId, text: string): void;
+  /** Resolves when all that was told has been sent on. */
+  idle(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Passes cards on to open pages: to their owner as they are; an approval card also to everyone else whom the desk
+ * lets see it, as the desk shows it to them.
+ */
+export function createLiveFeed(desk: Desk, log: Logger): LiveFeed {
+  const pages = new Set<{
+    readonly person: PersonId;
+    readonly send: (event: LiveEvent) => void;
+    readonly close: () => void;
+  }>();
+  const tell = (person: PersonId, event: LiveEvent) => {
+    for (const page of pages) {
+      if (page.person === person) {
+        page.send(event);
+      }
+    }
+  };
+  // One after the other, so that a later look at the desk never arrives before an earlier one.
+  let looking: Promise<void> = Promise.resolve();
+  async function tellOthers(owner: PersonId, key: string): Promise<void> {
+    for (const person of new Set([...pages].map((page) => page.person))) {
+      const card =
+        person === owner ? undefined : await desk.approvalCard(key.slice("approval-".length), person);
+      if (card !== undefined) {
+        tell(person, { type: "card", key, card });
+      }
+    }
+  }
+  return {
+    open(person, send, close) {
+      const page = { person, send, close };
+      pages.add(page);
+      return () => pages.delete(page);
+    },
+    card(owner, key, card) {
+      tell(owner, { type: "card", key, card });
+      if (key.startsWith("approval-")) {
+        looking = looking
+          .then(() => tellOthers(owner, key))
+          .catch((error: unknown) => log.warn({ card: key, error: toErrorInfo(error).code }, "card-not-told"));
+      }
+    },
+    notice: (person, text) => tell(person, { type: "notice", text }),
+    idle: () => looking,
+    close() {
+      for (const page of pages) {
+        page.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { JournalTables } from "./journal-store.ts";
+import type { Migration } from "./migrate.ts";
+
+/** Every agent's own part of the books; `agent` is first in every key. The journal is shared, by writer. */
+export interface AgentStoreTables extends JournalTables {
+  /** Requests that are finished. */
+  readonly agent_inbox: {
+    readonly agent: string;
+    /** Canonical JSON of the inbox key. */
+    readonly key: string;
+    readonly at: number;
+    /** The outbox row that answers it. */
+    readonly reply: string;
+  };
+  /** Messages to send; closed ones stay as stored replies. */
+  readonly agent_outbox: {
+    readonly agent: string;
+    readonly id: string;
+    readonly recipient: string;
+    readonly kind: string;
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly attempt: number;
+    /** JSON */
+    readonly body: string;
+    readonly due_at: number;
+    /** A sender has it until then. */
+    readonly claimed_until: number;
+    readonly tries: number;
+    readonly expires_at: number;
+    /** 1 until something closes it. */
+    readonly open: number;
+  };
+  /** The one current instance of each agent. */
+  readonly agent_leases: { readonly agent: string; readonly instance: string; readonly token: number };
+  readonly agent_values: { readonly agent: string; readonly key: string; readonly value: string };
+}
+
+export const agentStoreMigration: Migration = {
+  name: "agents-1",
+  statements: [
+    `create table agent_inbox (
+      agent text not null, key text not null, at bigint not null, reply text not null, primary key (agent, key))`,
+    `create table agent_outbox (
+      agent text not null, id text not null, recipient text not null, kind text not null, run text not null,
+      revision bigint not null, step text not null, attempt bigint not null, body text not null,
+      due_at bigint not null, claimed_until bigint not null, tries bigint not null, expires_at bigint not null,
+      open bigint not null, primary key (agent, id))`,
+    "create index agent_outbox_due on agent_outbox (agent, due_at) where open = 1",
+    "create table agent_leases (agent text primary key, instance text not null, token bigint not null)",
+    `create table agent_values (
+      agent text not null, key text not null, value text not null, primary key (agent, key))`,
+  ],
+};

@@ -1,0 +1,231 @@
+import type { Kysely } from "kysely";
+import { canonicalJson } from "../../src/canonical.ts";
+import { AppError } from "../../src/errors.ts";
+import type { AgentStore, Books, Clock } from "../../src/ports.ts";
+import type { InboxKey, JournalEntry, OutboxRow } from "../../src/record-types.ts";
+import { outboxRow, outboxValues } from "./agent-outbox-row.ts";
+import type { AgentStoreTables } from "./agent-store-tables.ts";
+import type { BooksAccess } from "./books-database.ts";
+import type { Database } from "./database.ts";
+import { appendJournal } from "./journal-store.ts";
+
+type Tx = Kysely<AgentStoreTables>;
+
+export interface AgentStoreOptions<S extends AgentStoreTables> {
+  /** Has had `agentStoreMigration` and `journalMigration`. */
+  readonly database: Database<S>;
+  /** The company's books in the same database, or `noBooks`. */
+  readonly books: Pick<BooksAccess, "reader" | "within">;
+  readonly agent: string;
+  readonly clock: Clock;
+  /** The journal chain's name: one per process incarnation and agent. */
+  readonly writer: string;
+}
+
+/** One agent's part of a database; agents that share it never see each other's rows. */
+export function openAgentStore<S extends AgentStoreTables>(options: AgentStoreOptions<S>): AgentStore {
+  return new DatabaseAgentStore({
+    ...options,
+    // Only these tables are used.
+    database: options.database as unknown as Database<AgentStoreTables>,
+  });
+}
+
+class DatabaseAgentStore implements AgentStore {
+  readonly books: Books;
+  readonly #o: AgentStoreOptions<AgentStoreTables>;
+
+  constructor(options: AgentStoreOptions<AgentStoreTables>) {
+    this.#o = options;
+    this.books = options.books.reader;
+  }
+
+  async acquireLease(instance: string): Promise<number> {
+    const { agent, database } = this.#o;
+    const lease = await database.unit((tx) =>
+      tx
+        .insertInto("agent_leases")
+        .values({ agent, instance, token: 1 })
+        .onConflict((conflict) =>
+          conflict
+            .column("agent")
+            .doUpdateSet((eb) => ({ instance, token: eb("agent_leases.token", "+", 1) })),
+        )
+        .returning("token")
+        .executeTakeFirstOrThrow(),
+    );
+    return lease.token;
+  }
+
+  async perform(o: Parameters<AgentStore["perform"]>[0]): Promise<"done" | "duplicate"> {
+    const { agent, books, database } = this.#o;
+    const key = canonicalJson(o.inbox);
+    return database.unit(async (tx) => {
+      await this.#holdLease(tx, o.fencing);
+      const known = await tx
+        .selectFrom("agent_inbox")
+        .select("key")
+        .where("agent", "=", agent)
+        .where("key", "=", key)
+        .executeTakeFirst();
+      if (known !== undefined) {
+        return "duplicate";
+      }
+      const { reply, journal } = await o.work(books.within(tx));
+      await tx
+        .insertInto("agent_inbox")
+        .values({ agent, key, at: this.#o.clock.now(), reply: reply.id })
+        .execute();
+      await this.#addReply(tx, reply);
+      await this.#append(tx, journal);
+      return "done";
+    });
+  }
+
+  async transact<T>(fencing: number, unit: (books: Books) => Promise<T>): Promise<T> {
+    const { books, database } = this.#o;
+    return database.unit(async (tx) => {
+      await this.#holdLease(tx, fencing);
+      return unit(books.within(tx));
+    });
+  }
+
+  async replyAgain(inbox: InboxKey, now: number): Promise<OutboxRow | undefined> {
+    const { agent, database } = this.#o;
+    const rows = await database.unit((tx) =>
+      tx
+        .updateTable("agent_outbox")
+        .set({ open: 1, due_at: now, claimed_until: 0 })
+        .where("agent", "=", agent)
+        .where("id", "in", (eb) =>
+          eb
+            .selectFrom("agent_inbox")
+            .select("reply")
+            .where("agent", "=", agent)
+            .where("key", "=", canonicalJson(inbox)),
+        )
+        .returningAll()
+        .execute(),
+    );
+    return rows[0] === undefined ? undefined : outboxRow(rows[0]);
+  }
+
+  async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
+    const { agent, database } = this.#o;
+    const rows = await database.unit((tx) =>
+      tx
+        .updateTable("agent_outbox")
+        .set({ claimed_until: now + leaseMs })
+        .where("agent", "=", agent)
+        .where("id", "in", (eb) =>
+          eb
+            .selectFrom("agent_outbox as due")
+            .select("due.id")
+            .where("due.agent", "=", agent)
+            .where("due.open", "=", 1)
+            .where("due.due_at", "<=", now)
+            .where("due.claimed_until", "<=", now)
+            .orderBy("due.due_at")
+            .orderBy("due.id")
+            .limit(limit),
+        )
+        // Again, because on PostgreSQL another claim may have come between.
+        .where("open", "=", 1)
+        .where("claimed_until", "<=", now)
+        .returningAll()
+        .execute(),
+    );
+    return rows.map(outboxRow).toSorted((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
+  }
+
+  async postponeOutbox(id: string, dueAt: number): Promise<void> {
+    const { agent, database } = this.#o;
+    await database.unit((tx) =>
+      tx
+        .updateTable("agent_outbox")
+        .set((eb) => ({ due_at: dueAt, claimed_until: 0, tries: eb("tries", "+", 1) }))
+        .where("agent", "=", agent)
+        .where("id", "=", id)
+        .where("open", "=", 1)
+        .execute(),
+    );
+  }
+
+  async closeOutbox(ids: readonly string[]): Promise<void> {
+    const { agent, database } = this.#o;
+    if (ids.length === 0) {
+      return;
+    }
+    await database.unit((tx) =>
+      tx
+        .updateTable("agent_outbox")
+        .set({ open: 0, claimed_until: 0 })
+        .where("agent", "=", agent)
+        .where("id", "in", ids)
+        .execute(),
+    );
+  }
+
+  async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
+    await this.#o.database.unit((tx) => this.#append(tx, entries));
+  }
+
+  async getValue(key: string): Promise<string | undefined> {
+    const { agent, database } = this.#o;
+    const row = await database.read((db) =>
+      db
+        .selectFrom("agent_values")
+        .select("value")
+        .where("agent", "=", agent)
+        .where("key", "=", key)
+        .executeTakeFirst(),
+    );
+    return row?.value;
+  }
+
+  async setValue(key: string, value: string): Promise<void> {
+    const { agent, database } = this.#o;
+    await database.unit((tx) =>
+      tx
+        .insertInto("agent_values")
+        .values({ agent, key, value })
+        .onConflict((conflict) => conflict.columns(["agent", "key"]).doUpdateSet({ value }))
+        .execute(),
+    );
+  }
+
+  /**
+   * Fails unless `fencing` is the current lease. An update, not a read: on PostgreSQL it locks the row until the
+   * commit, so that an agent's units run one after the other there too, and a newer lease waits for this unit.
+   */
+  async #holdLease(tx: Tx, fencing: number): Promise<void> {
+    const { agent } = this.#o;
+    const held = await tx
+      .updateTable("agent_leases")
+      .set({ token: fencing })
+      .where("agent", "=", agent)
+      .where("token", "=", fencing)
+      .returning("token")
+      .execute();
+    if (held.length === 0) {
+      throw new AppError("fenced", `lease ${fencing} of agent "${agent}" is not the current one`);
+    }
+  }
+
+  async #addReply(tx: Tx, reply: OutboxRow): Promise<void> {
+    const added = await tx
+      .insertInto("agent_outbox")
+      .values(outboxValues(this.#o.agent, reply))
+      .onConflict((conflict) => conflict.columns(["agent", "id"]).doNothing())
+      .returning("id")
+      .execute();
+    if (added.length === 0) {
+      throw new AppError("exists", `message "${reply.id}" exists already: it answers another request`);
+    }
+  }
+
+  async #append(tx: Tx, entries: readonly JournalEntry[]): Promise<void> {
+    const { writer, clock } = this.#o;
+    await appendJournal(tx, { writer, at: clock.now(), entries });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Kysely } from "kysely";
+
+/**
+ * One SQL database behind Kysely, the same on both engines: the record, and the books of all agents.
+ * Portable subset: JSON as text, integer milliseconds, `bytea` for bytes, 0 and 1 for booleans, `on conflict`,
+ * `returning`, compare-and-set; never `select for update`.
+ */
+export interface Database<S> {
+  readonly engine: "sqlite" | "postgres";
+  /** Runs queries outside any unit: committed data only, each statement for itself. A write fails ("read-only"). */
+  read<T>(fn: (db: Kysely<S>) => Promise<T>): Promise<T>;
+  /**
+   * One transaction; resolves (or rejects) only after it is durable (or undone). `fn` may be run again after a
+   * deadlock, so it acts on nothing but `tx`; it must be short, for on SQLite units run one after the other. A failed
+   * statement dooms its unit, also when `fn` catches the error: use `on conflict`. A unit inside a unit is refused.
+   */
+  unit<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T>;
+  /** Finishes the units already asked for, then closes. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,153 @@
+import type { Kysely } from "kysely";
+import { z } from "zod";
+import { canonicalJson } from "../../src/canonical.ts";
+import type { ChainHead, JournalRecord, StoredJournalRecord } from "../../src/journal.ts";
+import { genesis, nextRecord } from "../../src/journal.ts";
+import type { JournalEntry } from "../../src/record-types.ts";
+import type { Database } from "./database.ts";
+import type { Migration } from "./migrate.ts";
+
+/** The journal in a database: the record and the books have the same two tables. */
+export interface JournalTables {
+  readonly journal: {
+    readonly writer: string;
+    readonly seq: number;
+    readonly at: number;
+    readonly kind: string;
+    readonly run: string | null;
+    /** JSON */
+    readonly facts: string;
+    readonly body: Uint8Array | null;
+    readonly body_hash: string | null;
+    readonly prev: string;
+    readonly hash: string;
+  };
+  readonly chains: {
+    readonly writer: string;
+    readonly seq: number;
+    readonly hash: string;
+  };
+}
+
+export const journalMigration: Migration = {
+  name: "journal-1",
+  statements: [
+    `create table journal (
+      writer text not null, seq bigint not null, at bigint not null, kind text not null, run text,
+      facts text not null, body bytea, body_hash text, prev text not null, hash text not null,
+      primary key (writer, seq))`,
+    "create index journal_run on journal (run)",
+    "create table chains (writer text primary key, seq bigint not null, hash text not null)",
+  ],
+};
+
+/** Seals an entry's body for the journal row given; without it bodies are stored as clear canonical JSON. */
+export type SealBody = (row: string, entry: JournalEntry) => Uint8Array;
+
+/**
+ * Appends to the writer's chain, inside the unit of what is recorded. Call it last in a unit: on PostgreSQL the
+ * chain's row is locked from here to the commit.
+ */
+export async function appendJournal<S extends JournalTables>(
+  tx: Kysely<S>,
+  o: {
+    readonly writer: string;
+    readonly at: number;
+    readonly entries: readonly JournalEntry[];
+    readonly seal?: SealBody;
+  },
+): Promise<void> {
+  const db = tx as unknown as Kysely<JournalTables>;
+  const { writer, at, entries } = o;
+  if (entries.length === 0) {
+    return;
+  }
+  // The sequence numbers are taken here; the row still holds the hash of the record before.
+  const chain = await db
+    .insertInto("chains")
+    .values({ writer, seq: entries.length, hash: genesis })
+    .onConflict((conflict) =>
+      conflict.column("writer").doUpdateSet((eb) => ({ seq: eb("chains.seq", "+", entries.length) })),
+    )
+    .returning(["seq", "hash"])
+    .executeTakeFirstOrThrow();
+  let head: ChainHead = { writer, seq: chain.seq - entries.length, hash: chain.hash };
+  const rows: JournalTables["journal"][] = [];
+  for (const entry of entries) {
+    const row = journalRow(writer, head.seq + 1);
+    const body = entry.body === undefined ? null : (o.seal ?? clearBody)(row, entry);
+    const record = nextRecord(head, at, entry, body);
+    rows.push(toRow(record, body));
+    head = record;
+  }
+  await Promise.all([
+    db.insertInto("journal").values(rows).execute(),
+    db.updateTable("chains").set({ hash: head.hash }).where("writer", "=", writer).execute(),
+  ]);
+}
+
+/** The name of a journal row, as sealed bodies are bound to it. */
+export function journalRow(writer: string, seq: number): string {
+  return `${writer}/${seq}`;
+}
+
+const pageRows = 500;
+
+/** All records, ordered by writer and sequence number, read page by page; committed ones only. */
+export async function* readJournal<S extends JournalTables>(
+  database: Database<S>,
+): AsyncGenerator<StoredJournalRecord> {
+  let after = { writer: "", seq: 0 };
+  for (;;) {
+    const { writer, seq } = after;
+    const rows = await database.read((db) =>
+      (db as unknown as Kysely<JournalTables>)
+        .selectFrom("journal")
+        .selectAll()
+        .where((eb) =>
+          eb.or([eb("writer", ">", writer), eb.and([eb("writer", "=", writer), eb("seq", ">", seq)])]),
+        )
+        .orderBy("writer")
+        .orderBy("seq")
+        .limit(pageRows)
+        .execute(),
+    );
+    yield* rows.map(fromRow);
+    const last = rows.at(-1);
+    if (last === undefined) {
+      return;
+    }
+    after = last;
+  }
+}
+
+/** The chains' heads as the database itself holds them. */
+export async function readChainHeads<S extends JournalTables>(
+  database: Database<S>,
+): Promise<readonly ChainHead[]> {
+  return database.read((db) =>
+    (db as unknown as Kysely<JournalTables>).selectFrom("chains").selectAll().orderBy("writer").execute(),
+  );
+}
+
+const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
+function fromRow(row: JournalTables["journal"]): StoredJournalRecord {
+  const { writer, seq, at, kind, run, body, body_hash: bodyHash, prev, hash } = row;
+  return { writer, seq, at, kind, run, facts: parseFacts(row), bodyHash, prev, hash, body };
+}
+/** What cannot be read was altered: verifying then names the record, because its hash cannot match. */
+function parseFacts(row: JournalTables["journal"]): StoredJournalRecord["facts"] {
+  try {
+    return factsSchema.parse(JSON.parse(row.facts));
+  } catch {
+    return { unreadable: row.facts };
+  }
+}
+function toRow(record: JournalRecord, body: Uint8Array | null): JournalTables["journal"] {
+  const { writer, seq, at, kind, run, facts, bodyHash, prev, hash } = record;
+  return { writer, seq, at, kind, run, facts: canonicalJson(facts), body, body_hash: bodyHash, prev, hash };
+}
+function clearBody(_row: string, entry: JournalEntry): Uint8Array {
+  return Buffer.from(canonicalJson(entry.body));
+}

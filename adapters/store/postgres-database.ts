@@ -1,0 +1,115 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setTimeout as delay } from "node:timers/promises";
+import { Kysely, sql } from "kysely";
+import { AppError } from "../../src/errors.ts";
+import { closed } from "./database-errors.ts";
+import type { Database } from "./database.ts";
+import type { Migration } from "./migrate.ts";
+import { migrate } from "./migrate.ts";
+import { openPool, PostgresAppDialect } from "./postgres-dialect.ts";
+
+/** Small, because a fleet has many processes and PostgreSQL few connections. */
+const readConnections = 2;
+const writeConnections = 4;
+const attempts = 5;
+const retryMs = 10;
+
+/** See `open-database.ts`. Tables live in the schema `name`, so that record and books may share one database. */
+export async function openPostgres<S>(o: {
+  readonly url: string;
+  readonly name: string;
+  readonly migrations: readonly Migration[];
+}): Promise<Database<S>> {
+  const database = new PostgresDatabase<S>(o.url, o.name);
+  try {
+    await database.unit(async (tx) => {
+      // "create … if not exists" fails when two processes start at the same moment.
+      await sql`select pg_advisory_xact_lock(hashtext(${`countersign.${o.name}`}))`.execute(tx);
+      await sql`create schema if not exists ${sql.id(o.name)}`.execute(tx);
+      await sql`create table if not exists migrations (name text primary key)`.execute(tx);
+    });
+    await migrate(database, o.migrations, database.place);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+class PostgresDatabase<S> implements Database<S> {
+  readonly engine = "postgres";
+  /** Host, database and schema, for messages; no user, no password. */
+  readonly place: string;
+  readonly #writer: Kysely<S>;
+  readonly #reader: Kysely<S>;
+  readonly #inUnit = new AsyncLocalStorage<{ open: boolean }>();
+  readonly #running = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(url: string, name: string) {
+    this.place = placeOf(url, name);
+    const open = (max: number, settings: Readonly<Record<string, string>>): Kysely<S> => {
+      const pool = openPool(url, max, { search_path: name, ...settings });
+      return new Kysely<S>({ dialect: new PostgresAppDialect(pool, this.place) });
+    };
+    this.#writer = open(writeConnections, {});
+    this.#reader = open(readConnections, { default_transaction_read_only: "on" });
+  }
+
+  async read<T>(fn: (db: Kysely<S>) => Promise<T>): Promise<T> {
+    return this.#tracked(() => fn(this.#reader));
+  }
+
+  async unit<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T> {
+    if (this.#inUnit.getStore()?.open === true) {
+      throw new AppError(
+        "nested-unit",
+        "a unit of work inside a unit of work would wait for itself: use its tx",
+      );
+    }
+    return this.#tracked(() => this.#attempt(fn));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#running);
+    await Promise.all([this.#writer.destroy(), this.#reader.destroy()]);
+  }
+
+  async #attempt<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const unit = { open: true };
+      try {
+        return await this.#inUnit.run(unit, () =>
+          this.#writer.transaction().setIsolationLevel("read committed").execute(fn),
+        );
+      } catch (error) {
+        // A deadlock or serialization failure: the transaction was undone and nothing was returned yet.
+        if (!(error instanceof AppError) || error.code !== "data-busy" || attempt === attempts) {
+          throw error;
+        }
+      } finally {
+        unit.open = false;
+      }
+      await delay(attempt * retryMs);
+    }
+  }
+
+  async #tracked<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      throw closed(this.place);
+    }
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}
+
+function placeOf(url: string, name: string): string {
+  const [address = ""] = url.replace(/^[a-z]+:\/\/([^/]*@)?/, "").split("?");
+  return `${address}, schema ${name}`;
+}

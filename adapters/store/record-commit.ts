@@ -1,0 +1,202 @@
+import type { Kysely } from "kysely";
+import { canonicalJson } from "../../src/canonical.ts";
+import { AppError } from "../../src/errors.ts";
+import type { Content, RunCommit } from "../../src/record-types.ts";
+import type { SealBody } from "./journal-store.ts";
+import { appendJournal } from "./journal-store.ts";
+import { closeOutbox, outboxRow } from "./record-outbox.ts";
+import { approvalRow, runRow } from "./record-rows.ts";
+import type { RecordTables } from "./record-schema.ts";
+import type { RunKey } from "./run-keys.ts";
+import type { SealPlace } from "./sealed.ts";
+
+type Tx = Kysely<RecordTables>;
+
+/** Ends a unit without keeping anything of it; what the caller returns instead. */
+export class Abandoned extends Error {
+  readonly outcome: "stale" | "duplicate";
+
+  constructor(outcome: "stale" | "duplicate") {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+/** What a commit needs besides its content. */
+export interface CommitContext {
+  readonly keys: CommitKeys;
+  readonly writer: string;
+  readonly now: number;
+}
+/** The run's key, and the one for journal entries that belong to no run. */
+export interface CommitKeys {
+  readonly run: RunKey;
+  readonly noRun: RunKey;
+}
+
+/** Writes a new run and all that comes with it. */
+export async function writeNewRun(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
+  assertOneRun(commit);
+  const row = runRow(commit.run, commit.expectedVersion + 1, context.keys.run);
+  await tx.insertInto("runs").values(row).execute();
+  await writeParts(tx, commit, context);
+  await writeJournal(tx, commit, context);
+}
+
+/** Writes the next state of a run and all that comes with it; throws `Abandoned` where it must not. */
+export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
+  assertOneRun(commit);
+  const row = runRow(commit.run, commit.expectedVersion + 1, context.keys.run);
+  // Sent together and judged together: on SQLite the way to the database's thread costs more than the statements.
+  const [inbox, update, parts] = await Promise.allSettled([
+    takeInboxKey(tx, commit, context.now),
+    tx
+      .updateTable("runs")
+      .set(row)
+      .where("id", "=", commit.run.id)
+      .where("version", "=", commit.expectedVersion)
+      .executeTakeFirst(),
+    writeParts(tx, commit, context),
+  ]);
+  if (!valueOf(inbox)) {
+    throw new Abandoned("duplicate");
+  }
+  if (valueOf(update).numUpdatedRows !== 1n) {
+    throw new Abandoned("stale");
+  }
+  valueOf(parts);
+  await writeJournal(tx, commit, context);
+}
+
+function valueOf<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") {
+    throw result.reason;
+  }
+  return result.value;
+}
+
+function assertOneRun(commit: RunCommit): void {
+  const runs = [
+    ...(commit.contents ?? []).map((each) => each.run),
+    ...(commit.outbox ?? []).map((each) => each.subject.run),
+    ...(commit.approvals ?? []).map((each) => each.run),
+    ...commit.journal.map((each) => each.run ?? commit.run.id),
+  ];
+  const other = runs.find((run) => run !== commit.run.id);
+  if (other !== undefined) {
+    throw new AppError("bad-commit", `commit of run "${commit.run.id}" also writes for run "${other}"`);
+  }
+}
+
+async function takeInboxKey(tx: Tx, commit: RunCommit, now: number): Promise<boolean> {
+  if (commit.inbox === undefined) {
+    return true;
+  }
+  const { sender, kind, subject } = commit.inbox;
+  const { run, revision, step, attempt } = subject;
+  const taken = await tx
+    .insertInto("inbox")
+    .values({ sender, kind, run, revision, step, attempt, at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("run")
+    .execute();
+  return taken.length === 1;
+}
+
+async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
+  const { now } = context;
+  const key = context.keys.run;
+  const run = commit.run.id;
+  const writes: Promise<unknown>[] = [writeContents(tx, commit.contents ?? [], key)];
+  if (commit.outbox !== undefined && commit.outbox.length > 0) {
+    writes.push(
+      tx
+        .insertInto("outbox")
+        .values(commit.outbox.map((row) => outboxRow(row, key)))
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
+  }
+  writes.push(closeOutbox(tx, commit.closeOutbox ?? [], now));
+  for (const approval of commit.approvals ?? []) {
+    const { id, ...rest } = approvalRow(approval);
+    writes.push(
+      tx
+        .insertInto("approvals")
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(rest))
+        .execute(),
+    );
+  }
+  if (commit.cards !== undefined && commit.cards.length > 0) {
+    const first = { run, version: 1, shown_version: 0, message: null };
+    writes.push(
+      tx
+        .insertInto("cards")
+        .values(commit.cards.map((card) => ({ ...first, key: card.key, thread: card.thread })))
+        .onConflict((conflict) =>
+          conflict.column("key").doUpdateSet((eb) => ({ version: eb("cards.version", "+", 1) })),
+        )
+        .execute(),
+    );
+  }
+  await Promise.all(writes);
+}
+
+async function writeContents(tx: Tx, contents: readonly Content[], key: RunKey): Promise<void> {
+  if (contents.length === 0) {
+    return;
+  }
+  const rows = contents.map(({ value, ...id }) => ({ ...id, value: key.seal(contentPlace(id), value) }));
+  const written = await tx
+    .insertInto("contents")
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(["revision", "step", "name"])
+    .execute();
+  const names = new Set(written.map((row) => rowName({ run: "", ...row })));
+  for (const content of contents) {
+    if (!names.has(rowName({ ...content, run: "" }))) {
+      await assertSame(tx, content, key);
+    }
+  }
+}
+
+/** Contents are written once; the same again is harmless, anything else would rewrite history. */
+async function assertSame(tx: Tx, content: Content, key: RunKey): Promise<void> {
+  const { run, revision, step, name } = content;
+  const row = await tx
+    .selectFrom("contents")
+    .select("value")
+    .where("run", "=", run)
+    .where("revision", "=", revision)
+    .where("step", "=", step)
+    .where("name", "=", name)
+    .executeTakeFirstOrThrow();
+  if (canonicalJson(key.open(contentPlace(content), row.value)) !== canonicalJson(content.value)) {
+    throw new AppError("content-exists", `content ${rowName(content)} exists already with another value`);
+  }
+}
+
+type ContentId = Omit<Content, "value">;
+export function contentPlace(content: ContentId): SealPlace {
+  return { table: "contents", row: rowName(content), column: "value", version: 1 };
+}
+function rowName({ run, revision, step, name }: ContentId): string {
+  return `${run}/${revision}/${step}/${name}`;
+}
+
+async function writeJournal(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
+  const { keys, writer, now } = context;
+  await appendJournal(tx, {
+    writer,
+    at: now,
+    entries: commit.journal,
+    seal: sealBody((run) => (run === null ? keys.noRun : keys.run)),
+  });
+}
+/** Seals journal bodies under the key of the run they belong to. */
+export function sealBody(keyOf: (run: string | null) => RunKey): SealBody {
+  return (row, entry) =>
+    keyOf(entry.run).seal({ table: "journal", row, column: "body", version: 1 }, entry.body ?? null);
+}

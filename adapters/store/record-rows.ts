@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { canonicalJson } from "../../src/canonical.ts";
+import type { Approval, ErrorInfo, Run, StepState, ThreadId } from "../../src/domain.ts";
+import { AppError } from "../../src/errors.ts";
+import type { CardRow } from "../../src/record-types.ts";
+import type { RecordTables } from "./record-schema.ts";
+import type { RunKey } from "./run-keys.ts";
+import type { SealPlace } from "./sealed.ts";
+
+/** Rows of the record and the nouns they stand for. What was read is parsed: a damaged row is an error, not a run. */
+
+const time = z.number().int();
+const stepSchema = z.object({
+  id: z.string(),
+  status: z.enum([
+    "pending",
+    "queued",
+    "waiting",
+    "completed",
+    "failed",
+    "skipped",
+    "compensating",
+    "compensated",
+  ]),
+  attempt: z.number().int(),
+  dispatch: z.number().int(),
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  dueAt: time.nullable(),
+});
+const errorSchema = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
+const errorsSchema = z.object({ run: errorSchema.nullable(), steps: z.record(z.string(), errorSchema) });
+type PlainError = z.infer<typeof errorSchema>;
+const runSchema = z.object({
+  status: z.enum(["running", "waiting", "compensating", "completed", "failed", "cancelled"]),
+  reason: z.enum(["rejected", "expired", "requested"]).nullable(),
+  steps: z.array(stepSchema),
+});
+const decisionSchema = z
+  .object({
+    by: z.string(),
+    verdict: z.enum(["approved", "rejected"]),
+    at: time,
+    assurance: z.enum(["local", "clicked", "countersigned"]),
+    adapter: z.string(),
+  })
+  .nullable();
+
+const openStatuses: ReadonlySet<Run["status"]> = new Set(["running", "waiting", "compensating"]);
+
+/** The row for a run as it will be stored under `version`. */
+export function runRow(run: Run, version: number, key: RunKey): RecordTables["runs"] {
+  const steps = run.steps.map((state) => ({ ...state, error: null }));
+  const failed = run.steps.flatMap((step): [string, PlainError][] =>
+    step.error === null ? [] : [[step.id, plainError(step.error)]],
+  );
+  const errors = run.error === null ? null : plainError(run.error);
+  return {
+    id: run.id,
+    version,
+    revision: run.revision,
+    status: run.status,
+    reason: run.reason,
+    workflow_id: run.workflow?.id ?? null,
+    workflow_version: run.workflow?.version ?? null,
+    workflow_structure: run.workflow?.structure ?? null,
+    requester: run.requester,
+    thread: run.thread,
+    created_at: run.createdAt,
+    updated_at: run.updatedAt,
+    steps: canonicalJson(steps),
+    errors:
+      errors === null && failed.length === 0
+        ? null
+        : key.seal(errorsPlace(run.id, version), { run: errors, steps: Object.fromEntries(failed) }),
+    due_at: dueAt(run),
+  };
+}
+
+export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
+  const parsed = readable("runs", row.id, () =>
+    runSchema.parse({ ...row, steps: JSON.parse(row.steps) as unknown }),
+  );
+  const place = errorsPlace(row.id, row.version);
+  const errors =
+    row.errors === null
+      ? null
+      : readable("runs", row.id, () => errorsSchema.parse(key.open(place, row.errors ?? new Uint8Array())));
+  return {
+    id: row.id,
+    workflow:
+      row.workflow_id === null || row.workflow_version === null || row.workflow_structure === null
+        ? null
+        : { id: row.workflow_id, version: row.workflow_version, structure: row.workflow_structure },
+    revision: row.revision,
+    version: row.version,
+    status: parsed.status,
+    reason: parsed.reason,
+    error: errors?.run ?? null,
+    requester: row.requester,
+    thread: row.thread as ThreadId,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
+  };
+}
+
+/** The earliest time a step is due; a queued step without one is due at once, for its job may be lost. */
+function dueAt(run: Run): number | null {
+  if (!openStatuses.has(run.status)) {
+    return null;
+  }
+  const times = run.steps.flatMap((step) => step.dueAt ?? (step.status === "queued" ? run.updatedAt : []));
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function errorsPlace(run: string, version: number): SealPlace {
+  return { table: "runs", row: run, column: "errors", version };
+}
+/** Only what an error has to have: it becomes JSON. */
+function plainError(error: ErrorInfo): PlainError {
+  return { code: error.code, message: error.message, retryable: error.retryable };
+}
+
+export function approvalRow(approval: Approval): RecordTables["approvals"] {
+  return {
+    id: approval.id,
+    run: approval.run,
+    revision: approval.revision,
+    step: approval.step,
+    action: approval.action,
+    plan_hash: approval.planHash,
+    status: approval.status,
+    requester: approval.requester,
+    created_at: approval.createdAt,
+    expires_at: approval.expiresAt,
+    decision: approval.decision === null ? null : canonicalJson(approval.decision),
+  };
+}
+
+export function approvalFrom(row: RecordTables["approvals"]): Approval {
+  return {
+    id: row.id,
+    run: row.run,
+    revision: row.revision,
+    step: row.step,
+    action: row.action,
+    planHash: row.plan_hash,
+    status: row.status,
+    requester: row.requester,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    decision: readable("approvals", row.id, () => decisionSchema.parse(JSON.parse(row.decision ?? "null"))),
+  };
+}
+
+export function cardFrom(row: RecordTables["cards"]): CardRow {
+  return {
+    key: row.key,
+    run: row.run,
+    thread: row.thread as ThreadId,
+    version: row.version,
+    shownVersion: row.shown_version,
+    message: row.message,
+  };
+}
+
+function readable<T>(table: string, row: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (cause instanceof AppError) {
+      throw cause;
+    }
+    throw new AppError("data-corrupt", `row "${row}" of table "${table}" is unreadable`, { cause });
+  }
+}

@@ -1,0 +1,137 @@
+import type { ApprovalStatus, EnvelopeKind, RunStatus } from "../../src/domain.ts";
+import type { OutboxRow } from "../../src/record-types.ts";
+import type { JournalTables } from "./journal-store.ts";
+import { journalMigration } from "./journal-store.ts";
+import type { Migration } from "./migrate.ts";
+
+/**
+ * The record's tables. Columns named in `sealedColumns` hold business text, sealed under the run's key; all others are
+ * clear: ids, states, times, counters, codes.
+ */
+export interface RecordTables extends JournalTables {
+  readonly runs: {
+    readonly id: string;
+    readonly version: number;
+    readonly revision: number;
+    readonly status: RunStatus;
+    readonly reason: string | null;
+    readonly workflow_id: string | null;
+    readonly workflow_version: number | null;
+    readonly workflow_structure: string | null;
+    readonly requester: string;
+    readonly thread: string;
+    readonly created_at: number;
+    readonly updated_at: number;
+    /** JSON: the steps' states, without their errors. */
+    readonly steps: string;
+    /** Errors of the run and its steps: their messages are business text. Bound to `version`. */
+    readonly errors: Uint8Array | null;
+    /** When the sweeper must look at it next; null when it is finished. */
+    readonly due_at: number | null;
+  };
+  readonly requests: { readonly key: string; readonly run: string };
+  readonly run_keys: { readonly run: string; readonly wrapped: Uint8Array };
+  readonly contents: {
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly name: string;
+    readonly value: Uint8Array;
+  };
+  readonly approvals: {
+    readonly id: string;
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly action: string;
+    readonly plan_hash: string;
+    readonly status: ApprovalStatus;
+    readonly requester: string;
+    readonly created_at: number;
+    readonly expires_at: number;
+    /** JSON; who, what, when: ids only. */
+    readonly decision: string | null;
+  };
+  readonly cards: {
+    readonly key: string;
+    readonly run: string;
+    readonly thread: string;
+    readonly version: number;
+    readonly shown_version: number;
+    readonly message: string | null;
+  };
+  readonly inbox: {
+    readonly sender: string;
+    readonly kind: EnvelopeKind;
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly attempt: number;
+    readonly at: number;
+  };
+  readonly outbox: {
+    readonly id: string;
+    readonly recipient: string;
+    readonly kind: OutboxRow["kind"];
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly attempt: number;
+    readonly body: Uint8Array;
+    readonly due_at: number;
+    readonly tries: number;
+    readonly expires_at: number;
+    readonly closed_at: number | null;
+  };
+  readonly kept_values: { readonly key: string; readonly value: string };
+}
+
+/** Where business text is, by table. */
+export const sealedColumns = {
+  runs: "errors",
+  contents: "value",
+  outbox: "body",
+  journal: "body",
+} as const satisfies Partial<Record<keyof RecordTables, string>>;
+
+export const recordMigrations: readonly Migration[] = [
+  journalMigration,
+  {
+    name: "record-1",
+    statements: [
+      `create table runs (
+        id text primary key, version bigint not null, revision bigint not null, status text not null, reason text,
+        workflow_id text, workflow_version bigint, workflow_structure text, requester text not null,
+        thread text not null, created_at bigint not null, updated_at bigint not null, steps text not null,
+        errors bytea, due_at bigint)`,
+      "create index runs_due on runs (due_at) where due_at is not null",
+      "create index runs_thread on runs (thread)",
+      "create index runs_created on runs (created_at)",
+      "create table requests (key text primary key, run text not null)",
+      "create table run_keys (run text primary key, wrapped bytea not null)",
+      `create table contents (
+        run text not null, revision bigint not null, step text not null, name text not null, value bytea not null,
+        primary key (run, revision, step, name))`,
+      `create table approvals (
+        id text primary key, run text not null, revision bigint not null, step text not null, action text not null,
+        plan_hash text not null, status text not null, requester text not null, created_at bigint not null,
+        expires_at bigint not null, decision text)`,
+      "create index approvals_run on approvals (run)",
+      "create index approvals_status on approvals (status, created_at)",
+      `create table cards (
+        key text primary key, run text not null, thread text not null, version bigint not null,
+        shown_version bigint not null, message text)`,
+      "create index cards_stale on cards (key) where shown_version < version",
+      `create table inbox (
+        sender text not null, kind text not null, run text not null, revision bigint not null, step text not null,
+        attempt bigint not null, at bigint not null,
+        primary key (run, sender, kind, revision, step, attempt))`,
+      `create table outbox (
+        id text primary key, recipient text not null, kind text not null, run text not null,
+        revision bigint not null, step text not null, attempt bigint not null, body bytea not null,
+        due_at bigint not null, tries bigint not null, expires_at bigint not null, closed_at bigint)`,
+      "create index outbox_open on outbox (due_at) where closed_at is null",
+      "create table kept_values (key text primary key, value text not null)",
+    ],
+  },
+];

@@ -1,0 +1,100 @@
+import type { Kysely } from "kysely";
+import type { Json, RunId } from "../../src/domain.ts";
+import { canonicalJson } from "../../src/canonical.ts";
+import { AppError } from "../../src/errors.ts";
+import type { Database } from "./database.ts";
+import type { RecordTables } from "./record-schema.ts";
+import type { SealPlace } from "./sealed.ts";
+import { keyBytes, newKey, openBytes, sealBytes } from "./sealed.ts";
+
+/** The data key of one run, unwrapped. */
+export class RunKey {
+  readonly #key: Uint8Array;
+
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+  /** A JSON value, sealed for its place. */
+  seal(place: SealPlace, value: Json): Uint8Array {
+    return sealBytes(this.#key, place, Buffer.from(canonicalJson(value)));
+  }
+  open(place: SealPlace, sealed: Uint8Array): Json {
+    return JSON.parse(Buffer.from(openBytes(this.#key, place, sealed)).toString()) as Json;
+  }
+}
+
+/** What belongs to no run (journal bodies of refusals) is sealed under a key of its own, under this id. */
+export const noRun = "";
+const kept = 2_000;
+
+/**
+ * The runs' data keys: random, stored wrapped by the record key, unwrapped ones kept in memory (bounded). Destroying a
+ * run's row makes everything it sealed unreadable for ever.
+ */
+export class RunKeys {
+  readonly #recordKey: Uint8Array;
+  readonly #database: Database<RecordTables>;
+  readonly #kept = new Map<RunId, RunKey>();
+
+  constructor(recordKey: Uint8Array, database: Database<RecordTables>) {
+    if (recordKey.length !== keyBytes) {
+      throw new AppError(
+        "bad-record-key",
+        `the record key has ${recordKey.length} bytes, expected ${keyBytes}`,
+      );
+    }
+    this.#recordKey = recordKey;
+    this.#database = database;
+  }
+
+  /** A new key and the act of storing it; it counts only once that unit is committed. */
+  create(run: RunId): { readonly key: RunKey; readonly store: (tx: Kysely<RecordTables>) => Promise<void> } {
+    const key = newKey();
+    const wrapped = sealBytes(this.#recordKey, placeOf(run), key);
+    return {
+      key: new RunKey(key),
+      store: async (tx) => {
+        await tx
+          .insertInto("run_keys")
+          .values({ run, wrapped })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      },
+    };
+  }
+
+  /** The committed key of a run; fails with "sealed-broken" under another record key, "erased" without a key. */
+  async get(run: RunId): Promise<RunKey> {
+    const known = this.#kept.get(run);
+    if (known !== undefined) {
+      return known;
+    }
+    const row = await this.#database.read((db) =>
+      db.selectFrom("run_keys").select("wrapped").where("run", "=", run).executeTakeFirst(),
+    );
+    if (row === undefined) {
+      throw new AppError(
+        "erased",
+        `there is no data key for run "${run}": it is unknown or its data was erased`,
+      );
+    }
+    const key = new RunKey(openBytes(this.#recordKey, placeOf(run), row.wrapped));
+    const oldest = this.#kept.keys().next();
+    if (this.#kept.size >= kept && oldest.done !== true) {
+      this.#kept.delete(oldest.value);
+    }
+    this.#kept.set(run, key);
+    return key;
+  }
+
+  /** Proves at start that the record key is the one this record was sealed with. */
+  async check(): Promise<void> {
+    const fresh = this.create(noRun);
+    await this.#database.unit(fresh.store);
+    await this.get(noRun);
+  }
+}
+
+function placeOf(run: RunId): SealPlace {
+  return { table: "run_keys", row: run, column: "wrapped", version: 1 };
+}

@@ -1,0 +1,138 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, resolve as absolute } from "node:path";
+import { Worker } from "node:worker_threads";
+import { AppError } from "../../src/errors.ts";
+import { closed, notWritable, sqliteError } from "./database-errors.ts";
+import type {
+  SqliteClose,
+  SqliteOpened,
+  SqliteReply,
+  SqliteRequest,
+  SqliteValue,
+  SqliteWorkerData,
+} from "./sqlite-protocol.ts";
+
+export interface SqliteResult {
+  readonly rows: readonly Record<string, unknown>[];
+  /** Null for statements that return rows. */
+  readonly changes: number | null;
+}
+/** Marks an error after which the transaction is gone, with every unit in it. */
+export class TransactionLost extends AppError {}
+
+/** This thread's end of `sqlite-worker.ts`. Requests are answered in the order they were sent. */
+export class SqliteClient {
+  readonly folder: string;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<
+    number,
+    { readonly resolve: (result: SqliteResult) => void; readonly reject: (error: AppError) => void }
+  >();
+  readonly #exited: Promise<unknown>;
+  #lastId = 0;
+  #ended: AppError | null = null;
+
+  private constructor(worker: Worker, folder: string, opened: (failure: AppError | null) => void) {
+    this.#worker = worker;
+    this.folder = folder;
+    worker.on("message", (message: SqliteReply | SqliteOpened) => {
+      if ("id" in message) {
+        this.#settle(message);
+      } else {
+        opened(message.failure === null ? null : sqliteError(message.failure, folder));
+      }
+    });
+    const end = (error: AppError): void => {
+      this.#end(error);
+      opened(error);
+    };
+    worker.on("error", (error) => {
+      end(new AppError("data-unavailable", `the database thread of ${folder} failed: ${error.message}`));
+    });
+    this.#exited = new Promise((resolve) => {
+      worker.on("exit", () => {
+        end(closed(folder));
+        resolve(undefined);
+      });
+    });
+  }
+
+  /** Creates the folder (0700) if needed, takes its lock and opens `name`.db in it. */
+  static async open(folder: string, name: string): Promise<SqliteClient> {
+    try {
+      makeFolder(folder);
+    } catch (error) {
+      throw notWritable(folder, error instanceof Error ? error.message : String(error), false);
+    }
+    const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), {
+      workerData: { folder, name } satisfies SqliteWorkerData,
+    });
+    // All listeners are there from the start: message and exit may come in the same turn.
+    const { promise, resolve } = Promise.withResolvers<AppError | null>();
+    const client = new SqliteClient(worker, folder, resolve);
+    const failure = await promise;
+    if (failure !== null) {
+      // Only then is the folder's lock free again.
+      await client.#exited;
+      throw failure;
+    }
+    return client;
+  }
+
+  send(
+    on: "read" | "write",
+    control: readonly string[],
+    sql: string | null,
+    parameters: readonly SqliteValue[],
+  ): Promise<SqliteResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== null) {
+        reject(this.#ended);
+        return;
+      }
+      this.#lastId += 1;
+      const request: SqliteRequest = { id: this.#lastId, on, control, sql, parameters };
+      this.#post(request);
+      this.#waiting.set(request.id, { resolve, reject });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended === null) {
+      this.#post("close");
+    }
+    await this.#exited;
+  }
+
+  #post(message: SqliteRequest | SqliteClose): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+    this.#worker.postMessage(message);
+  }
+  #settle(reply: SqliteReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ("rows" in reply) {
+      waiting?.resolve(reply);
+      return;
+    }
+    const error = sqliteError(reply.failure, this.folder);
+    waiting?.reject(
+      reply.lost ? new TransactionLost(error.code, error.message, { retryable: error.retryable }) : error,
+    );
+  }
+  #end(error: AppError): void {
+    this.#ended ??= error;
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(this.#ended);
+    }
+    this.#waiting.clear();
+  }
+}
+
+// Not `recursive`: Node then tries for ever where a parent exists but refuses entries as if it did not (/proc).
+function makeFolder(folder: string): void {
+  if (!existsSync(folder)) {
+    makeFolder(dirname(absolute(folder)));
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}

@@ -1,0 +1,31 @@
+import type { SqliteFailure } from "./database-errors.ts";
+
+/** The messages between `sqlite-client.ts` and its worker thread. */
+
+export type SqliteValue = null | number | bigint | string | Uint8Array;
+export interface SqliteWorkerData {
+  readonly folder: string;
+  readonly name: string;
+}
+export interface SqliteRequest {
+  readonly id: number;
+  readonly on: "read" | "write";
+  /** Transaction statements for the writing connection, run first; if one fails, the transaction is rolled back. */
+  readonly control: readonly string[];
+  readonly sql: string | null;
+  readonly parameters: readonly SqliteValue[];
+}
+/** Instead of a request: finish and end. */
+export type SqliteClose = "close";
+export type SqliteReply =
+  | {
+      readonly id: number;
+      readonly rows: readonly Record<string, unknown>[];
+      readonly changes: number | null;
+    }
+  /** `lost`: the transaction is gone, with all units in it. */
+  | { readonly id: number; readonly failure: SqliteFailure; readonly lost: boolean };
+/** The first message of the worker. */
+export interface SqliteOpened {
+  readonly failure: SqliteFailure | null;
+}

@@ -1,0 +1,165 @@
+import { Hono } from "hono";
+import { stream } from "hono/streaming";
+import { z } from "zod";
+import type { Desk } from "../../src/desk-types.ts";
+import type { PersonId, ThreadId } from "../../src/domain.ts";
+import { AppError, fromErrorInfo, toErrorInfo } from "../../src/errors.ts";
+import type { ChatInbox, Ids, Logger } from "../../src/ports.ts";
+import { listenOnSocket } from "./socket-server.ts";
+import type { TerminalAdapter } from "./terminal-adapter.ts";
+
+const askBody = z.strictObject({
+  as: z.string().optional(),
+  text: z.string(),
+  thread: z.templateLiteral(["terminal:", z.string()]).optional(),
+});
+const decisionBody = z.strictObject({
+  as: z.string().optional(),
+  verdict: z.enum(["approved", "rejected"]),
+  reason: z.string().max(2_000).optional(),
+});
+const actorBody = z.strictObject({ as: z.string().optional() });
+
+export interface ControlServices {
+  readonly desk: Desk;
+  readonly inbox: ChatInbox;
+  readonly adapter: TerminalAdapter;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** The person the operating-system user of this socket is mapped to. */
+  readonly osPerson: () => PersonId | undefined;
+  readonly result: (run: string) => Promise<unknown>;
+  readonly refusal: (error: AppError) => unknown;
+  readonly status: () => Promise<unknown>;
+}
+
+/**
+ * The command line's way to the bot: HTTP over a unix socket (0600) in the runtime folder. Whoever may open the socket
+ * is the operating-system user of the bot; other people may be named only with the demo company.
+ */
+export async function startControlServer(
+  socketFile: string,
+  services: ControlServices,
+): Promise<{ close(): Promise<void> }> {
+  const { desk, inbox, adapter } = services;
+  const app = new Hono();
+  /** Who acts; without a name the operating-system user, or in the demo `otherwise`. */
+  const actor = (as: string | undefined, otherwise = "employee"): PersonId => {
+    if (as !== undefined && desk.demo) {
+      return as;
+    }
+    if (as !== undefined) {
+      throw new AppError("not-allowed", "--as and --by exist only with the demo company");
+    }
+    const person = services.osPerson() ?? (desk.demo ? otherwise : undefined);
+    if (person === undefined) {
+      throw new AppError(
+        "unknown-person",
+        "your operating-system user is not mapped to a person: see `people`",
+      );
+    }
+    return person;
+  };
+  // Whoever sits at the demo's terminal may look at everything.
+  const viewer = (as: string | undefined): PersonId => actor(as, "admin");
+  app.onError((error, context) => {
+    const info = toErrorInfo(error);
+    if (info.code === "internal") {
+      services.log.error({ path: context.req.path, error: info.message }, "control-failed");
+    }
+    return context.json({ error: info }, info.code === "not-found" ? 404 : 400);
+  });
+  app.post("/requests", async (context) => {
+    const body = askBody.parse(await context.req.json());
+    const id = services.ids.next("t");
+    const thread: ThreadId = body.thread ?? `terminal:${id}`;
+    const request = { key: `terminal:${id}`, thread, person: actor(body.as), text: body.text };
+    const answer = await inbox.request(request);
+    return context.json(
+      answer.outcome === "accepted"
+        ? { ...answer, thread }
+        : { ...answer, result: services.refusal(fromErrorInfo(answer.error)) },
+    );
+  });
+  app.get("/runs", async (context) => {
+    return context.json(await desk.runs(viewer(context.req.query("as")), { all: true, limit: 200 }));
+  });
+  app.get("/runs/:id", async (context) => {
+    const run = await desk.run(context.req.param("id"), viewer(context.req.query("as")));
+    return context.json(found(run, `run ${context.req.param("id")}`));
+  });
+  app.get("/runs/:id/result", async (context) => {
+    await visibleRun(context.req.param("id"), context.req.query("as"));
+    return context.json(await services.result(context.req.param("id")));
+  });
+  app.get("/runs/:id/stream", async (context) => {
+    const who = viewer(context.req.query("as"));
+    const run = await visibleRun(context.req.param("id"), context.req.query("as"));
+    return stream(context, async (out) => {
+      const lines: string[] = [];
+      let wake: () => void = () => undefined;
+      const push = (key: string, card: unknown) => {
+        lines.push(`${JSON.stringify({ key, card })}\n`);
+        wake();
+      };
+      const stop = adapter.subscribe(run.thread, push);
+      out.onAbort(() => {
+        stop();
+        wake();
+      });
+      for (const { key, card } of await desk.cards(run.id, who)) {
+        push(key, card);
+      }
+      while (!out.aborted) {
+        for (const line of lines.splice(0)) {
+          await out.write(line);
+        }
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (lines.length > 0 || out.aborted) {
+            resolve();
+          }
+        });
+      }
+    });
+  });
+  app.post("/runs/:id/cancel", async (context) => {
+    const body = actorBody.parse(await context.req.json());
+    return context.json(await inbox.cancel(context.req.param("id"), actor(body.as)));
+  });
+  app.get("/approvals", async (context) =>
+    context.json(await desk.approvals(viewer(context.req.query("as")))),
+  );
+  app.get("/approvals/:id", async (context) => {
+    const card = await desk.approvalCard(context.req.param("id"), viewer(context.req.query("as")));
+    return context.json(found(card, `approval ${context.req.param("id")}`));
+  });
+  app.post("/approvals/:id", async (context) => {
+    const body = decisionBody.parse(await context.req.json());
+    return context.json(
+      await inbox.decision({
+        approval: context.req.param("id"),
+        person: actor(body.as),
+        verdict: body.verdict,
+        ...(body.reason === undefined ? {} : { reason: body.reason }),
+        adapter: "terminal",
+        assurance: "local",
+      }),
+    );
+  });
+  app.get("/agents", async (context) => context.json(await desk.agents()));
+  app.get("/people", (context) => context.json(desk.people()));
+  app.get("/status", async (context) => context.json(await services.status()));
+
+  async function visibleRun(id: string, as: string | undefined) {
+    return found(await desk.run(id, viewer(as)), `run ${id}`);
+  }
+  return listenOnSocket(socketFile, app);
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) {
+    throw new AppError("not-found", `${what} does not exist, or you may not see it`);
+  }
+  return value;
+}

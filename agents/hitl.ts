@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { defineAgent, skill, type SkillContext } from "../src/define-agent.ts";
+import type { DecisionStatement, EvidenceStatement } from "../src/domain.ts";
+import { AppError } from "../src/errors.ts";
+import { signedDecisionSchema, signedEvidenceSchema, timeSchema } from "../src/plan-schema.ts";
+
+const minuteMs = 60_000;
+const oldestEvidenceMs = 10 * minuteMs;
+const clockSkewMs = minuteMs;
+const longestDecisionMs = 24 * 60 * minuteMs;
+
+/** The human in the loop: turns a person's fresh, evidenced verdict into a decision that executing agents believe. */
+export default defineAgent({
+  id: "hitl",
+  description: "Checks who decided, their role and separation of duties, and signs the decision.",
+  skills: {
+    "sign-decision": skill({
+      effect: "write",
+      input: z.strictObject({ evidence: signedEvidenceSchema, planValidUntil: timeSchema }),
+      output: signedDecisionSchema,
+      run: async (context, { evidence, planValidUntil }) => {
+        const { statement } = evidence;
+        const { subject, trust } = context;
+        const now = context.clock.now();
+        if (!trust.verify(evidence, "evidence")) {
+          throw new AppError("evidence-unverified", "the evidence is not signed by the bot's evidence key");
+        }
+        if (statement.run !== subject.run || statement.revision !== subject.revision) {
+          throw new AppError("evidence-mismatch", "the evidence is of another run or revision");
+        }
+        checkPerson(context, statement);
+        const expiry = Math.min(Date.parse(planValidUntil), now + longestDecisionMs);
+        if (expiry <= now) {
+          throw new AppError("plan-expired", `the plan was valid until ${planValidUntil}`);
+        }
+        await remember(context, statement, now);
+        const decision: DecisionStatement = {
+          tag: "countersign/decision/1",
+          planHash: statement.planHash,
+          run: statement.run,
+          revision: statement.revision,
+          approval: statement.approval,
+          verdict: statement.verdict,
+          person: statement.person,
+          assurance: statement.assurance,
+          issuedAt: new Date(now).toISOString(),
+          expiry: new Date(expiry).toISOString(),
+          evidence,
+        };
+        return context.sign(decision);
+      },
+    }),
+  },
+});
+
+/** Person, role, separation of duties and assurance, all by the trust document alone. */
+function checkPerson({ trust }: SkillContext, statement: EvidenceStatement): void {
+  const { approve, separationOfDuties } = trust.policy;
+  const person = trust.person(statement.person);
+  if (person === undefined || !person.active) {
+    throw new AppError("unknown-person", `"${statement.person}" is not an active person of the company`);
+  }
+  if (!person.roles.some((role) => approve.roles.includes(role))) {
+    throw new AppError(
+      "not-allowed",
+      `"${person.id}" has the roles ${person.roles.join(", ")}; approving needs ${approve.roles.join(" or ")}`,
+    );
+  }
+  if (separationOfDuties && statement.person === statement.requester) {
+    throw new AppError("own-request", `"${person.id}" asked for this and cannot decide it`);
+  }
+  if (!approve.assurances.includes(statement.assurance) || (statement.assurance === "local" && !trust.demo)) {
+    throw new AppError("assurance-too-low", `the policy does not accept "${statement.assurance}" decisions`);
+  }
+}
+
+/**
+ * One verdict per approval, ever. The first must be fresh; the very same one again (its reply was lost) is signed
+ * again whatever its age.
+ */
+async function remember({ books }: SkillContext, statement: EvidenceStatement, now: number): Promise<void> {
+  const { approval, run, planHash, verdict, person, receivedAt } = statement;
+  const known = await books.get("decisions", approval);
+  if (known !== undefined) {
+    const same =
+      known.planHash === planHash &&
+      known.verdict === verdict &&
+      known.person === person &&
+      known.at === receivedAt;
+    if (!same) {
+      throw new AppError("already-decided", `approval "${approval}" was decided otherwise before`);
+    }
+    return;
+  }
+  const age = now - Date.parse(receivedAt);
+  if (age > oldestEvidenceMs || age < -clockSkewMs) {
+    throw new AppError(
+      "evidence-stale",
+      `the verdict was received at ${receivedAt}, expected within ${oldestEvidenceMs / minuteMs} minutes before now`,
+    );
+  }
+  await books.insert("decisions", { id: approval, run, planHash, verdict, person, at: receivedAt });
+}

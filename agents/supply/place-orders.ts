@@ -1,0 +1,185 @@
+import type { Wholesaler } from "../../src/book-rows.ts";
+import type { SkillContext, VerifiedMandate } from "../../src/define-agent.ts";
+import type { PlannedOrder } from "../../src/domain.ts";
+import { AppError, toErrorInfo } from "../../src/errors.ts";
+import type { SupplierSystem } from "../../src/ports.ts";
+import { intendOrders } from "./ceilings.ts";
+import { withDeadline } from "../../src/with-deadline.ts";
+
+/** How long one call to a supplier's ordering system may take. */
+export const orderDeadlineMs = 15_000;
+
+export interface PlacedOrder {
+  order: string;
+  supplier: string;
+  supplierReference: string;
+  usedFallback: boolean;
+}
+/** `reference` of the supplier, or null: surely not placed. What is uncertain is thrown as "order-unknown". */
+type Outcome = { readonly reference: string } | { readonly reference: null; readonly why: string };
+
+/**
+ * Places the plan's orders one after the other, each exactly as planned. Every order is booked as intended before
+ * anything is sent, so a repetition knows what may have happened and asks the supplier first. A fallback is used only
+ * when its original surely was not placed. Stops at the first order that can be placed in neither way ("not-placed")
+ * or whose outcome is unknown ("order-unknown", retryable).
+ */
+export async function placeOrders(
+  context: SkillContext,
+  mandate: VerifiedMandate,
+): Promise<readonly PlacedOrder[]> {
+  const { plan } = mandate;
+  const now = context.clock.now();
+  if (Date.parse(plan.validUntil) <= now) {
+    throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
+  }
+  const policy = context.trust.policy;
+  const intend = (orders: readonly PlannedOrder[]) =>
+    context.transact((books) => intendOrders(books, orders, { mandate, policy, now }));
+  const intended = await intend(plan.orders);
+  const placed: PlacedOrder[] = [];
+  for (const order of plan.orders) {
+    const first = await place(context, mandate, order, intended.has(order.id));
+    if (first.reference !== null) {
+      placed.push(placedAs(order, first.reference, false));
+      continue;
+    }
+    const fallback = plan.fallbacks.find((each) => each.order === order.id);
+    if (fallback?.action !== "alternative") {
+      throw notPlaced(order, first.why, placed);
+    }
+    const { replacement } = fallback;
+    const fresh = await intend([replacement]);
+    const second = await place(context, mandate, replacement, fresh.has(replacement.id));
+    if (second.reference === null) {
+      throw notPlaced(order, `${first.why}; its replacement ${replacement.id}: ${second.why}`, placed);
+    }
+    placed.push(placedAs(replacement, second.reference, true));
+  }
+  return placed;
+}
+
+async function place(
+  context: SkillContext,
+  { plan }: VerifiedMandate,
+  order: PlannedOrder,
+  fresh: boolean,
+): Promise<Outcome> {
+  const row = await context.books.get("orders", order.id);
+  if (row?.status === "failed") {
+    return { reference: null, why: "it failed before" };
+  }
+  if (row !== undefined && row.status !== "intended") {
+    return { reference: row.supplierReference };
+  }
+  const wholesaler = await context.books.get("wholesalers", order.supplier);
+  if (wholesaler?.active !== "yes" || wholesaler.bankAccount !== order.bankAccount) {
+    throw new AppError(
+      "supplier-changed",
+      `wholesaler "${order.supplier}" is no longer active or has another bank account than in the plan`,
+    );
+  }
+  const outcome = await send(context, wholesaler, supplierOrder(order, await shipToLine(plan.shipTo)), fresh);
+  await context.transact(async (books) => {
+    const change =
+      outcome.reference === null
+        ? ({ status: "failed" } as const)
+        : ({ status: "placed", supplierReference: outcome.reference } as const);
+    if (!(await books.update("orders", order.id, change, { status: "intended" }))) {
+      throw new AppError("books-changed", `order "${order.id}" was changed at the same moment`, {
+        retryable: true,
+      });
+    }
+  });
+  return outcome;
+}
+
+type SupplierOrder = Parameters<SupplierSystem["placeOrder"]>[0];
+
+async function send(
+  context: SkillContext,
+  wholesaler: Wholesaler,
+  order: SupplierOrder,
+  fresh: boolean,
+): Promise<Outcome> {
+  const system = context.suppliers.open(wholesaler);
+  const find = () =>
+    withDeadline(context.signal, orderDeadlineMs, (signal) => system.findOrder(order.id, signal));
+  if (!fresh) {
+    // An earlier attempt may have reached the supplier: ask before sending again.
+    const known = await find().catch((error: unknown) => unknownOutcome(order.id, error));
+    if (known !== undefined) {
+      return { reference: known };
+    }
+  }
+  try {
+    const reference = await withDeadline(context.signal, orderDeadlineMs, (signal) =>
+      system.placeOrder(order, signal),
+    );
+    return { reference };
+  } catch (error) {
+    const { code } = toErrorInfo(error);
+    context.log.warn({ order: order.id, supplier: wholesaler.id, code }, "order-not-accepted");
+    if (code === "supplier-refused") {
+      return { reference: null, why: "the supplier refused it" };
+    }
+    if (code === "supplier-unreachable" && fresh) {
+      return { reference: null, why: "the supplier could not be reached, nothing was sent" };
+    }
+    const known = await find().catch(() => unknownOutcome(order.id, error));
+    if (known !== undefined) {
+      return { reference: known };
+    }
+    if (code === "supplier-down") {
+      return { reference: null, why: "the supplier was down and says it has no such order" };
+    }
+    // A slow or garbled answer: the order may still be on its way, so only the same one may be sent again.
+    return unknownOutcome(order.id, error);
+  }
+}
+
+function unknownOutcome(order: string, cause: unknown): never {
+  throw new AppError("order-unknown", `it is not known whether order "${order}" was placed`, {
+    retryable: true,
+    cause,
+  });
+}
+
+function notPlaced(order: PlannedOrder, why: string, placed: readonly PlacedOrder[]): AppError {
+  const done = placed.map((each) => `${each.order} (${each.supplier})`).join(", ");
+  return new AppError(
+    "not-placed",
+    `order ${order.id} at "${order.supplier}" was not placed: ${why}. Placed before it: ${done === "" ? "none" : done}`,
+  );
+}
+
+function placedAs(order: PlannedOrder, supplierReference: string, usedFallback: boolean): PlacedOrder {
+  return { order: order.id, supplier: order.supplier, supplierReference, usedFallback };
+}
+
+async function shipToLine(address: VerifiedMandate["plan"]["shipTo"]): Promise<string> {
+  const { formatAddress } = await import("../../src/address.ts");
+  return formatAddress(address);
+}
+
+/** What the supplier is told: nothing about other suppliers, bounds, customers' prices or the run. */
+function supplierOrder(order: PlannedOrder, shipTo: string): SupplierOrder {
+  const { id, currency, freightMethod, freight, tax, total } = order;
+  return {
+    id,
+    currency,
+    shipTo,
+    freightMethod,
+    freight,
+    tax,
+    total,
+    lines: order.lines.map(({ part, description, quantity, unit, unitPrice, total: lineTotal }) => ({
+      part,
+      description,
+      quantity,
+      unit,
+      unitPrice,
+      total: lineTotal,
+    })),
+  };
+}

@@ -1,0 +1,147 @@
+import { createApprovals } from "./approvals.ts";
+import type { CompanyConfig } from "./config.ts";
+import type { AgentDefinition } from "./define-agent.ts";
+import { createDesk } from "./desk.ts";
+import type { RunId } from "./domain.ts";
+import { type Definitions, findWorkflow } from "./engine/definitions.ts";
+import { createEngine } from "./engine/engine.ts";
+import { createSweeper } from "./engine/sweeper.ts";
+import { startWorker } from "./engine/worker.ts";
+import { AppError, toErrorInfo } from "./errors.ts";
+import { createIntake } from "./intake.ts";
+import type { InstanceKeyPairs } from "./keys.ts";
+import { createOutboxRelay } from "./link/outbox.ts";
+import type { Timers } from "./link/timers.ts";
+import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
+import { createPresenter } from "./presenter.ts";
+import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
+import { loadRunView } from "./run-view.ts";
+import { signAs } from "./trust/sign-statement.ts";
+import type { TrustStore } from "./trust/trust-store.ts";
+
+const ackLifetimeMs = 60_000;
+
+export interface BotParts {
+  readonly config: CompanyConfig;
+  readonly store: Store;
+  readonly queue: StepQueue;
+  readonly link: AgentLink;
+  readonly trust: TrustStore;
+  /** Signs what people clicked; see design, "Approval". */
+  readonly evidenceKeys: InstanceKeyPairs;
+  readonly agents: readonly AgentDefinition[];
+  readonly definitions: Definitions;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly timers: Timers;
+  readonly log: Logger;
+}
+export interface Bot {
+  readonly desk: ReturnType<typeof createDesk>;
+  readonly inbox: ChatInbox;
+  /** Where a run stands, for whoever may see it. */
+  result(run: RunId): Promise<RunResult>;
+  /** The result of a request that became no run. */
+  refusal(error: AppError): RunResult;
+  /** Takes up open runs and starts receiving; `adapters` are started last, when all they need is there. */
+  start(adapters: readonly ChatAdapter[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Wires the bot from its ports: engine, approvals, intake, cards and link. Nothing here knows a vendor. */
+export function createBot(parts: BotParts): Bot {
+  const { config, store, queue, link, trust, definitions, clock, ids, timers, log } = parts;
+  const agentInfo = parts.agents.map(({ id, description }) => ({
+    id,
+    atSign: config.atSignOf(id),
+    description,
+  }));
+  const desk = createDesk({
+    store,
+    view: (run) =>
+      loadRunView(store, run, {
+        definition: (id, version) => findWorkflow(definitions, { id, version }),
+        atSignOf: config.atSignOf,
+      }),
+    people: () => trust.people,
+    demo: () => trust.demo,
+    agents: agentInfo,
+  });
+  let adapters: readonly ChatAdapter[] = [];
+  const presenter = createPresenter({ store, adapters: () => adapters, render: desk.render, log });
+  const relay = createOutboxRelay({ store, link, clock, timers, log, resolve: (to) => trust.agent(to) });
+  const engine = createEngine({
+    store,
+    queue,
+    definitions,
+    clock,
+    ids,
+    log,
+    trust: () => trust,
+    acknowledge: (message) =>
+      link.send({
+        to: { atSign: message.from.atSign, instance: message.from.instance },
+        kind: "ack",
+        subject: message.subject,
+        body: null,
+        expiresAt: clock.now() + ackLifetimeMs,
+      }),
+    committed() {
+      relay.kick();
+      presenter.kick();
+    },
+  });
+  const approvals = createApprovals({
+    store,
+    engine,
+    clock,
+    trust: () => trust,
+    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+  });
+  const intake = createIntake({ store, engine, trust: () => trust });
+  const sweeper = createSweeper({
+    store,
+    engine,
+    clock,
+    log,
+    after: (ms, call) =>
+      timers.after(ms, () => {
+        presenter.kick();
+        call();
+      }),
+  });
+  return {
+    desk,
+    inbox: { request: intake.request, cancel: intake.cancel, decision: approvals.decide },
+    async result(id) {
+      const view = await desk.viewOf(id);
+      if (view === undefined) {
+        throw new AppError("not-found", `run ${id} does not exist`);
+      }
+      return resultOf(view, agentInfo);
+    },
+    refusal: (error) => refusedResult(toErrorInfo(error), agentInfo),
+    async start(chosen) {
+      await engine.check();
+      adapters = chosen;
+      await link.start(engine.receive);
+      relay.start();
+      await startWorker({ queue, engine, log });
+      await sweeper.start();
+      presenter.kick();
+      for (const adapter of adapters) {
+        await adapter.start(this.inbox);
+      }
+    },
+    async stop() {
+      for (const adapter of adapters) {
+        await adapter.stop();
+      }
+      await sweeper.stop();
+      await queue.close();
+      await link.stop();
+      await relay.stop();
+      await presenter.idle();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { AtError } from "./at-error.ts";
+
+const blockBytes = 16;
+const algorithm = "aes-256-ctr";
+
+/** A new AES-256 key, base64. */
+export function newAesKey(): string {
+  return randomBytes(32).toString("base64");
+}
+
+/** A new random initialisation vector, base64 of 16 bytes. */
+export function newIv(): string {
+  return randomBytes(blockBytes).toString("base64");
+}
+
+/** Encrypts text with AES-256-CTR over PKCS#7-padded UTF-8. Key, IV and result are base64. */
+export function encryptAes(plaintext: string, keyBase64: string, ivBase64: string): string {
+  const text = Buffer.from(plaintext, "utf8");
+  const pad = blockBytes - (text.length % blockBytes);
+  const cipher = createCipheriv(algorithm, Buffer.from(keyBase64, "base64"), Buffer.from(ivBase64, "base64"));
+  // CTR ignores setAutoPadding, so the padding is added by hand.
+  return Buffer.concat([cipher.update(text), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
+    "base64",
+  );
+}
+
+/**
+ * Reverses `encryptAes`. Without an IV the legacy zero IV is used, which is read but never written.
+ * Every failure is the same `decrypt-failed`; success proves nothing, because CTR is not authenticated.
+ */
+export function decryptAes(ciphertextBase64: string, keyBase64: string, ivBase64?: string): string {
+  const bytes = Buffer.from(ciphertextBase64, "base64");
+  const iv = ivBase64 === undefined ? Buffer.alloc(blockBytes) : Buffer.from(ivBase64, "base64");
+  const key = Buffer.from(keyBase64, "base64");
+  if (iv.length !== blockBytes || key.length !== 32 || bytes.length === 0 || bytes.length % blockBytes !== 0)
+    throw decryptionFailed();
+  const decipher = createDecipheriv(algorithm, key, iv);
+  const padded = Buffer.concat([decipher.update(bytes), decipher.final()]);
+  const pad = padded[padded.length - 1] ?? 0;
+  let wrong = pad < 1 || pad > blockBytes ? 1 : 0;
+  for (let i = 1; i <= blockBytes; i++) {
+    if (i <= pad) wrong |= (padded[padded.length - i] ?? 0) ^ pad;
+  }
+  if (wrong !== 0) throw decryptionFailed();
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      padded.subarray(0, padded.length - pad),
+    );
+  } catch {
+    throw decryptionFailed();
+  }
+}
+
+/** The one error for everything that goes wrong in decryption, so that no stage can be told apart. */
+export function decryptionFailed(): AtError {
+  return new AtError("decrypt-failed", "Decryption failed.");
+}

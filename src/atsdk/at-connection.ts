@@ -1,0 +1,133 @@
+import { AtError, toAtError } from "./at-error.ts";
+import { type AtFrame, ReplyReader } from "./reply-reader.ts";
+import type { ByteStream, ConnectOptions, Transport } from "./transport.ts";
+
+interface Pending {
+  readonly line: string;
+  readonly timeoutMs: number;
+  resolve(payload: string): void;
+  reject(error: AtError): void;
+}
+
+const maxCommandBytes = 10_230_000;
+
+/**
+ * One connection to an atServer: commands are queued and sent one at a time, because replies carry no id.
+ * A time-out closes it, since a late reply would answer the wrong command.
+ */
+export class AtConnection {
+  readonly #stream: ByteStream;
+  readonly #reader = new ReplyReader();
+  readonly #queue: Pending[] = [];
+  #current: Pending | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closedWith: AtError | undefined;
+  /** Called for each notification frame with its JSON text. */
+  onNotification: (json: string) => void = () => {};
+  /** Called once when the connection has ended, for whatever reason. */
+  onClose: (error: AtError) => void = () => {};
+
+  static async open(transport: Transport, options: ConnectOptions): Promise<AtConnection> {
+    return new AtConnection(await transport(options));
+  }
+
+  private constructor(stream: ByteStream) {
+    this.#stream = stream;
+    stream.listen({
+      data: (chunk) => this.#receive(chunk),
+      closed: (cause) => this.#end(new AtError("closed", "The atServer closed the connection.", { cause })),
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#closedWith !== undefined;
+  }
+
+  /** Sends one command (without newline) and resolves with the text after `data:`. Server errors keep their code. */
+  request(line: string, timeoutMs: number): Promise<string> {
+    if (this.#closedWith) return Promise.reject(this.#closedWith);
+    return new Promise((resolve, reject) => {
+      checkLine(line);
+      this.#queue.push({ line, timeoutMs, resolve, reject });
+      this.#sendNext();
+    });
+  }
+
+  /** Sends a command that has no reply (`monitor`). */
+  send(line: string): void {
+    checkLine(line);
+    if (!this.#closedWith) this.#stream.write(`${line}\n`);
+  }
+
+  /** Stops reading, so that a slow consumer slows the server down. */
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  close(): void {
+    this.#end(new AtError("closed", "The connection was closed."));
+  }
+
+  #sendNext(): void {
+    if (this.#current || this.#closedWith) return;
+    const next = this.#queue.shift();
+    if (!next) return;
+    this.#current = next;
+    this.#timer = setTimeout(
+      () => this.#end(new AtError("timeout", `No reply from the atServer within ${next.timeoutMs} ms.`)),
+      next.timeoutMs,
+    );
+    this.#stream.write(`${next.line}\n`);
+  }
+
+  #receive(chunk: Buffer): void {
+    let frames: AtFrame[];
+    try {
+      frames = this.#reader.push(chunk);
+    } catch (error) {
+      this.#end(toAtError(error, "bad-reply", "The atServer sent something unreadable."));
+      return;
+    }
+    for (const frame of frames) {
+      if (this.#closedWith) return;
+      if (frame.kind === "notification") this.onNotification(frame.payload);
+      else this.#complete(frame);
+    }
+  }
+
+  #complete(frame: Exclude<AtFrame, { kind: "notification" }>): void {
+    const current = this.#current;
+    if (!current) {
+      // Unasked-for: only the refusal of the connection itself (AT0012, AT0024) comes like this.
+      if (frame.kind === "error") this.#end(new AtError(frame.code, frame.message));
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#current = undefined;
+    if (frame.kind === "data") current.resolve(frame.payload);
+    else current.reject(new AtError(frame.code, frame.message));
+    this.#sendNext();
+  }
+
+  #end(error: AtError): void {
+    if (this.#closedWith) return;
+    this.#closedWith = error;
+    clearTimeout(this.#timer);
+    this.#stream.close();
+    const open = this.#current ? [this.#current, ...this.#queue] : [...this.#queue];
+    this.#current = undefined;
+    this.#queue.length = 0;
+    for (const pending of open) pending.reject(error);
+    this.onClose(error);
+  }
+}
+
+function checkLine(line: string): void {
+  if (/[\n\r]/.test(line)) throw new AtError("invalid-value", "A command must not contain a line break.");
+  if (Buffer.byteLength(line) > maxCommandBytes)
+    throw new AtError("invalid-value", `A command must not exceed ${maxCommandBytes} bytes.`);
+}

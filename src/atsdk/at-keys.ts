@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { AtError } from "./at-error.ts";
+import { decryptAes, encryptAes, newAesKey } from "./aes.ts";
+import { newRsaPair } from "./rsa.ts";
+
+/** The secrets of one atSign. RSA keys are base64 DER (SPKI, PKCS#8), AES keys base64 of 32 bytes. Never log them. */
+export interface AtKeys {
+  readonly pkamPublicKey: string;
+  readonly pkamPrivateKey: string;
+  readonly encryptionPublicKey: string;
+  readonly encryptionPrivateKey: string;
+  readonly selfEncryptionKey: string;
+  /** Set for APKAM enrollments. */
+  readonly enrollmentId?: string;
+  /** Members of a key file that this SDK does not use; kept when the file is written again. */
+  readonly other?: Readonly<Record<string, unknown>>;
+}
+
+const zeroIv = Buffer.alloc(16).toString("base64");
+const sealedFields = {
+  aesPkamPublicKey: "pkamPublicKey",
+  aesPkamPrivateKey: "pkamPrivateKey",
+  aesEncryptPublicKey: "encryptionPublicKey",
+  aesEncryptPrivateKey: "encryptionPrivateKey",
+} as const;
+
+/** Makes the two RSA pairs and the AES key of a new atSign; the pairs are generated in parallel. */
+export async function generateAtKeys(): Promise<AtKeys> {
+  const [pkam, encryption] = await Promise.all([newRsaPair(), newRsaPair()]);
+  return {
+    pkamPublicKey: pkam.publicKey,
+    pkamPrivateKey: pkam.privateKey,
+    encryptionPublicKey: encryption.publicKey,
+    encryptionPrivateKey: encryption.privateKey,
+    selfEncryptionKey: newAesKey(),
+  };
+}
+
+/**
+ * Reads a plain `.atKeys` file. Throws `invalid-key-file` when it is none.
+ * Its zero-IV "encryption" under a key in the same file is cosmetic: treat the file as clear secrets.
+ */
+export async function readAtKeysFile(path: string): Promise<AtKeys> {
+  return parseAtKeys(await readFile(path, "utf8"), path);
+}
+
+/** Writes a plain `.atKeys` file (compact JSON, mode 0600), replacing an older one in a single step. */
+export async function writeAtKeysFile(path: string, keys: AtKeys): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    await file.writeFile(formatAtKeys(keys));
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await file.close();
+  await rename(temporary, path);
+}
+
+/** The text of a `.atKeys` file. */
+export function formatAtKeys(keys: AtKeys): string {
+  const sealed = Object.entries(sealedFields).map(([field, name]) => [
+    field,
+    encryptAes(keys[name], keys.selfEncryptionKey, zeroIv), // the format demands the zero IV
+  ]);
+  return JSON.stringify({
+    ...keys.other,
+    ...Object.fromEntries(sealed),
+    selfEncryptionKey: keys.selfEncryptionKey,
+    ...(keys.enrollmentId === undefined ? {} : { enrollmentId: keys.enrollmentId }),
+  });
+}
+
+/** Reads the text of a `.atKeys` file; `name` appears in errors. */
+export function parseAtKeys(text: string, name: string): AtKeys {
+  const fields = readObject(text, name);
+  if (typeof fields["iv"] === "string" && fields["selfEncryptionKey"] === undefined)
+    throw new AtError(
+      "invalid-key-file",
+      `${name} is protected by a passphrase; only plain .atKeys files can be read.`,
+    );
+  const { selfEncryptionKey, enrollmentId, ...rest } = fields;
+  if (typeof selfEncryptionKey !== "string" || Buffer.from(selfEncryptionKey, "base64").length !== 32)
+    throw new AtError("invalid-key-file", `${name}: selfEncryptionKey must be base64 of 32 bytes.`);
+  const unseal = (field: keyof typeof sealedFields): string => {
+    const value = rest[field];
+    delete rest[field];
+    try {
+      if (typeof value === "string") return decryptAes(value, selfEncryptionKey);
+    } catch {
+      // reported below like a missing field
+    }
+    throw new AtError("invalid-key-file", `${name}: ${field} is missing or cannot be decrypted.`);
+  };
+  return {
+    pkamPublicKey: unseal("aesPkamPublicKey"),
+    pkamPrivateKey: unseal("aesPkamPrivateKey"),
+    encryptionPublicKey: unseal("aesEncryptPublicKey"),
+    encryptionPrivateKey: unseal("aesEncryptPrivateKey"),
+    selfEncryptionKey,
+    ...(typeof enrollmentId === "string" ? { enrollmentId } : {}),
+    ...(Object.keys(rest).length === 0 ? {} : { other: rest }),
+  };
+}
+
+function readObject(text: string, name: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new AtError("invalid-key-file", `${name} is not JSON.`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new AtError("invalid-key-file", `${name} must be a JSON object.`);
+  return value as Record<string, unknown>;
+}

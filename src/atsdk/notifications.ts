@@ -1,0 +1,155 @@
+import type { AtConnection } from "./at-connection.ts";
+import { AtError } from "./at-error.ts";
+import { backOff } from "./back-off.ts";
+import type { Connector } from "./connector.ts";
+import { parseNotification, type RawNotification } from "./notification-frame.ts";
+
+export interface NotificationsOptions {
+  /** Matched by the server, unanchored, against the key or the sender's name. No blanks. */
+  readonly regex?: string;
+  /** Greatest `epochMillis` already processed; without it only what arrives from now on is delivered. */
+  readonly since?: number;
+  readonly signal?: AbortSignal;
+  readonly onState?: (state: "connected" | "disconnected") => void;
+}
+
+const overlapMs = 5_000; // several notifications may carry the same millisecond, and clocks step
+const heartbeatMs = 15_000;
+const graceMs = 10_000;
+const maxSeen = 10_000;
+const maxQueued = 1_000;
+
+/**
+ * Received notifications, in the order of arrival, over as many monitor connections as it takes until `signal` aborts.
+ * Each connection asks again for everything since the last one, less an overlap; ids seen before are left out. The
+ * caller may still see an id again after its own restart.
+ */
+export async function* monitor(
+  connector: Connector,
+  options: NotificationsOptions,
+  signal: AbortSignal,
+  clock: () => number,
+): AsyncGenerator<RawNotification> {
+  const feed = new Feed(options, signal, clock);
+  const running = feed.run(connector);
+  try {
+    yield* feed.take();
+  } finally {
+    feed.stop();
+    await running;
+  }
+}
+
+class Feed {
+  readonly #options: NotificationsOptions;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #seen = new Set<string>();
+  readonly #queue: RawNotification[] = [];
+  readonly #clock: () => number;
+  #since: number | undefined;
+  #connection: AtConnection | undefined;
+  #failure: AtError | undefined;
+  #wake = () => {};
+
+  constructor(options: NotificationsOptions, signal: AbortSignal, clock: () => number) {
+    if (options.regex !== undefined && !/^\S+$/.test(options.regex))
+      throw new AtError("invalid-value", "A notification filter must not be empty or contain blanks.");
+    this.#options = options;
+    this.#clock = clock;
+    this.#since = options.since;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async *take(): AsyncGenerator<RawNotification> {
+    for (;;) {
+      const next = this.#queue.shift();
+      if (this.#signal.aborted) return;
+      if (next) {
+        if (this.#queue.length === maxQueued / 2) this.#connection?.resume();
+        yield next;
+      } else if (this.#failure) {
+        throw this.#failure;
+      } else {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#wake = resolve;
+        await promise;
+      }
+    }
+  }
+
+  /** Keeps one monitor connection open until stopped, or until the server refuses our keys. */
+  async run(connector: Connector): Promise<void> {
+    for (let attempt = 0; !this.#signal.aborted; attempt++) {
+      try {
+        const connection = await connector.open(this.#signal);
+        attempt = 0;
+        await this.#listen(connection);
+      } catch (error) {
+        if (!this.#signal.aborted && isRefusal(error)) {
+          this.#failure = error;
+          this.#wake();
+          return;
+        }
+      }
+      await backOff(attempt, this.#signal).catch(() => {}); // stopped: the loop ends
+    }
+  }
+
+  /** Receives until the connection ends; throws why it did. */
+  #listen(connection: AtConnection): Promise<never> {
+    this.#connection = connection;
+    const { regex, onState } = this.#options;
+    return new Promise((_resolve, reject) => {
+      const abort = () => connection.close();
+      const heartbeat = setInterval(() => {
+        // While we do not read on purpose, silence proves nothing.
+        if (this.#queue.length < maxQueued) connection.request("noop:0", graceMs).catch(() => {});
+      }, heartbeatMs);
+      connection.onNotification = (json) => this.#receive(json, connection);
+      connection.onClose = (error) => {
+        clearInterval(heartbeat);
+        this.#signal.removeEventListener("abort", abort);
+        onState?.("disconnected");
+        reject(error);
+      };
+      this.#signal.addEventListener("abort", abort, { once: true });
+      // "strict" means nothing to any server; without a colon in front, servers change the case of the filter.
+      const from = this.#since === undefined ? ":strict" : `:${Math.max(0, this.#since - overlapMs)}`;
+      onState?.("connected");
+      connection.send(`monitor${from}${regex === undefined ? "" : ` ${regex}`}`);
+      this.#since ??= this.#clock(); // a later connection must not skip what came in between
+      if (this.#signal.aborted) abort();
+    });
+  }
+
+  #receive(json: string, connection: AtConnection): void {
+    const notification = parseNotification(json);
+    if (!notification) return;
+    this.#since = Math.max(this.#since ?? 0, notification.epochMillis);
+    const identity = `${notification.from} ${notification.id}`; // ids are the sender's own choice
+    if (this.#seen.has(identity)) return;
+    this.#seen.add(identity);
+    if (this.#seen.size > maxSeen) this.#forgetOldest();
+    this.#queue.push(notification);
+    if (this.#queue.length >= maxQueued) connection.pause();
+    this.#wake();
+  }
+
+  #forgetOldest(): void {
+    const { value } = this.#seen.values().next();
+    if (value !== undefined) this.#seen.delete(value);
+  }
+}
+
+/** True when the server will answer the same again: wrong keys, a filter it cannot read. */
+function isRefusal(error: unknown): error is AtError {
+  return (
+    error instanceof AtError && error.code.startsWith("AT") && !error.retryable && error.code !== "AT0011"
+  );
+}

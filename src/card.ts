@@ -1,0 +1,35 @@
+import type { ApprovalId, RunId, StepStatus } from "./domain.ts";
+
+/**
+ * A card as every platform can draw it: plain text only, whatever it came from. Adapters render it and add nothing.
+ */
+export interface Card {
+  readonly kind: "progress" | "question" | "approval" | "result" | "notice";
+  readonly run: RunId | null;
+  readonly title: string;
+  /** One or two sentences. */
+  readonly text: string;
+  readonly tone: "neutral" | "waiting" | "good" | "bad";
+  readonly facts: readonly { readonly label: string; readonly value: string }[];
+  readonly steps: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly agent: string | null;
+    readonly atSign: string | null;
+    readonly status: StepStatus;
+    readonly ms: number | null;
+  }[];
+  readonly tables: readonly {
+    readonly title: string;
+    readonly columns: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+  }[];
+  /** Only on an open approval card. */
+  readonly approval: {
+    readonly id: ApprovalId;
+    readonly planHash: string;
+    readonly requester: string;
+  } | null;
+  /** Offered answers of a question. */
+  readonly options: readonly string[];
+}

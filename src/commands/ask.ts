@@ -1,0 +1,215 @@
+import { createInterface } from "node:readline/promises";
+import { z } from "zod";
+import type { Card } from "../card.ts";
+import { AppError } from "../errors.ts";
+import type { RunResult } from "../run-result.ts";
+import type { ControlClient } from "./control-client.ts";
+import { answer, answerJson, exitCodes, tell } from "./output.ts";
+import { cardText } from "./card-text.ts";
+
+export interface AskOptions {
+  readonly as?: string;
+  readonly by?: string;
+  readonly yes?: boolean;
+  readonly no?: boolean;
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+const accepted = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("accepted"), run: z.string(), thread: z.string() }),
+  z.object({ outcome: z.literal("refused"), error: z.object({ message: z.string() }), result: z.unknown() }),
+]);
+const streamed = z.object({ key: z.string(), card: z.unknown() });
+const decided = z.object({ outcome: z.string(), error: z.object({ message: z.string() }).optional() });
+
+/** How the terminal answers questions and cards, so that tests can stand in for it. */
+export interface Prompter {
+  /** Null: there is no terminal to ask. */
+  ask(question: string): Promise<string | null>;
+}
+/** Asks on the terminal, if stdin is one. */
+export const terminalPrompter: Prompter = {
+  async ask(question) {
+    if (!process.stdin.isTTY) {
+      return null;
+    }
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await lines.question(`${question} `);
+    } finally {
+      lines.close();
+    }
+  },
+};
+
+type Ending = { readonly kind: "ended" } | { readonly kind: "left"; readonly code: number };
+
+/** One request from its words to its result: progress, the card, the decision, the result. Gives the exit code. */
+export async function ask(
+  client: ControlClient,
+  text: string,
+  options: AskOptions,
+  prompter: Prompter = terminalPrompter,
+): Promise<number> {
+  const { json = false } = options;
+  const requester = options.as;
+  const decider = options.by ?? "manager";
+  if (options.yes === true && options.no === true) {
+    throw new AppError("usage", "--yes and --no exclude each other");
+  }
+  if (options.no === true && (options.reason ?? "").trim() === "") {
+    throw new AppError("usage", "--no needs --reason TEXT: a rejection says why");
+  }
+  if ((requester ?? "employee") === decider && (options.by !== undefined || options.yes === true)) {
+    throw new AppError(
+      "usage",
+      `the requester "${decider}" cannot decide about the own request: choose another --by`,
+    );
+  }
+  const query = requester === undefined ? "" : `?as=${encodeURIComponent(requester)}`;
+  const first = accepted.parse(
+    await client.post("/requests", { text, ...(requester === undefined ? {} : { as: requester }) }),
+  );
+  if (first.outcome === "refused") {
+    if (json) {
+      answerJson(first.result);
+    } else {
+      answer(first.error.message);
+    }
+    return exitCodes.failed;
+  }
+  const { run, thread } = first;
+  const ending = await follow();
+  const result = (await client.get(`/runs/${run}/result${query}`)) as RunResult;
+  if (json) {
+    answerJson(result);
+  } else {
+    answer(summary(result));
+  }
+  return ending.kind === "left" ? ending.code : exitCode(result);
+
+  /** Reads cards until the run ends or somebody must act who is not here. */
+  async function follow(): Promise<Ending> {
+    const seenSteps = new Map<string, string>();
+    const handled = new Set<string>();
+    for await (const line of client.lines(`/runs/${run}/stream${query}`)) {
+      const { key, card: raw } = streamed.parse(line);
+      const card = raw as Card;
+      showSteps(card, seenSteps);
+      if (card.kind === "result") {
+        return { kind: "ended" };
+      }
+      if (handled.has(key + card.text)) {
+        continue;
+      }
+      handled.add(key + card.text);
+      const code = await act(card);
+      if (code !== undefined) {
+        return { kind: "left", code };
+      }
+    }
+    throw new AppError("connection-lost", `the bot went away; the run goes on: countersign run ${run}`, {
+      retryable: true,
+    });
+  }
+  function showSteps(card: Card, seen: Map<string, string>): void {
+    for (const step of card.kind === "progress" ? card.steps : []) {
+      if (seen.get(step.id) === step.status || step.status === "pending") {
+        continue;
+      }
+      seen.set(step.id, step.status);
+      if (json) {
+        const { id, agent, atSign, status, ms } = step;
+        answerJson({ type: "step", id, agent, atSign, status, ms });
+      } else if (step.status === "completed" || step.status === "failed") {
+        tell(
+          `  ${step.status === "completed" ? "✓" : "✗"} ${step.id.padEnd(18)} ${(step.atSign ?? "bot").padEnd(16)} ${step.ms ?? 0} ms`,
+        );
+      }
+    }
+  }
+  /** An exit code when nobody here can act; undefined to go on. */
+  async function act(card: Card): Promise<number | undefined> {
+    if (card.kind === "question" && card.tone === "waiting") {
+      const reply = json ? null : await prompter.ask(`${cardText(card)}\n>`);
+      if (reply === null || reply.trim() === "") {
+        return exitCodes.needsInput;
+      }
+      await client.post("/requests", {
+        text: reply,
+        thread,
+        ...(requester === undefined ? {} : { as: requester }),
+      });
+    }
+    if (card.kind === "approval" && card.approval !== null) {
+      const { id, planHash } = card.approval;
+      if (json) {
+        answerJson({ type: "approval", id, run, planHash });
+      } else {
+        tell(cardText(card));
+      }
+      const verdict = await choose();
+      if (verdict === undefined) {
+        return exitCodes.stillWaiting;
+      }
+      const outcome = decided.parse(
+        await client.post(`/approvals/${id}`, {
+          as: decider,
+          verdict: verdict.verdict,
+          ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+        }),
+      );
+      if (outcome.error !== undefined) {
+        throw new AppError("decision-refused", outcome.error.message);
+      }
+    }
+    return undefined;
+  }
+  async function choose(): Promise<{ verdict: "approved" | "rejected"; reason?: string } | undefined> {
+    if (options.yes === true) {
+      return { verdict: "approved" };
+    }
+    if (options.no === true) {
+      return { verdict: "rejected", reason: options.reason ?? "" };
+    }
+    const reply = json ? null : await prompter.ask(`Approve as ${decider}? [y/n]`);
+    if (reply === null) {
+      return undefined;
+    }
+    if (/^y(es)?$/i.test(reply.trim())) {
+      return { verdict: "approved" };
+    }
+    const reason = await prompter.ask("Why not?");
+    return reason === null || reason.trim() === "" ? undefined : { verdict: "rejected", reason };
+  }
+}
+
+function summary(result: RunResult): string {
+  if (result.status === "needs-input") {
+    return `${result.question ?? "One thing is missing."}\n(run ${result.run ?? "?"} waits for the answer in its thread)`;
+  }
+  const plan =
+    result.plan === null
+      ? ""
+      : `, ${result.plan.orders.length} orders, ${result.plan.total.amount} ${result.plan.total.currency}`;
+  const why = result.error === undefined ? "" : `: ${result.error.message}`;
+  const by = result.decision === null ? "" : ` (${result.decision.verdict} by ${result.decision.by})`;
+  return `run ${result.run ?? "?"} ${result.status}${plan}${by}${why}`;
+}
+function exitCode(result: RunResult): number {
+  switch (result.status) {
+    case "completed":
+      return exitCodes.done;
+    case "failed":
+      return exitCodes.failed;
+    case "rejected":
+    case "expired":
+    case "cancelled":
+      return exitCodes.notApproved;
+    case "needs-input":
+      return exitCodes.needsInput;
+    case "waiting":
+      return exitCodes.stillWaiting;
+  }
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { Settings } from "../config.ts";
+import type { Verdict } from "../domain.ts";
+import { AppError, fromErrorInfo } from "../errors.ts";
+import { controlClient } from "./control-client.ts";
+import { answer, answerJson } from "./output.ts";
+
+const errorInfo = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
+const outcome = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("accepted"), run: z.string() }),
+  z.object({ outcome: z.literal("refused"), error: errorInfo }),
+  z.object({
+    outcome: z.literal("already-decided"),
+    approval: z.object({
+      status: z.string(),
+      decision: z.object({ by: z.string(), verdict: z.string() }).nullable(),
+    }),
+  }),
+]);
+interface DecideOptions {
+  readonly by?: string;
+  readonly json?: boolean;
+}
+
+/** Gives a verdict on an approval; a refusal or an earlier decision is an error that says so. */
+export async function decide(
+  settings: Settings,
+  id: string,
+  o: DecideOptions & { readonly verdict: Verdict; readonly reason?: string },
+): Promise<void> {
+  if (o.verdict === "rejected" && (o.reason ?? "").trim() === "") {
+    throw new AppError("usage", "--reason must say why");
+  }
+  await post(settings, `/approvals/${encodeURIComponent(id)}`, o, {
+    verdict: o.verdict,
+    ...(o.reason === undefined ? {} : { reason: o.reason }),
+  });
+}
+
+/** Ends a run. */
+export async function cancel(settings: Settings, run: string, o: DecideOptions): Promise<void> {
+  await post(settings, `/runs/${encodeURIComponent(run)}/cancel`, o, {});
+}
+
+async function post(settings: Settings, url: string, o: DecideOptions, body: object): Promise<void> {
+  const client = controlClient(settings.runtime, "bot");
+  const { demo } = z.object({ demo: z.boolean() }).parse(await client.get("/status"));
+  const as = o.by ?? (demo ? "manager" : undefined);
+  const result = outcome.parse(await client.post(url, { ...body, ...(as === undefined ? {} : { as }) }));
+  if (result.outcome === "refused") {
+    throw fromErrorInfo(result.error);
+  }
+  if (result.outcome === "already-decided") {
+    const { decision, status } = result.approval;
+    const by = decision === null ? status : `${decision.verdict} by ${decision.by}`;
+    throw new AppError("already-decided", `this approval is closed: ${by}`);
+  }
+  if (o.json === true) {
+    answerJson(result);
+  } else {
+    answer(`done: run ${result.run}`);
+  }
+}

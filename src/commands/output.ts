@@ -1,0 +1,53 @@
+import { toErrorInfo } from "../errors.ts";
+
+/** Exit codes that people and scripts rely on. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notApproved: 3,
+  needsInput: 4,
+  stillWaiting: 5,
+} as const;
+
+/** Control characters other than newline and tab never reach a terminal, whatever a text came from. */
+export function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- removing them is the point
+  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "\u{FFFD}");
+}
+/** One line on stdout: the answer. */
+export function answer(line: string): void {
+  process.stdout.write(`${plain(line)}\n`);
+}
+/** One JSON value as one line on stdout. */
+export function answerJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+/** Progress and hints, on stderr. */
+export function tell(line: string): void {
+  process.stderr.write(`${plain(line)}\n`);
+}
+
+/** Columns as wide as their content, two spaces between them. */
+export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [columns, ...rows];
+  const widths = columns.map((_, index) => Math.max(...all.map((row) => plain(row[index] ?? "").length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, index) => plain(cell).padEnd(widths[index] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Says what went wrong and sets the exit code; with `json` as the one line of the answer. */
+export function fail(error: unknown, o: { readonly json: boolean }): void {
+  const info = toErrorInfo(error);
+  if (o.json) {
+    answerJson({ type: "error", error: { code: info.code, message: info.message } });
+  }
+  tell(`error (${info.code}): ${info.message}`);
+  process.exitCode = info.code === "usage" ? exitCodes.usage : exitCodes.failed;
+}

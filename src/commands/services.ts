@@ -1,0 +1,114 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { activate, generateAtKeys, readAtKeysFile, toAtSign, writeAtKeysFile } from "@atsign/atsdk";
+import type { CompanyConfig, Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { loadAgents } from "../load.ts";
+import { serve } from "../processes/serve.ts";
+import { answer, answerJson, tell } from "./output.ts";
+
+/** The processes of the product, each started on its own as production and containers do. */
+
+export function bot(settings: Settings, config: CompanyConfig): Promise<void> {
+  return serve(async () => (await import("../processes/bot.ts")).startBot(settings, config));
+}
+export function gateway(settings: Settings, config: CompanyConfig): Promise<void> {
+  return serve(async () => (await import("../processes/gateway.ts")).startGateway(settings, config));
+}
+export function agents(settings: Settings, config: CompanyConfig, names: readonly string[]): Promise<void> {
+  return serve(async () => (await import("../processes/agents.ts")).startAgents(settings, config, names));
+}
+
+/** Without atSigns the demo's whole outside world; with them just those atServers, activated, with key files. */
+export async function sandbox(
+  settings: Settings,
+  config: CompanyConfig,
+  o: { readonly atsigns?: string; readonly keys?: string; readonly profile: string; readonly json?: boolean },
+): Promise<void> {
+  if (o.profile !== "default") {
+    throw new AppError("usage", `--profile ${o.profile}: this version knows the profile "default" only`);
+  }
+  if (o.atsigns === undefined) {
+    await serve(async () => {
+      const { startSandbox } = await import("../processes/sandbox.ts");
+      const { allAtSigns } = await import("../processes/setup.ts");
+      const { makeRuntimeFolder } = await import("../processes/launcher.ts");
+      makeRuntimeFolder(settings.runtime);
+      return startSandbox(settings, allAtSigns(config, await loadAgents()));
+    });
+    return;
+  }
+  const atSigns = o.atsigns.split(",").map((name) => toAtSign(name.trim()));
+  if (o.keys === undefined) {
+    throw new AppError("usage", "--atsigns needs --keys FOLDER: where the key files are written");
+  }
+  const keyFolder = path.resolve(o.keys);
+  await serve(async () => {
+    const { startAtSandbox } = await import("../sandbox/at-server/start-at-sandbox.ts");
+    const server = await startAtSandbox({
+      dataDir: path.join(settings.data, "sandbox", "at"),
+      host: settings.sandbox.host,
+      atSigns,
+    });
+    for (const atSign of atSigns) {
+      await activateWithKeys(atSign, path.join(keyFolder, `${atSign}_key.atKeys`), server);
+    }
+    const { directory, caFile } = server;
+    const info = {
+      type: "ready",
+      host: directory.host,
+      port: directory.port,
+      ca: caFile,
+      keys: keyFolder,
+      cram: server.cramSecrets,
+    };
+    if (o.json === true) {
+      answerJson(info);
+    } else {
+      answer(`atDirectory ${directory.host}:${directory.port}, CA ${caFile}, keys in ${keyFolder}`);
+    }
+    return { info, stop: () => server.close() };
+  });
+}
+
+async function activateWithKeys(
+  atSign: string,
+  file: string,
+  server: {
+    readonly directory: { host: string; port: number };
+    readonly ca: string;
+    readonly cramSecrets: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  if (!existsSync(file)) {
+    await writeAtKeysFile(file, await generateAtKeys());
+  }
+  const cramSecret = server.cramSecrets[atSign];
+  if (cramSecret !== undefined) {
+    await activate({
+      atSign,
+      cramSecret,
+      directory: server.directory,
+      ca: server.ca,
+      keys: await readAtKeysFile(file),
+    });
+  }
+}
+
+/** One-shot key set-up for containers: makes and activates what is missing, signs trust, and ends. */
+export async function setup(settings: Settings, config: CompanyConfig): Promise<void> {
+  const { setUpCompany } = await import("../processes/setup.ts");
+  const { readPeople } = await import("../processes/company-books.ts");
+  if (settings.atDirectory === undefined || settings.atCaFile === undefined) {
+    throw new AppError("bad-setting", "setup needs COUNTERSIGN_AT_DIRECTORY and COUNTERSIGN_AT_CA_FILE");
+  }
+  await setUpCompany({
+    settings,
+    config,
+    agents: await loadAgents(),
+    people: await readPeople(settings, true),
+    place: { directory: settings.atDirectory, caFile: settings.atCaFile },
+    demo: true,
+  });
+  tell("keys, grants and trust document are in place");
+}

@@ -1,0 +1,45 @@
+import path from "node:path";
+import type { CompanyConfig, Settings } from "../config.ts";
+import { createCompanyKey, readCompanyKey } from "../keys.ts";
+import { loadAgents } from "../load.ts";
+import { AppError } from "../errors.ts";
+import { makeDemoTrust } from "../trust/demo-trust.ts";
+import { participants } from "../processes/setup.ts";
+import { readPeople } from "../processes/company-books.ts";
+import { answer, answerJson } from "./output.ts";
+
+/** Makes the company key; refused when there is one. */
+export async function newCompanyKey(settings: Settings, o: { readonly json?: boolean }): Promise<void> {
+  const folder = path.join(settings.data, "keys", "company");
+  if ((await readCompanyKey(folder)) !== undefined) {
+    throw new AppError("key-exists", `${folder} already holds the company key; it is never replaced`);
+  }
+  const key = await createCompanyKey(folder);
+  if (o.json === true) {
+    answerJson({ company: key.publicKey, folder });
+  } else {
+    answer(`company key ${key.publicKey} is in ${folder}: keep a copy offline`);
+  }
+}
+
+/** Signs the next trust document from the books' people and the configured policy, and grants that are missing. */
+export async function sign(
+  settings: Settings,
+  config: CompanyConfig,
+  o: { readonly json?: boolean },
+): Promise<void> {
+  const people = await readPeople(settings, false);
+  const { companyKey } = await makeDemoTrust({
+    folder: settings.data,
+    company: config.company.atSign,
+    agents: participants(config, await loadAgents()),
+    people,
+    policy: config.policy,
+    now: Date.now(),
+  });
+  if (o.json === true) {
+    answerJson({ company: companyKey, people: people.length });
+  } else {
+    answer(`signed: ${people.length} people, policy in force at the next look of every process`);
+  }
+}

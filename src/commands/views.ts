@@ -1,0 +1,113 @@
+import type { Card } from "../card.ts";
+import type { AgentInfo, RunDetail, RunSummary } from "../desk-types.ts";
+import { isoMinute } from "../cards.ts";
+import type { Settings } from "../config.ts";
+import type { Approval, Person } from "../domain.ts";
+import { cardText } from "./card-text.ts";
+import { controlClient } from "./control-client.ts";
+import { answer, answerJson, table } from "./output.ts";
+
+interface ViewOptions {
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
+/** Fetches from the running bot and shows it: as one JSON line, or as `text` makes of it. */
+async function show<T>(
+  settings: Settings,
+  url: string,
+  o: ViewOptions,
+  text: (value: T) => string,
+): Promise<void> {
+  // Managers see everything; on the demo machine the command line looks with a manager's eyes unless told otherwise.
+  const query = o.as === undefined ? "" : `?as=${encodeURIComponent(o.as)}`;
+  const value = (await controlClient(settings.runtime, "bot").get(url + query)) as T;
+  if (o.json === true) {
+    answerJson(value);
+  } else {
+    answer(text(value));
+  }
+}
+
+export function runs(settings: Settings, o: ViewOptions): Promise<void> {
+  return show<readonly RunSummary[]>(settings, "/runs", o, (list) =>
+    list.length === 0
+      ? "no runs yet"
+      : table(
+          ["run", "status", "requester", "updated", "request"],
+          list.map((run) => [
+            run.id,
+            run.reason === null ? run.status : `${run.status} (${run.reason})`,
+            run.requester,
+            isoMinute(run.updatedAt),
+            run.title,
+          ]),
+        ),
+  );
+}
+
+export function run(settings: Settings, id: string, o: ViewOptions): Promise<void> {
+  return show<RunDetail>(settings, `/runs/${encodeURIComponent(id)}`, o, (detail) =>
+    [
+      `${detail.id}: ${detail.status}${detail.reason === null ? "" : ` (${detail.reason})`}`,
+      `requested by ${detail.requester} at ${isoMinute(detail.createdAt)}: ${detail.requestText}`,
+      ...(detail.error === null ? [] : [`error (${detail.error.code}): ${detail.error.message}`]),
+      "",
+      table(
+        ["step", "agent", "status", "ms"],
+        detail.steps.map((step) => [step.id, step.atSign ?? "bot", step.status, step.ms?.toString() ?? ""]),
+      ),
+      ...(detail.plan === null ? [] : ["", `plan ${detail.plan.hash}`]),
+      ...detail.approvals.map((approval) => `approval ${approval.id}: ${approval.status}`),
+    ].join("\n"),
+  );
+}
+
+export function approvals(settings: Settings, id: string | undefined, o: ViewOptions): Promise<void> {
+  if (id !== undefined) {
+    return show<Card>(settings, `/approvals/${encodeURIComponent(id)}`, o, cardText);
+  }
+  return show<readonly { approval: Approval; card: Card }[]>(settings, "/approvals", o, (list) =>
+    list.length === 0
+      ? "no approvals"
+      : table(
+          ["approval", "status", "requester", "expires", "what"],
+          list.map(({ approval, card }) => [
+            approval.id,
+            approval.status,
+            approval.requester,
+            isoMinute(approval.expiresAt),
+            card.title,
+          ]),
+        ),
+  );
+}
+
+export function agents(settings: Settings, o: ViewOptions): Promise<void> {
+  return show<readonly AgentInfo[]>(settings, "/agents", o, (list) =>
+    table(
+      ["agent", "atSign", "in flight", "what it does"],
+      list.map((agent) => [agent.id, agent.atSign, String(agent.inFlight), agent.description]),
+    ),
+  );
+}
+
+export function people(settings: Settings, o: ViewOptions): Promise<void> {
+  return show<readonly Person[]>(settings, "/people", o, (list) =>
+    table(
+      ["person", "name", "roles", "active"],
+      list.map((person) => [person.id, person.name, person.roles.join(", "), person.active ? "yes" : "no"]),
+    ),
+  );
+}
+
+export function status(settings: Settings, o: ViewOptions): Promise<void> {
+  return show<Readonly<Record<string, unknown>>>(settings, "/status", o, (value) =>
+    Object.entries(value)
+      .map(
+        ([name, each]) =>
+          `${`${name}:`.padEnd(18)} ${typeof each === "object" ? JSON.stringify(each) : String(each)}`,
+      )
+      .join("\n"),
+  );
+}

@@ -1,0 +1,132 @@
+import os from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { sha256Hex } from "./canonical.ts";
+import { AppError } from "./errors.ts";
+import type { Policy } from "./policy-types.ts";
+
+/** What the company declares in countersign.config.ts. */
+export interface CompanyConfig {
+  readonly company: { readonly name: string; readonly atSign: `@${string}` };
+  /** The atSign of an agent, the bot ("bot") or the gateway ("gateway"). */
+  readonly atSignOf: (id: string) => `@${string}`;
+  readonly policy: Policy;
+}
+
+/** Declares the company's configuration; the policy is checked again when it is signed. */
+export function defineConfig(config: CompanyConfig): CompanyConfig {
+  return Object.freeze(config);
+}
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const hostPort = z
+  .string()
+  .regex(/^[^\s:]+:\d{1,5}$/, 'expected "host:port"')
+  .transform((text) => {
+    const [host = "", number = "0"] = text.split(":");
+    return { host, port: port.parse(number) };
+  });
+
+/** "name=value,name=value" */
+function pairs<T>(value: z.ZodType<T>) {
+  return z.string().transform((text): Readonly<Record<string, T>> =>
+    Object.fromEntries(
+      text.split(",").map((pair) => {
+        const [name = "", ...rest] = pair.split("=");
+        return [name.trim(), value.parse(rest.join("=").trim())];
+      }),
+    ),
+  );
+}
+
+/** Every setting that the environment can give, with its default. The README documents each of them. */
+const environmentSchema = z.object({
+  COUNTERSIGN_DATA: z.string().min(1).default("data"),
+  COUNTERSIGN_LOG: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  COUNTERSIGN_CONSOLE_PORT: port.default(8674),
+  COUNTERSIGN_CONSOLE_HOST: z.string().min(1).default("127.0.0.1"),
+  COUNTERSIGN_SANDBOX_HOST: z.string().min(1).default("127.0.0.1"),
+  COUNTERSIGN_SANDBOX_NAME: z.string().min(1).optional(),
+  COUNTERSIGN_SANDBOX_PORTS: pairs(port).default({}),
+  COUNTERSIGN_AT_DIRECTORY: hostPort.optional(),
+  COUNTERSIGN_AT_CA_FILE: z.string().min(1).optional(),
+  COUNTERSIGN_MAILBOX_URL: z.url().optional(),
+  COUNTERSIGN_WORLD: pairs(z.url()).default({}),
+  COUNTERSIGN_RECORD_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, "expected 32 bytes in base64")
+    .optional(),
+  COUNTERSIGN_RUNTIME: z.string().min(1).optional(),
+  DATABASE_URL: z.url().optional(),
+  BOOKS_DATABASE_URL: z.url().optional(),
+  REDIS_URL: z.string().min(1).optional(),
+  NODE_ENV: z.enum(["development", "test", "production"]).optional(),
+});
+
+export interface Settings {
+  /** Absolute folder of everything that is kept. */
+  readonly data: string;
+  /** Absolute, short, 0700: unix sockets. */
+  readonly runtime: string;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly console: { readonly host: string; readonly port: number };
+  /** Where the sandbox binds, the name others know it by, and fixed ports by server name. */
+  readonly sandbox: {
+    readonly host: string;
+    readonly name: string | undefined;
+    readonly ports: Readonly<Record<string, number>>;
+  };
+  readonly atDirectory: { readonly host: string; readonly port: number } | undefined;
+  readonly atCaFile: string | undefined;
+  readonly mailboxUrl: string | undefined;
+  readonly world: Readonly<Record<string, string>>;
+  readonly recordKey: string | undefined;
+  readonly databaseUrl: string | undefined;
+  readonly booksDatabaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly production: boolean;
+}
+
+/** The settings of this process from its environment; a wrong one is refused by name. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new AppError(
+      "bad-setting",
+      `setting ${issue?.path.join(".") ?? "?"}: ${issue?.message ?? "not valid"}`,
+    );
+  }
+  const env = parsed.data;
+  const data = path.resolve(env.COUNTERSIGN_DATA);
+  return Object.freeze({
+    data,
+    runtime: path.resolve(env.COUNTERSIGN_RUNTIME ?? defaultRuntimeFolder(data)),
+    logLevel: env.COUNTERSIGN_LOG,
+    console: { host: env.COUNTERSIGN_CONSOLE_HOST, port: env.COUNTERSIGN_CONSOLE_PORT },
+    sandbox: {
+      host: env.COUNTERSIGN_SANDBOX_HOST,
+      name: env.COUNTERSIGN_SANDBOX_NAME,
+      ports: env.COUNTERSIGN_SANDBOX_PORTS,
+    },
+    atDirectory: env.COUNTERSIGN_AT_DIRECTORY,
+    atCaFile: env.COUNTERSIGN_AT_CA_FILE,
+    mailboxUrl: env.COUNTERSIGN_MAILBOX_URL,
+    world: env.COUNTERSIGN_WORLD,
+    recordKey: env.COUNTERSIGN_RECORD_KEY,
+    databaseUrl: env.DATABASE_URL,
+    booksDatabaseUrl: env.BOOKS_DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    production: env.NODE_ENV === "production",
+  });
+}
+
+/** Names of all settings, for the check that the README documents each. */
+export const settingNames: readonly string[] = Object.keys(environmentSchema.shape);
+
+/** One folder per user and data folder, short because unix socket paths over 107 bytes fail. */
+function defaultRuntimeFolder(data: string): string {
+  const base = process.env.XDG_RUNTIME_DIR ?? os.tmpdir();
+  return path.join(base, `countersign-${os.userInfo().uid}-${sha256Hex(data).slice(0, 12)}`);
+}

@@ -1,0 +1,77 @@
+import type { Card } from "./card.ts";
+import type {
+  AgentId,
+  Approval,
+  ApprovalId,
+  AtSign,
+  EndReason,
+  ErrorInfo,
+  Json,
+  Person,
+  PersonId,
+  RunId,
+  RunStatus,
+  StepId,
+  StepStatus,
+  ThreadId,
+} from "./domain.ts";
+
+/** What people may look at: the read side that adapters and the command line share. Viewers see their own and, as managers or admins, all. */
+
+export interface RunSummary {
+  readonly id: RunId;
+  readonly title: string;
+  readonly status: RunStatus;
+  readonly reason: EndReason | null;
+  readonly error: ErrorInfo | null;
+  readonly requester: PersonId;
+  readonly thread: ThreadId;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+export interface StepDetail {
+  readonly id: StepId;
+  readonly agent: AgentId | null;
+  readonly atSign: AtSign | null;
+  readonly status: StepStatus;
+  readonly ms: number | null;
+  readonly error: ErrorInfo | null;
+  readonly input: Json;
+  readonly output: Json;
+}
+export interface RunDetail extends RunSummary {
+  readonly requestText: string;
+  readonly steps: readonly StepDetail[];
+  readonly dialogue: readonly { readonly question: string; readonly answer: string }[];
+  readonly approvals: readonly Approval[];
+  readonly plan: { readonly hash: string; readonly document: Json } | null;
+}
+export interface KeyedCard {
+  readonly key: string;
+  readonly card: Card;
+}
+export interface AgentInfo {
+  readonly id: AgentId;
+  readonly atSign: AtSign;
+  readonly description: string;
+  readonly inFlight: number;
+}
+export interface Desk {
+  /** Newest first: the viewer's own, or all for managers and admins when `all` is set. */
+  runs(
+    viewer: PersonId,
+    o?: { readonly all?: boolean; readonly limit?: number },
+  ): Promise<readonly RunSummary[]>;
+  /** Undefined when there is no such run or the viewer may not see it. */
+  run(id: RunId, viewer: PersonId): Promise<RunDetail | undefined>;
+  /** Cards of a run as they should look now. */
+  cards(id: RunId, viewer: PersonId): Promise<readonly KeyedCard[]>;
+  /** Approvals the viewer may see, open ones first, each with its card. */
+  approvals(viewer: PersonId): Promise<readonly { readonly approval: Approval; readonly card: Card }[]>;
+  approvalCard(id: ApprovalId, viewer: PersonId): Promise<Card | undefined>;
+  agents(): Promise<readonly AgentInfo[]>;
+  person(id: PersonId): Person | undefined;
+  people(): readonly Person[];
+  /** True only with the demo company: people may be chosen freely. */
+  readonly demo: boolean;
+}

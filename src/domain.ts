@@ -1,0 +1,301 @@
+/** The nouns of the product. Imports nothing. Times are integer milliseconds UTC unless a name says otherwise. */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type AtSign = `@${string}`;
+export type RunId = string;
+export type StepId = string;
+export type AgentId = string;
+export type PersonId = string;
+export type ApprovalId = string;
+
+/** `amount` is a decimal string with exactly the currency's minor digits, e.g. {"amount":"1200.00","currency":"USD"}. */
+export interface Money {
+  readonly amount: string;
+  readonly currency: string;
+}
+export interface ErrorInfo {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+// People and chat -----------------------------------------------------------------------------------------------
+
+export type Role = "employee" | "manager" | "admin";
+export interface Person {
+  readonly id: PersonId;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly active: boolean;
+  /** The operating-system user who is this person on the command line. */
+  readonly osUser?: string | undefined;
+}
+/** Opaque; only the adapter named before the first ":" encodes and decodes it, e.g. "console:…", "terminal:…". */
+export type ThreadId = `${string}:${string}`;
+export type MessageId = string;
+
+export interface ChatRequest {
+  /** Deterministic key of the chat message, for de-duplication: adapter, place, time, author. */
+  readonly key: string;
+  readonly thread: ThreadId;
+  readonly person: PersonId;
+  readonly text: string;
+}
+export type Verdict = "approved" | "rejected";
+/** How a decision was given; see design.md "Approval". */
+export type Assurance = "local" | "clicked" | "countersigned";
+
+/** A click or its like, as an adapter received it from a verified person. */
+export interface ClickedDecision {
+  readonly approval: ApprovalId;
+  readonly person: PersonId;
+  readonly verdict: Verdict;
+  readonly reason?: string;
+  readonly adapter: string;
+  readonly assurance: Exclude<Assurance, "countersigned">;
+}
+export interface Accepted {
+  readonly outcome: "accepted";
+  readonly run: RunId;
+}
+export interface Refused {
+  readonly outcome: "refused";
+  readonly error: ErrorInfo;
+}
+export interface AlreadyDecided {
+  readonly outcome: "already-decided";
+  readonly approval: Approval;
+}
+
+// Runs ----------------------------------------------------------------------------------------------------------
+
+export type RunStatus = "running" | "waiting" | "compensating" | "completed" | "failed" | "cancelled";
+export type StepStatus =
+  | "pending"
+  | "queued"
+  | "waiting"
+  | "completed"
+  | "failed"
+  | "skipped"
+  | "compensating"
+  | "compensated";
+export type StepKind = "call" | "compute" | "approval" | "ask";
+/** What a skill does to the world: nothing, the books only (one transaction), or something outside. */
+export type Effect = "read" | "write" | "irreversible";
+export type Reversibility = "reversible" | "compensable" | "irreversible";
+
+export interface WorkflowRef {
+  readonly id: string;
+  readonly version: number;
+  /** SHA-256 over the definition's structure: a changed definition needs a new version. */
+  readonly structure: string;
+}
+
+/** One step of a workflow as pure data: all that `advance` may know of a definition. */
+export interface PlannedStep {
+  readonly id: StepId;
+  readonly kind: StepKind;
+  readonly agent: AgentId | null;
+  readonly skill: string | null;
+  readonly effect: Effect;
+  readonly needs: readonly StepId[];
+  /** From dispatch until a result must have been applied. */
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  readonly backoffMs: number;
+  /** The skill of the same agent that undoes this step, when it has an effect that can be undone. */
+  readonly undo: string | null;
+  /** The approval step whose mandate this step's skill requires. */
+  readonly mandate: StepId | null;
+}
+
+export interface StepState {
+  readonly id: StepId;
+  readonly status: StepStatus;
+  /** Counts from 1 within a revision; 0 = never dispatched. */
+  readonly attempt: number;
+  /** Raised by every (re-)queueing, so that a queue never ignores a job for its id. */
+  readonly dispatch: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** When the sweeper must look at it again: a retry's start, a deadline, an expiry. */
+  readonly dueAt: number | null;
+  readonly error: ErrorInfo | null;
+}
+
+export type EndReason = "rejected" | "expired" | "requested";
+export interface Run {
+  readonly id: RunId;
+  readonly workflow: WorkflowRef | null;
+  readonly revision: number;
+  /** Compare-and-set counter of the stored row; 0 = not stored yet. */
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly reason: EndReason | null;
+  readonly error: ErrorInfo | null;
+  readonly requester: PersonId;
+  readonly thread: ThreadId;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly steps: readonly StepState[];
+}
+
+export type ApprovalStatus = "open" | "recorded" | "decided" | "withdrawn" | "expired";
+/**
+ * One approval, written in the same transaction as its run. `open` → `recorded` (a person's verdict with signed
+ * evidence is committed) → `decided` (the HITL agent signed). Only the first verdict is recorded.
+ */
+export interface Approval {
+  readonly id: ApprovalId;
+  readonly run: RunId;
+  readonly revision: number;
+  readonly step: StepId;
+  readonly action: string;
+  readonly planHash: string;
+  readonly status: ApprovalStatus;
+  readonly requester: PersonId;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly decision: {
+    readonly by: PersonId;
+    readonly verdict: Verdict;
+    readonly at: number;
+    readonly assurance: Assurance;
+    readonly adapter: string;
+  } | null;
+}
+
+// Plan, attestations, mandate -----------------------------------------------------------------------------------
+
+export interface Address {
+  readonly name: string;
+  readonly street: string;
+  readonly city: string;
+  readonly postcode: string;
+  readonly country: string;
+}
+export interface OrderLine {
+  readonly part: string;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unit: string;
+  readonly unitPrice: Money;
+  readonly maxUnitPrice: Money;
+  readonly total: Money;
+}
+export interface PlannedOrder {
+  /** Our reference, the supplier's idempotency key: run, revision and a number. */
+  readonly id: string;
+  readonly supplier: string;
+  readonly supplierName: string;
+  readonly bankAccount: string;
+  readonly currency: string;
+  readonly lines: readonly OrderLine[];
+  readonly freightMethod: string;
+  readonly freight: Money;
+  readonly tax: Money;
+  readonly total: Money;
+  readonly maxTotal: Money;
+  /** Only when `currency` is not the company's: units of company currency per unit, and the total exchanged. */
+  readonly rate?: string;
+  readonly companyTotal?: Money;
+  /** ISO dates (days). */
+  readonly expectedDelivery: string;
+  readonly validUntil: string;
+}
+/** What may be done instead without asking again, because the approver saw it in the plan. */
+export type Fallback =
+  | { readonly order: string; readonly action: "alternative"; readonly replacement: PlannedOrder }
+  | { readonly order: string; readonly action: "hold" | "escalate"; readonly note: string };
+
+export interface PlanDocument {
+  readonly schema: "countersign/plan/1";
+  readonly run: RunId;
+  readonly revision: number;
+  readonly workflow: { readonly id: string; readonly version: number };
+  readonly requester: PersonId;
+  readonly request: { readonly customer: string; readonly item: string; readonly quantity: string };
+  readonly customerName: string;
+  readonly itemName: string;
+  readonly project: string;
+  readonly shipTo: Address;
+  readonly orders: readonly PlannedOrder[];
+  readonly total: Money;
+  readonly tradeOff: string;
+  readonly quote: { readonly total: Money; readonly marginPercent: string };
+  readonly fallbacks: readonly Fallback[];
+  readonly effects: readonly {
+    readonly step: StepId;
+    readonly description: string;
+    readonly reversibility: Reversibility;
+  }[];
+  readonly policySerial: number;
+  /** ISO 8601 UTC; an attestation or decision on it never outlives this. */
+  readonly validUntil: string;
+}
+
+/** A statement (with a domain tag) and the Ed25519 signature over its canonical JSON, by a granted instance key. */
+export interface Signed<T> {
+  readonly statement: T;
+  readonly signer: { readonly atSign: AtSign; readonly instance: string };
+  /** base64 */
+  readonly signature: string;
+}
+export interface AttestationStatement {
+  readonly tag: "countersign/attestation/1";
+  readonly planHash: string;
+  readonly run: RunId;
+  readonly revision: number;
+  readonly role: "financial" | "compliance";
+  readonly verdict: "approved";
+  readonly issuedAt: string;
+  readonly expiry: string;
+}
+/** What the bot's evidence key signs on receipt of a click, before the platform is acknowledged. */
+export interface EvidenceStatement {
+  readonly tag: "countersign/evidence/1";
+  readonly approval: ApprovalId;
+  readonly planHash: string;
+  readonly run: RunId;
+  readonly revision: number;
+  readonly verdict: Verdict;
+  readonly person: PersonId;
+  readonly requester: PersonId;
+  readonly assurance: Exclude<Assurance, "countersigned">;
+  readonly adapter: string;
+  readonly receivedAt: string;
+}
+export interface DecisionStatement {
+  readonly tag: "countersign/decision/1";
+  readonly planHash: string;
+  readonly run: RunId;
+  readonly revision: number;
+  readonly approval: ApprovalId;
+  readonly verdict: Verdict;
+  readonly person: PersonId;
+  readonly assurance: Assurance;
+  readonly issuedAt: string;
+  readonly expiry: string;
+  readonly evidence: Signed<EvidenceStatement>;
+}
+/** All that a committing skill takes. `plan` is the canonical JSON text whose SHA-256 every signature names. */
+export interface Mandate {
+  readonly plan: string;
+  readonly attestations: readonly Signed<AttestationStatement>[];
+  readonly decisions: readonly Signed<DecisionStatement>[];
+}
+
+// Messages ------------------------------------------------------------------------------------------------------
+
+export type EnvelopeKind = "request" | "progress" | "chunk" | "result" | "error" | "cancel" | "ack";
+export interface AgentAddress {
+  readonly atSign: AtSign;
+  readonly instance: string;
+}
+/** What a message is about; with sender and kind it recognises duplicates. */
+export interface MessageSubject {
+  readonly run: RunId;
+  readonly revision: number;
+  readonly step: StepId;
+  readonly attempt: number;
+}

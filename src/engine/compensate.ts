@@ -1,0 +1,93 @@
+import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
+import { backoff, inTriage, irreversibleCompleted, pendingStep, undoAttempts } from "./plan.ts";
+import { refOf, setStep } from "./turn.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * Stops everything that is under way and begins to undo, last step first, one after the other. Afterwards the run
+ * has failed if it has an error, is cancelled if it has a reason, and else begins its next revision.
+ */
+export function beginCompensation(turn: Turn): void {
+  const keep = irreversibleCompleted(turn.plan, turn.run);
+  turn.run = { ...turn.run, status: "compensating" };
+  for (const planned of turn.plan) {
+    const state = turn.run.steps.find((each) => each.id === planned.id);
+    if (state !== undefined) {
+      stopStep(turn, planned, state, keep);
+    }
+  }
+  continueCompensation(turn);
+}
+
+function stopStep(turn: Turn, planned: PlannedStep, state: StepState, keep: boolean): void {
+  const ref = refOf(turn, state);
+  if (state.status === "waiting" && state.dispatch > 0) {
+    turn.effects.push({ type: "withdraw-request", request: "step", ...ref });
+  }
+  if (inTriage(state)) {
+    turn.effects.push({ type: "withdraw-request", request: "triage", ...ref });
+  }
+  const over = state.status === "completed" || (state.status === "failed" && !inTriage(state));
+  if (planned.kind === "approval" && state.startedAt !== null && !over) {
+    turn.effects.push({ type: "close-approval", status: "withdrawn", ...ref });
+  }
+  // A step of unknown outcome is undone too: the undo of what never arrived forbids its late arrival.
+  if (planned.undo !== null && state.startedAt !== null && !keep) {
+    setStep(turn, state.id, { status: "compensating", attempt: 0, dispatch: 0, dueAt: null });
+    return;
+  }
+  if (inTriage(state)) {
+    setStep(turn, state.id, { dueAt: null });
+  } else if (!over) {
+    setStep(turn, state.id, { status: "skipped", endedAt: turn.now, dueAt: null });
+  }
+}
+
+/** Asks for the next undo, or ends the compensation when nothing is left to undo. */
+export function continueCompensation(turn: Turn): void {
+  const open = turn.run.steps.filter((state) => state.status === "compensating");
+  const ids = new Set(open.map((state) => state.id));
+  const next = turn.plan.findLast((each) => ids.has(each.id));
+  if (next === undefined) {
+    endCompensation(turn);
+    return;
+  }
+  askUndo(turn, next, 1, 0);
+}
+
+function askUndo(turn: Turn, planned: PlannedStep, attempt: number, delayMs: number): void {
+  setStep(turn, planned.id, { attempt, dueAt: turn.now + delayMs + planned.timeoutMs });
+  turn.effects.push({ type: "undo", step: planned.id, revision: turn.run.revision, attempt, delayMs });
+}
+
+/** An undo has failed: again, or after too many tries the run fails with it, so that a person looks. */
+export function undoFailed(turn: Turn, planned: PlannedStep, state: StepState, error: ErrorInfo): void {
+  if (error.retryable && state.attempt < undoAttempts) {
+    askUndo(turn, planned, state.attempt + 1, backoff(planned.backoffMs, state.attempt));
+    return;
+  }
+  const info: ErrorInfo = {
+    code: "undo-failed",
+    message: `step "${state.id}" could not be undone: ${error.message}`,
+    retryable: false,
+  };
+  setStep(turn, state.id, { status: "failed", error: info, dueAt: null, endedAt: turn.now });
+  turn.run = { ...turn.run, error: info };
+  continueCompensation(turn);
+}
+
+function endCompensation(turn: Turn): void {
+  const { run } = turn;
+  if (run.error !== null) {
+    turn.run = { ...run, status: "failed" };
+  } else if (run.reason !== null) {
+    turn.run = { ...run, status: "cancelled" };
+  } else {
+    turn.run = {
+      ...run,
+      status: "running",
+      revision: run.revision + 1,
+      steps: run.steps.map((state) => (state.id === "route" ? state : pendingStep(state.id))),
+    };
+  }
+}

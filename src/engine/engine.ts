@@ -1,0 +1,206 @@
+import type {
+  Approval,
+  ApprovalId,
+  ChatRequest,
+  ErrorInfo,
+  EvidenceStatement,
+  PersonId,
+  Run,
+  RunId,
+  Signed,
+  ThreadId,
+} from "../domain.ts";
+import { toErrorInfo } from "../errors.ts";
+import type { Logger, ReceivedEnvelope, StepJob } from "../ports.ts";
+import { assertRunnable } from "./definitions.ts";
+import type { EngineOptions } from "./engine-options.ts";
+import { happen } from "./happen.ts";
+import { createInbox } from "./inbox.ts";
+import { irreversibleStarted, isFinished, pendingStep } from "./plan.ts";
+import { asJson, sendRequest, stepBody } from "./requests.ts";
+import { RunDraft } from "./run-draft.ts";
+import { lastQuestion, planOf } from "./run-record.ts";
+import { createRunChanger } from "./run-changer.ts";
+
+interface StartedRun {
+  readonly run: RunId;
+  /** False when the request's key was known. */
+  readonly created: boolean;
+}
+/** Runs workflows: messages out, events in. All it knows is in the record, so any of these may be the last. */
+export interface Engine {
+  /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
+  check(): Promise<void>;
+  start(request: ChatRequest): Promise<StartedRun>;
+  /** Does the work of a queue's job: commits the step's request. A job that is out of date does nothing. */
+  dispatch(job: StepJob): Promise<void>;
+  /** Applies a verified message of an agent and acknowledges it. */
+  receive(message: ReceivedEnvelope): Promise<void>;
+  /** The answer to the question a run waits with; `key` recognises the same chat message. */
+  answer(run: RunId, o: { readonly key: string; readonly text: string }): Promise<"answered" | "not-waiting">;
+  /** Commits a person's verdict with its evidence. "stale": the approval was not open any more. */
+  record(
+    approval: ApprovalId,
+    o: {
+      readonly decision: NonNullable<Approval["decision"]>;
+      readonly evidence: Signed<EvidenceStatement>;
+      readonly reason: string | null;
+    },
+  ): Promise<"recorded" | "stale">;
+  /** "too-late" once something irreversible was sent. */
+  cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+  /** What time has brought about for a run. `requeue`: the queue may have lost everything. */
+  due(run: RunId, o: { readonly requeue: boolean }): Promise<void>;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { store, definitions, clock, ids, trust } = options;
+  const changer = createRunChanger(options);
+  const inbox = createInbox(options, changer);
+  return {
+    async check() {
+      assertRunnable(definitions, await store.listRuns({ limit: 100_000, open: true }));
+    },
+
+    async start({ key, thread, person, text }) {
+      const now = clock.now();
+      const run = newRun(ids.next("r"), thread, person, now);
+      const surroundings = { now, trust: trust(), definitions };
+      const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings);
+      draft.add("route", "request", text);
+      draft.note("request", { person, thread }, text);
+      happen(draft, { type: "started" });
+      const made = await store.createRun(draft.commit(), key);
+      if (made.created) {
+        await changer.afterCommit(draft);
+      }
+      return made;
+    },
+
+    async dispatch(job) {
+      await changer.change(job.run, (draft) => dispatchStep(draft, job, options.log));
+    },
+
+    receive: (message) => inbox.receive(message),
+
+    async answer(id, { key, text }) {
+      const result = await changer.change(id, (draft) => {
+        const known = draft.contents.some(
+          (each) => each.name.startsWith("answer-key:") && each.value === key,
+        );
+        return known ? "answered" : answerQuestion(draft, key, text);
+      });
+      return result === "answered" ? result : "not-waiting";
+    },
+
+    async record(id, { decision, evidence, reason }) {
+      const approval = await store.approval(id);
+      if (approval === undefined) {
+        return "stale";
+      }
+      const result = await changer.change(approval.run, (draft) => {
+        const { step, revision } = approval;
+        const now = draft.approvals.find((each) => each.id === id);
+        if (now?.status !== "open") {
+          return "stale";
+        }
+        const done = happen(draft, { type: "recorded", step, revision }, () => {
+          draft.add(step, "evidence", asJson(evidence));
+          if (reason !== null) {
+            draft.add(step, "reason", reason);
+          }
+          draft.setApproval({ ...now, status: "recorded", decision });
+          const { by, verdict, assurance, adapter } = decision;
+          const facts = { approval: id, planHash: now.planHash, by, verdict, assurance, adapter };
+          draft.note("decision", { ...facts, state: "recorded" }, reason ?? undefined);
+        });
+        return done ? "recorded" : "stale";
+      });
+      return result === "recorded" ? result : "stale";
+    },
+
+    async cancel(id, by) {
+      const result = await changer.change(id, (draft) => {
+        if (isFinished(draft.run.status)) {
+          return "finished";
+        }
+        if (irreversibleStarted(planOf(draft.definition), draft.run)) {
+          return "too-late";
+        }
+        // Unchanged means that it ends already, for another reason.
+        return happen(draft, { type: "cancel-requested" }, () => draft.note("cancel", { by }))
+          ? "cancelled"
+          : "finished";
+      });
+      return result === undefined || result === "duplicate" ? "unknown" : result;
+    },
+
+    async due(id, { requeue }) {
+      await changer.change(id, (draft) => happen(draft, { type: "due", requeue }));
+    },
+  };
+}
+
+function newRun(id: RunId, thread: ThreadId, requester: PersonId, now: number): Run {
+  return {
+    id,
+    workflow: null,
+    revision: 1,
+    version: 0,
+    status: "running",
+    reason: null,
+    error: null,
+    requester,
+    thread,
+    createdAt: now,
+    updatedAt: now,
+    steps: [pendingStep("route")],
+  };
+}
+
+function dispatchStep(draft: RunDraft, job: StepJob, log: Logger): void {
+  const { step, revision, attempt } = job;
+  const planned = planOf(draft.definition).find((each) => each.id === step);
+  if (planned?.agent === undefined || planned.agent === null) {
+    return;
+  }
+  const ref = { step, revision, attempt };
+  const { agent, timeoutMs } = planned;
+  let failure: ErrorInfo | null = null;
+  happen(draft, { type: "dispatched", ...ref }, () => {
+    try {
+      const body = stepBody(draft, step);
+      draft.add(step, `input:${attempt}`, body);
+      sendRequest(draft, agent, ref, body, { delayMs: 0, timeoutMs });
+    } catch (error) {
+      failure = toErrorInfo(error);
+      log.error({ run: job.run, step, code: failure.code }, "request-not-built");
+    }
+  });
+  if (failure !== null) {
+    happen(draft, { type: "failed", error: failure, ...ref });
+  }
+}
+
+function answerQuestion(draft: RunDraft, key: string, text: string): "answered" | "not-waiting" {
+  for (const { id } of draft.run.steps) {
+    const question = lastQuestion(draft, id);
+    if (question?.open !== true) {
+      continue;
+    }
+    const { number } = question;
+    const answered = happen(draft, { type: "answered", step: id, revision: draft.run.revision }, () => {
+      draft.add(id, `answer:${number}`, text);
+      draft.add(id, `answer-key:${number}`, key);
+      if (id !== "route") {
+        draft.add(id, "output", { answer: text });
+      }
+      draft.note("answer", { step: id, question: number }, text);
+      draft.touch(`question-${draft.run.id}-${number}`);
+    });
+    if (answered) {
+      return "answered";
+    }
+  }
+  return "not-waiting";
+}

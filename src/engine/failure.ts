@@ -1,0 +1,28 @@
+import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
+import { beginCompensation } from "./compensate.ts";
+import { triageRetries, triageTimeoutMs } from "./plan.ts";
+import { refOf, retryStep, setStep } from "./turn.ts";
+import type { Turn } from "./turn.ts";
+
+/** A try of a step has failed: another try, then triage, then the end of the run. */
+export function fail(turn: Turn, planned: PlannedStep, state: StepState, error: ErrorInfo): void {
+  if (state.status === "queued") {
+    // A pure function in the bot gives the same result again.
+    giveUp(turn, state, error);
+  } else if (error.retryable && state.attempt < planned.attempts) {
+    setStep(turn, state.id, { error });
+    retryStep(turn, state, planned);
+  } else if (state.attempt < planned.attempts + triageRetries) {
+    setStep(turn, state.id, { status: "failed", error, dueAt: turn.now + triageTimeoutMs });
+    turn.effects.push({ type: "triage", error, ...refOf(turn, state) });
+  } else {
+    giveUp(turn, state, error);
+  }
+}
+
+/** The step has failed for good, and the run with it. */
+export function giveUp(turn: Turn, state: StepState, error: ErrorInfo | null): void {
+  setStep(turn, state.id, { status: "failed", error, endedAt: turn.now, dueAt: null });
+  turn.run = { ...turn.run, error };
+  beginCompensation(turn);
+}

@@ -1,0 +1,224 @@
+import type { AttestationStatement, PlannedStep, Signed, StepState } from "../domain.ts";
+import { canonicalJson, sha256Hex } from "../canonical.ts";
+import type { StepContext, StepDefinition } from "../define-step.ts";
+import type { TriageInput } from "../define-workflow.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import { advance } from "./advance.ts";
+import { irreversibleStarted, triageTimeoutMs } from "./plan.ts";
+import { asJson, cancelRequest, sendRequest } from "./requests.ts";
+import { rowId } from "./run-draft.ts";
+import type { RunDraft } from "./run-draft.ts";
+import type { RunEffect, RunEvent, StepRef } from "./run-events.ts";
+import { contextOf, lastQuestion, planOf, questionCount, stepOf } from "./run-record.ts";
+
+const hourMs = 3_600_000;
+type EffectOf<T extends RunEffect["type"]> = Extract<RunEffect, { type: T }>;
+
+/**
+ * Lets an event happen to the draft: advances the run and does all that belongs into the same commit, pure steps in
+ * the bot included. False when the event is stale; then nothing is changed. `store` adds the texts that come with
+ * the event, before its effects need them.
+ */
+export function happen(draft: RunDraft, event: RunEvent, store?: () => void): boolean {
+  const { run, effects } = advance(planOf(draft.definition), draft.run, event, draft.around.now);
+  if (run === draft.run) {
+    return false;
+  }
+  store?.();
+  draft.run = run;
+  for (const effect of effects) {
+    perform(draft, effect);
+  }
+  return true;
+}
+
+function perform(draft: RunDraft, effect: RunEffect): void {
+  switch (effect.type) {
+    case "queue": {
+      const { step, revision, attempt, dispatch, delayMs } = effect;
+      draft.jobs.push({ job: { run: draft.run.id, step, revision, attempt, dispatch }, delayMs });
+      return;
+    }
+    case "compute":
+    case "ask":
+    case "open-approval":
+      inBot(draft, effect);
+      return;
+    case "close-approval":
+      closeApproval(draft, effect);
+      return;
+    case "withdraw-request":
+      withdraw(draft, effect);
+      return;
+    case "undo":
+      askUndo(draft, effect);
+      return;
+    case "triage":
+      askTriage(draft, effect);
+      return;
+    case "status-notice":
+      draft.notice = { status: effect.status, reason: effect.reason };
+      return;
+    case "finish":
+      draft.touch(`result-${draft.run.id}`);
+      closeQuestions(draft);
+  }
+}
+
+/** Steps that need nobody else: done at once, so that no crash can come between. */
+function inBot(draft: RunDraft, effect: EffectOf<"compute" | "ask" | "open-approval">): void {
+  const { step: id, revision, attempt } = effect;
+  const ref: StepRef = { step: id, revision, attempt };
+  const state = draft.run.steps.find((each) => each.id === id);
+  if (draft.run.revision !== revision || state?.status !== "queued") {
+    // An effect before this one has ended the run or its revision.
+    return;
+  }
+  try {
+    const step = stepOf(draft, id);
+    const context = contextOf(draft, step, draft.around.trust.serial);
+    if (step.kind === "compute") {
+      const value = asJson(step.output.parse(step.run(context)));
+      happen(draft, { type: "completed", ...ref }, () => draft.add(id, "output", value));
+    } else if (step.kind === "ask") {
+      ask(draft, ref, asJson(step.question(context)));
+    } else if (step.kind === "approval") {
+      openApproval(draft, step, ref, context);
+    }
+  } catch (error) {
+    happen(draft, { type: "failed", error: toErrorInfo(error), ...ref });
+  }
+}
+
+/** Asks the requester in the run's thread; the run waits for the answer as long as for a decision. */
+export function ask(draft: RunDraft, ref: StepRef, question: ReturnType<typeof asJson>): boolean {
+  const number = questionCount(draft) + 1;
+  return happen(draft, { type: "asked", expiresAt: expiry(draft), ...ref }, () => {
+    draft.add(ref.step, `question:${number}`, question);
+    draft.touch(`question-${draft.run.id}-${number}`);
+  });
+}
+
+function expiry(draft: RunDraft): number {
+  return draft.around.now + draft.around.trust.policy.approve.expiresHours * hourMs;
+}
+
+function openApproval(
+  draft: RunDraft,
+  step: Extract<StepDefinition, { kind: "approval" }>,
+  ref: StepRef,
+  context: StepContext<unknown, unknown>,
+): void {
+  const { run, around } = draft;
+  const id = `${run.id}-${ref.revision}-${step.id}`;
+  const document = step.plan(context);
+  const plan = canonicalJson(document);
+  const planHash = sha256Hex(plan);
+  assertAttested(draft, planHash, step.attestations(context));
+  const expiresAt = Math.min(expiry(draft), Date.parse(document.validUntil));
+  happen(draft, { type: "opened", expiresAt, ...ref }, () => {
+    draft.add(step.id, "plan", plan);
+    draft.note("approval", { approval: id, revision: ref.revision, step: step.id, planHash, status: "open" });
+    draft.setApproval({
+      id,
+      run: run.id,
+      revision: ref.revision,
+      step: step.id,
+      action: step.action,
+      planHash,
+      status: "open",
+      requester: run.requester,
+      createdAt: around.now,
+      expiresAt,
+      decision: null,
+    });
+  });
+}
+
+/** Nobody is shown a plan that could not be carried out after the approval: the executing agent checks the same. */
+function assertAttested(
+  draft: RunDraft,
+  planHash: string,
+  attestations: readonly Signed<AttestationStatement>[],
+): void {
+  const { run, around } = draft;
+  for (const role of ["financial", "compliance"] as const) {
+    const good = attestations.some(
+      ({ statement, ...signed }) =>
+        statement.role === role &&
+        statement.planHash === planHash &&
+        statement.run === run.id &&
+        statement.revision === run.revision &&
+        around.trust.verify({ statement, ...signed }, role),
+    );
+    if (!good) {
+      throw new AppError("not-attested", `the plan carries no valid attestation by ${role}`);
+    }
+  }
+}
+
+function closeApproval(draft: RunDraft, effect: EffectOf<"close-approval">): void {
+  const { step, revision, status } = effect;
+  const approval = draft.approvals.find((each) => each.step === step && each.revision === revision);
+  if (approval !== undefined) {
+    draft.setApproval({ ...approval, status });
+    const { id, planHash, decision } = approval;
+    draft.note("approval", {
+      approval: id,
+      revision,
+      step,
+      planHash,
+      status,
+      verdict: decision?.verdict ?? null,
+    });
+  }
+}
+
+function plannedOf(draft: RunDraft, id: string): PlannedStep | undefined {
+  return planOf(draft.definition).find((each) => each.id === id);
+}
+
+function withdraw(draft: RunDraft, effect: EffectOf<"withdraw-request">): void {
+  const { step, revision, attempt, request } = effect;
+  const agent = plannedOf(draft, step)?.agent;
+  if (request === "step" && agent !== undefined && agent !== null) {
+    cancelRequest(draft, agent, { step, revision, attempt });
+  } else {
+    draft.close(rowId("request", { run: draft.run.id, step: `${request}-${step}`, revision, attempt }));
+  }
+}
+
+function askUndo(draft: RunDraft, effect: EffectOf<"undo">): void {
+  const { step, revision, attempt, delayMs } = effect;
+  const planned = plannedOf(draft, step);
+  if (planned?.agent !== undefined && planned.agent !== null && planned.undo !== null) {
+    const ref = { step: `undo-${step}`, revision, attempt };
+    const body = { skill: planned.undo, input: {} };
+    sendRequest(draft, planned.agent, ref, body, { delayMs, timeoutMs: planned.timeoutMs });
+  }
+}
+
+function askTriage(draft: RunDraft, effect: EffectOf<"triage">): void {
+  const { step, revision, attempt, error } = effect;
+  const hook = draft.definition?.onFailure;
+  const agent = plannedOf(draft, step)?.agent ?? null;
+  if (hook === undefined || hook === null || agent === null) {
+    happen(draft, { type: "triaged", action: "escalate", delayMs: 0, step, revision, attempt });
+    return;
+  }
+  const started = irreversibleStarted(planOf(draft.definition), draft.run);
+  const input: TriageInput = { step, agent, error, attempt, irreversibleStarted: started };
+  const ref = { step: `triage-${step}`, revision, attempt };
+  const body = asJson({ skill: hook.skill, input });
+  sendRequest(draft, hook.agent.id, ref, body, { delayMs: 0, timeoutMs: triageTimeoutMs });
+}
+
+/** A finished run asks nothing any more: its open question's card says so. */
+function closeQuestions(draft: RunDraft): void {
+  const open = (state: StepState) => lastQuestion(draft, state.id);
+  for (const question of draft.run.steps.map(open)) {
+    if (question?.open === true) {
+      draft.touch(`question-${draft.run.id}-${question.number}`);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { AgentId } from "../domain.ts";
+import type { ReceivedEnvelope } from "../ports.ts";
+import type { EngineOptions } from "./engine-options.ts";
+import { applyReply } from "./replies.ts";
+import { agentOf } from "./requests.ts";
+import type { RunChanger } from "./run-changer.ts";
+import { rowId } from "./run-draft.ts";
+import type { RunDraft } from "./run-draft.ts";
+
+/** Takes the agents' results and errors. */
+export function createInbox(
+  options: EngineOptions,
+  changer: RunChanger,
+): { receive(message: ReceivedEnvelope): Promise<void> } {
+  const { store, log } = options;
+  const highest = new Map<AgentId, number>();
+
+  /** True when no later instance of the agent was ever heard: an earlier one may not know what happened since. */
+  async function isCurrent({ from, fencing }: ReceivedEnvelope): Promise<boolean> {
+    const key = `fencing-${from.role}`;
+    const known = highest.get(from.role) ?? Number((await store.getValue(key)) ?? 0);
+    if (fencing > known) {
+      await store.setValue(key, String(fencing));
+    }
+    highest.set(from.role, Math.max(known, fencing));
+    return fencing >= known;
+  }
+
+  /** Refused messages are not acknowledged: what a granted sender has to say, it says again, by its current instance. */
+  async function refuse(message: ReceivedEnvelope, kind: "refusal" | "alarm", code: string): Promise<void> {
+    const { subject, from, hash } = message;
+    const { run, revision, step, attempt } = subject;
+    log[kind === "alarm" ? "error" : "warn"]({ run, step, code, from: from.atSign }, "message-refused");
+    const facts = { code, from: from.atSign, role: from.role, revision, step, attempt, hash };
+    await store.appendJournal([{ kind, run, facts }]);
+  }
+
+  return {
+    async receive(message) {
+      const { kind, subject, from } = message;
+      if (kind !== "result" && kind !== "error") {
+        log.info({ run: subject.run, step: subject.step, kind }, "message-ignored");
+        return;
+      }
+      if (!(await isCurrent(message))) {
+        await refuse(message, "refusal", "fenced");
+        return;
+      }
+      const close = [rowId("request", subject), rowId("cancel", subject)];
+      const inbox = { sender: from.atSign, kind, subject };
+      const result = await changer.change(subject.run, (draft) => applied(draft, message), { inbox, close });
+      if (result === undefined) {
+        await refuse(message, "refusal", "unknown-run");
+      } else if (result === "wrong-sender") {
+        await refuse(message, "alarm", "wrong-sender");
+      } else {
+        await options.acknowledge(message);
+      }
+    },
+  };
+}
+
+function applied(draft: RunDraft, message: ReceivedEnvelope): "applied" | "stale" | "wrong-sender" {
+  if (agentOf(draft, message.subject.step) !== message.from.role) {
+    draft.abandoned = true;
+    return "wrong-sender";
+  }
+  const fresh = applyReply(draft, message);
+  const { subject, from, kind, hash } = message;
+  const { revision, step, attempt } = subject;
+  const facts = { direction: "in", envelope: kind, from: from.atSign, revision, step, attempt, hash };
+  draft.note("envelope", { ...facts, stale: !fresh });
+  return fresh ? "applied" : "stale";
+}

@@ -1,0 +1,193 @@
+import { z } from "zod";
+import type { Skills } from "../define-step.ts";
+import type { DecisionStatement, ErrorInfo, Json, Signed, StepId } from "../domain.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import type { ReceivedEnvelope } from "../ports.ts";
+import { findWorkflow, routeOutput } from "./definitions.ts";
+import { ask, happen } from "./happen.ts";
+import { asJson } from "./requests.ts";
+import type { RunDraft } from "./run-draft.ts";
+import type { StepRef } from "./run-events.ts";
+import { excludedOf, stepOf } from "./run-record.ts";
+
+const longestDelayMs = 3_600_000;
+const resultBody = z.strictObject({ output: z.json() });
+const errorBody: z.ZodType<ErrorInfo> = z.object({
+  code: z.string().min(1).max(100),
+  message: z.string().max(10_000),
+  retryable: z.boolean(),
+});
+const triageOutput = z.looseObject({
+  action: z.enum(["retry", "alternative", "escalate"]),
+  delayMs: z.number().min(0),
+  exclude: z.array(z.string()),
+  note: z.string(),
+});
+
+/** What came back: an output, or why there is none. A malformed body is an error of the agent's. */
+type Answer =
+  | { readonly ok: true; readonly output: Json }
+  | { readonly ok: false; readonly error: ErrorInfo };
+
+/** Applies a verified result or error to its run; false when it is stale: answered already, or not wanted any more. */
+export function applyReply(draft: RunDraft, message: ReceivedEnvelope): boolean {
+  const { step, revision, attempt } = message.subject;
+  const answer = readAnswer(message);
+  if (step.startsWith("status-")) {
+    // One-way: nothing depends on it but the row that asked.
+    return true;
+  }
+  if (step.startsWith("undo-")) {
+    return undone(draft, { step: step.slice("undo-".length), revision, attempt }, answer);
+  }
+  if (step.startsWith("triage-")) {
+    return triaged(draft, { step: step.slice("triage-".length), revision, attempt }, answer);
+  }
+  const ref = { step, revision, attempt };
+  if (!answer.ok) {
+    return happen(draft, { type: "failed", error: answer.error, ...ref });
+  }
+  try {
+    return completed(draft, ref, answer.output);
+  } catch (error) {
+    return happen(draft, { type: "failed", error: badOutput(draft, step, error), ...ref });
+  }
+}
+
+function readAnswer({ kind, body }: ReceivedEnvelope): Answer {
+  if (kind === "result") {
+    const parsed = resultBody.safeParse(body);
+    return parsed.success
+      ? { ok: true, output: parsed.data.output }
+      : { ok: false, error: malformed("the result's body is not {output}") };
+  }
+  const parsed = errorBody.safeParse(body);
+  return {
+    ok: false,
+    error: parsed.success ? parsed.data : malformed("the error's body is not {code, message, retryable}"),
+  };
+}
+
+function malformed(message: string): ErrorInfo {
+  return { code: "bad-output", message, retryable: true };
+}
+
+function badOutput(draft: RunDraft, step: StepId, error: unknown): ErrorInfo {
+  if (error instanceof AppError) {
+    return toErrorInfo(error);
+  }
+  const where =
+    error instanceof z.ZodError ? (error.issues[0]?.path.join(".") ?? "") : toErrorInfo(error).message;
+  const agent = step === "route" ? "router" : step;
+  return malformed(`the output of "${agent}" in run ${draft.run.id} is not as its skill declares: ${where}`);
+}
+
+function completed(draft: RunDraft, ref: StepRef, output: Json): boolean {
+  if (ref.step === "route") {
+    return routed(draft, ref, output);
+  }
+  const step = stepOf(draft, ref.step);
+  if (step.kind === "approval") {
+    return decided(draft, ref, output);
+  }
+  if (step.kind !== "call") {
+    return false;
+  }
+  const value = asJson(step.output.parse(output));
+  return happen(draft, { type: "completed", ...ref }, () => {
+    draft.add(ref.step, "output", value);
+    if (step.planned.effect === "irreversible") {
+      const { agent, skill } = step.planned;
+      draft.note("effect", { step: ref.step, revision: ref.revision, agent, skill });
+    }
+  });
+}
+
+function routed(draft: RunDraft, ref: StepRef, output: Json): boolean {
+  const { definitions } = draft.around;
+  const answer = routeOutput.parse(skillOutput(definitions.router.skills, "route", output));
+  if (answer.outcome === "question") {
+    return ask(draft, ref, { text: answer.question, options: answer.options });
+  }
+  if (answer.outcome === "unsupported") {
+    return ask(draft, ref, { text: answer.message, options: [] });
+  }
+  const definition = findWorkflow(definitions, { id: answer.workflow, version: answer.version });
+  if (definition === undefined) {
+    const name = `"${answer.workflow}" version ${answer.version}`;
+    throw new AppError("unknown-workflow", `the router chose workflow ${name}, which is not defined`);
+  }
+  const value = asJson({ ...answer, input: definition.input.parse(answer.input) });
+  const { id, version, structure } = definition;
+  const before = draft.definition;
+  // `advance` must know the chosen plan to accept the event; a stale one leaves no trace.
+  draft.definition = definition;
+  const accepted = happen(draft, { type: "routed", workflow: { id, version, structure }, ...ref }, () =>
+    draft.add("route", "output", value),
+  );
+  if (!accepted) {
+    draft.definition = before;
+  }
+  return accepted;
+}
+
+function skillOutput(skills: Skills, name: string, output: Json): unknown {
+  const skill = skills[name];
+  if (skill === undefined) {
+    throw new AppError("bad-definition", `there is no skill "${name}"`);
+  }
+  return skill.output.parse(output);
+}
+
+function decided(draft: RunDraft, ref: StepRef, output: Json): boolean {
+  const { definitions, trust } = draft.around;
+  const signed = skillOutput(definitions.hitl.skills, "sign-decision", output) as Signed<DecisionStatement>;
+  const approval = draft.approvals.find((each) => each.step === ref.step && each.revision === ref.revision);
+  const { statement } = signed;
+  const agrees =
+    approval !== undefined &&
+    statement.approval === approval.id &&
+    statement.planHash === approval.planHash &&
+    statement.run === draft.run.id &&
+    statement.revision === ref.revision &&
+    statement.person === approval.decision?.by &&
+    statement.verdict === approval.decision.verdict &&
+    trust.verify(signed, "hitl");
+  if (!agrees) {
+    throw new AppError("bad-decision", "the signed decision is not the one that was recorded");
+  }
+  const { verdict, person, assurance } = statement;
+  return happen(draft, { type: "decided", verdict, ...ref }, () => {
+    draft.add(ref.step, "output", asJson(signed));
+    const facts = { approval: statement.approval, planHash: statement.planHash, verdict, by: person };
+    draft.note("decision", { ...facts, assurance, state: "decided" });
+  });
+}
+
+function undone(draft: RunDraft, ref: StepRef, answer: Answer): boolean {
+  return answer.ok
+    ? happen(draft, { type: "compensated", ...ref })
+    : happen(draft, { type: "compensation-failed", error: answer.error, ...ref });
+}
+
+function triaged(draft: RunDraft, ref: StepRef, answer: Answer): boolean {
+  const advice = answer.ok ? triageOutput.safeParse(answer.output) : undefined;
+  if (advice === undefined || !advice.success) {
+    // Nobody knows better: the failure ends the run.
+    return happen(draft, { type: "triaged", action: "escalate", delayMs: 0, ...ref });
+  }
+  const { action, delayMs, exclude, note } = advice.data;
+  const keep = () => draft.add(ref.step, `triage:${ref.attempt}`, { action, delayMs, exclude, note });
+  if (action !== "alternative") {
+    return happen(
+      draft,
+      { type: "triaged", action, delayMs: Math.min(delayMs, longestDelayMs), ...ref },
+      keep,
+    );
+  }
+  return happen(draft, { type: "revised", ...ref }, () => {
+    keep();
+    const excluded = [...new Set([...excludedOf(draft), ...exclude])];
+    draft.add(ref.step, "excluded", excluded, ref.revision + 1);
+  });
+}

@@ -1,0 +1,117 @@
+import { z } from "zod";
+import type { AgentId, Json, Mandate, MessageSubject, StepId } from "../domain.ts";
+import { AppError } from "../errors.ts";
+import { newestWorkflows } from "./definitions.ts";
+import { planOf } from "./run-record.ts";
+import {
+  contextOf,
+  dialogueOf,
+  inputOf,
+  outputsOf,
+  requiredContent,
+  runFacts,
+  stepOf,
+} from "./run-record.ts";
+import { rowId } from "./run-draft.ts";
+import type { RunDraft } from "./run-draft.ts";
+import type { StepRef } from "./run-events.ts";
+
+/** The requests a run sends: each becomes one outbox row of the commit that decided on it. */
+
+const noticeLifetimeMs = 24 * 3_600_000;
+const cancelLifetimeMs = 600_000;
+const planTimes = z.looseObject({ validUntil: z.string() });
+
+/** A value as JSON has it: what a definition's callback returns may carry undefined fields. */
+export function asJson(value: unknown): Json {
+  if (value === undefined) {
+    throw new AppError("not-json", "a definition's callback returned nothing");
+  }
+  return z.json().parse(JSON.parse(JSON.stringify(value)));
+}
+
+/** The body of a step's request; throws what the definition's callback throws. */
+export function stepBody(draft: RunDraft, id: StepId): Json {
+  if (id === "route") {
+    const workflows = newestWorkflows(draft.around.definitions).map(
+      ({ id, version, description, examples }) => ({ id, version, description, examples }),
+    );
+    const text = requiredContent(draft, "route", "request");
+    return asJson({ skill: "route", input: { text, dialogue: dialogueOf(draft), workflows } });
+  }
+  const step = stepOf(draft, id);
+  const { serial } = draft.around.trust;
+  if (step.kind === "approval") {
+    const evidence = requiredContent(draft, id, "evidence");
+    const plan = z.string().parse(requiredContent(draft, id, "plan"));
+    const planValidUntil = planTimes.parse(JSON.parse(plan)).validUntil;
+    return asJson({ skill: "sign-decision", input: { evidence, planValidUntil } });
+  }
+  if (step.kind !== "call") {
+    throw new AppError("unknown-step", `step "${id}" is done in the bot and sends no request`);
+  }
+  return step.with === null
+    ? asJson({ skill: step.skill, mandate: mandateFor(draft, step.planned.mandate ?? "") })
+    : asJson({ skill: step.skill, input: step.with(contextOf(draft, step, serial)) });
+}
+
+function mandateFor(draft: RunDraft, gateId: StepId): Mandate {
+  const gate = stepOf(draft, gateId);
+  if (gate.kind !== "approval") {
+    throw new AppError("unknown-step", `step "${gateId}" gives no mandate`);
+  }
+  return {
+    plan: z.string().parse(requiredContent(draft, gateId, "plan")),
+    attestations: gate.attestations(contextOf(draft, gate, draft.around.trust.serial)),
+    // Parsed by the HITL skill's output schema before it was stored.
+    decisions: [requiredContent(draft, gateId, "output")] as unknown as Mandate["decisions"],
+  };
+}
+
+/** Puts a request into the outbox; it is sent again until its result or error is applied or it has expired. */
+export function sendRequest(
+  draft: RunDraft,
+  to: AgentId,
+  ref: StepRef,
+  body: Json,
+  o: { readonly delayMs: number; readonly timeoutMs: number },
+): void {
+  const dueAt = draft.around.now + o.delayMs;
+  const subject = { run: draft.run.id, ...ref };
+  draft.send({ to, kind: "request", subject, body, dueAt, expiresAt: dueAt + o.timeoutMs });
+}
+
+/** Takes a request back; the agent is told to stop, which it answers with the request's result or error. */
+export function cancelRequest(draft: RunDraft, to: AgentId, ref: StepRef): void {
+  const subject: MessageSubject = { run: draft.run.id, ...ref };
+  const dueAt = draft.around.now;
+  draft.close(rowId("request", subject));
+  draft.send({ to, kind: "cancel", subject, body: {}, dueAt, expiresAt: dueAt + cancelLifetimeMs });
+}
+
+/** The agent a subject's step was sent to: "undo-", "triage-" and "status-" name the engine's own requests. */
+export function agentOf(draft: RunDraft, subjectStep: StepId): AgentId | null {
+  const { definition } = draft;
+  if (subjectStep.startsWith("status-")) {
+    return definition?.onStatus?.agent.id ?? null;
+  }
+  if (subjectStep.startsWith("triage-")) {
+    return definition?.onFailure?.agent.id ?? null;
+  }
+  const id = subjectStep.replace(/^undo-/, "");
+  return planOf(definition).find((each) => each.id === id)?.agent ?? null;
+}
+
+/** Tells the workflow's onStatus skill of the run's new status; one-way: nobody waits for its answer. */
+export function sendNotice(draft: RunDraft): void {
+  const hook = draft.definition?.onStatus;
+  if (draft.notice === null || hook === undefined || hook === null) {
+    return;
+  }
+  const { status, reason } = draft.notice;
+  const run = runFacts(draft, draft.around.trust.serial, draft.around.now);
+  const context = { input: inputOf(draft), outputs: outputsOf(draft), run, status, reason };
+  const body = asJson({ skill: hook.skill, input: hook.with(context) });
+  const ref = { step: `status-${status}`, revision: draft.run.revision, attempt: draft.nextVersion };
+  sendRequest(draft, hook.agent.id, ref, body, { delayMs: 0, timeoutMs: noticeLifetimeMs });
+}

@@ -1,0 +1,109 @@
+import { AppError, toErrorInfo } from "../errors.ts";
+import type { RunId } from "../domain.ts";
+import type { InboxKey, RunCommit } from "../record-types.ts";
+import { findWorkflow } from "./definitions.ts";
+import type { EngineOptions } from "./engine-options.ts";
+import { sendNotice } from "./requests.ts";
+import { RunDraft } from "./run-draft.ts";
+import type { RunRecord } from "./run-record.ts";
+
+const tries = 100;
+const remembered = 100;
+
+/** Loads a run, lets something change it, saves it in one transaction, and again if another writer was first. */
+export interface RunChanger {
+  /**
+   * Undefined when there is no such run; "duplicate" when the inbox key was known; else what `decide` returned. With
+   * an inbox key there is always a commit, else only when something changed. `close`: outbox rows that are answered.
+   */
+  change<T>(
+    run: RunId,
+    decide: (draft: RunDraft) => T,
+    o?: { readonly inbox: InboxKey; readonly close: readonly string[] },
+  ): Promise<T | "duplicate" | undefined>;
+  /** Perform what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it. */
+  afterCommit(draft: RunDraft): Promise<void>;
+}
+
+export function createRunChanger(options: EngineOptions): RunChanger {
+  const { store, queue, definitions, clock, trust, log } = options;
+  // Texts are written once and only together with a new version of the run: the same version has the same texts.
+  const memory = new Map<RunId, RunRecord>();
+
+  async function load(id: RunId): Promise<RunRecord | undefined> {
+    const run = await store.loadRun(id);
+    if (run === undefined) {
+      return undefined;
+    }
+    const known = memory.get(id);
+    if (known?.run.version === run.version) {
+      return { ...known, run };
+    }
+    const [contents, approvals] = await Promise.all([store.contents(id), store.approvals({ run: id })]);
+    const definition = run.workflow === null ? null : findWorkflow(definitions, run.workflow);
+    if (definition === undefined) {
+      const name = `"${run.workflow?.id}" version ${run.workflow?.version}`;
+      throw new AppError("workflow-missing", `run ${id} needs workflow ${name}, which is not defined`);
+    }
+    return { run, contents, approvals, definition };
+  }
+
+  function remember(draft: RunDraft): void {
+    memory.delete(draft.run.id);
+    memory.set(draft.run.id, draft.saved());
+    const oldest = memory.keys().next().value;
+    if (memory.size > remembered && oldest !== undefined) {
+      memory.delete(oldest);
+    }
+  }
+
+  function commitOf(draft: RunDraft, inbox: InboxKey | undefined): RunCommit {
+    try {
+      sendNotice(draft);
+    } catch (error) {
+      log.error({ run: draft.run.id, code: toErrorInfo(error).code }, "notice-not-built");
+    }
+    return draft.commit(inbox);
+  }
+
+  async function afterCommit(draft: RunDraft): Promise<void> {
+    remember(draft);
+    options.committed();
+    for (const { job, delayMs } of draft.jobs) {
+      try {
+        await queue.add(job, { delayMs });
+      } catch (error) {
+        log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
+      }
+    }
+  }
+
+  return {
+    async change(id, decide, o) {
+      for (let attempt = 0; attempt < tries; attempt += 1) {
+        const record = await load(id);
+        if (record === undefined) {
+          return undefined;
+        }
+        const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions });
+        const result = decide(draft);
+        if (draft.abandoned || (o === undefined && !draft.changed)) {
+          return result;
+        }
+        o?.close.forEach((row) => draft.close(row));
+        const saved = await store.saveRun(commitOf(draft, o?.inbox));
+        if (saved === "duplicate") {
+          return "duplicate";
+        }
+        if (saved === "saved") {
+          await afterCommit(draft);
+          return result;
+        }
+      }
+      throw new AppError("run-busy", `run ${id} was changed by others ${tries} times in a row`, {
+        retryable: true,
+      });
+    },
+    afterCommit,
+  };
+}

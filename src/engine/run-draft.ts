@@ -1,0 +1,153 @@
+import type { WorkflowDefinition } from "../define-workflow.ts";
+import type {
+  Approval,
+  EndReason,
+  Json,
+  MessageSubject,
+  Run,
+  RunStatus,
+  StepId,
+  StepState,
+} from "../domain.ts";
+import type { TrustView } from "../define-agent.ts";
+import type { StepJob } from "../ports.ts";
+import type { Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "../record-types.ts";
+import type { Definitions } from "./definitions.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** What the engine's parts need of the outside while they build one commit. */
+export interface DraftSurroundings {
+  readonly now: number;
+  readonly trust: TrustView;
+  readonly definitions: Definitions;
+}
+
+/** The row id of a message to an agent: one per subject, however often it is sent. */
+export function rowId(kind: OutboxRow["kind"], { run, revision, step, attempt }: MessageSubject): string {
+  return `${kind}-${run}-${revision}-${step}-${attempt}`;
+}
+
+/** One run's next state while it is being made: everything that will be saved in a single commit, or not at all. */
+export class RunDraft implements RunRecord {
+  readonly around: DraftSurroundings;
+  readonly jobs: { readonly job: StepJob; readonly delayMs: number }[] = [];
+  readonly journal: JournalEntry[] = [];
+  run: Run;
+  definition: WorkflowDefinition | null;
+  /** The status that the workflow's onStatus is to be told of; only the last one of a commit. */
+  notice: { readonly status: RunStatus; readonly reason: EndReason | null } | null = null;
+  /** Set when nothing of this may be saved, not even the inbox key. */
+  abandoned = false;
+  private readonly before: Run;
+  private readonly known: readonly Content[];
+  private readonly added: Content[] = [];
+  private readonly outbox = new Map<string, OutboxRow>();
+  private readonly closed = new Set<string>();
+  private readonly approvalById: Map<string, Approval>;
+  private readonly changedApprovals = new Set<string>();
+  private readonly cards = new Set<string>();
+
+  constructor(record: RunRecord, around: DraftSurroundings) {
+    this.around = around;
+    this.run = record.run;
+    this.before = record.run;
+    this.known = record.contents;
+    this.definition = record.definition;
+    this.approvalById = new Map(record.approvals.map((each) => [each.id, each]));
+  }
+
+  get contents(): readonly Content[] {
+    return [...this.known, ...this.added];
+  }
+  get approvals(): readonly Approval[] {
+    return [...this.approvalById.values()];
+  }
+  /** The version the run will have when this is saved. */
+  get nextVersion(): number {
+    return this.before.version + 1;
+  }
+  get changed(): boolean {
+    return this.run !== this.before || this.journal.length > 0 || this.added.length > 0;
+  }
+
+  add(step: StepId, name: string, value: Json, revision = step === "route" ? 1 : this.run.revision): void {
+    this.added.push({ run: this.run.id, revision, step, name, value });
+  }
+
+  send(row: Omit<OutboxRow, "id" | "tries">): void {
+    const id = rowId(row.kind, row.subject);
+    this.outbox.set(id, { ...row, id, tries: 0 });
+  }
+
+  close(id: string): void {
+    if (!this.outbox.delete(id)) {
+      this.closed.add(id);
+    }
+  }
+
+  setApproval(approval: Approval): void {
+    this.approvalById.set(approval.id, approval);
+    this.changedApprovals.add(approval.id);
+    this.touch(`approval-${approval.id}`);
+  }
+
+  /** A card shows something else from this commit on. */
+  touch(key: string): void {
+    this.cards.add(key);
+  }
+
+  note(kind: string, facts: JournalEntry["facts"], body?: Json): void {
+    this.journal.push({ kind, run: this.run.id, facts, ...(body === undefined ? {} : { body }) });
+  }
+
+  commit(inbox?: InboxKey): RunCommit {
+    const { thread } = this.run;
+    const steps = this.run === this.before ? [] : changedSteps(this.before, this.run);
+    if (this.run !== this.before) {
+      this.touch(`progress-${this.run.id}`);
+    }
+    return {
+      run: { ...this.run, version: this.nextVersion },
+      expectedVersion: this.before.version,
+      ...(inbox === undefined ? {} : { inbox }),
+      outbox: [...this.outbox.values()],
+      closeOutbox: [...this.closed],
+      contents: this.added,
+      approvals: this.approvals.filter((each) => this.changedApprovals.has(each.id)),
+      cards: [...this.cards].map((key) => ({ key, thread })),
+      journal: [...this.journal, ...steps],
+    };
+  }
+
+  /** As `RunRecord` after the commit. */
+  saved(): RunRecord {
+    const { contents, approvals, definition } = this;
+    return { run: { ...this.run, version: this.nextVersion }, contents, approvals, definition };
+  }
+}
+
+function changedSteps(before: Run, after: Run): JournalEntry[] {
+  const old = new Map(before.steps.map((each) => [each.id, each]));
+  const differs = (state: StepState): boolean => {
+    const was = old.get(state.id);
+    return (
+      was?.status !== state.status || was.attempt !== state.attempt || before.revision !== after.revision
+    );
+  };
+  const entries = after.steps.filter(differs).map((state): JournalEntry => ({
+    kind: "step",
+    run: after.id,
+    facts: {
+      revision: after.revision,
+      step: state.id,
+      attempt: state.attempt,
+      status: state.status,
+      error: state.error?.code ?? null,
+    },
+  }));
+  if (before.status !== after.status) {
+    const facts = { status: after.status, reason: after.reason, error: after.error?.code ?? null };
+    entries.push({ kind: "run", run: after.id, facts: { revision: after.revision, ...facts } });
+  }
+  return entries;
+}

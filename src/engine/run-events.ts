@@ -1,0 +1,57 @@
+import type {
+  ApprovalStatus,
+  EndReason,
+  ErrorInfo,
+  MessageSubject,
+  RunStatus,
+  StepId,
+  Verdict,
+  WorkflowRef,
+} from "../domain.ts";
+
+/** One try of one step: an event about any other try is stale and changes nothing. */
+export type StepRef = Omit<MessageSubject, "run">;
+
+/** What can happen to a run. */
+export type RunEvent =
+  | { readonly type: "started" }
+  /** The router chose; `plan` is from now on the workflow's. */
+  | ({ readonly type: "routed"; readonly workflow: WorkflowRef } & StepRef)
+  /** The step's request is in the outbox. */
+  | ({ readonly type: "dispatched" } & StepRef)
+  | ({ readonly type: "completed" } & StepRef)
+  | ({ readonly type: "failed"; readonly error: ErrorInfo } & StepRef)
+  /** The requester was asked: by the router or by an ask step. */
+  | ({ readonly type: "asked"; readonly expiresAt: number } & StepRef)
+  | { readonly type: "answered"; readonly step: StepId; readonly revision: number }
+  | ({ readonly type: "opened"; readonly expiresAt: number } & StepRef)
+  /** A person's verdict and its evidence are committed with this. */
+  | { readonly type: "recorded"; readonly step: StepId; readonly revision: number }
+  /** The HITL agent signed. */
+  | ({ readonly type: "decided"; readonly verdict: Verdict } & StepRef)
+  /** Time has passed. `requeue`: the queue may be empty, so every queued step is queued again. */
+  | { readonly type: "due"; readonly requeue: boolean }
+  | { readonly type: "cancel-requested" }
+  /** Triage wants another way for a failed step: undo this revision, then everything again as the next one. */
+  | ({ readonly type: "revised" } & StepRef)
+  | ({ readonly type: "triaged"; readonly action: "retry" | "escalate"; readonly delayMs: number } & StepRef)
+  /** The undo with this attempt number is done, or has failed. */
+  | ({ readonly type: "compensated" } & StepRef)
+  | ({ readonly type: "compensation-failed"; readonly error: ErrorInfo } & StepRef);
+
+/** What the engine must do about it: all but `queue` in the commit of the event itself. */
+export type RunEffect =
+  | ({ readonly type: "queue"; readonly dispatch: number; readonly delayMs: number } & StepRef)
+  | ({ readonly type: "compute" } & StepRef)
+  | ({ readonly type: "ask" } & StepRef)
+  | ({ readonly type: "open-approval" } & StepRef)
+  | ({
+      readonly type: "close-approval";
+      readonly status: Extract<ApprovalStatus, "decided" | "withdrawn" | "expired">;
+    } & StepRef)
+  /** The step's request, or with `triage` the triage's, is not to be sent any more. */
+  | ({ readonly type: "withdraw-request"; readonly request: "step" | "triage" | "undo" } & StepRef)
+  | ({ readonly type: "undo"; readonly delayMs: number } & StepRef)
+  | ({ readonly type: "triage"; readonly error: ErrorInfo } & StepRef)
+  | { readonly type: "status-notice"; readonly status: RunStatus; readonly reason: EndReason | null }
+  | { readonly type: "finish"; readonly status: Extract<RunStatus, "completed" | "failed" | "cancelled"> };

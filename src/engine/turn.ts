@@ -1,0 +1,43 @@
+import type { PlannedStep, Run, StepState } from "../domain.ts";
+import { backoff, queuePatience } from "./plan.ts";
+import type { RunEffect, StepRef } from "./run-events.ts";
+
+/** One evaluation of `advance`: its own copy of the run, changed in place, and the effects so far. */
+export interface Turn {
+  readonly plan: readonly PlannedStep[];
+  readonly now: number;
+  run: Run;
+  readonly effects: RunEffect[];
+}
+
+/** Replaces fields of one step's state. */
+export function setStep(turn: Turn, id: string, change: Partial<StepState>): void {
+  turn.run = {
+    ...turn.run,
+    steps: turn.run.steps.map((state) => (state.id === id ? { ...state, ...change } : state)),
+  };
+}
+
+export function refOf(turn: Turn, state: StepState): StepRef {
+  return { step: state.id, revision: turn.run.revision, attempt: state.attempt };
+}
+
+/** Puts a step into the queue as attempt number `attempt`, to be worked on after `delayMs`. */
+export function queueStep(turn: Turn, state: StepState, attempt: number, delayMs: number): void {
+  const dispatch = state.attempt === attempt ? state.dispatch + 1 : 1;
+  const dueAt = turn.now + delayMs + queuePatience(dispatch);
+  setStep(turn, state.id, { status: "queued", attempt, dispatch, dueAt });
+  turn.effects.push({
+    type: "queue",
+    step: state.id,
+    revision: turn.run.revision,
+    attempt,
+    dispatch,
+    delayMs,
+  });
+}
+
+/** The next attempt of a step, after its back-off. */
+export function retryStep(turn: Turn, state: StepState, planned: PlannedStep): void {
+  queueStep(turn, state, state.attempt + 1, backoff(planned.backoffMs, state.attempt));
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { type AgentDefinition, defineAgent, skill } from "../define-agent.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import {
+  gatewayRole,
+  generateSkill,
+  modelReplySchema,
+  type ModelReply,
+  type ModelRequest,
+  modelRequestSchema,
+} from "../model-call.ts";
+import type { Clock, LanguageModel, Logger } from "../ports.ts";
+
+/** An answer above this is no answer to any of our prompts. */
+const largestAnswer = 500_000;
+
+export interface GatewayOptions {
+  /** The model that each role has been given; a role without one is refused. */
+  readonly models: Readonly<Record<string, LanguageModel>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+export interface ModelGateway {
+  /** Checks the request, has the role's model answer it and checks the form of the answer. Throws AppErrors. */
+  generate(request: unknown, o: { readonly run: string; readonly signal: AbortSignal }): Promise<ModelReply>;
+}
+
+/**
+ * The one place where models are called. It sees every prompt and every answer and writes down ids, sizes and times
+ * of them, never their text; the envelopes they travel in are journalled by the host it runs under.
+ */
+export function createGateway({ models, clock, log }: GatewayOptions): ModelGateway {
+  return {
+    async generate(request, { run, signal }) {
+      const { role, prompt, schema } = checkedRequest(request);
+      const model = Object.hasOwn(models, role) ? models[role] : undefined;
+      const facts = { run, role, promptBytes: Buffer.byteLength(prompt) };
+      if (model === undefined) {
+        log.warn({ ...facts, code: "unknown-role" }, "model call refused");
+        throw new AppError("unknown-role", `no model is configured for role "${role}"`);
+      }
+      const startedAt = clock.now();
+      try {
+        const { output, receipt } = await model.generate({
+          role,
+          prompt,
+          output: answerSchema(schema),
+          signal,
+        });
+        const answerBytes = Buffer.byteLength(JSON.stringify(output));
+        if (answerBytes > largestAnswer) {
+          throw new AppError("bad-model-output", `the answer of model "${receipt.model}" is too long`, {
+            retryable: true,
+          });
+        }
+        log.info({ ...facts, model: receipt.model, answerBytes, ms: clock.now() - startedAt }, "model call");
+        return { value: output, model: receipt.model };
+      } catch (error) {
+        log.warn(
+          { ...facts, code: toErrorInfo(error).code, ms: clock.now() - startedAt },
+          "model call failed",
+        );
+        throw error;
+      }
+    },
+  };
+}
+
+/** The gateway as the host serves it: an agent of one skill. */
+export function gatewayAgent(gateway: ModelGateway): AgentDefinition {
+  return defineAgent({
+    id: gatewayRole,
+    description: "The one way to every language model.",
+    skills: {
+      [generateSkill]: skill({
+        effect: "read",
+        input: modelRequestSchema,
+        output: modelReplySchema,
+        run: ({ subject, signal }, request) => gateway.generate(request, { run: subject.run, signal }),
+      }),
+    },
+  });
+}
+
+function checkedRequest(request: unknown): ModelRequest {
+  const parsed = modelRequestSchema.safeParse(request);
+  if (!parsed.success) {
+    const where = parsed.error.issues[0]?.path.join(".") ?? "";
+    throw new AppError("bad-request", `a model request is {role, prompt, schema}; wrong at "${where}"`);
+  }
+  return parsed.data;
+}
+
+/** JSON of the form that was asked for; the caller checks it against its own schema once more. */
+function answerSchema(schema: ModelRequest["schema"]) {
+  try {
+    const asked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+    return z.json().refine((value) => asked.safeParse(value).success, "not of the form that was asked for");
+  } catch (cause) {
+    throw new AppError("bad-request", "the schema of a model request is not a JSON Schema", { cause });
+  }
+}

@@ -1,0 +1,118 @@
+import type { TrustView } from "./define-agent.ts";
+import type { Accepted, ChatRequest, ErrorInfo, PersonId, Refused, RunId } from "./domain.ts";
+import { mayAsk, mayCancel } from "./policy.ts";
+import type { Store } from "./ports.ts";
+
+const longestText = 20_000;
+const longestKey = 500;
+/** Control characters other than tab and line ends, what a broken decoding leaves, and marks that reorder text. */
+const notText = /[^\P{Cc}\t\n\r]|[\uFFFD\u202A-\u202E\u2066-\u2069]/u;
+const somethingToRead = /[\p{L}\p{N}]/u;
+
+export interface IntakeOptions {
+  readonly store: Pick<Store, "waitingInThread" | "loadRun" | "appendJournal" | "getValue" | "setValue">;
+  /** What intake asks of the engine; each resolves after the commit. */
+  readonly engine: {
+    start(request: ChatRequest): Promise<{ readonly run: RunId }>;
+    answer(
+      run: RunId,
+      o: { readonly key: string; readonly text: string },
+    ): Promise<"answered" | "not-waiting">;
+    cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+  };
+  readonly trust: () => TrustView;
+}
+/** What adapters hand over of people's messages; each resolves after the commit. */
+export interface Intake {
+  /** Starts a run, or answers the question that one waits with in this thread. The same key again changes nothing. */
+  request(request: ChatRequest): Promise<Accepted | Refused>;
+  cancel(run: RunId, person: PersonId): Promise<Accepted | Refused>;
+}
+
+export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
+  async function refuse(person: PersonId, run: RunId | null, error: ErrorInfo): Promise<Refused> {
+    const facts = { code: error.code, person: person.slice(0, longestKey) };
+    await store.appendJournal([{ kind: "refusal", run, facts }]);
+    return { outcome: "refused", error };
+  }
+
+  /**
+   * What a message is, once and for all: delivered again after a crash, the start of a run must not answer that run's
+   * own question, and an answer must not start a run. Undefined: it starts one.
+   */
+  async function answers(request: ChatRequest): Promise<RunId | undefined> {
+    const place = `message-${request.key}`;
+    const known = await store.getValue(place);
+    if (known !== undefined) {
+      return known === "" ? undefined : known;
+    }
+    const waiting = await store.waitingInThread(request.thread);
+    // Only the requester answers; a message by somebody else in the same thread is a request of theirs.
+    const run = waiting?.requester === request.person ? waiting.id : undefined;
+    await store.setValue(place, run ?? "");
+    return run;
+  }
+
+  return {
+    async request(request) {
+      const view = trust();
+      const refused = mayAsk(view.policy, view.person(request.person), request.person) ?? badRequest(request);
+      if (refused !== null) {
+        return refuse(request.person, null, refused);
+      }
+      const { key, text } = request;
+      const asking = await answers(request);
+      if (asking !== undefined && (await engine.answer(asking, { key, text })) === "answered") {
+        return { outcome: "accepted", run: asking };
+      }
+      return { outcome: "accepted", run: (await engine.start(request)).run };
+    },
+
+    async cancel(id, person) {
+      const view = trust();
+      const run = await store.loadRun(id);
+      if (run === undefined) {
+        const message = `there is no run "${id.slice(0, 100)}"`;
+        return refuse(person, null, { code: "unknown-run", message, retryable: false });
+      }
+      const refused = mayCancel(view.policy, view.person(person), person, run.requester);
+      if (refused !== null) {
+        return refuse(person, id, refused);
+      }
+      const result = await engine.cancel(id, person);
+      if (result === "cancelled") {
+        return { outcome: "accepted", run: id };
+      }
+      const why = {
+        "too-late": "something that cannot be undone was already sent",
+        finished: "it is finished, or ending already",
+        unknown: "it does not exist any more",
+      }[result];
+      const error = { code: `cancel-${result}`, message: `run "${id}" cannot be cancelled: ${why}` };
+      return refuse(person, id, { ...error, retryable: false });
+    },
+  };
+}
+
+function badRequest({ key, text }: ChatRequest): ErrorInfo | null {
+  const refusal = (code: string, message: string): ErrorInfo => ({ code, message, retryable: false });
+  if (key === "" || key.length > longestKey) {
+    return refusal("bad-key", `a message's key must have 1 to ${longestKey} characters, got ${key.length}`);
+  }
+  if (text.length > longestText) {
+    return refusal(
+      "request-too-long",
+      `the request has ${text.length} characters; at most ${longestText} are read`,
+    );
+  }
+  if (!text.isWellFormed() || notText.test(text)) {
+    return refusal("request-not-text", "the request contains characters that are not readable text");
+  }
+  if (!somethingToRead.test(text)) {
+    return refusal(
+      "request-empty",
+      'the request is empty; say what is needed, e.g. "Order the parts for 5 widgets"',
+    );
+  }
+  return null;
+}

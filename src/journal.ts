@@ -1,0 +1,210 @@
+import { canonicalHash, sha256Hex } from "./canonical.ts";
+import type { RunId } from "./domain.ts";
+import type { JournalEntry } from "./record-types.ts";
+
+/**
+ * The journal's hash chains: one per writer (an incarnation of a process), each record naming the one before it by
+ * hash. Pure: databases and witnesses call it.
+ */
+
+export interface JournalRecord {
+  readonly writer: string;
+  /** Counts from 1 within the writer's chain. */
+  readonly seq: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly run: RunId | null;
+  readonly facts: JournalEntry["facts"];
+  /** SHA-256 of the body's bytes as stored (sealed in the record); null without a body. */
+  readonly bodyHash: string | null;
+  /** The hash of the record before, `genesis` for the first. */
+  readonly prev: string;
+  /** SHA-256 over the canonical JSON of all the fields above. */
+  readonly hash: string;
+}
+/** As read from a database, with the bytes that `bodyHash` speaks of. */
+export interface StoredJournalRecord extends JournalRecord {
+  readonly body: Uint8Array | null;
+}
+export interface ChainHead {
+  readonly writer: string;
+  /** The last record's; 0 before the first. */
+  readonly seq: number;
+  readonly hash: string;
+}
+/** What a witness signs: how far every chain had come. */
+export interface CheckpointStatement {
+  readonly tag: "countersign/checkpoint/1";
+  readonly heads: readonly ChainHead[];
+  /** ISO 8601 UTC */
+  readonly at: string;
+}
+/** "missing" and "tail-missing" name the first record that is not there; "rewritten" is at or before `seq`. */
+export interface BadRecord {
+  readonly writer: string;
+  readonly seq: number;
+  readonly problem: "altered" | "missing" | "tail-missing" | "rewritten";
+}
+export type ChainVerdict =
+  | { readonly ok: true; readonly head: ChainHead }
+  | { readonly ok: false; readonly firstBad: BadRecord };
+
+export const genesis = "0".repeat(64);
+
+/** The head of a chain that has no record yet. */
+export function emptyChain(writer: string): ChainHead {
+  return { writer, seq: 0, hash: genesis };
+}
+
+/** The next record of a chain. */
+export function nextRecord(
+  head: ChainHead,
+  at: number,
+  entry: Pick<JournalEntry, "kind" | "run" | "facts">,
+  body: Uint8Array | null,
+): JournalRecord {
+  const content = {
+    writer: head.writer,
+    seq: head.seq + 1,
+    at,
+    kind: entry.kind,
+    run: entry.run,
+    facts: entry.facts,
+    bodyHash: body === null ? null : sha256Hex(body),
+    prev: head.hash,
+  };
+  return { ...content, hash: canonicalHash(content) };
+}
+
+/** Whether the records, in order, continue the chain of one writer from `from`; names the first that does not. */
+export function verifyChain(
+  records: Iterable<JournalRecord | StoredJournalRecord>,
+  from: ChainHead,
+): ChainVerdict {
+  let head = from;
+  for (const record of records) {
+    const firstBad = problemAfter(head, record);
+    if (firstBad !== null) {
+      return { ok: false, firstBad };
+    }
+    head = { writer: head.writer, seq: record.seq, hash: record.hash };
+  }
+  return { ok: true, head };
+}
+
+function problemAfter(head: ChainHead, record: JournalRecord | StoredJournalRecord): BadRecord | null {
+  const { writer } = head;
+  const expected = head.seq + 1;
+  if (record.writer !== writer || record.seq < expected) {
+    return { writer, seq: record.seq, problem: "altered" };
+  }
+  if (record.seq > expected) {
+    return { writer, seq: expected, problem: "missing" };
+  }
+  const { kind, run, facts, at, seq, bodyHash, prev } = record;
+  if (record.hash !== canonicalHash({ writer, seq, at, kind, run, facts, bodyHash, prev })) {
+    return { writer, seq, problem: "altered" };
+  }
+  if ("body" in record && bodyHash !== (record.body === null ? null : sha256Hex(record.body))) {
+    return { writer, seq, problem: "altered" };
+  }
+  if (prev !== head.hash) {
+    // This record is sound in itself and vouches for another one before it: that one was altered and hashed anew.
+    return { writer, seq: Math.max(head.seq, 1), problem: "altered" };
+  }
+  return null;
+}
+
+/**
+ * What a witness asks before it signs: does every chain of `next` continue `prev` by exactly these records (in any
+ * order of writers, each writer's in order), with no chain lost and nothing left over?
+ */
+export function extendsHeads(
+  prev: readonly ChainHead[],
+  next: readonly ChainHead[],
+  between: readonly JournalRecord[],
+): { readonly ok: true } | { readonly ok: false; readonly firstBad: BadRecord } {
+  const ends = new Map(next.map((head) => [head.writer, head]));
+  const starts = new Map(prev.map((head) => [head.writer, head]));
+  const records = Map.groupBy(between, (record) => record.writer);
+  for (const writer of new Set([...starts.keys(), ...ends.keys(), ...records.keys()])) {
+    const start = starts.get(writer) ?? emptyChain(writer);
+    const end = ends.get(writer);
+    const verdict = verifyChain(records.get(writer) ?? [], start);
+    if (!verdict.ok) {
+      return verdict;
+    }
+    if (end === undefined || end.seq < verdict.head.seq) {
+      return bad(writer, (end?.seq ?? 0) + 1, "tail-missing");
+    }
+    if (end.seq > verdict.head.seq) {
+      return bad(writer, verdict.head.seq + 1, "missing");
+    }
+    if (end.hash !== verdict.head.hash) {
+      return bad(writer, end.seq, "altered");
+    }
+  }
+  return { ok: true };
+}
+
+export interface JournalReport {
+  readonly ok: boolean;
+  /** Records read and found good. */
+  readonly records: number;
+  readonly firstBad: BadRecord | null;
+  /** Good records that no checkpoint covers yet. */
+  readonly unwitnessed: number;
+}
+
+/**
+ * Verifies a whole journal, offline. `records` come ordered by writer and sequence number; `heads` are the database's
+ * own chain heads; `checkpoint` is the latest one signed by the witness (whose signature the caller has verified).
+ */
+export async function verifyJournal(
+  records: AsyncIterable<StoredJournalRecord>,
+  heads: readonly ChainHead[],
+  checkpoint: CheckpointStatement | null,
+): Promise<JournalReport> {
+  const witnessed = new Map(checkpoint?.heads.map((head) => [head.writer, head]));
+  const reached = new Map<string, ChainHead>();
+  let good = 0;
+  let unwitnessed = 0;
+  const report = (firstBad: BadRecord | null): JournalReport => ({
+    ok: firstBad === null,
+    records: good,
+    firstBad,
+    unwitnessed,
+  });
+  for await (const record of records) {
+    const verdict = verifyChain([record], reached.get(record.writer) ?? emptyChain(record.writer));
+    const firstBad = verdict.ok ? contradicts(verdict.head, witnessed.get(record.writer)) : verdict.firstBad;
+    if (firstBad !== null) {
+      return report(firstBad);
+    }
+    reached.set(record.writer, { writer: record.writer, seq: record.seq, hash: record.hash });
+    good += 1;
+    unwitnessed += record.seq > (witnessed.get(record.writer)?.seq ?? 0) ? 1 : 0;
+  }
+  for (const head of [...heads, ...witnessed.values()]) {
+    const end = reached.get(head.writer) ?? emptyChain(head.writer);
+    if (end.seq < head.seq) {
+      return report({ writer: head.writer, seq: end.seq + 1, problem: "tail-missing" });
+    }
+    const firstBad = contradicts(end, head);
+    if (firstBad !== null) {
+      return report({ ...firstBad, problem: "altered" });
+    }
+  }
+  return report(null);
+}
+
+/** A chain that has another hash at the place a trusted head speaks of was rewritten there or before. */
+function contradicts(head: ChainHead, trusted: ChainHead | undefined): BadRecord | null {
+  return trusted !== undefined && head.seq === trusted.seq && head.hash !== trusted.hash
+    ? { writer: head.writer, seq: head.seq, problem: "rewritten" }
+    : null;
+}
+
+function bad(writer: string, seq: number, problem: BadRecord["problem"]): { ok: false; firstBad: BadRecord } {
+  return { ok: false, firstBad: { writer, seq, problem } };
+}

@@ -1,0 +1,202 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import type { AgentAddress, AtSign } from "./domain.ts";
+import { AppError } from "./errors.ts";
+import { rawPublicKey } from "./trust/sign-statement.ts";
+import { makeCompanyKey, makeSigningKey, type SigningKey } from "./trust/sign-trust.ts";
+import { atSignSchema, instanceSchema } from "./trust/trust-documents.ts";
+
+/**
+ * Private keys in files: `data/keys/AGENT/` (0700) holds the agent's key-holder key (`holder.ROLE.json`), its
+ * instances' keys (`instance.NAME.json`, 0600), its `.atKeys` file and the company's public key as given at
+ * installation (`company.pub`). `data/keys/company/` holds the company's private key and is read by the launcher alone.
+ */
+
+/** One instance's private keys: it signs with one and opens envelopes with the other. */
+export interface InstanceKeyPairs extends AgentAddress {
+  readonly ed25519: KeyObject;
+  readonly x25519: KeyObject;
+}
+
+const signingKeyFile = z.strictObject({ tag: z.literal("countersign/signing-key/1"), ed25519: z.base64() });
+const instanceKeysFile = z.strictObject({
+  tag: z.literal("countersign/instance-keys/1"),
+  atSign: atSignSchema,
+  instance: instanceSchema,
+  ed25519: z.base64(),
+  x25519: z.base64(),
+});
+
+/** New random keys for an instance. */
+export function makeInstanceKeys(address: AgentAddress): InstanceKeyPairs {
+  return {
+    atSign: address.atSign,
+    instance: address.instance,
+    ed25519: generateKeyPairSync("ed25519").privateKey,
+    x25519: generateKeyPairSync("x25519").privateKey,
+  };
+}
+
+export async function writeInstanceKeys(folder: string, keys: InstanceKeyPairs): Promise<void> {
+  const { atSign, instance } = keys;
+  await writeSecret(folder, instanceFile(instance), {
+    tag: "countersign/instance-keys/1",
+    atSign,
+    instance,
+    ed25519: exportKey(keys.ed25519),
+    x25519: exportKey(keys.x25519),
+  });
+}
+
+/** Undefined when the folder has no keys of this instance. */
+export async function readInstanceKeys(
+  folder: string,
+  instance: string,
+): Promise<InstanceKeyPairs | undefined> {
+  const content = await readSecret(folder, instanceFile(instance), instanceKeysFile);
+  return (
+    content && {
+      atSign: content.atSign,
+      instance: content.instance,
+      ed25519: importKey(content.ed25519),
+      x25519: importKey(content.x25519),
+    }
+  );
+}
+
+/** The key with which an agent's key-holder grants instances of a role; made on first use. */
+export async function holderKey(folder: string, role: string): Promise<SigningKey> {
+  return (await readSigningKey(folder, `holder.${role}.json`)) ?? createHolderKey(folder, role);
+}
+
+async function createHolderKey(folder: string, role: string): Promise<SigningKey> {
+  const key = makeSigningKey();
+  await writeSigningKey(folder, `holder.${role}.json`, key);
+  return key;
+}
+
+/** The company's key in `data/keys/company`; undefined when there is none. */
+export async function readCompanyKey(folder: string): Promise<SigningKey | undefined> {
+  return readSigningKey(folder, companyFile);
+}
+
+/** Makes the company's key; refuses to replace one, because everything granted under it would end. */
+export async function createCompanyKey(folder: string): Promise<SigningKey> {
+  if ((await readCompanyKey(folder)) !== undefined) {
+    throw new AppError("exists", `${path.join(folder, companyFile)} exists; a company key is never replaced`);
+  }
+  const key = makeCompanyKey();
+  await writeSigningKey(folder, companyFile, key);
+  return key;
+}
+
+/** Installs the company's public key in an agent's folder; a different one already there is refused. */
+export async function installCompanyKey(folder: string, publicKey: string): Promise<void> {
+  await makeSecretFolder(folder);
+  const file = path.join(folder, "company.pub");
+  const installed = await readText(file);
+  if (installed !== undefined && installed.trim() !== publicKey) {
+    throw new AppError(
+      "company-key-differs",
+      `${file} holds another company's key; remove it only if this installation is really to change hands`,
+    );
+  }
+  if (installed === undefined) {
+    await writeAtomically(file, `${publicKey}\n`);
+  }
+}
+
+/** The company's public key given to this agent at installation. */
+export async function installedCompanyKey(folder: string): Promise<string> {
+  const file = path.join(folder, "company.pub");
+  const text = (await readText(file))?.trim();
+  if (text === undefined || !/^[A-Za-z0-9_-]{43}$/.test(text)) {
+    throw new AppError(
+      "no-company-key",
+      `${file} is missing or no public key: run "countersign setup" first`,
+    );
+  }
+  return text;
+}
+
+/** Where an atSign's atProtocol keys lie in its agent's folder. */
+export function atKeysPath(folder: string, atSign: AtSign): string {
+  return path.join(folder, `${atSign}_key.atKeys`);
+}
+
+/** Makes a folder for secrets: 0700, whatever the umask. */
+export async function makeSecretFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+}
+
+const companyFile = "company-key.json";
+
+function instanceFile(instance: string): string {
+  return `instance.${instanceSchema.parse(instance)}.json`;
+}
+
+async function readSigningKey(folder: string, name: string): Promise<SigningKey | undefined> {
+  const content = await readSecret(folder, name, signingKeyFile);
+  if (content === undefined) {
+    return undefined;
+  }
+  const privateKey = importKey(content.ed25519);
+  return { privateKey, publicKey: rawPublicKey(privateKey) };
+}
+
+async function writeSigningKey(folder: string, name: string, key: SigningKey): Promise<void> {
+  await writeSecret(folder, name, {
+    tag: "countersign/signing-key/1",
+    ed25519: exportKey(key.privateKey),
+  });
+}
+
+async function writeSecret(folder: string, name: string, content: object): Promise<void> {
+  await makeSecretFolder(folder);
+  await writeAtomically(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+async function writeAtomically(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+async function readSecret<T>(folder: string, name: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const file = path.join(folder, name);
+  const text = await readText(file);
+  if (text === undefined) {
+    return undefined;
+  }
+  const { mode } = await stat(file);
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    throw new AppError("key-file-open", `${file} can be read by others: set its mode to 0600 (chmod 600)`);
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    // Not as a cause: a parser's error may quote the key.
+    throw new AppError("key-file-malformed", `${file} is not a key file of the form expected`);
+  }
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function exportKey(key: KeyObject): string {
+  return key.export({ format: "der", type: "pkcs8" }).toString("base64");
+}
+
+function importKey(text: string): KeyObject {
+  return createPrivateKey({ key: Buffer.from(text, "base64"), format: "der", type: "pkcs8" });
+}

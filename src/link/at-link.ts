@@ -1,0 +1,222 @@
+import { randomBytes } from "node:crypto";
+import { AppError, toErrorInfo } from "../errors.ts";
+import type { InstanceKeyPairs } from "../keys.ts";
+import type { AgentLink, Clock, Logger, OutgoingEnvelope, ReceivedEnvelope } from "../ports.ts";
+import type { JournalEntry } from "../record-types.ts";
+import type { TrustStore } from "../trust/trust-store.ts";
+import type { AtMessage, AtTransport, SharedKey } from "./at-transport.ts";
+import { open, seal, type SealedEnvelope } from "./envelope.ts";
+import { isSignedKind } from "./envelope-header.ts";
+import { envelopeEntry } from "./message-journal.ts";
+import { notificationFilter, receiveParcel, sendParcel } from "./parcel.ts";
+import { type ResumeMemory, ResumePoint } from "./resume-point.ts";
+import { Slots } from "./slots.ts";
+import type { Timers } from "./timers.ts";
+
+export interface AtLinkOptions {
+  readonly transport: AtTransport;
+  readonly keys: InstanceKeyPairs;
+  readonly trust: TrustStore;
+  readonly memory: ResumeMemory;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Logger;
+  /** Told of each signed envelope before it is sent: an unrecorded message must not exist. */
+  readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
+  /** Told of every message refused, by code; a refusal never reaches the inbox. */
+  readonly onRefused?: (refusal: { readonly from: string; readonly code: string }) => void;
+  readonly random?: (bytes: number) => Buffer;
+  /** Requests handled at a time; replies have as many places of their own. Default 16. */
+  readonly concurrency?: number;
+}
+
+const maxPending = 1_000;
+const reloadEveryMs = 1_000;
+/** AtServers keep a notification for at most eight days. */
+const maxTtlMs = 7 * 86_400_000;
+
+/** Sealed envelopes over one atSign's atProtocol client. Its connection lives as long as the transport. */
+export function createAtLink(options: AtLinkOptions): AgentLink {
+  const { transport, keys, trust, clock, log } = options;
+  const random = options.random ?? randomBytes;
+  const concurrency = options.concurrency ?? 16;
+  // Apart, because a request may be waiting for a reply (of the model gateway) that must get past it.
+  const requestSlots = new Slots(concurrency);
+  const replySlots = new Slots(concurrency);
+  const resume = new ResumePoint(options.memory, options.timers, (error) =>
+    log.warn({ code: toErrorInfo(error).code }, "resume point not saved"),
+  );
+  const stopping = new AbortController();
+  const pending = new Set<Promise<void>>();
+  const stored: { readonly key: SharedKey; readonly expiresAt: number }[] = [];
+  let receiving: Promise<void> | undefined;
+  let reloadedAt = Number.NEGATIVE_INFINITY;
+
+  const send = async (envelope: OutgoingEnvelope): Promise<void> => {
+    const now = clock.now();
+    const sealed = sealNow(envelope, now);
+    if (isSignedKind(envelope.kind)) {
+      const to = envelope.to.atSign;
+      await options.journal([envelopeEntry("out", { ...envelope, ...sealed, peer: to })]);
+    }
+    const key = await sendParcel(transport, sealed, {
+      to: envelope.to.atSign,
+      instance: envelope.to.instance,
+      ttlMs: Math.max(1, Math.min(envelope.expiresAt - now, maxTtlMs)),
+    }).catch((error: unknown) => {
+      throw asLinkError(error);
+    });
+    if (key !== undefined) {
+      stored.push({ key, expiresAt: envelope.expiresAt });
+    }
+    await deleteExpired(now);
+  };
+
+  const sealNow = (envelope: OutgoingEnvelope, now: number): SealedEnvelope => {
+    if (envelope.expiresAt <= now) {
+      throw new AppError("envelope-expired", "a message that has ended is not sent");
+    }
+    const { serials } = trust.instanceKeys(keys.atSign, keys.instance);
+    return seal({
+      from: { ...keys, serials },
+      to: trust.instanceKeys(envelope.to.atSign, envelope.to.instance),
+      kind: envelope.kind,
+      subject: envelope.subject,
+      sequence: envelope.sequence ?? null,
+      fencing: envelope.fencing ?? 1,
+      trace: null,
+      issuedAt: now,
+      expiresAt: envelope.expiresAt,
+      body: envelope.body,
+      random,
+    });
+  };
+
+  /** Large values end by themselves (ttl); deleting them only tidies up, so a failure is left to the ttl. */
+  const deleteExpired = async (now: number): Promise<void> => {
+    const expired = stored.filter((each) => each.expiresAt <= now);
+    if (expired.length > 0) {
+      stored.splice(0, stored.length, ...stored.filter((each) => each.expiresAt > now));
+      await Promise.allSettled(expired.map((each) => transport.delete(each.key)));
+    }
+  };
+
+  const refuse = (from: string, error: unknown): void => {
+    const { code } = toErrorInfo(error);
+    log.warn({ from, code }, "message refused");
+    options.onRefused?.({ from, code });
+  };
+
+  /** Looks for new grants, but not for every message of a stranger. */
+  const reloadTrust = async (): Promise<void> => {
+    if (clock.now() - reloadedAt >= reloadEveryMs) {
+      reloadedAt = clock.now();
+      await trust.reload();
+    }
+  };
+
+  const openMessage = async (message: AtMessage): Promise<ReceivedEnvelope> => {
+    // Before anything is fetched or decrypted for a stranger.
+    if (!trust.knows(message.from)) {
+      await reloadTrust();
+      if (!trust.knows(message.from)) {
+        throw new AppError("no-grant", `${message.from} holds no grant`);
+      }
+    }
+    const bytes = await receiveParcel(transport, message.value, { from: message.from, me: keys.atSign });
+    const attempt = (): ReceivedEnvelope =>
+      open({
+        bytes,
+        from: message.from,
+        me: keys,
+        peer: (atSign, instance) => trust.instanceKeys(atSign, instance),
+        now: clock.now(),
+      });
+    try {
+      return attempt();
+    } catch (error) {
+      // The sender may use grants that were made after we last looked.
+      const mayBeNew = error instanceof AppError && ["envelope-serials", "no-grant"].includes(error.code);
+      if (mayBeNew) {
+        await reloadTrust();
+        return attempt();
+      }
+      throw error;
+    }
+  };
+
+  const handle = async (
+    message: AtMessage,
+    inbox: (message: ReceivedEnvelope) => Promise<void>,
+  ): Promise<void> => {
+    let received: ReceivedEnvelope;
+    try {
+      received = await openMessage(message);
+    } catch (error) {
+      refuse(message.from, error);
+      return;
+    }
+    const slots = received.kind === "request" ? requestSlots : replySlots;
+    try {
+      await slots.run(() => inbox(received));
+    } catch (error) {
+      const { kind, messageId } = received;
+      log.warn({ from: message.from, kind, messageId, code: toErrorInfo(error).code }, "message not handled");
+    }
+  };
+
+  const receive = async (inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void> => {
+    const messages = transport.notifications({
+      regex: notificationFilter(keys.instance),
+      since: await resume.load(),
+      signal: stopping.signal,
+      onDropped: ({ from, code }) => refuse(from, new AppError(code, "the transport could not decrypt it")),
+    });
+    for await (const message of messages) {
+      const done = resume.arrived(message.epochMillis);
+      const task = handle(message, inbox).finally(() => {
+        pending.delete(task);
+        done();
+      });
+      pending.add(task);
+      if (pending.size >= maxPending) {
+        await Promise.race(pending);
+      }
+    }
+  };
+
+  return {
+    send,
+    async start(inbox) {
+      if (receiving !== undefined) {
+        throw new AppError("already-started", "the link receives already");
+      }
+      receiving = receive(inbox).catch((error: unknown) => {
+        if (!stopping.signal.aborted) {
+          log.error({ code: toErrorInfo(error).code }, "receiving ended");
+          throw error;
+        }
+      });
+      // Reported by stop(), and above.
+      receiving.catch(() => undefined);
+    },
+    async stop() {
+      stopping.abort();
+      await receiving;
+      await Promise.all(pending);
+      await resume.save();
+    },
+  };
+}
+
+/** The SDK's errors carry code and retryable like ours. */
+function asLinkError(error: unknown): AppError {
+  if (error instanceof AppError) {
+    return error;
+  }
+  const { code, retryable } = error as { readonly code?: unknown; readonly retryable?: unknown };
+  return new AppError("link-failed", `sending failed (${typeof code === "string" ? code : "unknown"})`, {
+    retryable: retryable !== false,
+    cause: error,
+  });
+}

@@ -1,0 +1,34 @@
+/** What the link needs of an atProtocol client; the SDK's AtClient is one. */
+export interface AtTransport {
+  notify(o: {
+    readonly to: string;
+    readonly name: string;
+    readonly namespace: string;
+    readonly value: string;
+    readonly ttlMs: number;
+    readonly id?: string;
+  }): Promise<string>;
+  notifications(o: {
+    readonly regex?: string;
+    readonly since?: number;
+    readonly signal?: AbortSignal;
+    readonly onDropped?: (dropped: { id: string; from: string; key: string; code: string }) => void;
+  }): AsyncIterable<AtMessage>;
+  put(key: SharedKey, value: string, o: { ttlMs?: number }): Promise<void>;
+  get(key: SharedKey & { readonly sharedBy: string }): Promise<string | undefined>;
+  delete(key: SharedKey): Promise<void>;
+}
+export interface SharedKey {
+  readonly kind: "shared";
+  readonly name: string;
+  readonly namespace: string;
+  readonly sharedWith: string;
+}
+export interface AtMessage {
+  readonly id: string;
+  readonly from: string;
+  readonly key: string;
+  readonly value?: string | undefined;
+  /** The receiving server's clock. */
+  readonly epochMillis: number;
+}

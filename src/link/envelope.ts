@@ -1,0 +1,227 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  diffieHellman,
+  hkdfSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
+import { canonicalJson } from "../canonical.ts";
+import type { AgentAddress, AtSign, EnvelopeKind, Json, MessageSubject } from "../domain.ts";
+import { AppError } from "../errors.ts";
+import type { InstanceKeyPairs } from "../keys.ts";
+import type { ReceivedEnvelope } from "../ports.ts";
+import type { InstanceKeys } from "../trust/trust-store.ts";
+import { checkTimes, decodeHeader, encodeHeader, type EnvelopeHeader } from "./envelope-header.ts";
+import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";
+
+/**
+ * The sealed container: version byte, header length (uint32), header (canonical JSON), nonce (12), ciphertext, tag (16).
+ * AES-256-GCM over [signature (64), for signed kinds] + body, with the header as additional data. The key is
+ * HKDF-SHA-256 over X25519 of both instances' granted keys, with the message id as salt: an id is never used twice.
+ * The signature is Ed25519 over SHA-256(header) + body. There is no forward secrecy.
+ */
+const version = 1;
+const nonceBytes = 12;
+const tagBytes = 16;
+const signatureBytes = 64;
+const prefixBytes = 5;
+/** Of a whole container; larger is refused unread. */
+export const maxContainerBytes = 2 * 1024 * 1024;
+
+export interface SealOptions {
+  readonly from: InstanceKeyPairs & { readonly serials: readonly [number, number] };
+  readonly to: InstanceKeys;
+  readonly kind: EnvelopeKind;
+  readonly subject: MessageSubject;
+  readonly sequence: number | null;
+  readonly fencing: number;
+  readonly trace: string | null;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly body: Json;
+  /** Cryptographically random bytes; tests inject fixed ones. */
+  readonly random: (bytes: number) => Buffer;
+}
+export interface SealedEnvelope {
+  readonly bytes: Buffer;
+  readonly messageId: string;
+  /** SHA-256 over the signed bytes, hex: the same in both sides' journals. */
+  readonly hash: string;
+}
+
+/** Seals one sending; the same message sent again gets a new id, nonce and key. */
+export function seal(o: SealOptions): SealedEnvelope {
+  const messageId = o.random(16).toString("hex");
+  const header: EnvelopeHeader = {
+    v: version,
+    kind: o.kind,
+    from: o.from.atSign,
+    fromInstance: o.from.instance,
+    to: o.to.atSign,
+    toInstance: o.to.instance,
+    run: o.subject.run,
+    revision: o.subject.revision,
+    step: o.subject.step,
+    attempt: o.subject.attempt,
+    sequence: o.sequence,
+    fencing: o.fencing,
+    id: messageId,
+    issuedAt: new Date(o.issuedAt).toISOString(),
+    expiry: new Date(o.expiresAt).toISOString(),
+    trace: o.trace,
+    fromSerials: [...o.from.serials],
+    toSerials: [...o.to.serials],
+  };
+  const headerBytes = encodeHeader(header);
+  const body = Buffer.from(canonicalJson(o.body));
+  const size = prefixBytes + headerBytes.length + nonceBytes + signatureBytes + body.length + tagBytes;
+  if (size > maxContainerBytes) {
+    throw new AppError(
+      "envelope-too-large",
+      `a message of ${body.length} bytes is too large; at most ${maxContainerBytes} fit with its envelope`,
+    );
+  }
+  const signed = signedBytes(headerBytes, body);
+  const nonce = o.random(nonceBytes);
+  const cipher = createCipheriv("aes-256-gcm", envelopeKey(header, o.from.x25519, o.to.x25519), nonce);
+  cipher.setAAD(headerBytes);
+  const prefix = Buffer.alloc(prefixBytes);
+  prefix.writeUInt8(version, 0);
+  prefix.writeUInt32BE(headerBytes.length, 1);
+  const parts = [prefix, headerBytes, nonce];
+  if (isSignedKind(o.kind)) {
+    parts.push(cipher.update(sign(null, signed, o.from.ed25519)));
+  }
+  parts.push(cipher.update(body), cipher.final(), cipher.getAuthTag());
+  return { bytes: Buffer.concat(parts), messageId, hash: hashOf(signed) };
+}
+
+export interface OpenOptions {
+  readonly bytes: Buffer;
+  /** The atSign the transport named as sender. */
+  readonly from: string;
+  readonly me: InstanceKeyPairs;
+  /** The granted keys of a peer; throws AppErrors. */
+  readonly peer: (atSign: AtSign, instance: string) => InstanceKeys;
+  readonly now: number;
+}
+
+/** Opens and verifies a container; throws AppErrors `envelope-…`, or what `peer` throws. */
+export function open(o: OpenOptions): ReceivedEnvelope {
+  const { header, headerBytes, nonce, ciphertext, tag } = split(o.bytes);
+  if (header.from !== o.from) {
+    throw new AppError(
+      "envelope-sender",
+      `the envelope names ${header.from} as sender, but ${o.from} sent it`,
+    );
+  }
+  if (header.to !== o.me.atSign || header.toInstance !== o.me.instance) {
+    throw new AppError(
+      "envelope-recipient",
+      `the envelope is for ${header.to} (instance "${header.toInstance}"), not for us`,
+    );
+  }
+  const peer = o.peer(header.from, header.fromInstance);
+  if (peer.serials[0] !== header.fromSerials[0] || peer.serials[1] !== header.fromSerials[1]) {
+    throw new AppError(
+      "envelope-serials",
+      `${header.from} uses the grants ${header.fromSerials.join("/")}, known here are ${peer.serials.join("/")}`,
+      { retryable: true },
+    );
+  }
+  const decipher = createDecipheriv("aes-256-gcm", envelopeKey(header, o.me.x25519, peer.x25519), nonce);
+  decipher.setAAD(headerBytes);
+  decipher.setAuthTag(tag);
+  let plain: Buffer;
+  try {
+    plain = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+  } catch {
+    throw new AppError(
+      "envelope-altered",
+      "the envelope was altered, or sealed with keys that are not granted",
+    );
+  }
+  const isSigned = isSignedKind(header.kind);
+  const body = plain.subarray(isSigned ? signatureBytes : 0);
+  const signed = signedBytes(headerBytes, body);
+  if (isSigned && !verify(null, signed, peer.ed25519, plain.subarray(0, signatureBytes))) {
+    throw new AppError("envelope-signature", `the envelope is not signed by ${header.from}'s granted key`);
+  }
+  checkTimes(header, o.now);
+  return {
+    from: { ...addressOf(peer), role: peer.role },
+    kind: header.kind,
+    subject: {
+      run: header.run,
+      revision: header.revision,
+      step: header.step,
+      attempt: header.attempt,
+    },
+    sequence: header.sequence,
+    fencing: header.fencing,
+    messageId: header.id,
+    hash: hashOf(signed),
+    body: parseBody(body),
+    expiresAt: Date.parse(header.expiry),
+  };
+}
+
+function split(bytes: Buffer): {
+  readonly header: EnvelopeHeader;
+  readonly headerBytes: Buffer;
+  readonly nonce: Buffer;
+  readonly ciphertext: Buffer;
+  readonly tag: Buffer;
+} {
+  if (bytes.length > maxContainerBytes || bytes.length < prefixBytes + nonceBytes + tagBytes) {
+    throw new AppError("envelope-size", `an envelope of ${bytes.length} bytes is not read`);
+  }
+  if (bytes.readUInt8(0) !== version) {
+    throw new AppError(
+      "envelope-version",
+      `the envelope has format ${bytes.readUInt8(0)}, known is ${version}`,
+    );
+  }
+  const headerEnd = prefixBytes + bytes.readUInt32BE(1);
+  const nonceEnd = headerEnd + nonceBytes;
+  if (headerEnd > prefixBytes + maxHeaderBytes || nonceEnd + tagBytes > bytes.length) {
+    throw new AppError("envelope-malformed", "the envelope's header length does not fit its size");
+  }
+  const headerBytes = bytes.subarray(prefixBytes, headerEnd);
+  return {
+    header: decodeHeader(headerBytes),
+    headerBytes,
+    nonce: bytes.subarray(headerEnd, nonceEnd),
+    ciphertext: bytes.subarray(nonceEnd, bytes.length - tagBytes),
+    tag: bytes.subarray(bytes.length - tagBytes),
+  };
+}
+
+function envelopeKey(header: EnvelopeHeader, privateKey: KeyObject, publicKey: KeyObject): Buffer {
+  const info = ["countersign/envelope/1", header.from, header.fromInstance, header.to, header.toInstance];
+  const secret = diffieHellman({ privateKey, publicKey });
+  return Buffer.from(hkdfSync("sha256", secret, Buffer.from(header.id, "hex"), info.join("\n"), 32));
+}
+
+function signedBytes(header: Buffer, body: Buffer): Buffer {
+  return Buffer.concat([createHash("sha256").update(header).digest(), body]);
+}
+
+function hashOf(signed: Buffer): string {
+  return createHash("sha256").update(signed).digest("hex");
+}
+
+function addressOf(keys: InstanceKeys): AgentAddress {
+  return { atSign: keys.atSign, instance: keys.instance };
+}
+
+function parseBody(bytes: Buffer): Json {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
+  } catch {
+    throw new AppError("envelope-malformed", "the envelope's body is not JSON");
+  }
+}

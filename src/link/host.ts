@@ -1,0 +1,186 @@
+import { AppError, toErrorInfo } from "../errors.ts";
+import type { AgentLink, ReceivedEnvelope } from "../ports.ts";
+import { envelopeEntry, refusalEntry } from "./message-journal.ts";
+import { createOutboxRelay } from "./outbox.ts";
+import { isModelReply } from "./remote-model.ts";
+import { acknowledgedRows, replyRow, requestKey } from "./reply-row.ts";
+import { runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
+import { pause, type Timers } from "./timers.ts";
+
+export interface AgentHostOptions extends SkillEnvironment {
+  readonly link: AgentLink;
+  readonly timers: Timers;
+  /** Roles whose requests are taken; "any": every granted one. Default: the bot's only. */
+  readonly allowedSenders?: readonly string[] | "any";
+  /** Told, by code, of what must never happen: a bad mandate, a request by somebody who may not ask. */
+  readonly onAlarm?: (alarm: { readonly code: string; readonly from: string }) => void;
+  /** How long `stop` lets skills finish. Default 10 s. */
+  readonly drainMs?: number;
+}
+export interface AgentHost {
+  /** Takes the lease of the one current instance, then receives. */
+  start(): Promise<void>;
+  /** Takes no more requests, lets running skills finish, aborts the rest: their requests will come again. */
+  stop(): Promise<void>;
+}
+interface Work {
+  readonly abort: AbortController;
+  readonly settled: Promise<void>;
+}
+
+/** Serves one agent's skills over the link. */
+export function createAgentHost(options: AgentHostOptions): AgentHost {
+  const { definition, store, link, trust, clock, timers, log } = options;
+  const allowed = options.allowedSenders ?? ["bot"];
+  const relay = createOutboxRelay({ store, link, clock, timers, log, resolve: (to) => trust.agent(to) });
+  const running = new Map<string, Work>();
+  let fencing = 0;
+  let stopping = false;
+
+  const alarm = (message: ReceivedEnvelope, code: string): void => {
+    log.error({ agent: definition.id, from: message.from.atSign, code, run: message.subject.run }, "alarm");
+    options.onAlarm?.({ code, from: message.from.atSign });
+  };
+
+  /** Handles a subject at most once at a time: a duplicate that comes meanwhile is ignored. */
+  const once = async (
+    message: ReceivedEnvelope,
+    task: (abort: AbortController) => Promise<void>,
+  ): Promise<void> => {
+    const key = keyOf(message);
+    if (stopping || running.has(key)) {
+      return;
+    }
+    const abort = new AbortController();
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    running.set(key, { abort, settled });
+    try {
+      if ((await store.replyAgain(requestKey(message), clock.now())) === undefined) {
+        await task(abort);
+      }
+      relay.kick();
+    } finally {
+      running.delete(key);
+      resolve();
+    }
+  };
+
+  const answerError = async (message: ReceivedEnvelope, error: unknown): Promise<void> => {
+    const info = toErrorInfo(error);
+    const isAlarm = info.code.startsWith("mandate-");
+    if (isAlarm) {
+      alarm(message, info.code);
+    } else {
+      log.warn({ agent: definition.id, run: message.subject.run, code: info.code }, "skill failed");
+    }
+    const { from, subject, messageId } = message;
+    const facts = { peer: from.atSign, subject, code: info.code, messageId };
+    await store.perform({
+      inbox: requestKey(message),
+      fencing,
+      work: async () => ({
+        reply: replyRow(message, { error: info }, clock.now()),
+        journal: [
+          envelopeEntry("in", { ...message, peer: from.atSign }),
+          refusalEntry(isAlarm ? "alarm" : "refusal", facts),
+        ],
+      }),
+    });
+  };
+
+  const request = (message: ReceivedEnvelope): Promise<void> =>
+    once(message, async (abort) => {
+      const cancelDeadline = timers.after(Math.max(0, message.expiresAt - clock.now()), () =>
+        abort.abort(new AppError("deadline", "the request's deadline has passed", { retryable: true })),
+      );
+      try {
+        await runSkill(options, message, { fencing, signal: abort.signal });
+      } catch (error) {
+        if (!(error instanceof SkillFailure)) {
+          throw error;
+        }
+        if (isCode(error.cause, "fenced")) {
+          throw error.cause;
+        }
+        const { signal } = abort;
+        if (isCode(signal.reason, "stopping")) {
+          return;
+        }
+        await answerError(
+          message,
+          error.cause instanceof AppError || !signal.aborted ? error.cause : signal.reason,
+        );
+      } finally {
+        cancelDeadline();
+      }
+    });
+
+  /** A cancel is answered by the request's result or error, made now when the request never came. */
+  const cancel = async (message: ReceivedEnvelope): Promise<void> => {
+    const cancelled = new AppError("cancelled", "the request was cancelled");
+    const work = running.get(keyOf(message));
+    if (work !== undefined) {
+      work.abort.abort(cancelled);
+      return;
+    }
+    await once(message, () => answerError(message, cancelled));
+  };
+
+  const receive = async (message: ReceivedEnvelope): Promise<void> => {
+    if (isModelReply(message)) {
+      await store.appendJournal([envelopeEntry("in", { ...message, peer: message.from.atSign })]);
+      await options.models.receive(message);
+      return;
+    }
+    if (allowed !== "any" && !allowed.includes(message.from.role)) {
+      const { from, subject, messageId } = message;
+      alarm(message, "sender-not-allowed");
+      const facts = { peer: from.atSign, subject, messageId, code: "sender-not-allowed" };
+      await store.appendJournal([refusalEntry("alarm", facts)]);
+      return;
+    }
+    switch (message.kind) {
+      case "request":
+        return request(message);
+      case "cancel":
+        return cancel(message);
+      case "ack":
+        return store.closeOutbox(acknowledgedRows(message));
+      case "progress":
+      case "chunk":
+      case "result":
+      case "error":
+        log.warn({ agent: definition.id, kind: message.kind }, "message of a kind not expected here");
+        return undefined;
+    }
+  };
+
+  return {
+    async start() {
+      fencing = await store.acquireLease(options.keys.instance);
+      await link.start(receive);
+      relay.start();
+    },
+    async stop() {
+      stopping = true;
+      const settled = Promise.all([...running.values()].map((each) => each.settled));
+      const drained = new AbortController();
+      void settled.then(() => drained.abort());
+      await pause(timers, options.drainMs ?? 10_000, drained.signal);
+      const reason = new AppError("stopping", "the agent is stopping", { retryable: true });
+      running.forEach((each) => each.abort.abort(reason));
+      await settled;
+      await link.stop();
+      await relay.stop();
+    },
+  };
+}
+
+function keyOf(message: ReceivedEnvelope): string {
+  const { sender, subject } = requestKey(message);
+  return [sender, subject.run, subject.revision, subject.step, subject.attempt].join(" ");
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof AppError && error.code === code;
+}

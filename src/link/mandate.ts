@@ -1,0 +1,187 @@
+import { canonicalJson, sha256Hex } from "../canonical.ts";
+import type { TrustView, VerifiedMandate } from "../define-agent.ts";
+import type {
+  AttestationStatement,
+  DecisionStatement,
+  Mandate,
+  MessageSubject,
+  PlanDocument,
+  Signed,
+} from "../domain.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import { parsePlan } from "../plan-checks.ts";
+import { mandateSchema } from "../plan-schema.ts";
+
+export interface VerifyMandateOptions {
+  /** As it arrived. */
+  readonly mandate: unknown;
+  /** Of the envelope it arrived in. */
+  readonly subject: MessageSubject;
+  readonly trust: TrustView;
+  /** Milliseconds UTC. */
+  readonly now: number;
+}
+
+const skewMs = 5 * 60_000;
+const attesters = ["compliance", "financial"] as const;
+
+/**
+ * Proves that this plan, byte for byte, was attested and decided for this run, revision and step, by people who may
+ * decide under the verifier's own trust document. Throws AppErrors `mandate-…`; knows nothing of who delivered it.
+ */
+export function verifyMandate(o: VerifyMandateOptions): VerifiedMandate {
+  const parsed = mandateSchema.safeParse(o.mandate);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw refusal("malformed", `is not complete: ${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  const mandate = parsed.data;
+  const plan = readPlan(mandate.plan);
+  checkPlan(plan, o);
+  const context: Context = { ...o, plan, planHash: sha256Hex(mandate.plan) };
+  checkAttestations(mandate, context);
+  const decidedBy = checkDecisions(mandate, context);
+  return { mandate, plan, planHash: context.planHash, decidedBy };
+}
+
+interface Context extends VerifyMandateOptions {
+  readonly plan: PlanDocument;
+  readonly planHash: string;
+}
+
+function readPlan(text: string): PlanDocument {
+  try {
+    return parsePlan(text);
+  } catch (error) {
+    throw refusal("plan", `carries no valid plan: ${toErrorInfo(error).message}`);
+  }
+}
+
+function checkPlan(plan: PlanDocument, { subject, trust, now }: VerifyMandateOptions): void {
+  if (plan.run !== subject.run || plan.revision !== subject.revision) {
+    throw refusal(
+      "subject",
+      `is for run ${plan.run} revision ${plan.revision}, not for run ${subject.run} revision ${subject.revision}`,
+    );
+  }
+  if (!plan.effects.some((each) => each.step === subject.step)) {
+    throw refusal("step", `carries a plan that does not name step "${subject.step}" among its effects`);
+  }
+  if (Date.parse(plan.validUntil) <= now) {
+    throw refusal("expired", `carries a plan that ended at ${plan.validUntil}`);
+  }
+  if (plan.policySerial > trust.serial) {
+    throw refusal(
+      "policy-unknown",
+      `was planned under policy ${plan.policySerial}, but ${trust.serial} is the newest known here`,
+      true,
+    );
+  }
+}
+
+function checkAttestations({ attestations }: Mandate, context: Context): void {
+  const roles = attestations.map((each) => each.statement.role).toSorted();
+  if (canonicalJson(roles) !== canonicalJson(attesters)) {
+    throw refusal(
+      "attestation-missing",
+      `needs one attestation each of ${attesters.join(" and ")}, it has: ${roles.join(", ")}`,
+    );
+  }
+  for (const attestation of attestations) {
+    const { role } = attestation.statement;
+    checkStatement(attestation, role, `attestation of ${role}`, context);
+  }
+}
+
+/** Hash, run, revision, times, then the signature by an instance granted `role`. */
+function checkStatement(
+  signed: Signed<AttestationStatement | DecisionStatement>,
+  role: string,
+  name: string,
+  { plan, planHash, trust, now }: Context,
+): void {
+  const { statement } = signed;
+  if (statement.planHash !== planHash) {
+    throw refusal("hash", `carries an ${name} of another plan than the one it brings`);
+  }
+  if (statement.run !== plan.run || statement.revision !== plan.revision) {
+    throw refusal("subject", `carries an ${name} for another run or revision`);
+  }
+  if (Date.parse(statement.expiry) <= now) {
+    throw refusal("expired", `carries an ${name} that ended at ${statement.expiry}`);
+  }
+  if (Date.parse(statement.issuedAt) > now + skewMs) {
+    throw refusal("time", `carries an ${name} issued in the future`);
+  }
+  if (!trust.verify(signed, role)) {
+    throw refusal("signature", `carries an ${name} not signed by a granted key of role "${role}"`);
+  }
+}
+
+/** The distinct people who approved, by the policy of the trust document in force here. */
+function checkDecisions({ decisions }: Mandate, context: Context): readonly string[] {
+  const approvals = new Set(decisions.map((each) => each.statement.approval));
+  if (approvals.size !== 1) {
+    throw refusal("decision", "carries decisions of several approvals");
+  }
+  const people = new Set<string>();
+  for (const decision of decisions) {
+    if (decision.statement.verdict !== "approved") {
+      throw refusal("decision", `carries the verdict "${decision.statement.verdict}"`);
+    }
+    checkStatement(decision, "hitl", "decision", context);
+    checkEvidence(decision.statement, context);
+    checkPerson(decision.statement, context);
+    people.add(decision.statement.person);
+  }
+  const { quorum } = context.trust.policy.approve;
+  if (people.size < quorum) {
+    throw refusal(
+      "quorum",
+      `carries the approval of ${people.size} of the ${quorum} people that policy asks for`,
+    );
+  }
+  return [...people];
+}
+
+/** The click behind a decision, signed by the bot's evidence key; it must say what the decision says. */
+function checkEvidence(decision: DecisionStatement, { plan, trust }: Context): void {
+  const { evidence } = decision;
+  const { statement } = evidence;
+  const same = (["approval", "planHash", "run", "revision", "verdict", "person", "assurance"] as const).find(
+    (field) => statement[field] !== decision[field],
+  );
+  if (same !== undefined) {
+    throw refusal("evidence", `carries evidence that differs from its decision in "${same}"`);
+  }
+  if (statement.requester !== plan.requester) {
+    throw refusal("evidence", "carries evidence that names another requester than the plan");
+  }
+  if (Date.parse(statement.receivedAt) > Date.parse(decision.issuedAt) + skewMs) {
+    throw refusal("evidence", "carries evidence received after the decision was signed");
+  }
+  if (!trust.verify(evidence, "evidence")) {
+    throw refusal("evidence", 'carries evidence not signed by a granted key of role "evidence"');
+  }
+}
+
+function checkPerson({ person: id, assurance }: DecisionStatement, { plan, trust }: Context): void {
+  const { approve, separationOfDuties } = trust.policy;
+  const person = trust.person(id);
+  if (person === undefined || !person.active) {
+    throw refusal("person", `was decided by "${id}", who is not an active person of the trust document`);
+  }
+  if (!person.roles.some((role) => approve.roles.includes(role))) {
+    throw refusal("person", `was decided by "${id}", who has none of the roles ${approve.roles.join(", ")}`);
+  }
+  if (separationOfDuties && id === plan.requester) {
+    throw refusal("person", `was decided by "${id}", who made the request`);
+  }
+  if (!approve.assurances.includes(assurance) || (assurance === "local" && !trust.demo)) {
+    throw refusal("assurance", `was decided with assurance "${assurance}", which policy does not accept`);
+  }
+}
+
+function refusal(code: string, why: string, retryable = false): AppError {
+  return new AppError(`mandate-${code}`, `the mandate ${why}`, { retryable });
+}

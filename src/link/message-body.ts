@@ -1,0 +1,16 @@
+import { z } from "zod";
+import type { ErrorInfo } from "../domain.ts";
+
+/** The bodies of messages, as strict schemas. */
+
+/** Of a request: a skill with its input, or with a mandate and nothing else. */
+export const requestBodySchema = z.union([
+  z.strictObject({ skill: z.string().min(1).max(100), input: z.json() }),
+  z.strictObject({ skill: z.string().min(1).max(100), mandate: z.json() }),
+]);
+/** Of an error. */
+export const errorInfoSchema: z.ZodType<ErrorInfo> = z.strictObject({
+  code: z.string().min(1).max(100),
+  message: z.string().max(10_000),
+  retryable: z.boolean(),
+});

@@ -1,0 +1,148 @@
+import { AppError, toErrorInfo } from "../errors.ts";
+import type { AgentAddress, AgentId } from "../domain.ts";
+import type { AgentLink, Clock, Logger, OutboxStore } from "../ports.ts";
+import type { OutboxRow } from "../record-types.ts";
+import { Slots } from "./slots.ts";
+import type { Timers } from "./timers.ts";
+
+export interface OutboxRelayOptions {
+  readonly store: OutboxStore;
+  /** Throws AppErrors for an agent that holds no grant. */
+  readonly resolve: (to: AgentId) => AgentAddress;
+  readonly link: Pick<AgentLink, "send">;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Logger;
+  /** Told of rows that ended unanswered, after they were closed. */
+  readonly onExpired?: (row: OutboxRow) => void;
+  /** In [0, 1), for jitter. */
+  readonly random?: () => number;
+  /** Rows sent at a time. Default 16. */
+  readonly concurrency?: number;
+}
+export interface OutboxRelay {
+  start(): void;
+  /** Call right after a commit that added rows. Returns at once. */
+  kick(): void;
+  /** Resolves when what is being sent has been sent. */
+  stop(): Promise<void>;
+}
+
+const sweepMs = 1_000;
+const leaseMs = 30_000;
+const firstDelayMs = 250;
+/** A request is answered when its skill is done, so it is repeated later than a reply, which is acknowledged at once. */
+const firstRequestDelayMs = 5_000;
+const maxDelayMs = 30_000;
+
+/** Sends due outbox rows until something closes them. */
+export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
+  const { store, link, clock, timers, log } = options;
+  const random = options.random ?? Math.random;
+  const slots = new Slots(options.concurrency ?? 16);
+  const sending = new Set<Promise<void>>();
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+  let cancelSweep: (() => void) | undefined;
+
+  const deliver = async (row: OutboxRow): Promise<void> => {
+    const now = clock.now();
+    if (row.expiresAt <= now) {
+      await store.closeOutbox([row.id]);
+      log.warn({ row: row.id, to: row.to }, "message expired unanswered");
+      options.onExpired?.(row);
+      return;
+    }
+    let sent = true;
+    try {
+      const { kind, subject, body, expiresAt } = row;
+      await link.send({ to: options.resolve(row.to), kind, subject, body, expiresAt });
+    } catch (error) {
+      sent = false;
+      const { code } = toErrorInfo(error);
+      // A retryable failure is the network's everyday; any other needs somebody to look.
+      const level = error instanceof AppError && error.retryable ? "warn" : "error";
+      log[level]({ row: row.id, to: row.to, code }, "message not sent");
+    }
+    const first = sent && row.kind === "request" ? firstRequestDelayMs : firstDelayMs;
+    await store.postponeOutbox(row.id, clock.now() + backOffMs(first, row.tries, random()));
+  };
+
+  const start = (row: OutboxRow): void => {
+    const task = slots
+      .run(() => deliver(row))
+      .catch((error: unknown) => {
+        // The lease ends by itself, then the row is due again.
+        log.error({ row: row.id, code: toErrorInfo(error).code }, "outbox row not kept");
+      })
+      .finally(() => {
+        sending.delete(task);
+        if (again) {
+          kick();
+        }
+      });
+    sending.add(task);
+  };
+
+  /** Claims only what can be sent at once; asks again when a place is free and there may be more. */
+  const claim = async (): Promise<void> => {
+    for (;;) {
+      again = false;
+      const limit = slots.free;
+      if (limit === 0) {
+        again = true;
+        return;
+      }
+      const rows = await store.claimOutbox(clock.now(), leaseMs, limit);
+      rows.forEach(start);
+      if (stopped || (rows.length < limit && !again)) {
+        return;
+      }
+    }
+  };
+
+  const kick = (): void => {
+    if (stopped) {
+      return;
+    }
+    if (running !== undefined) {
+      again = true;
+      return;
+    }
+    running = claim()
+      .catch((error: unknown) => {
+        again = false;
+        log.error({ code: toErrorInfo(error).code }, "outbox not read");
+      })
+      .finally(() => {
+        running = undefined;
+        // A kick that came after the last look.
+        if (again && slots.free > 0) {
+          kick();
+        }
+      });
+  };
+
+  const sweep = (): void => {
+    kick();
+    cancelSweep = timers.after(sweepMs, sweep);
+  };
+
+  return {
+    start: sweep,
+    kick,
+    async stop() {
+      stopped = true;
+      cancelSweep?.();
+      await running;
+      await Promise.all(sending);
+    },
+  };
+}
+
+/** Doubles from `first` to 30 s, with the upper half of it left to chance. */
+export function backOffMs(first: number, tries: number, chance: number): number {
+  const full = Math.min(first * 2 ** Math.min(tries, 16), maxDelayMs);
+  return Math.round(full / 2 + (full / 2) * chance);
+}

@@ -1,0 +1,83 @@
+import { sha256Hex } from "../canonical.ts";
+import { AppError } from "../errors.ts";
+import type { AtTransport, SharedKey } from "./at-transport.ts";
+import { maxContainerBytes, type SealedEnvelope } from "./envelope.ts";
+
+/**
+ * How a container travels: as the notification's own value (base64), or, above 32 KiB, as an encrypted shared key that
+ * the notification refers to by its name and the container's hash.
+ */
+export const namespace = "countersign";
+export const largestInline = 32 * 1024;
+const referencePattern = /^ref:([0-9a-f]{32}):([0-9a-f]{64})$/;
+const largestValue = Math.ceil(maxContainerBytes / 3) * 4;
+
+/** Sends a container once. Resolves to the shared key it needed, if any, which the sender deletes after expiry. */
+export async function sendParcel(
+  transport: AtTransport,
+  sealed: SealedEnvelope,
+  o: { readonly to: string; readonly instance: string; readonly ttlMs: number },
+): Promise<SharedKey | undefined> {
+  const { bytes, messageId } = sealed;
+  const notify = (value: string): Promise<string> =>
+    transport.notify({
+      to: o.to,
+      name: `${messageId}.${o.instance}`,
+      namespace,
+      value,
+      ttlMs: o.ttlMs,
+      id: messageId,
+    });
+  if (bytes.length <= largestInline) {
+    await notify(bytes.toString("base64"));
+    return undefined;
+  }
+  const key = { kind: "shared", name: messageId, namespace, sharedWith: o.to } as const;
+  await transport.put(key, bytes.toString("base64"), { ttlMs: o.ttlMs });
+  await notify(`ref:${messageId}:${sha256Hex(bytes)}`);
+  return key;
+}
+
+/** The container a notification carries or refers to. Throws `envelope-size`, `envelope-malformed`, `parcel-missing`. */
+export async function receiveParcel(
+  transport: AtTransport,
+  value: string | undefined,
+  o: { readonly from: string; readonly me: string },
+): Promise<Buffer> {
+  const reference = referencePattern.exec(value ?? "");
+  if (reference === null) {
+    return decode(value);
+  }
+  const [, name = "", hash] = reference;
+  const stored = await transport.get({
+    kind: "shared",
+    name,
+    namespace,
+    sharedWith: o.me,
+    sharedBy: o.from,
+  });
+  if (stored === undefined) {
+    throw new AppError("parcel-missing", `${o.from} refers to a value that is not there (any more)`);
+  }
+  const bytes = decode(stored);
+  if (sha256Hex(bytes) !== hash) {
+    throw new AppError("envelope-altered", `the value ${o.from} refers to is not the one it sent`);
+  }
+  return bytes;
+}
+
+/** The filter for notifications to one of our instances. */
+export function notificationFilter(instance: string): string {
+  return `\\.${instance}\\.${namespace}@`;
+}
+
+function decode(value: string | undefined): Buffer {
+  if (value === undefined || value.length > largestValue) {
+    throw new AppError("envelope-size", `a value of ${value?.length ?? 0} characters is not read`);
+  }
+  const bytes = Buffer.from(value, "base64");
+  if (bytes.toString("base64") !== value) {
+    throw new AppError("envelope-malformed", "the value is not base64");
+  }
+  return bytes;
+}

@@ -1,0 +1,195 @@
+import type { AgentDefinition, AnySkill, SkillContext, VerifiedMandate } from "../define-agent.ts";
+import type { Json } from "../domain.ts";
+import { AppError } from "../errors.ts";
+import type { AgentStore, Books, Clock, Ids, Logger, ReceivedEnvelope, Suppliers } from "../ports.ts";
+import type { JournalEntry } from "../record-types.ts";
+import type { InstanceKeyPairs } from "../keys.ts";
+import { signAs } from "../trust/sign-statement.ts";
+import type { TrustStore } from "../trust/trust-store.ts";
+import { verifyMandate } from "./mandate.ts";
+import { requestBodySchema } from "./message-body.ts";
+import { envelopeEntry } from "./message-journal.ts";
+import type { RemoteModels } from "./remote-model.ts";
+import { replyRow, requestKey } from "./reply-row.ts";
+
+/** What skills are run with. */
+export interface SkillEnvironment {
+  readonly definition: AgentDefinition;
+  readonly store: AgentStore;
+  readonly trust: TrustStore;
+  readonly keys: InstanceKeyPairs;
+  readonly suppliers: Suppliers;
+  readonly models: RemoteModels;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+}
+interface PreparedSkill {
+  readonly name: string;
+  readonly skill: AnySkill;
+  readonly input: unknown;
+  readonly mandate: VerifiedMandate | null;
+}
+
+/** A failure of the skill or of the request, which its sender must be told; anything else is ours to repeat. */
+export class SkillFailure extends Error {
+  override readonly name = "SkillFailure";
+}
+
+/**
+ * Checks a request and runs its skill; effect, stored reply, inbox key and journal are one transaction. Throws
+ * SkillFailure (with the error as cause) when the sender must be answered with an error.
+ */
+export async function runSkill(
+  environment: SkillEnvironment,
+  message: ReceivedEnvelope,
+  o: { readonly fencing: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { store } = environment;
+  const prepared = await failing(async () => prepare(environment, message));
+  const call = (part: Pick<SkillContext, "books" | "transact">): Promise<Json> =>
+    failing(async () => {
+      const context = contextOf(environment, message, { ...part, signal: o.signal });
+      const output: unknown = await prepared.skill.run(context, prepared.input, prepared.mandate);
+      return checkedOutput(prepared, output);
+    });
+  const perform = (work: (books: Books) => Promise<Json>): Promise<"done" | "duplicate"> =>
+    store.perform({
+      inbox: requestKey(message),
+      fencing: o.fencing,
+      work: async (books) => {
+        const output = await work(books);
+        const reply = await failing(async () => replyRow(message, { output }, environment.clock.now()));
+        return { reply, journal: journalOf(message, prepared) };
+      },
+    });
+
+  switch (prepared.skill.effect) {
+    case "write":
+      await perform((books) => call({ books, transact: refuseTransact }));
+      return;
+    case "read": {
+      const output = await untilAborted(call({ books: store.books, transact: refuseTransact }), o.signal);
+      await perform(async () => output);
+      return;
+    }
+    case "irreversible": {
+      // Not cut off: what it may have done outside must be written down by it.
+      const output = await call({
+        books: store.books,
+        transact: (unit) => store.transact(o.fencing, unit),
+      });
+      await perform(async () => output);
+      return;
+    }
+  }
+}
+
+function prepare(environment: SkillEnvironment, message: ReceivedEnvelope): PreparedSkill {
+  const { definition, trust, keys, clock } = environment;
+  const body = requestBodySchema.safeParse(message.body);
+  if (!body.success) {
+    throw new AppError("bad-request", "a request's body must be {skill, input} or {skill, mandate}");
+  }
+  const name = body.data.skill;
+  const skill = Object.hasOwn(definition.skills, name) ? definition.skills[name] : undefined;
+  if (skill === undefined || !trust.instanceKeys(keys.atSign, keys.instance).skills.includes(name)) {
+    throw new AppError("unknown-skill", `agent "${definition.id}" has no granted skill "${name}"`);
+  }
+  if (skill.effect !== "read") {
+    trust.requireFresh();
+  }
+  if (skill.requires === "mandate") {
+    if (!("mandate" in body.data)) {
+      throw new AppError("mandate-missing", `skill "${name}" takes a mandate and nothing else`);
+    }
+    const mandate = verifyMandate({
+      mandate: body.data.mandate,
+      subject: message.subject,
+      trust,
+      now: clock.now(),
+    });
+    return { name, skill, mandate, input: parseInput(name, skill, {}) };
+  }
+  if (!("input" in body.data)) {
+    throw new AppError("bad-request", `skill "${name}" takes an input, not a mandate`);
+  }
+  return { name, skill, mandate: null, input: parseInput(name, skill, body.data.input) };
+}
+
+function parseInput(name: string, skill: AnySkill, input: unknown): unknown {
+  const parsed = skill.input.safeParse(input);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new AppError(
+      "bad-input",
+      `input of skill "${name}" is not valid: ${issue?.path.join(".")}: ${issue?.message}`,
+    );
+  }
+  return parsed.data;
+}
+
+function checkedOutput({ name, skill }: PreparedSkill, output: unknown): Json {
+  const parsed = skill.output.safeParse(output);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new AppError(
+      "bad-output",
+      `skill "${name}" answered in another form than it declares: ${issue?.path.join(".")}: ${issue?.message}`,
+    );
+  }
+  return parsed.data as Json;
+}
+
+function contextOf(
+  environment: SkillEnvironment,
+  { subject }: ReceivedEnvelope,
+  part: Pick<SkillContext, "books" | "transact" | "signal">,
+): SkillContext {
+  const { keys, models, clock, ids, log, suppliers, trust } = environment;
+  return {
+    ...part,
+    subject,
+    clock,
+    ids,
+    log,
+    suppliers,
+    trust,
+    model: models.forSkill(subject, part.signal),
+    sign: (statement) => signAs(statement, keys, keys.ed25519),
+  };
+}
+
+function journalOf(message: ReceivedEnvelope, { name, skill }: PreparedSkill): readonly JournalEntry[] {
+  const { run, revision, step } = message.subject;
+  const effectKey = [run, revision, step].join(".");
+  return [
+    envelopeEntry("in", { ...message, peer: message.from.atSign }),
+    { kind: "effect", run, facts: { skill: name, effect: skill.effect, effectKey, revision, step } },
+  ];
+}
+
+async function refuseTransact(): Promise<never> {
+  throw new AppError("not-allowed", "only a skill of effect irreversible has units of its own");
+}
+
+async function failing<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw new SkillFailure("the skill failed", { cause: error });
+  }
+}
+
+/** Leaves a read that does not heed its signal behind. */
+async function untilAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(new SkillFailure("aborted", { cause: signal.reason }));
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([task, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    task.catch(() => undefined);
+  }
+}

@@ -1,0 +1,47 @@
+import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { AgentDefinition } from "./define-agent.ts";
+import type { WorkflowDefinition } from "./define-workflow.ts";
+import { AppError } from "./errors.ts";
+
+const agentFolder = new URL("../agents/", import.meta.url);
+const workflowFolder = new URL("./workflows/", import.meta.url);
+
+/** Every agent in `agents/`, by file name: one file each, one default export, the file named after the id. */
+export async function loadAgents(): Promise<readonly AgentDefinition[]> {
+  const agents = await loadFolder<AgentDefinition>(agentFolder);
+  for (const { name, value } of agents) {
+    if (value.id !== name) {
+      throw new AppError(
+        "bad-definition",
+        `agents/${name}.ts declares the id "${value.id}"; file and id must agree`,
+      );
+    }
+  }
+  return agents.map(({ value }) => value);
+}
+
+/** Every workflow in `src/workflows/` (files with a default export), all versions; ids with versions are unique. */
+export async function loadWorkflows(): Promise<readonly WorkflowDefinition[]> {
+  const workflows = (await loadFolder<WorkflowDefinition>(workflowFolder)).map(({ value }) => value);
+  const keys = workflows.map((each) => `${each.id} v${each.version}`);
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+  if (twice !== undefined) {
+    throw new AppError("bad-definition", `workflow ${twice} is defined twice`);
+  }
+  return workflows;
+}
+
+async function loadFolder<T>(folder: URL): Promise<readonly { readonly name: string; readonly value: T }[]> {
+  const entries = await readdir(fileURLToPath(folder), { withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => entry.name);
+  const loaded = await Promise.all(
+    files.toSorted().map(async (file) => {
+      const module = (await import(new URL(file, folder).href)) as { readonly default?: T };
+      return { name: file.replace(/\.ts$/, ""), value: module.default };
+    }),
+  );
+  return loaded.flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
+}

@@ -1,0 +1,155 @@
+import { Command, CommanderError, Option } from "commander";
+import companyConfig from "../countersign.config.ts";
+import { readSettings } from "./config.ts";
+import { AppError } from "./errors.ts";
+import type { AskOptions } from "./commands/ask.ts";
+import { exitCodes, fail } from "./commands/output.ts";
+
+/** The command line. Each command loads what it needs only when it is called. */
+
+const program = new Command("countersign");
+const settings = () => readSettings(process.env);
+const jsonOption = new Option("--json", "machine-readable lines on stdout");
+const asOption = new Option("--as <person>", "who asks or looks (demo company only)");
+const byOption = new Option("--by <person>", "who decides (demo company only)");
+
+function wantsJson(): boolean {
+  return process.argv.includes("--json");
+}
+/** A command with `--json`, whose errors are said once and end with the right code. */
+function command(usage: string, description: string, parent: Command = program): Command {
+  return parent.command(usage).description(description).addOption(jsonOption);
+}
+
+command("up", "start everything: sandbox, gateway, agents, bot and console")
+  .option("--empty", "without the demo company")
+  .option("--isolate", "one process per agent (needs BOOKS_DATABASE_URL)")
+  .action(async (o: { json?: boolean; empty?: boolean; isolate?: boolean }) => {
+    const { up } = await import("./commands/up.ts");
+    await up({ settings: settings(), config: companyConfig, ...o });
+  });
+command("ask <text>", "one request: progress, the approval card, the decision, the result")
+  .addOption(asOption)
+  .addOption(byOption)
+  .option("--yes", "approve without asking")
+  .option("--no", "reject without asking (needs --reason)")
+  .option("--reason <text>", "why it is rejected")
+  .action(async (text: string, o: AskOptions) => {
+    const { askCommand } = await import("./commands/ask-command.ts");
+    await askCommand({ settings: settings(), config: companyConfig }, text, o);
+  });
+
+command("runs", "requests and how they stand")
+  .addOption(asOption)
+  .action(async (o: ViewFlags) => (await import("./commands/views.ts")).runs(settings(), o));
+command("run <id>", "one run: steps, inputs, outputs, plan, decision")
+  .addOption(asOption)
+  .action(async (id: string, o: ViewFlags) => (await import("./commands/views.ts")).run(settings(), id, o));
+command("approvals [id]", "approvals waiting for a decision, or one card")
+  .addOption(asOption)
+  .action(async (id: string | undefined, o: ViewFlags) =>
+    (await import("./commands/views.ts")).approvals(settings(), id, o),
+  );
+interface ViewFlags {
+  as?: string;
+  json?: boolean;
+}
+command("approve <id>", "approve")
+  .addOption(byOption)
+  .action(async (id: string, o: { by?: string; json?: boolean }) =>
+    (await import("./commands/decide.ts")).decide(settings(), id, { ...o, verdict: "approved" }),
+  );
+command("reject <id>", "reject, with the reason")
+  .requiredOption("--reason <text>", "why")
+  .addOption(byOption)
+  .action(async (id: string, o: { by?: string; reason: string; json?: boolean }) =>
+    (await import("./commands/decide.ts")).decide(settings(), id, { ...o, verdict: "rejected" }),
+  );
+command("cancel <run>", "end a run and release what it reserved")
+  .addOption(byOption)
+  .action(async (id: string, o: { by?: string; json?: boolean }) =>
+    (await import("./commands/decide.ts")).cancel(settings(), id, o),
+  );
+for (const name of ["status", "agents", "people"] as const) {
+  command(
+    name,
+    {
+      status: "what runs and how it is",
+      agents: "the agents and their atSigns",
+      people: "who may ask and decide",
+    }[name],
+  ).action(async (o: ViewFlags) => (await import("./commands/views.ts"))[name](settings(), o));
+}
+
+command("books <kind> [id]", "show the company's books")
+  .option("--csv", "as CSV, as `import` takes it")
+  .action(async (kind: string, id: string | undefined, o: { csv?: boolean; json?: boolean }) =>
+    (await import("./commands/books.ts")).books(settings(), kind, id, o),
+  );
+command("import <kind> [file]", "import a CSV file into the books, all or nothing")
+  .option("--dry-run", "check only")
+  .option("--columns", "list the columns of the kind")
+  .action(
+    async (
+      kind: string,
+      file: string | undefined,
+      o: { dryRun?: boolean; columns?: boolean; json?: boolean },
+    ) => (await import("./commands/books.ts")).importFile(settings(), kind, file, o),
+  );
+const journal = program.command("journal").description("the tamper-evident record");
+command("verify", "check every chain and name the first bad record", journal).action(async (o: ViewFlags) =>
+  (await import("./commands/journal.ts")).verify(settings(), o),
+);
+command("doctor", "check this machine and the data folder").action(async (o: ViewFlags) =>
+  (await import("./commands/doctor.ts")).doctor(settings(), o),
+);
+const keys = program.command("keys").description("keys of the company and its agents");
+command("new", "make a key", keys)
+  .requiredOption("--company", "the company key, which signs grants and the trust document")
+  .action(async (o: ViewFlags) => (await import("./commands/trust.ts")).newCompanyKey(settings(), o));
+const trust = program.command("trust").description("grants, people and policy, signed by the company key");
+command(
+  "sign",
+  "sign the next trust document from the books' people and the configured policy",
+  trust,
+).action(async (o: ViewFlags) => (await import("./commands/trust.ts")).sign(settings(), companyConfig, o));
+
+command("health <process>", "whether a process answers: sandbox, bot or agents").action(async (name: string) =>
+  (await import("./commands/health.ts")).health(settings(), companyConfig, name),
+);
+command("setup", "make keys, grants and trust document once, then end (containers)").action(async () =>
+  (await import("./commands/services.ts")).setup(settings(), companyConfig),
+);
+command("sandbox", "atDirectory and atServers for a laptop or a test, and the demo's wholesalers")
+  .option("--atsigns <list>", "comma-separated atSigns; then no wholesalers are started")
+  .option("--keys <folder>", "where the atSigns' key files are (made when missing)")
+  .option("--profile <name>", "behaviour profile", "default")
+  .action(async (o: { atsigns?: string; keys?: string; profile: string; json?: boolean }) =>
+    (await import("./commands/services.ts")).sandbox(settings(), companyConfig, o),
+  );
+command("bot", "the bot process").action(async () =>
+  (await import("./commands/services.ts")).bot(settings(), companyConfig),
+);
+command("gateway", "the model gateway process").action(async () =>
+  (await import("./commands/services.ts")).gateway(settings(), companyConfig),
+);
+command("agent <names...>", "a process for the agents named").action(async (names: string[]) =>
+  (await import("./commands/services.ts")).agents(settings(), companyConfig, names),
+);
+
+program.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
+for (const each of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
+  each.exitOverride();
+}
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  } else {
+    fail(error, { json: wantsJson() });
+    if (process.send !== undefined || !(error instanceof AppError)) {
+      process.exit(exitCodes.failed);
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import type { ZodType } from "zod";
+import type { BookKind, BookRow } from "./book-rows.ts";
+import type { Card } from "./card.ts";
+import type {
+  Accepted,
+  AgentAddress,
+  AgentId,
+  AlreadyDecided,
+  Approval,
+  ApprovalId,
+  ChatRequest,
+  ClickedDecision,
+  EnvelopeKind,
+  Json,
+  MessageId,
+  MessageSubject,
+  Person,
+  Refused,
+  Run,
+  RunId,
+  ThreadId,
+} from "./domain.ts";
+import type { CardRow, Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "./record-types.ts";
+import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
+
+/** The interfaces to the outside. Implementations live in adapters/, link/ and test/fakes. */
+
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+}
+export interface Ids {
+  /** A new unguessable id of letters and digits, with the prefix given. */
+  next(prefix: string): string;
+}
+/** Structured log; never secrets, never business text: ids, codes, sizes, times. */
+export interface Logger {
+  info(fields: Readonly<Record<string, Json>>, event: string): void;
+  warn(fields: Readonly<Record<string, Json>>, event: string): void;
+  error(fields: Readonly<Record<string, Json>>, event: string): void;
+}
+
+// Record (the bot's truth) ----------------------------------------------------------------------------------------
+
+/** What the outbox relay needs; the record and every agent's books implement it. */
+export interface OutboxStore {
+  /** Claims up to `limit` open rows due by `now` for `leaseMs` (compare-and-set), oldest first. Unsealed. */
+  claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]>;
+  /** After a sending: when to send again if nothing closes the row before. */
+  postponeOutbox(id: string, dueAt: number): Promise<void>;
+  closeOutbox(ids: readonly string[]): Promise<void>;
+}
+export interface Store extends OutboxStore {
+  /** One transaction. "stale": another writer was first, load again. "duplicate": the inbox key was known. */
+  saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate">;
+  /** Creates a run unless its request key is known; then the run it made. */
+  createRun(
+    commit: RunCommit,
+    requestKey: string,
+  ): Promise<{ readonly created: boolean; readonly run: RunId }>;
+  loadRun(id: RunId): Promise<Run | undefined>;
+  listRuns(o: {
+    readonly limit: number;
+    readonly open?: boolean;
+    readonly person?: string;
+  }): Promise<readonly Run[]>;
+  /** The open run that waits for an answer in this thread, if any. */
+  waitingInThread(thread: ThreadId): Promise<Run | undefined>;
+  /** Open runs with a step due, or not yet queued, at `now`; oldest first. */
+  dueRuns(now: number, limit: number): Promise<readonly RunId[]>;
+  contents(run: RunId, revision?: number): Promise<readonly Content[]>;
+  approval(id: ApprovalId): Promise<Approval | undefined>;
+  approvals(o: { readonly status?: Approval["status"]; readonly run?: RunId }): Promise<readonly Approval[]>;
+  /** Requests in flight per agent: open outbox rows of kind request. */
+  inFlight(): Promise<Readonly<Record<AgentId, number>>>;
+  staleCards(limit: number): Promise<readonly CardRow[]>;
+  card(key: string): Promise<CardRow | undefined>;
+  cardShown(key: string, version: number, message: MessageId): Promise<void>;
+  appendJournal(entries: readonly JournalEntry[]): Promise<void>;
+  /** Small values that outlive a process: resume points, highest serials. */
+  getValue(key: string): Promise<string | undefined>;
+  setValue(key: string, value: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+// Queue (a hint, never the truth) ---------------------------------------------------------------------------------
+
+export interface StepJob extends MessageSubject {
+  readonly dispatch: number;
+}
+export interface StepQueue {
+  /** Re-adding the same subject and dispatch is harmless. */
+  add(job: StepJob, o?: { readonly delayMs?: number }): Promise<void>;
+  /** Calls the handler for each job; a handler that throws is tried again later or found by the sweeper. */
+  work(handler: (job: StepJob) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+// Link --------------------------------------------------------------------------------------------------------------
+
+export interface OutgoingEnvelope {
+  readonly to: AgentAddress;
+  readonly kind: EnvelopeKind;
+  readonly subject: MessageSubject;
+  /** progress and chunk only */
+  readonly sequence?: number;
+  readonly body: Json;
+  readonly expiresAt: number;
+  /** Token of the chosen instance; 1 while each agent has one. */
+  readonly fencing?: number;
+}
+export interface ReceivedEnvelope {
+  /** The verified sender. */
+  readonly from: AgentAddress & { readonly role: string };
+  readonly kind: EnvelopeKind;
+  readonly subject: MessageSubject;
+  readonly sequence: number | null;
+  readonly fencing: number;
+  readonly messageId: string;
+  /** SHA-256 over the signed bytes, the same on both sides' journals. */
+  readonly hash: string;
+  readonly body: Json;
+  /** A request's deadline. */
+  readonly expiresAt: number;
+}
+export interface AgentLink {
+  /** Seals and sends once; throws retryable AppErrors. */
+  send(envelope: OutgoingEnvelope): Promise<void>;
+  /** The inbox resolves after its commit; what it throws is logged, and the sender will send again. */
+  start(inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+// What agents are given ---------------------------------------------------------------------------------------------
+
+/** The books inside one unit of work. Values travel as bound parameters only. */
+export interface Books {
+  get<K extends BookKind>(kind: K, id: string): Promise<BookRow<K> | undefined>;
+  /** All rows whose fields equal `where`'s, ordered by id. */
+  find<K extends BookKind>(kind: K, where?: Partial<BookRow<K>>): Promise<readonly BookRow<K>[]>;
+  /** Fails with code "exists" when the id is taken. */
+  insert<K extends BookKind>(kind: K, row: BookRow<K>): Promise<void>;
+  /** Compare-and-set: changes the row only where `expected` still holds; false when it does not. */
+  update<K extends BookKind>(
+    kind: K,
+    id: string,
+    change: Partial<BookRow<K>>,
+    expected?: Partial<BookRow<K>>,
+  ): Promise<boolean>;
+}
+/** One agent's part of the books: its messages, journal and resume point live beside the company data. */
+export interface AgentStore extends OutboxStore {
+  /** Reads outside any unit of work; writing through it fails. */
+  readonly books: Books;
+  /** Becomes the one current instance; the token is higher than every earlier one. */
+  acquireLease(instance: string): Promise<number>;
+  /**
+   * One transaction: the work's changes, its stored reply, the inbox key and the journal. "duplicate": the key was
+   * known, nothing was done. Fails with code "fenced" when a later lease exists.
+   */
+  perform(o: {
+    readonly inbox: InboxKey;
+    readonly fencing: number;
+    readonly work: (
+      books: Books,
+    ) => Promise<{ readonly reply: OutboxRow; readonly journal: readonly JournalEntry[] }>;
+  }): Promise<"done" | "duplicate">;
+  /** A unit of its own, for skills that act outside: committed when this resolves. */
+  transact<T>(fencing: number, unit: (books: Books) => Promise<T>): Promise<T>;
+  /** The stored reply to a finished request, made due again; undefined when the request is not finished. */
+  replyAgain(inbox: InboxKey, now: number): Promise<OutboxRow | undefined>;
+  appendJournal(entries: readonly JournalEntry[]): Promise<void>;
+  getValue(key: string): Promise<string | undefined>;
+  setValue(key: string, value: string): Promise<void>;
+}
+/** One supplier's system behind its own protocol. Every wait has a deadline: the signal. */
+export interface SupplierSystem {
+  requestOffer(
+    o: { readonly id: string; readonly lines: readonly OfferRequestLine[]; readonly shipToCountry: string },
+    signal: AbortSignal,
+  ): Promise<SupplierOffer>;
+  /** The supplier's order number; idempotent by `order.id`. */
+  placeOrder(order: SupplierOrder, signal: AbortSignal): Promise<string>;
+  /** What the supplier knows under our reference; undefined = it has no such order. */
+  findOrder(orderId: string, signal: AbortSignal): Promise<string | undefined>;
+  documents(orderId: string, signal: AbortSignal): Promise<readonly SupplierDocument[]>;
+}
+export interface Suppliers {
+  open(wholesaler: BookRow<"wholesalers">): SupplierSystem;
+}
+export interface ModelReceipt {
+  /** Which endpoint answered; the rules stand-in answers as "rules". */
+  readonly model: string;
+}
+export interface LanguageModel {
+  generate<T>(r: {
+    readonly role: string;
+    readonly prompt: string;
+    readonly output: ZodType<T>;
+    readonly signal?: AbortSignal;
+  }): Promise<{ readonly output: T; readonly receipt: ModelReceipt }>;
+}
+
+// Chat --------------------------------------------------------------------------------------------------------------
+
+export interface ChatAdapter {
+  readonly name: string;
+  start(inbox: ChatInbox): Promise<void>;
+  stop(): Promise<void>;
+  /** Posts once per key. */
+  post(thread: ThreadId, card: Card, o: { readonly key: string }): Promise<MessageId>;
+  /** The message posted under this key, for what was posted before a crash. */
+  find(thread: ThreadId, key: string): Promise<MessageId | undefined>;
+  update(message: MessageId, card: Card): Promise<"ok" | "gone">;
+  whisper(thread: ThreadId, person: Person, text: string): Promise<void>;
+}
+/** Each resolves after the commit. */
+export interface ChatInbox {
+  request(r: ChatRequest): Promise<Accepted | Refused>;
+  decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
+  cancel(run: RunId, person: string): Promise<Accepted | Refused>;
+}

@@ -1,0 +1,57 @@
+import path from "node:path";
+import { Hono } from "hono";
+import { z } from "zod";
+import { exportKind, importKind } from "../../adapters/store/books-csv.ts";
+import type { BooksAccess } from "../../adapters/store/books-database.ts";
+import { bookKind } from "../../adapters/store/books-schema.ts";
+import { listenOnSocket } from "../../adapters/terminal/socket-server.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+
+const importBody = z.strictObject({ csv: z.string(), dryRun: z.boolean() });
+
+/** What `books` and `import` may do; the same beside the running system and without it. */
+export interface BooksDesk {
+  rows(kind: string, id: string | undefined): Promise<readonly unknown[]>;
+  csv(kind: string, id: string | undefined): Promise<string>;
+  importCsv(kind: string, csv: string, dryRun: boolean): Promise<unknown>;
+}
+
+export function booksDesk(books: BooksAccess): BooksDesk {
+  return {
+    async rows(kind, id) {
+      const known = bookKind(kind);
+      if (id === undefined) {
+        return books.reader.find(known);
+      }
+      const row = await books.reader.get(known, id);
+      if (row === undefined) {
+        throw new AppError("not-found", `${kind} has no "${id}"`);
+      }
+      return [row];
+    },
+    csv: (kind, id) => exportKind(books.reader, bookKind(kind), id),
+    importCsv: (kind, csv, dryRun) => importKind((unit) => books.unit(unit), bookKind(kind), csv, { dryRun }),
+  };
+}
+
+/** The agents process's own socket, for `books` and `import` only: the bot never reads the books. */
+export function serveBooks(runtime: string, books: BooksAccess): Promise<{ close(): Promise<void> }> {
+  const desk = booksDesk(books);
+  const app = new Hono();
+  app.onError((error, context) => context.json({ error: toErrorInfo(error) }, 400));
+  app.get("/health", (context) => context.json({ ok: true }));
+  app.get("/books/:kind", async (context) => {
+    const { kind } = context.req.param();
+    const id = context.req.query("id");
+    return context.json(
+      context.req.query("csv") === undefined
+        ? { rows: await desk.rows(kind, id) }
+        : { csv: await desk.csv(kind, id) },
+    );
+  });
+  app.post("/import/:kind", async (context) => {
+    const body = importBody.parse(await context.req.json());
+    return context.json(await desk.importCsv(context.req.param("kind"), body.csv, body.dryRun));
+  });
+  return listenOnSocket(path.join(runtime, "agents.sock"), app);
+}

@@ -1,0 +1,151 @@
+import path from "node:path";
+import os from "node:os";
+import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
+import { createConsole } from "../../adapters/console/console-adapter.ts";
+import { openDatabase } from "../../adapters/store/open-database.ts";
+import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
+import { recordMigrations, type RecordTables } from "../../adapters/store/record-schema.ts";
+import { openRecordStore } from "../../adapters/store/record-store.ts";
+import { startControlServer } from "../../adapters/terminal/control-server.ts";
+import { createTerminalAdapter } from "../../adapters/terminal/terminal-adapter.ts";
+import { createBot } from "../app.ts";
+import type { CompanyConfig, Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { systemTimers } from "../link/timers.ts";
+import { loadAgents, loadWorkflows } from "../load.ts";
+import type { Logger, StepQueue } from "../ports.ts";
+import { instanceKeys, openIdentity } from "./identity.ts";
+import type { Running } from "./serve.ts";
+import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
+
+/** The bot: record, queue, engine, approvals and chat, in one process. */
+export async function startBot(settings: Settings, config: CompanyConfig): Promise<Running> {
+  const log = processLogger(settings, "bot");
+  const keyFolder = path.join(settings.data, "keys", "bot");
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of closers.splice(0).toReversed()) {
+      await each();
+    }
+  };
+  try {
+    const [agents, workflows, queue, database] = await Promise.all([
+      loadAgents(),
+      loadWorkflows(),
+      openQueue(settings, log),
+      openDatabase<RecordTables>({
+        name: "record",
+        migrations: recordMigrations,
+        ...(settings.databaseUrl === undefined
+          ? { folder: path.join(settings.data, "bot") }
+          : { url: settings.databaseUrl }),
+      }),
+    ]);
+    const store = await openRecordStore({
+      database,
+      recordKey:
+        settings.recordKey === undefined
+          ? readOrCreateRecordKey(path.join(keyFolder, "record.key"))
+          : parseRecordKey(settings.recordKey, "COUNTERSIGN_RECORD_KEY"),
+      clock: systemClock,
+      writer: incarnation("bot"),
+    });
+    closers.push(() => store.close());
+    const stopping = new AbortController();
+    const identity = await openIdentity({
+      settings,
+      config,
+      id: "bot",
+      memory: store,
+      journal: (entries) => store.appendJournal(entries),
+      clock: systemClock,
+      log,
+      signal: stopping.signal,
+    });
+    closers.push(() => identity.close());
+    const agentNamed = (id: string) => {
+      const found = agents.find((agent) => agent.id === id);
+      if (found === undefined) {
+        throw new AppError("bad-definition", `agents/${id}.ts is missing: the bot needs it`);
+      }
+      return found;
+    };
+    const bot = createBot({
+      config,
+      store,
+      queue,
+      link: identity.link,
+      trust: identity.trust,
+      evidenceKeys: await instanceKeys(keyFolder, "evidence"),
+      agents,
+      definitions: { workflows, router: agentNamed("router"), hitl: agentNamed("hitl") },
+      clock: systemClock,
+      ids: randomIds,
+      timers: systemTimers,
+      log,
+    });
+    const terminal = createTerminalAdapter();
+    const webConsole = createConsole({
+      desk: bot.desk,
+      clock: systemClock,
+      ids: randomIds,
+      log,
+      ...settings.console,
+    });
+    await bot.start([terminal, webConsole]);
+    closers.push(() => bot.stop());
+    const startedAt = new Date(systemClock.now()).toISOString();
+    const control = await startControlServer(path.join(settings.runtime, "bot.sock"), {
+      desk: bot.desk,
+      inbox: bot.inbox,
+      adapter: terminal,
+      ids: randomIds,
+      log,
+      osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,
+      result: bot.result,
+      refusal: bot.refusal,
+      status: async () => ({
+        demo: identity.trust.demo,
+        startedAt,
+        console: webConsole.url,
+        openRuns: (await store.listRuns({ limit: 10_000, open: true })).length,
+        openApprovals: (await store.approvals({ status: "open" })).length,
+        inFlight: await store.inFlight(),
+        trustSerial: identity.trust.serial,
+        clients: terminal.clients(),
+      }),
+    });
+    closers.push(() => control.close());
+    return {
+      info: {
+        console: webConsole.url,
+        links: Object.fromEntries(
+          identity.trust.people
+            .filter((person) => identity.trust.demo && person.active)
+            .map((person) => [person.id, webConsole.signInLink(person.id)]),
+        ),
+      },
+      async stop() {
+        stopping.abort();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Redis where there is one; else the in-memory fallback, which is refused in production. */
+function openQueue(settings: Settings, log: Logger): Promise<StepQueue> {
+  if (settings.redisUrl !== undefined) {
+    return openRedisQueue(settings.redisUrl, log);
+  }
+  if (settings.production) {
+    throw new AppError(
+      "bad-setting",
+      "setting REDIS_URL: production needs a Redis, e.g. redis://localhost:6379",
+    );
+  }
+  return openMemoryQueue(log);
+}

@@ -1,0 +1,103 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+
+const mainFile = fileURLToPath(new URL("../main.ts", import.meta.url));
+const firstBackOffMs = 200;
+const longestBackOffMs = 10_000;
+/** A child that ran this long before it ended is restarted without delay. */
+const settledMs = 30_000;
+const drainMs = 5_000;
+
+/** What a child says to the launcher over its IPC channel. */
+const message = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("ready"), info: z.record(z.string(), z.unknown()) }),
+  z.object({ type: z.literal("failed"), code: z.string(), message: z.string() }),
+]);
+
+export interface Child {
+  readonly name: string;
+  readonly pid: () => number | undefined;
+  /** Resolves with what the child told when it was ready; rejects when its first start failed. */
+  readonly ready: Promise<Readonly<Record<string, unknown>>>;
+  /** SIGTERM, then SIGKILL for one that does not drain in time. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `countersign NAME …` as a child with an IPC channel and restarts it whenever it ends, until stopped.
+ * A first start that fails is not retried: its reason is given instead.
+ */
+export function startChild(o: {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly environment: () => Readonly<Record<string, string | undefined>>;
+  readonly onRestart?: (name: string, reason: string) => void;
+}): Child {
+  let current: ChildProcess | undefined;
+  let stopping = false;
+  let wasReady = false;
+  let backOff = firstBackOffMs;
+  let timer: NodeJS.Timeout | undefined;
+  const { promise: ready, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+
+  const start = (): void => {
+    const startedAt = performance.now();
+    let failure = "";
+    const child = fork(mainFile, [...o.args], {
+      env: { ...process.env, ...o.environment() },
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      execArgv: [],
+      // A terminal's Ctrl-C must reach the launcher only: it stops its children in order.
+      detached: true,
+    });
+    current = child;
+    child.on("message", (raw) => {
+      const parsed = message.safeParse(raw);
+      if (parsed.success && parsed.data.type === "ready") {
+        wasReady = true;
+        resolve(parsed.data.info);
+      } else if (parsed.success && parsed.data.type === "failed") {
+        failure = parsed.data.message;
+        if (!wasReady) {
+          reject(new AppError(parsed.data.code, parsed.data.message));
+        }
+      }
+    });
+    child.on("exit", (code, signal) => {
+      const reason = failure || `ended with ${signal ?? `code ${code ?? "?"}`}`;
+      if (stopping || !wasReady) {
+        reject(new AppError("child-failed", `${o.name} ${reason}`));
+        return;
+      }
+      o.onRestart?.(o.name, reason);
+      backOff =
+        performance.now() - startedAt > settledMs ? firstBackOffMs : Math.min(backOff * 2, longestBackOffMs);
+      timer = setTimeout(start, backOff);
+    });
+  };
+  start();
+  ready.catch(() => undefined);
+  return {
+    name: o.name,
+    pid: () => current?.pid,
+    ready,
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      const child = current;
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+        return;
+      }
+      await new Promise<void>((done) => {
+        const kill = setTimeout(() => child.kill("SIGKILL"), drainMs);
+        child.once("exit", () => {
+          clearTimeout(kill);
+          done();
+        });
+        child.kill("SIGTERM");
+      });
+    },
+  };
+}

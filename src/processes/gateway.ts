@@ -1,0 +1,82 @@
+import path from "node:path";
+import { noBooks } from "../../adapters/store/books-database.ts";
+import { openAgentStore } from "../../adapters/store/agent-store.ts";
+import { type AgentStoreTables, agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
+import { journalMigration } from "../../adapters/store/journal-store.ts";
+import { openDatabase } from "../../adapters/store/open-database.ts";
+import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
+import type { CompanyConfig, Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { createGateway, gatewayAgent } from "../governance/gateway.ts";
+import { createAgentHost } from "../link/host.ts";
+import { noModels } from "../link/remote-model.ts";
+import { systemTimers } from "../link/timers.ts";
+import type { Suppliers } from "../ports.ts";
+import { openIdentity } from "./identity.ts";
+import type { Running } from "./serve.ts";
+import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
+
+const noSuppliers: Suppliers = {
+  open() {
+    throw new AppError("no-suppliers", "the gateway has no suppliers");
+  },
+};
+
+/** The only process that calls models, with its own atSign and its own database. */
+export async function startGateway(settings: Settings, config: CompanyConfig): Promise<Running> {
+  const log = processLogger(settings, "gateway");
+  const clock = systemClock;
+  const database = await openDatabase<AgentStoreTables>({
+    name: "gateway",
+    folder: path.join(settings.data, "gateway"),
+    migrations: [journalMigration, agentStoreMigration],
+  });
+  const store = openAgentStore({
+    database,
+    books: noBooks,
+    agent: "gateway",
+    clock,
+    writer: incarnation("gateway"),
+  });
+  const stopping = new AbortController();
+  try {
+    const identity = await openIdentity({
+      settings,
+      config,
+      id: "gateway",
+      memory: store,
+      journal: (entries) => store.appendJournal(entries),
+      clock,
+      log,
+      signal: stopping.signal,
+    });
+    const rules = await loadRulesModel();
+    const host = createAgentHost({
+      definition: gatewayAgent(createGateway({ models: { router: rules, quoting: rules }, clock, log })),
+      store,
+      trust: identity.trust,
+      keys: identity.keys,
+      link: identity.link,
+      suppliers: noSuppliers,
+      models: noModels,
+      clock,
+      ids: randomIds,
+      log,
+      timers: systemTimers,
+      allowedSenders: "any",
+    });
+    await host.start();
+    return {
+      info: {},
+      async stop() {
+        stopping.abort();
+        await host.stop();
+        await identity.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

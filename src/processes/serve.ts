@@ -1,0 +1,39 @@
+import { toErrorInfo } from "../errors.ts";
+
+export interface Running {
+  /** Told to the launcher: addresses, never secrets. */
+  readonly info: Readonly<Record<string, unknown>>;
+  /** Finishes what is under way and closes. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The life of one process of the product: start, say `ready`, drain on SIGTERM or SIGINT, and end when the launcher
+ * that forked it dies (its IPC channel closes), so that nothing outlives it.
+ */
+export async function serve(start: () => Promise<Running>): Promise<void> {
+  let running: Running | undefined;
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) {
+      return;
+    }
+    stopping = true;
+    const ended = running?.stop() ?? Promise.resolve();
+    void ended.then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  process.once("disconnect", stop);
+  try {
+    running = await start();
+  } catch (error) {
+    const info = toErrorInfo(error);
+    process.send?.({ type: "failed", code: info.code, message: info.message });
+    throw error;
+  }
+  process.send?.({ type: "ready", info: running.info });
+}

@@ -1,0 +1,74 @@
+import type {
+  AgentId,
+  Approval,
+  EnvelopeKind,
+  Json,
+  MessageId,
+  MessageSubject,
+  Run,
+  RunId,
+  StepId,
+  ThreadId,
+} from "./domain.ts";
+
+/** What is written to the record (and, for messages and journal, to every agent's books). */
+
+/** Business text that is stored sealed: request, inputs, outputs, questions, plans, messages. Written once. */
+export interface Content {
+  readonly run: RunId;
+  readonly revision: number;
+  readonly step: StepId;
+  /** e.g. "request", "input:1", "output", "question:1", "answer:1", "evidence", "mandate" */
+  readonly name: string;
+  readonly value: Json;
+}
+export interface OutboxRow {
+  /** `${kind}-${run}-${revision}-${step}-${attempt}`: one row per message, however often it is sent. */
+  readonly id: string;
+  readonly to: AgentId;
+  readonly kind: Extract<EnvelopeKind, "request" | "result" | "error" | "cancel">;
+  readonly subject: MessageSubject;
+  readonly body: Json;
+  /** When it is (next) sent. */
+  readonly dueAt: number;
+  readonly tries: number;
+  readonly expiresAt: number;
+}
+export interface InboxKey {
+  readonly sender: string;
+  readonly kind: EnvelopeKind;
+  readonly subject: MessageSubject;
+}
+export interface JournalEntry {
+  /** e.g. "request", "step", "envelope", "decision", "effect", "refusal", "alarm" */
+  readonly kind: string;
+  readonly run: RunId | null;
+  /** Clear ids, codes and hashes only. */
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+  /** Business text, sealed under the run's key. */
+  readonly body?: Json;
+}
+/** The desired state of one card; the presenter makes the platform agree. */
+export interface CardRow {
+  /** Deterministic: "progress-RUN", "approval-ID", "question-RUN-n", "result-RUN". */
+  readonly key: string;
+  readonly run: RunId;
+  readonly thread: ThreadId;
+  /** Raised by each change of what the card shows. */
+  readonly version: number;
+  /** The version the platform is known to show; 0 = not posted. */
+  readonly shownVersion: number;
+  readonly message: MessageId | null;
+}
+export interface RunCommit {
+  readonly run: Run;
+  readonly expectedVersion: number;
+  readonly inbox?: InboxKey;
+  readonly outbox?: readonly OutboxRow[];
+  readonly closeOutbox?: readonly string[];
+  readonly contents?: readonly Content[];
+  readonly approvals?: readonly Approval[];
+  /** Cards whose content this commit changes; the store raises their version. */
+  readonly cards?: readonly { readonly key: string; readonly thread: ThreadId }[];
+  readonly journal: readonly JournalEntry[];
+}

@@ -1,0 +1,147 @@
+import { z } from "zod";
+import type {
+  AgentId,
+  Approval,
+  AtSign,
+  ErrorInfo,
+  Json,
+  PlanDocument,
+  Run,
+  StepId,
+  StepStatus,
+} from "./domain.ts";
+import { sha256Hex } from "./canonical.ts";
+import type { WorkflowDefinition } from "./define-workflow.ts";
+import type { Store } from "./ports.ts";
+import type { Content } from "./record-types.ts";
+
+/** One run with its business text opened, as cards, results and run pages show it. */
+export interface RunView {
+  readonly run: Run;
+  readonly requestText: string;
+  readonly request: { readonly customer: string; readonly item: string; readonly quantity: string } | null;
+  readonly workflow: WorkflowDefinition | null;
+  readonly steps: readonly StepView[];
+  /** Outputs of this revision's completed steps. */
+  readonly outputs: Readonly<Record<StepId, Json>>;
+  readonly dialogue: readonly { readonly question: string; readonly answer: string }[];
+  readonly question: { readonly text: string; readonly options: readonly string[] } | null;
+  readonly plan: { readonly document: PlanDocument; readonly hash: string } | null;
+  readonly approvals: readonly Approval[];
+  /** Why it was rejected, in the decider's words. */
+  readonly reason: string | null;
+}
+export interface StepView {
+  readonly id: StepId;
+  readonly agent: AgentId | null;
+  readonly atSign: AtSign | null;
+  readonly status: StepStatus;
+  readonly ms: number | null;
+  readonly startedAt: number | null;
+  readonly error: ErrorInfo | null;
+  readonly input: Json | undefined;
+  readonly output: Json | undefined;
+}
+
+const routeOutput = z.looseObject({
+  outcome: z.string(),
+  input: z.object({ customer: z.string(), item: z.string(), quantity: z.string() }).optional(),
+});
+const questionContent = z.object({ text: z.string(), options: z.array(z.string()) });
+
+/** The contents of one step and name, newest revision first. */
+function newest(contents: readonly Content[], step: StepId, name: string): Content | undefined {
+  return contents
+    .filter((each) => each.step === step && each.name === name)
+    .toSorted((a, b) => b.revision - a.revision)[0];
+}
+
+/** Loads and opens everything that may be shown of a run; the caller has checked who may see it. */
+export async function loadRunView(
+  store: Store,
+  run: Run,
+  o: {
+    readonly definition: (id: string, version: number) => WorkflowDefinition | undefined;
+    readonly atSignOf: (agent: AgentId) => AtSign;
+  },
+): Promise<RunView> {
+  const [contents, approvals] = await Promise.all([store.contents(run.id), store.approvals({ run: run.id })]);
+  const workflow =
+    run.workflow === null ? null : (o.definition(run.workflow.id, run.workflow.version) ?? null);
+  const agents = new Map<StepId, AgentId | null>([["route", "router"]]);
+  for (const step of workflow?.steps ?? []) {
+    agents.set(step.id, step.kind === "approval" ? "hitl" : step.planned.agent);
+  }
+  const current = (step: StepId, name: string) =>
+    contents.find((each) => each.step === step && each.name === name && each.revision === run.revision) ??
+    (step === "route" ? newest(contents, step, name) : undefined);
+  const steps = run.steps
+    .filter((step) => agents.has(step.id))
+    .map((step): StepView => {
+      const agent = agents.get(step.id) ?? null;
+      return {
+        id: step.id,
+        agent,
+        atSign: agent === null ? null : o.atSignOf(agent),
+        status: step.status,
+        startedAt: step.startedAt,
+        ms: step.startedAt === null || step.endedAt === null ? null : step.endedAt - step.startedAt,
+        error: step.error,
+        input: current(step.id, `input:${step.attempt}`)?.value,
+        output: current(step.id, "output")?.value,
+      };
+    });
+  const outputs: Record<StepId, Json> = {};
+  for (const step of steps) {
+    if (step.output !== undefined) {
+      outputs[step.id] = step.output;
+    }
+  }
+  const gate = workflow?.steps.find((step) => step.kind === "approval");
+  const planText = gate === undefined ? undefined : newest(contents, gate.id, "plan")?.value;
+  const reason = gate === undefined ? undefined : newest(contents, gate.id, "reason")?.value;
+  const route = routeOutput.safeParse(outputs.route);
+  return {
+    run,
+    requestText: z
+      .string()
+      .catch("")
+      .parse(newest(contents, "route", "request")?.value),
+    request: route.success ? (route.data.input ?? null) : null,
+    workflow,
+    steps,
+    outputs,
+    dialogue: dialogueOf(contents),
+    question: run.status === "waiting" ? openQuestion(contents) : null,
+    plan: typeof planText === "string" ? openPlan(planText) : null,
+    approvals,
+    reason: typeof reason === "string" ? reason : null,
+  };
+}
+
+function openPlan(text: string): { document: PlanDocument; hash: string } {
+  // Written by this bot from a value that the plan schema had passed; sealed since.
+  return { document: JSON.parse(text) as PlanDocument, hash: sha256Hex(text) };
+}
+function numbered(contents: readonly Content[], name: "question" | "answer"): Map<string, Json> {
+  const found = contents.filter((each) => each.name.startsWith(`${name}:`));
+  return new Map(
+    found
+      .toSorted((a, b) => Number(a.name.split(":")[1]) - Number(b.name.split(":")[1]))
+      .map((each) => [`${each.step}:${each.name.split(":")[1] ?? ""}`, each.value]),
+  );
+}
+function dialogueOf(contents: readonly Content[]): { question: string; answer: string }[] {
+  const answers = numbered(contents, "answer");
+  return [...numbered(contents, "question")].flatMap(([key, value]) => {
+    const answer = answers.get(key);
+    const question = questionContent.safeParse(value);
+    return question.success && typeof answer === "string" ? [{ question: question.data.text, answer }] : [];
+  });
+}
+function openQuestion(contents: readonly Content[]): { text: string; options: readonly string[] } | null {
+  const answers = numbered(contents, "answer");
+  const open = [...numbered(contents, "question")].filter(([key]) => !answers.has(key)).at(-1);
+  const parsed = questionContent.safeParse(open?.[1]);
+  return parsed.success ? parsed.data : null;
+}

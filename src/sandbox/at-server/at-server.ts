@@ -1,0 +1,103 @@
+import type { AtStore, StoredNotification } from "./at-store.ts";
+import type { MetadataChange } from "./metadata-fields.ts";
+import { frameMetadata, notificationLine } from "./notification.ts";
+import { mergeMetadata, type StoredRecord } from "./record.ts";
+
+/** A connection that gave `monitor`. */
+export interface Monitor {
+  /** True when this monitor asked for the notification. */
+  wants(notification: StoredNotification): boolean;
+  push(line: string): void;
+}
+
+/** What a notification says, before it has a receiver's time. */
+export interface OutgoingNotification {
+  readonly id: string;
+  readonly recipient: string;
+  readonly key: string;
+  readonly value: string | null;
+  readonly operation: "update" | "delete";
+  readonly messageType: "key" | "text";
+  readonly isEncrypted: boolean;
+  readonly change: MetadataChange;
+  /** How long it is kept, milliseconds. */
+  readonly ttln: number;
+}
+
+/** The state of one atSign's server. Servers of one sandbox reach each other through `peers`, in memory. */
+export class AtServer {
+  readonly atSign: string;
+  readonly store: AtStore;
+  readonly clock: () => number;
+  readonly monitors = new Set<Monitor>();
+  readonly #peers: ReadonlyMap<string, AtServer>;
+
+  constructor(
+    atSign: string,
+    o: { store: AtStore; clock: () => number; peers: ReadonlyMap<string, AtServer> },
+  ) {
+    this.atSign = atSign;
+    this.store = o.store;
+    this.clock = o.clock;
+    this.#peers = o.peers;
+  }
+
+  peer(atSign: string): AtServer | undefined {
+    return this.#peers.get(atSign);
+  }
+
+  record(key: string): StoredRecord | undefined {
+    return this.store.record(this.atSign, key);
+  }
+
+  /** Writes a record with its metadata merged. `value` undefined changes the metadata only and keeps the flags. */
+  putRecord(key: string, value: string | undefined, change: MetadataChange, by = this.atSign): void {
+    const old = this.record(key);
+    const metadata = mergeMetadata(old?.metadata, change, {
+      by,
+      now: this.clock(),
+      keepFlags: value === undefined,
+    });
+    this.store.putRecord(this.atSign, { key, value: value ?? old?.value ?? "", metadata });
+  }
+
+  /** Sends a notification: stored at the receiver, if there is one, in the same transaction as its status here. */
+  send(outgoing: OutgoingNotification): void {
+    const peer = this.peer(outgoing.recipient);
+    const now = this.clock();
+    const notification: StoredNotification = {
+      recipient: outgoing.recipient,
+      sender: this.atSign,
+      id: outgoing.id,
+      key: outgoing.key,
+      value: outgoing.value,
+      operation: outgoing.operation,
+      messageType: outgoing.messageType,
+      isEncrypted: outgoing.isEncrypted && outgoing.value !== null, // some clients crash on an encrypted nothing
+      metadata: frameMetadata(outgoing.change, now),
+      epochMillis: now,
+      expiresAt: now + outgoing.ttln,
+    };
+    this.store.transaction(() => {
+      this.store.putStatus(this.atSign, outgoing.id, peer ? "delivered" : "errored", notification.expiresAt);
+      if (!peer || !this.store.addNotification(notification)) return;
+      if (peer !== this) peer.#updateCache(notification, outgoing.change);
+      this.store.afterCommit(() => peer.#push(notification));
+    });
+  }
+
+  /** Keeps a copy of another atSign's value when it says so (`ttr`); drops it on delete when it says so (`ccd`). */
+  #updateCache(n: StoredNotification, change: MetadataChange): void {
+    const key = `cached:${n.key}`;
+    if (n.operation === "delete") {
+      if (this.record(key)?.metadata.ccd === true) this.store.deleteRecord(this.atSign, key);
+    } else if (n.messageType === "key" && n.value !== null && change.ttr !== undefined && change.ttr !== 0) {
+      this.putRecord(key, n.value, { ...change, isEncrypted: n.isEncrypted }, n.sender);
+    }
+  }
+
+  #push(notification: StoredNotification): void {
+    const line = notificationLine(notification);
+    for (const monitor of this.monitors) if (monitor.wants(notification)) monitor.push(line);
+  }
+}

@@ -1,0 +1,46 @@
+import { createContext, Script } from "node:vm";
+import { ServerError } from "./server-error.ts";
+
+const maxLength = 256;
+const timeoutMs = 25;
+const test = new Script("names.map((name) => regex.test(name))");
+
+/**
+ * A filter made of a client's regular expression: unanchored, over key names of at most a few hundred characters.
+ * Patterns that could backtrack for long run under a time limit, which ends in AT0022.
+ */
+export class ClientRegex {
+  readonly #regex: RegExp;
+  readonly #simple: boolean;
+
+  constructor(source: string, flags: "" | "i" = "") {
+    if (source.length > maxLength)
+      throw new ServerError("AT0022", `A regular expression may have at most ${maxLength} characters`);
+    try {
+      this.#regex = new RegExp(source, flags);
+    } catch {
+      throw new ServerError("AT0022", "The regular expression is not valid");
+    }
+    this.#simple = isSimple(source);
+  }
+
+  /** Those of `names` that match. Throws AT0022 when that takes too long. */
+  filter(names: readonly string[]): string[] {
+    if (this.#simple) return names.filter((name) => this.#regex.test(name));
+    const context = createContext({ regex: this.#regex, names });
+    try {
+      const matches = test.runInContext(context, { timeout: timeoutMs }) as boolean[];
+      return names.filter((_name, i) => matches[i]);
+    } catch {
+      throw new ServerError("AT0022", "The regular expression takes too long");
+    }
+  }
+}
+
+/** Without groups and with at most two repetitions, matching is at worst cubic in a short name. */
+function isSimple(source: string): boolean {
+  const unescaped = source.replaceAll(/\\./g, "");
+  return (
+    !/[(|]/.test(unescaped) && (unescaped.match(/[*+?{]/g) ?? []).length <= 2 && !/\\[1-9k]/.test(source)
+  );
+}

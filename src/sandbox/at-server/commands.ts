@@ -1,0 +1,70 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { AtServer } from "./at-server.ts";
+import type { CommandHandler, ServerConnection } from "./server-connection.ts";
+import { ServerError, syntaxError } from "./server-error.ts";
+import { localLookUp, lookUp, publicLookUp } from "./verbs/look-up.ts";
+import { cram, from, pkam } from "./verbs/login.ts";
+import { monitor } from "./verbs/monitor.ts";
+import { notify } from "./verbs/notify.ts";
+import { scan } from "./verbs/scan.ts";
+import { deleteKey, update } from "./verbs/update.ts";
+
+interface Verb {
+  /** Needs a login. */
+  readonly login: boolean;
+  /** What stands between the verb and its arguments. */
+  readonly separator: ":" | "";
+  run(
+    server: AtServer,
+    connection: ServerConnection,
+    rest: string,
+  ): string | undefined | Promise<string | undefined>;
+}
+
+const maxNoopMs = 5_000;
+
+const verbs = new Map<string, Verb>([
+  ["from", { login: false, separator: ":", run: from }],
+  ["cram", { login: false, separator: ":", run: cram }],
+  ["pkam", { login: false, separator: ":", run: pkam }],
+  ["lookup", { login: false, separator: ":", run: lookUp }],
+  ["scan", { login: false, separator: "", run: scan }],
+  ["noop", { login: false, separator: ":", run: noop }],
+  ["llookup", { login: true, separator: ":", run: localLookUp }],
+  ["plookup", { login: true, separator: ":", run: publicLookUp }],
+  ["update", { login: true, separator: ":", run: update }],
+  ["delete", { login: true, separator: ":", run: deleteKey }],
+  ["notify", { login: true, separator: ":", run: notify }],
+  ["monitor", { login: true, separator: "", run: monitor }],
+]);
+
+/** Answers the commands of one atServer's connections. */
+export function commandHandler(server: AtServer): CommandHandler {
+  return (connection, line) => {
+    const command = normalise(line);
+    const name = /^[a-z]+/.exec(command)?.[0] ?? "";
+    const verb = verbs.get(name);
+    const rest = command.slice(name.length);
+    if (!verb || !(rest.startsWith(verb.separator) && (verb.separator !== "" || /^(?:$|[: ])/.test(rest))))
+      throw syntaxError();
+    if (verb.login && !connection.isOwner)
+      throw new ServerError("AT0401", "Command cannot be executed without auth");
+    return verb.run(server, connection, rest.slice(verb.separator.length));
+  };
+}
+
+/** As public servers do: what stands before the first colon is lower-cased and loses its blanks. */
+function normalise(line: string): string {
+  const colon = line.indexOf(":");
+  return colon < 0
+    ? line.toLowerCase()
+    : line.slice(0, colon).toLowerCase().replaceAll(/\s/g, "") + line.slice(colon);
+}
+
+async function noop(_server: AtServer, _connection: ServerConnection, rest: string): Promise<string> {
+  if (!/^\d+$/.test(rest)) throw syntaxError();
+  const ms = Number(rest);
+  if (ms > maxNoopMs) throw new ServerError("AT0022", `noop takes at most ${maxNoopMs} ms`);
+  if (ms > 0) await delay(ms, undefined, { ref: false });
+  return "ok";
+}

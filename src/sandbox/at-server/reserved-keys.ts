@@ -1,0 +1,20 @@
+/** The PKAM public key of an atSign. */
+export const pkamKey = "privatekey:at_pkam_publickey";
+/** The activation secret, until it is deleted. */
+export const secretKey = "privatekey:at_secret";
+/** Set when the activation secret was deleted, so that none is made again. */
+export const secretDeletedKey = "privatekey:at_secret_deleted";
+
+/** True for keys that only their atSign's server may delete. */
+export function isProtected(key: string, atSign: string): boolean {
+  return (
+    key === `public:publickey${atSign}` ||
+    key === `public:signing_publickey${atSign}` ||
+    key === `${atSign}:signing_privatekey${atSign}`
+  );
+}
+
+/** True for keys outside the commit log: a change to them is answered with -1. */
+export function isUnlogged(key: string): boolean {
+  return /^(?:privatekey:|private:|local:|public:_(?!_))/.test(key);
+}

@@ -1,0 +1,49 @@
+const descriptions = {
+  AT0003: "Invalid syntax",
+  AT0005: "Buffer limit exceeded",
+  AT0007: "atServer not found",
+  AT0009: "UnAuthorized client in request",
+  AT0011: "Internal server exception",
+  AT0012: "Inbound connection limit exceeded",
+  AT0015: "key not found",
+  AT0016: "invalid key",
+  AT0022: "Illegal arguments",
+  AT0028: "Enrollment expired",
+  AT0401: "Client authentication failed",
+} as const;
+
+export type ServerErrorCode = keyof typeof descriptions;
+
+/** A refusal by the sandbox atServer, written as `error:` in the form the connection expects. */
+export class ServerError extends Error {
+  override readonly name = "ServerError";
+  readonly code: ServerErrorCode;
+  /** Set on the response by a handler: `error:CODE:text`, in every state of the connection. */
+  readonly plain: boolean;
+
+  constructor(code: ServerErrorCode, message: string, options: { plain?: boolean } = {}) {
+    super(message);
+    this.code = code;
+    this.plain = options.plain ?? false;
+  }
+
+  /** The text after `error:` (specification 1.4). */
+  format(connection: { isOwner: boolean; jsonErrors: boolean }): string {
+    if (this.plain) return `${this.code}:${this.message}`;
+    const text = connection.isOwner
+      ? `${descriptions[this.code]} : ${this.message}`
+      : `Exception: ${this.message}`;
+    return connection.jsonErrors
+      ? JSON.stringify({ errorCode: this.code, errorDescription: text })
+      : `${this.code}-${text}`;
+  }
+}
+
+/** The answer to everything that does not match a verb's grammar. */
+export function syntaxError(message = "invalid command"): ServerError {
+  return new ServerError("AT0003", message);
+}
+
+export function keyNotFound(key: string): ServerError {
+  return new ServerError("AT0015", `${key} does not exist in keystore`);
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { AppError } from "../../errors.ts";
+import { serveDirectory } from "./at-directory.ts";
+import { AtServer } from "./at-server.ts";
+import { AtStore } from "./at-store.ts";
+import { loadIdentity } from "./certificates.ts";
+import { commandHandler } from "./commands.ts";
+import { Listener } from "./listener.ts";
+import { statsLine } from "./notification.ts";
+import { KeptPorts, listenOn } from "./ports.ts";
+import { secretDeletedKey, secretKey } from "./reserved-keys.ts";
+import { ServerConnection } from "./server-connection.ts";
+
+export interface AtSandboxOptions {
+  /** Holds everything: certificates, ports, database (0700). */
+  readonly dataDir: string;
+  /** Address to bind; default 127.0.0.1. */
+  readonly host?: string;
+  /** Name or IPv4 address that the atDirectory gives to clients; default `host`. */
+  readonly publicHost?: string;
+  /** Canonical atSigns (`@alice`); more may be added on a later start. */
+  readonly atSigns: readonly string[];
+  /** Fixed port of the atDirectory; default the one of the last start, else any free one. */
+  readonly directoryPort?: number;
+  readonly clock?: () => number;
+  /** Interval of the statistics on monitors, milliseconds; default 15,000. */
+  readonly statsEveryMs?: number;
+}
+
+export interface AtSandbox {
+  readonly directory: { readonly host: string; readonly port: number };
+  readonly caFile: string;
+  /** PEM text to trust. */
+  readonly ca: string;
+  /** Activation secrets of the atSigns that are not activated yet. */
+  readonly cramSecrets: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+const sweepEveryMs = 60_000;
+const keepExpiredMs = 60_000;
+
+/**
+ * Starts the sandbox's atDirectory and one atServer per atSign, all with TLS. Throws AppError `invalid-at-sign`,
+ * `data-in-use` (another process has the folder), `data-corrupt`, `port-taken` (`directoryPort`).
+ */
+export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandbox> {
+  const { dataDir, host = "127.0.0.1", publicHost = host, clock = Date.now, statsEveryMs = 15_000 } = options;
+  for (const atSign of options.atSigns) {
+    if (!/^@[^\s:@A-Z.]{1,54}$/.test(atSign))
+      throw new AppError(
+        "invalid-at-sign",
+        `The sandbox cannot serve ${JSON.stringify(atSign)}: expected an atSign such as "@alice".`,
+      );
+  }
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const hosts = [...new Set(["localhost", "127.0.0.1", publicHost])];
+  const identity = loadIdentity(dataDir, hosts, Date.now()); // TLS clients check it against the real time
+  const store = new AtStore(join(dataDir, "at-servers.db"));
+  const ports = new KeptPorts(join(dataDir, "ports.json"));
+  const servers = new Map<string, AtServer>();
+  const addresses = new Map<string, string>();
+  const listeners: Listener[] = [];
+  const timers: NodeJS.Timeout[] = [];
+  const close = async () => {
+    for (const timer of timers) clearInterval(timer);
+    await Promise.all(listeners.map((listener) => listener.close()));
+    store.close();
+  };
+  try {
+    for (const atSign of options.atSigns) {
+      const server = new AtServer(atSign, { store, clock, peers: servers });
+      servers.set(atSign, server);
+      const handle = commandHandler(server);
+      const listener = new Listener(identity, (socket) => void new ServerConnection(socket, atSign, handle));
+      listeners.push(listener);
+      addresses.set(atSign, `${publicHost}:${await ports.listen(listener.server, atSign, host)}`);
+    }
+    const directory = new Listener(identity, (socket) =>
+      serveDirectory(socket, (atSign) => addresses.get(atSign)),
+    );
+    listeners.push(directory);
+    if (options.directoryPort === undefined) await ports.listen(directory.server, "directory", host);
+    else if ((await listenOn(directory.server, host, options.directoryPort)) === undefined)
+      throw new AppError(
+        "port-taken",
+        `The atDirectory's port ${options.directoryPort} on ${host} is taken by another program.`,
+      );
+    ports.save();
+    const sweep = () => store.sweep(clock(), keepExpiredMs);
+    sweep();
+    timers.push(
+      setInterval(sweep, sweepEveryMs),
+      setInterval(() => sendStats(servers.values()), statsEveryMs),
+    );
+    return {
+      directory: { host: publicHost, port: (directory.server.address() as AddressInfo).port },
+      caFile: identity.caFile,
+      ca: identity.ca,
+      cramSecrets: prepareActivation(servers.values()),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Gives each atSign that was never activated a random secret, and returns those. */
+function prepareActivation(servers: Iterable<AtServer>): Record<string, string> {
+  const secrets: Record<string, string> = {};
+  for (const server of servers) {
+    server.store.transaction(() => {
+      server.store.addAtSign(server.atSign);
+      if (server.record(secretDeletedKey)) return;
+      if (!server.record(secretKey)) server.putRecord(secretKey, randomBytes(64).toString("hex"), {});
+      secrets[server.atSign] = server.record(secretKey)?.value ?? "";
+    });
+  }
+  return secrets;
+}
+
+function sendStats(servers: Iterable<AtServer>): void {
+  for (const server of servers) {
+    if (server.monitors.size === 0) continue;
+    const line = statsLine(server.atSign, server.store.lastCommitId(server.atSign), server.clock());
+    for (const monitor of server.monitors) monitor.push(line);
+  }
+}

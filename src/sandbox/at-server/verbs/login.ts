@@ -1,0 +1,111 @@
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  type KeyObject,
+  randomUUID,
+  timingSafeEqual,
+  verify,
+} from "node:crypto";
+import type { AtServer } from "../at-server.ts";
+import { pkamKey, secretKey } from "../reserved-keys.ts";
+import type { ServerConnection } from "../server-connection.ts";
+import { ServerError, syntaxError } from "../server-error.ts";
+
+const challengeMs = 60_000;
+const jsonErrorsAfter = [3, 0, 37];
+const sessionIds = new WeakMap<ServerConnection, string>();
+
+/** `from:<atSign>[:clientConfig:<json>]`: answers a challenge. */
+export function from(server: AtServer, connection: ServerConnection, rest: string): string {
+  const match = /^@?([^:@\s]+)(?::clientConfig:(\{.+\}))?$/is.exec(rest);
+  if (!match?.[1]) throw syntaxError("Invalid syntax. Expected from:@<atSign>");
+  const atSign = `@${match[1].toLowerCase()}`;
+  // Another atSign's server must present a client certificate; the sandbox's servers need no network between them.
+  if (atSign !== server.atSign) throw new ServerError("AT0401", "Certificate Verification Failed");
+  if (match[2] !== undefined) connection.jsonErrors = readsJsonErrors(match[2]);
+  let sessionId = sessionIds.get(connection);
+  if (sessionId === undefined) {
+    sessionId = `_${randomUUID()}`;
+    sessionIds.set(connection, sessionId);
+  }
+  const text = `${sessionId}${server.atSign}:${randomUUID()}`;
+  connection.challenge = { text, expiresAt: server.clock() + challengeMs };
+  return text;
+}
+
+/** `cram:<digest>`: login with the activation secret, as long as there is one. */
+export function cram(server: AtServer, connection: ServerConnection, rest: string): string {
+  const challenge = takeChallenge(server, connection);
+  const secret = server.record(secretKey)?.value;
+  const expected = createHash("sha512").update(`${secret}${challenge}`).digest();
+  const given = Buffer.from(rest, "hex");
+  if (
+    secret === undefined ||
+    challenge === undefined ||
+    given.length !== expected.length ||
+    !timingSafeEqual(given, expected)
+  )
+    throw new ServerError("AT0401", "Authentication Failed");
+  connection.login = "cram";
+  return "success";
+}
+
+/** `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's PKAM key (RSA-2048). */
+export function pkam(server: AtServer, connection: ServerConnection, rest: string): string {
+  const match =
+    /^(?:signingAlgo:rsa2048:)?(?:hashingAlgo:(?<hash>sha256|sha512):)?(?:enrollmentId:(?<enrollment>[^:]+):)?(?<signature>.+)$/i.exec(
+      rest,
+    )?.groups;
+  const challenge = takeChallenge(server, connection);
+  const { enrollment, hash = "sha256", signature = "" } = match ?? {};
+  if (enrollment !== undefined && enrollment !== "primary")
+    throw new ServerError("AT0028", `enrollment_id: ${enrollment} is expired or invalid`, { plain: true });
+  const key = readPkamKey(server.record(pkamKey)?.value);
+  const isValid =
+    challenge !== undefined &&
+    key !== undefined &&
+    verify(
+      hash.toLowerCase(),
+      Buffer.from(challenge),
+      { key, padding: constants.RSA_PKCS1_PADDING },
+      Buffer.from(signature, "base64"),
+    );
+  if (!isValid) throw new ServerError("AT0401", "pkam authentication failed");
+  connection.login = "pkam";
+  return "success";
+}
+
+/** The challenge is used up by any attempt, whatever its outcome. */
+function takeChallenge(server: AtServer, connection: ServerConnection): string | undefined {
+  const { challenge } = connection;
+  connection.challenge = undefined;
+  return challenge && challenge.expiresAt > server.clock() ? challenge.text : undefined;
+}
+
+/** Reads a base64 SPKI RSA key; undefined when it is none. */
+export function readPkamKey(spkiBase64: string | undefined): KeyObject | undefined {
+  if (spkiBase64 === undefined) return undefined;
+  try {
+    const key = createPublicKey({ key: Buffer.from(spkiBase64, "base64"), format: "der", type: "spki" });
+    return key.asymmetricKeyType === "rsa" ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readsJsonErrors(clientConfig: string): boolean {
+  let version: unknown;
+  try {
+    version = (JSON.parse(clientConfig) as { version?: unknown }).version;
+  } catch {
+    throw syntaxError("Invalid syntax. clientConfig is not JSON");
+  }
+  if (typeof version !== "string") return false;
+  const parts = version.split(/[.+-]/).map(Number);
+  for (const [i, limit] of jsonErrorsAfter.entries()) {
+    const part = parts[i] ?? 0;
+    if (part !== limit) return part > limit;
+  }
+  return false;
+}

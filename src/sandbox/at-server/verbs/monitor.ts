@@ -1,0 +1,62 @@
+import type { AtServer, Monitor } from "../at-server.ts";
+import type { StoredNotification } from "../at-store.ts";
+import { ClientRegex } from "../client-regex.ts";
+import { notificationLine } from "../notification.ts";
+import type { ServerConnection } from "../server-connection.ts";
+import { ServerError, syntaxError } from "../server-error.ts";
+
+/**
+ * `monitor[:strict][:selfNotifications][:multiplexed][:<epochMillis>][ <regex>]`: no reply; from now on every received
+ * notification that matches, and with `epochMillis` first everything kept since then.
+ */
+export async function monitor(
+  server: AtServer,
+  connection: ServerConnection,
+  rest: string,
+): Promise<undefined> {
+  const match = /^(?::strict)?(?::selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(
+    rest,
+  );
+  if (!match) throw syntaxError();
+  if (connection.isMonitor) throw syntaxError("monitor was already given on this connection");
+  const regex = match[2] === undefined ? undefined : new ClientRegex(match[2]);
+  const wants = (notification: StoredNotification): boolean => {
+    if (!regex) return true;
+    try {
+      return regex.filter([notification.key, notification.sender.slice(1)]).length > 0;
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error;
+      connection.close(); // a filter this slow would hold up everybody at each notification
+      return false;
+    }
+  };
+  const subscription: Monitor = { wants, push: (line) => connection.push(line) };
+  connection.isMonitor = true;
+  connection.onClose = () => server.monitors.delete(subscription);
+  server.monitors.add(subscription);
+  if (match[1] !== undefined) await replay(server, connection, Number(match[1]), wants);
+  return undefined;
+}
+
+/** Writes what is kept since `since`, as fast as the client reads; what arrives meanwhile is written in between. */
+async function replay(
+  server: AtServer,
+  connection: ServerConnection,
+  since: number,
+  wants: Monitor["wants"],
+): Promise<void> {
+  const lastRow = server.store.lastNotificationRow();
+  for (let afterRow = 0; ;) {
+    const page = server.store.notificationsSince(server.atSign, {
+      since,
+      now: server.clock(),
+      afterRow,
+      lastRow,
+    });
+    for (const { row, notification } of page) {
+      afterRow = row;
+      if (wants(notification)) connection.push(notificationLine(notification));
+    }
+    if (page.length === 0 || !(await connection.drained())) return;
+  }
+}

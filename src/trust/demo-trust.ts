@@ -1,0 +1,201 @@
+import path from "node:path";
+import type { ZodType } from "zod";
+import { canonicalJson } from "../canonical.ts";
+import type { AtSign, Person } from "../domain.ts";
+import { AppError } from "../errors.ts";
+import {
+  createCompanyKey,
+  holderKey,
+  installCompanyKey,
+  makeInstanceKeys,
+  readCompanyKey,
+  readInstanceKeys,
+  writeInstanceKeys,
+} from "../keys.ts";
+import type { Policy } from "../policy-types.ts";
+import { publicKeyFrom, rawPublicKey, type Statement, verifyStatement } from "./sign-statement.ts";
+import { type SigningKey, signAgentGrant, signInstanceGrant, signTrustDocument } from "./sign-trust.ts";
+import { parsePaper, type TrustText } from "./grant-register.ts";
+import { paperName, readTrustFolder, writePaper } from "./trust-files.ts";
+import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
+import { sealedAgentGrantSchema, sealedInstanceGrantSchema } from "./trust-documents.ts";
+import { sealedTrustDocumentSchema } from "./trust-documents.ts";
+import type { TrustFiles } from "./trust-store.ts";
+
+export interface DemoAgent {
+  /** Names the key folder `data/keys/ID`. */
+  readonly id: string;
+  readonly atSign: AtSign;
+  /** Each instance with its own role; the bot has "main" (bot) and "evidence" (evidence). */
+  readonly instances: readonly { readonly name: string; readonly role: string }[];
+  readonly skills: readonly string[];
+}
+export interface DemoTrustOptions {
+  /** The data folder: keys go to `keys/`, grants and document to `trust/`. */
+  readonly folder: string;
+  readonly company: AtSign;
+  readonly agents: readonly DemoAgent[];
+  readonly people: readonly Person[];
+  readonly policy: Policy;
+  /** Milliseconds UTC. */
+  readonly now: number;
+  /** False: a company of its own, where nobody decides from a terminal. Default true. */
+  readonly demo?: boolean;
+}
+
+const dayMs = 86_400_000;
+const grantDays = 365;
+const documentDays = 30;
+/** A grant is renewed when less than this is left of it. */
+const renewDays = 30;
+
+/**
+ * Makes what is missing of a company on one machine: company key, every agent's keys, grants, trust document. Calling
+ * it again renews what changed or grows old (the document daily) with the next serial, and leaves the rest alone.
+ */
+export async function makeDemoTrust(options: DemoTrustOptions): Promise<{ readonly companyKey: string }> {
+  const { folder, now } = options;
+  const trustFolder = path.join(folder, "trust");
+  const companyFolder = path.join(folder, "keys", "company");
+  const company = (await readCompanyKey(companyFolder)) ?? (await createCompanyKey(companyFolder));
+  const files = await readTrustFolder(trustFolder);
+  for (const agent of options.agents) {
+    const keyFolder = path.join(folder, "keys", agent.id);
+    await installCompanyKey(keyFolder, company.publicKey);
+    for (const instance of agent.instances) {
+      const papers = await grantInstance(agent, instance, { keyFolder, company, files, now });
+      for (const paper of papers) {
+        await writePaper(trustFolder, paper);
+      }
+    }
+  }
+  const document = nextDocument(options, company, files);
+  if (document !== undefined) {
+    await writePaper(trustFolder, document);
+  }
+  return { companyKey: company.publicKey };
+}
+
+/** The grants of one instance that are missing, differ from its keys or end soon. */
+async function grantInstance(
+  agent: DemoAgent,
+  instance: DemoAgent["instances"][number],
+  o: {
+    readonly keyFolder: string;
+    readonly company: SigningKey;
+    readonly files: TrustFiles;
+    readonly now: number;
+  },
+): Promise<readonly Sealed<AgentGrant | InstanceGrant>[]> {
+  const { keyFolder, now } = o;
+  const { atSign } = agent;
+  const { role } = instance;
+  const holder = await holderKey(keyFolder, role);
+  let keys = await readInstanceKeys(keyFolder, instance.name);
+  if (keys === undefined) {
+    keys = makeInstanceKeys({ atSign, instance: instance.name });
+    await writeInstanceKeys(keyFolder, keys);
+  }
+  const notAfter = new Date(now + grantDays * dayMs).toISOString();
+
+  const wantedAgent: AgentGrant = {
+    tag: "countersign/agent-grant/1",
+    atSign,
+    signingKey: holder.publicKey,
+    instancePattern: instance.name,
+    role,
+    skills: [...agent.skills],
+    notAfter,
+    serial: 1,
+  };
+  const oldAgent = paperIn(o.files, wantedAgent, sealedAgentGrantSchema, o.company.publicKey);
+  const keepAgent = isKept(oldAgent, wantedAgent, now);
+  const wantedInstance: InstanceGrant = {
+    tag: "countersign/instance-grant/1",
+    atSign,
+    instance: instance.name,
+    role,
+    ed25519: rawPublicKey(keys.ed25519),
+    x25519: rawPublicKey(keys.x25519),
+    notAfter,
+    serial: 1,
+  };
+  const oldHolder = oldAgent?.signingKey ?? holder.publicKey;
+  const oldInstance = paperIn(o.files, wantedInstance, sealedInstanceGrantSchema, oldHolder);
+  // Another key-holder's signature would not hold under a new agent grant.
+  const sameHolder = oldHolder === holder.publicKey;
+  const keepInstance = sameHolder && isKept(oldInstance, wantedInstance, now);
+  return [
+    ...(keepAgent ? [] : [signAgentGrant({ ...wantedAgent, serial: next(oldAgent) }, o.company.privateKey)]),
+    ...(keepInstance
+      ? []
+      : [signInstanceGrant({ ...wantedInstance, serial: next(oldInstance) }, holder.privateKey)]),
+  ];
+}
+
+/** The next document, when the one in the folder says something else, is a day old or is missing. */
+function nextDocument(
+  options: DemoTrustOptions,
+  company: SigningKey,
+  files: TrustFiles,
+): Sealed<TrustDocument> | undefined {
+  const { now } = options;
+  const old = files.document && verified(files.document, sealedTrustDocumentSchema, company.publicKey);
+  const wanted: TrustDocument = {
+    tag: "countersign/trust/1",
+    company: options.company,
+    serial: 1,
+    issuedAt: new Date(now).toISOString(),
+    notAfter: new Date(now + documentDays * dayMs).toISOString(),
+    demo: options.demo ?? true,
+    people: options.people.map((each) => ({ ...each, roles: [...each.roles] })),
+    policy: options.policy as TrustDocument["policy"],
+    revocations: old?.revocations ?? [],
+  };
+  const fresh = old !== undefined && now - Date.parse(old.issuedAt) < dayMs;
+  if (fresh && contentOf(old) === contentOf(wanted)) {
+    return undefined;
+  }
+  return signTrustDocument({ ...wanted, serial: next(old) }, company.privateKey);
+}
+
+function paperIn<T extends AgentGrant | InstanceGrant>(
+  files: TrustFiles,
+  wanted: T,
+  schema: ZodType<Sealed<T>>,
+  signer: string,
+): T | undefined {
+  const name = paperName(wanted);
+  const file = files.grants.find((each) => each.name === name);
+  return file && verified(file, schema, signer);
+}
+
+/** What an earlier call wrote; a paper that somebody else put in its place is never continued. */
+function verified<T extends Statement>(file: TrustText, schema: ZodType<Sealed<T>>, signer: string): T {
+  const { statement, signature } = parsePaper(file.name, file.text, schema);
+  if (!verifyStatement(statement, signature, publicKeyFrom(signer, "Ed25519"))) {
+    throw new AppError(
+      "trust-ungranted",
+      `${file.name} was not signed by this company's keys; somebody replaced it. Put the original back, or remove it to have a new one made.`,
+    );
+  }
+  return statement;
+}
+
+function isKept<T extends AgentGrant | InstanceGrant>(old: T | undefined, wanted: T, now: number): boolean {
+  return (
+    old !== undefined &&
+    Date.parse(old.notAfter) - now > renewDays * dayMs &&
+    contentOf(old) === contentOf(wanted)
+  );
+}
+
+/** All but serial and times. */
+function contentOf(statement: AgentGrant | InstanceGrant | TrustDocument): string {
+  const { serial: _serial, notAfter: _notAfter, ...rest } = statement;
+  return canonicalJson({ ...rest, issuedAt: null });
+}
+
+function next(old: { readonly serial: number } | undefined): number {
+  return (old?.serial ?? 0) + 1;
+}

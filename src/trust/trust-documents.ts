@@ -1,0 +1,122 @@
+import { z } from "zod";
+import type { AtSign, Money, Person } from "../domain.ts";
+import type { Policy } from "../policy-types.ts";
+
+/** The signed papers of trust as they lie in files and public records. Keys are raw 32 bytes in base64url. */
+
+export const atSignSchema = z.custom<AtSign>(
+  (value) => typeof value === "string" && /^@[\p{L}\p{N}\p{M}\p{So}_-]{1,54}$/u.test(value),
+  'expected an atSign such as "@cs-inventory"',
+);
+export const instanceSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected a name such as "main"');
+export const roleSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a role such as "inventory"');
+const publicKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url");
+const signatureSchema = z.base64().length(88);
+const serialSchema = z.int().min(1);
+const timeSchema = z.iso.datetime();
+
+const moneySchema = z.strictObject({
+  amount: z.string().regex(/^\d{1,18}(\.\d{1,4})?$/),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+}) satisfies z.ZodType<Money>;
+const chatRole = z.enum(["employee", "manager", "admin"]);
+const percentSchema = z.string().regex(/^\d{1,4}(\.\d{1,4})?$/);
+
+/** The company's rules; empty lists of roles are refused, because "nobody named" must never mean "anybody". */
+export const policySchema = z.strictObject({
+  ask: z.array(chatRole).min(1),
+  cancel: z.array(chatRole).min(1),
+  approve: z.strictObject({
+    roles: z.array(chatRole).min(1),
+    quorum: z.int().min(1),
+    assurances: z.array(z.enum(["local", "clicked", "countersigned"])).min(1),
+    expiresHours: z.number().positive().max(8_760),
+  }),
+  separationOfDuties: z.boolean(),
+  ceilings: z.strictObject({ perApproverPerDay: moneySchema, perVendorPerDay: moneySchema }),
+  priceTolerancePercent: percentSchema,
+  marginPercent: percentSchema,
+  dataMaxAgeDays: z.number().positive(),
+  companyCurrency: z.string().regex(/^[A-Z]{3}$/),
+}) satisfies z.ZodType<Policy>;
+
+export const personSchema = z.strictObject({
+  id: z.string().min(1).max(100),
+  name: z.string().min(1).max(200),
+  roles: z.array(chatRole),
+  active: z.boolean(),
+  osUser: z.string().min(1).max(100).optional(),
+}) satisfies z.ZodType<Person>;
+
+/** The company says: whoever holds `signingKey` may run instances of this role at this atSign. */
+export const agentGrantSchema = z.strictObject({
+  tag: z.literal("countersign/agent-grant/1"),
+  atSign: atSignSchema,
+  /** The key-holder's Ed25519 public key. */
+  signingKey: publicKeySchema,
+  /** A name, or a beginning of names followed by "*". */
+  instancePattern: z
+    .string()
+    .regex(/^[a-z0-9-]{0,40}\*?$/)
+    .min(1),
+  role: roleSchema,
+  skills: z.array(z.string().min(1).max(100)),
+  notBefore: timeSchema.optional(),
+  notAfter: timeSchema,
+  serial: serialSchema,
+});
+/** The key-holder says: this instance has these keys. */
+export const instanceGrantSchema = z.strictObject({
+  tag: z.literal("countersign/instance-grant/1"),
+  atSign: atSignSchema,
+  instance: instanceSchema,
+  role: roleSchema,
+  ed25519: publicKeySchema,
+  x25519: publicKeySchema,
+  notAfter: timeSchema,
+  serial: serialSchema,
+});
+/** Takes back every grant up to a serial; a later grant is valid again. */
+const revocationSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("agent"), atSign: atSignSchema, role: roleSchema, serial: serialSchema }),
+  z.strictObject({
+    kind: z.literal("instance"),
+    atSign: atSignSchema,
+    instance: instanceSchema,
+    serial: serialSchema,
+  }),
+]);
+/** The company's people, rules and revocations. */
+export const trustDocumentSchema = z.strictObject({
+  tag: z.literal("countersign/trust/1"),
+  company: atSignSchema,
+  serial: serialSchema,
+  issuedAt: timeSchema,
+  notAfter: timeSchema,
+  demo: z.boolean(),
+  people: z.array(personSchema),
+  policy: policySchema,
+  revocations: z.array(revocationSchema),
+});
+
+export type AgentGrant = z.infer<typeof agentGrantSchema>;
+export type InstanceGrant = z.infer<typeof instanceGrantSchema>;
+export type TrustDocument = z.infer<typeof trustDocumentSchema>;
+
+/** A grant or the trust document with its signer's Ed25519 signature (base64). */
+export interface Sealed<T> {
+  readonly statement: T;
+  readonly signature: string;
+}
+export const sealedAgentGrantSchema = z.strictObject({
+  statement: agentGrantSchema,
+  signature: signatureSchema,
+});
+export const sealedInstanceGrantSchema = z.strictObject({
+  statement: instanceGrantSchema,
+  signature: signatureSchema,
+});
+export const sealedTrustDocumentSchema = z.strictObject({
+  statement: trustDocumentSchema,
+  signature: signatureSchema,
+});

@@ -1,0 +1,105 @@
+import type { Fallback, Money, PlanDocument, PlannedOrder } from "../domain.ts";
+import type { RunFacts } from "../define-step.ts";
+
+/** What the steps before the plan found out. */
+export interface PlanParts {
+  readonly run: RunFacts;
+  readonly workflow: PlanDocument["workflow"];
+  readonly request: PlanDocument["request"];
+  readonly credit: Pick<PlanDocument, "customerName" | "project" | "shipTo">;
+  readonly itemName: string;
+  readonly choice: { readonly orders: readonly PlannedOrder[]; readonly total: Money; readonly tradeOff: string };
+  readonly quote: PlanDocument["quote"];
+  readonly fallbacks: readonly Fallback[];
+  /** How many parts were reserved from stock. */
+  readonly reserved: number;
+}
+
+const weekMs = 7 * 86_400_000;
+
+/** The plan document: everything that will happen on yes. Pure: the same parts give the same bytes. */
+export function assemblePlan(parts: PlanParts): PlanDocument {
+  const { run, workflow, request, credit, choice, quote, fallbacks } = parts;
+  return {
+    schema: "countersign/plan/1",
+    run: run.id,
+    revision: run.revision,
+    workflow,
+    requester: run.requester,
+    request,
+    customerName: credit.customerName,
+    itemName: parts.itemName,
+    project: credit.project,
+    shipTo: credit.shipTo,
+    orders: choice.orders,
+    total: choice.total,
+    tradeOff: choice.tradeOff,
+    quote: { total: quote.total, marginPercent: quote.marginPercent },
+    fallbacks,
+    effects: effectsOf(parts),
+    policySerial: run.policySerial,
+    validUntil: validUntil(run.at, choice.orders, fallbacks),
+  };
+}
+
+/** Until the end of the day (UTC) on which the first offer used ends, but at most a week. */
+function validUntil(
+  at: string,
+  orders: readonly PlannedOrder[],
+  fallbacks: readonly Fallback[],
+): string {
+  const replacements = fallbacks.flatMap((each) =>
+    each.action === "alternative" ? [each.replacement] : [],
+  );
+  const ends = [...orders, ...replacements].map((order) => Date.parse(`${order.validUntil}T23:59:59.999Z`));
+  return new Date(Math.min(Date.parse(at) + weekMs, ...ends)).toISOString();
+}
+
+function effectsOf({ choice, credit, quote, reserved }: PlanParts): PlanDocument["effects"] {
+  const { orders, total } = choice;
+  const suppliers = new Set(orders.map((order) => order.supplier)).size;
+  const effects: PlanDocument["effects"][number][] = [
+    {
+      step: "credit",
+      description: `${quote.total.amount} ${quote.total.currency} of the credit of ${credit.customerName} stay held`,
+      reversibility: "compensable",
+    },
+    {
+      step: "budget",
+      description: `${total.amount} ${total.currency} of the budget of project ${credit.project} stay held`,
+      reversibility: "compensable",
+    },
+  ];
+  if (reserved > 0) {
+    effects.push({
+      step: "reserve",
+      description: `${reserved} ${reserved === 1 ? "part stays" : "parts stay"} reserved in stock`,
+      reversibility: "compensable",
+    });
+  }
+  if (orders.length > 0) {
+    effects.push({
+      step: "orders",
+      description:
+        `${orders.length} ${orders.length === 1 ? "order is" : "orders are"} placed with ` +
+        `${suppliers} ${suppliers === 1 ? "supplier" : "suppliers"} for ${total.amount} ${total.currency}`,
+      reversibility: "irreversible",
+    });
+  }
+  return effects;
+}
+
+/** The day on which the last of the placed orders is expected; the run's own day when nothing was ordered. */
+export function projectedDelivery(
+  plan: Pick<PlanDocument, "orders" | "fallbacks">,
+  placed: readonly { readonly order: string }[],
+  at: string,
+): string {
+  const replacements = plan.fallbacks.flatMap((each) =>
+    each.action === "alternative" ? [each.replacement] : [],
+  );
+  return [...plan.orders, ...replacements]
+    .filter((order) => placed.some((each) => each.order === order.id))
+    .map((order) => order.expectedDelivery)
+    .reduce((latest, day) => (day > latest ? day : latest), at.slice(0, 10));
+}

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import blueprint from "../../agents/blueprint.ts";
+import compliance from "../../agents/compliance.ts";
+import crm from "../../agents/crm.ts";
+import exception from "../../agents/exception.ts";
+import financial from "../../agents/financial.ts";
+import inventory from "../../agents/inventory.ts";
+import logistics from "../../agents/logistics.ts";
+import quoting from "../../agents/quoting.ts";
+import supply from "../../agents/supply.ts";
+import validation from "../../agents/validation.ts";
+import { canonicalJson } from "../canonical.ts";
+import { defineWorkflow } from "../define-workflow.ts";
+import { idSchema, planDocumentSchema } from "../plan-schema.ts";
+import { assemblePlan, projectedDelivery } from "./order-parts-plan.ts";
+
+const workflow = { id: "order-parts", version: 1 };
+
+/** From a customer's order to the parts for it: checked, planned, attested, approved, ordered, validated, recorded. */
+export default defineWorkflow({
+  ...workflow,
+  description: "Orders the parts that are missing to build a number of a product for a customer.",
+  examples: [
+    "Order the parts needed for 50 widgets for Customer XYZ",
+    "Customer XYZ wants four dozen widgets, please get what is missing",
+  ],
+  input: z.strictObject({
+    customer: idSchema,
+    item: idSchema,
+    quantity: z.string().regex(/^[1-9]\d{0,6}$/, 'must be a whole number such as "50"'),
+  }),
+  steps(step) {
+    const credit = step.call(financial, "check-credit", { with: ({ input }) => input });
+    const orderCompliance = step.call(compliance, "check-order", {
+      with: ({ input: { customer, item } }) => ({ customer, item }),
+    });
+    const parts = step.call(blueprint, "explode", {
+      needs: { credit, orderCompliance },
+      with: ({ input: { item, quantity } }) => ({ item, quantity }),
+    });
+    const reserve = step.call(inventory, "reserve", {
+      needs: { parts },
+      with: ({ needs }) => ({ parts: needs.parts.parts }),
+    });
+    const offers = step.call(supply, "request-offers", {
+      needs: { reserve, credit },
+      with: ({ needs, run }) => ({
+        deficit: needs.reserve.deficit,
+        country: needs.credit.shipTo.country,
+        exclude: [...run.excluded],
+      }),
+    });
+    const vendors = step.call(compliance, "check-vendors", {
+      needs: { offers },
+      with: ({ needs }) => ({
+        vendors: needs.offers.offers.map(({ supplier, supplierName, bankAccount }) => ({
+          id: supplier,
+          name: supplierName,
+          bankAccount,
+        })),
+      }),
+    });
+    const budget = step.call(financial, "check-budget", {
+      needs: { offers, credit },
+      with: ({ needs }) => ({ project: needs.credit.project, amount: needs.offers.estimate }),
+    });
+    const choice = step.call(logistics, "choose", {
+      needs: { reserve, offers, vendors, budget },
+      with: ({ needs }) => ({
+        deficit: needs.reserve.deficit,
+        offers: needs.offers.offers,
+        allowed: needs.vendors.allowed,
+      }),
+    });
+    const quote = step.call(quoting, "draft", {
+      needs: { reserve, choice },
+      with: ({ input: { customer, item, quantity }, needs }) => ({
+        item,
+        quantity,
+        customer,
+        orders: needs.choice.orders,
+        total: needs.choice.total,
+        reservedParts: needs.reserve.reserved,
+      }),
+    });
+    const fallbacks = step.call(exception, "prepare", {
+      needs: { reserve, offers, vendors, budget, choice, quote },
+      with: ({ needs }) => ({
+        deficit: needs.reserve.deficit,
+        orders: needs.choice.orders,
+        offers: needs.offers.offers,
+        allowed: needs.vendors.allowed,
+        available: needs.budget.available,
+        total: needs.choice.total,
+      }),
+    });
+    const plan = step.compute({
+      needs: { credit, parts, reserve, choice, quote, fallbacks },
+      output: planDocumentSchema,
+      run: ({ input, needs, run }) =>
+        assemblePlan({
+          run,
+          workflow,
+          request: input,
+          credit: needs.credit,
+          itemName: needs.parts.itemName,
+          choice: needs.choice,
+          quote: needs.quote,
+          fallbacks: needs.fallbacks.fallbacks,
+          reserved: needs.reserve.reserved.length,
+        }),
+    });
+    const financialAttests = step.call(financial, "attest", {
+      needs: { plan },
+      with: ({ needs }) => ({ plan: canonicalJson(needs.plan) }),
+    });
+    const complianceAttests = step.call(compliance, "attest", {
+      needs: { plan },
+      with: ({ needs }) => ({ plan: canonicalJson(needs.plan) }),
+    });
+    const gate = step.approval({
+      action: "order",
+      needs: { plan, financialAttests, complianceAttests },
+      plan: ({ needs }) => needs.plan,
+      attestations: ({ needs }) => [needs.financialAttests, needs.complianceAttests],
+    });
+    const orders = step.call(supply, "place-orders", { needs: { gate }, mandate: gate, attempts: 5 });
+    const documents = step.call(validation, "check-documents", {
+      needs: { plan, orders },
+      with: ({ needs }) => ({ plan: needs.plan, placed: needs.orders.placed }),
+      attempts: 5,
+    });
+    const marking = step.call(validation, "mark-orders", {
+      needs: { orders, documents },
+      with: ({ needs }) => ({ placed: needs.orders.placed, differences: needs.documents.differences }),
+    });
+    const record = step.call(crm, "record", {
+      needs: { plan, quote, orders, documents, marking },
+      with: ({ input, needs, run }) => ({
+        customer: input.customer,
+        status: needs.documents.differences.length === 0 ? "ordered" : "ordered with differences",
+        quote: { total: needs.quote.total, text: needs.quote.text },
+        projectedDelivery: projectedDelivery(needs.plan, needs.orders.placed, run.at),
+      }),
+    });
+    return {
+      credit,
+      orderCompliance,
+      parts,
+      reserve,
+      offers,
+      vendors,
+      budget,
+      logistics: choice,
+      quote,
+      fallbacks,
+      plan,
+      financialAttests,
+      complianceAttests,
+      gate,
+      orders,
+      validation: documents,
+      marking,
+      crm: record,
+    };
+  },
+  onStatus: {
+    agent: crm,
+    skill: "record-status",
+    with: ({ input, status, reason }) => ({ status, reason, customer: input.customer }),
+  },
+  onFailure: { agent: exception, skill: "triage" },
+  summary: ({ input, outputs: { plan, orders, validation: checked } }) => {
+    const what = `${input.quantity} × ${plan?.itemName ?? input.item} for ${plan?.customerName ?? input.customer}`;
+    const placed = orders?.placed.length ?? 0;
+    if (placed === 0) {
+      return `All parts for ${what} are in stock and reserved; nothing was ordered.`;
+    }
+    const fallback = orders?.placed.filter((each) => each.usedFallback).length ?? 0;
+    // With an alternative it is not the plan's total that was spent.
+    const cost =
+      fallback === 0
+        ? ` for ${plan?.total.amount} ${plan?.total.currency}`
+        : `, ${fallback} of them with the approved alternative`;
+    const differences = checked?.differences.length ?? 0;
+    const differing =
+      differences === 0
+        ? "Confirmations and invoices agree with the plan."
+        : `${differences} ${differences === 1 ? "difference" : "differences"} between documents and plan.`;
+    return `Parts for ${what}: ${placed} ${placed === 1 ? "order" : "orders"} placed${cost}. ${differing}`;
+  },
+});

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { InboxKey } from "../../src/record-types.ts";
+import type { Store } from "../../src/ports.ts";
+import {
+  sampleApproval,
+  sampleCommit,
+  sampleOutbox,
+  sampleRun,
+  sampleStep,
+  sampleSubject,
+  sampleTime,
+} from "../fakes/sample-run.ts";
+
+const now = sampleTime;
+
+/** What every Store must do; run on each implementation. `open` gives an empty one, which the suite closes. */
+export function storeContract(name: string, open: () => Promise<Store>): void {
+  suite(`Store on ${name}`, () => {
+    let store: Store;
+    let lastId = 0;
+    const newId = (): string => {
+      lastId += 1;
+      return `run${lastId}`;
+    };
+    /** Creates a run with the changes given and returns it as stored. */
+    const create = async (
+      change: Parameters<typeof sampleRun>[1] = {},
+      parts: Parameters<typeof sampleCommit>[1] = {},
+    ) => {
+      const id = newId();
+      await store.createRun(sampleCommit(sampleRun(id, change), parts), `key-${id}`);
+      const run = await store.loadRun(id);
+      assert.ok(run !== undefined);
+      return run;
+    };
+    before(async () => {
+      store = await open();
+    });
+    after(() => store.close());
+
+    test("a run comes back as it was stored, errors included, with its new version", async () => {
+      const error = { code: "credit-exceeded", message: "Zebra Ltd owes too much", retryable: false };
+      const run = sampleRun(newId(), {
+        workflow: { id: "order-parts", version: 1, structure: "cd".repeat(32) },
+        status: "failed",
+        reason: "requested",
+        error,
+        steps: [
+          sampleStep({ id: "route", status: "completed", startedAt: now, endedAt: now + 5, dueAt: null }),
+          sampleStep({ id: "credit", status: "failed", error }),
+        ],
+      });
+      const made = await store.createRun(sampleCommit(run), "request-1");
+      assert.deepEqual(made, { created: true, run: run.id });
+      assert.deepEqual(await store.loadRun(run.id), { ...run, version: 1 });
+      assert.equal(await store.loadRun("unknown"), undefined);
+    });
+
+    test("a request key makes one run, also when it comes many times at once", async () => {
+      const made = await Promise.all(
+        Array.from({ length: 6 }, () => store.createRun(sampleCommit(sampleRun(newId())), "same-request")),
+      );
+      assert.equal(made.filter((each) => each.created).length, 1);
+      assert.equal(new Set(made.map((each) => each.run)).size, 1);
+    });
+
+    test("of two writers at the same version one is saved and one is stale", async () => {
+      const run = await create();
+      const outcomes = await Promise.all(
+        ["a", "b"].map((step) =>
+          store.saveRun(
+            sampleCommit(
+              { ...run, steps: [sampleStep({ id: step })] },
+              { contents: [{ run: run.id, revision: 1, step, name: "output", value: step }] },
+            ),
+          ),
+        ),
+      );
+      assert.deepEqual(outcomes.toSorted(), ["saved", "stale"]);
+      const stored = await store.loadRun(run.id);
+      assert.equal(stored?.version, 2);
+      // Nothing of the loser was kept.
+      assert.deepEqual(
+        (await store.contents(run.id)).map((each) => each.step),
+        stored?.steps.map((step) => step.id),
+      );
+    });
+
+    test("a message is applied once, whatever the version", async () => {
+      const run = await create();
+      const inbox: InboxKey = { sender: "router", kind: "result", subject: sampleSubject(run.id) };
+      assert.equal(await store.saveRun(sampleCommit(run, { inbox })), "saved");
+      assert.equal(await store.saveRun(sampleCommit(run, { inbox })), "duplicate");
+      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 2 }, { inbox })), "duplicate");
+      assert.equal((await store.loadRun(run.id))?.version, 2);
+      const other: InboxKey = { ...inbox, kind: "error" };
+      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 2 }, { inbox: other })), "saved");
+    });
+
+    test("a stale commit does not use up its inbox key", async () => {
+      const run = await create();
+      const inbox: InboxKey = { sender: "router", kind: "result", subject: sampleSubject(run.id) };
+      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 7 }, { inbox })), "stale");
+      assert.equal(await store.saveRun(sampleCommit(run, { inbox })), "saved");
+    });
+
+    test("contents are written once: the same again is harmless, another value is refused", async () => {
+      const run = await create();
+      const content = {
+        run: run.id,
+        revision: 1,
+        step: "route",
+        name: "output",
+        value: { b: [1, null], a: "ä" },
+      };
+      assert.equal(await store.saveRun(sampleCommit(run, { contents: [content] })), "saved");
+      const again = { ...content, value: { a: "ä", b: [1, null] } };
+      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 2 }, { contents: [again] })), "saved");
+      const other = { ...content, value: "other" };
+      await assert.rejects(store.saveRun(sampleCommit({ ...run, version: 3 }, { contents: [other] })), {
+        code: "content-exists",
+      });
+      assert.deepEqual(await store.contents(run.id), [content]);
+      assert.equal((await store.loadRun(run.id))?.version, 3);
+    });
+
+    test("contents can be asked for by revision", async () => {
+      const run = await create();
+      const contents = [1, 2].map((revision) => ({
+        run: run.id,
+        revision,
+        step: "route",
+        name: "output",
+        value: revision,
+      }));
+      await store.saveRun(sampleCommit(run, { contents }));
+      assert.deepEqual(await store.contents(run.id, 2), contents.slice(1));
+      assert.deepEqual(await store.contents(run.id), contents);
+      assert.deepEqual(await store.contents("unknown"), []);
+    });
+
+    test("runs are listed newest first, open or by person", async () => {
+      const person = `person-${newId()}`;
+      const made = [];
+      for (const [index, status] of (["running", "completed", "waiting"] as const).entries()) {
+        made.push((await create({ requester: person, status, createdAt: now + index })).id);
+      }
+      const ids = async (o: { open?: boolean; limit?: number }) =>
+        (await store.listRuns({ limit: 10, person, ...o })).map((run) => run.id);
+      assert.deepEqual(await ids({}), made.toReversed());
+      assert.deepEqual(await ids({ open: true }), [made[2], made[0]]);
+      assert.deepEqual(await ids({ open: false }), [made[1]]);
+      assert.deepEqual(await ids({ limit: 1 }), [made[2]]);
+    });
+
+    test("the run that waits for an answer in a thread is found until it was answered", async () => {
+      const thread = `console:${newId()}` as const;
+      await create({ thread, status: "waiting", steps: [sampleStep({ id: "gate", status: "waiting" })] });
+      assert.equal(await store.waitingInThread(thread), undefined, "an approval is no question");
+      const run = await create({ thread });
+      const steps = [sampleStep({ status: "waiting", dispatch: 0 })];
+      const content = { run: run.id, revision: 1, step: "route" };
+      const waiting = { ...run, status: "waiting" as const, steps };
+      const question = { ...content, name: "question:1", value: { text: "Which?", options: [] } };
+      await store.saveRun(sampleCommit(waiting, { contents: [question] }));
+      assert.equal((await store.waitingInThread(thread))?.id, run.id);
+      assert.equal(await store.waitingInThread("console:elsewhere"), undefined);
+      const answer = { ...content, name: "answer:1", value: "This" };
+      await store.saveRun(sampleCommit({ ...waiting, version: 2 }, { contents: [answer] }));
+      assert.equal(await store.waitingInThread(thread), undefined);
+      const second = { ...question, name: "question:2" };
+      await store.saveRun(sampleCommit({ ...waiting, version: 3 }, { contents: [second] }));
+      assert.equal((await store.waitingInThread(thread))?.id, run.id);
+      await store.saveRun(sampleCommit({ ...waiting, version: 4, status: "cancelled" }));
+      assert.equal(await store.waitingInThread(thread), undefined);
+    });
+
+    test("runs are due by their earliest step, oldest first, while they are open", async () => {
+      const early = now - 1_000_000;
+      const due = async (...dueAt: (number | null)[]) =>
+        (await create({ steps: dueAt.map((at) => sampleStep({ status: "waiting", dueAt: at })) })).id;
+      const second = await due(early + 20, early + 500);
+      const first = await due(null, early + 10);
+      const later = await due(early + 90);
+      await due(null);
+      await create({ status: "completed", steps: [sampleStep({ dueAt: early })] });
+      const queued = await create({
+        updatedAt: early + 30,
+        steps: [sampleStep({ status: "queued", dueAt: null })],
+      });
+      assert.deepEqual(await store.dueRuns(early + 50, 10), [first, second, queued.id]);
+      assert.deepEqual(await store.dueRuns(early + 90, 2), [first, second]);
+      assert.deepEqual((await store.dueRuns(early + 90, 10)).at(-1), later);
+      assert.deepEqual(await store.dueRuns(early, 10), []);
+    });
+
+    test("an approval is stored with its run and changed with it", async () => {
+      const run = await create();
+      const open = sampleApproval(run.id);
+      await store.saveRun(sampleCommit(run, { approvals: [open] }));
+      assert.deepEqual(await store.approval(open.id), open);
+      assert.equal(await store.approval("unknown"), undefined);
+      const decision = {
+        by: "manager",
+        verdict: "approved",
+        at: now + 5,
+        assurance: "clicked",
+        adapter: "console",
+      } as const;
+      const recorded = { ...open, status: "recorded" as const, decision };
+      assert.equal(await store.saveRun(sampleCommit(run, { approvals: [recorded] })), "stale");
+      assert.deepEqual(await store.approval(open.id), open);
+      await store.saveRun(sampleCommit({ ...run, version: 2 }, { approvals: [recorded] }));
+      assert.deepEqual(await store.approvals({ run: run.id }), [recorded]);
+      assert.deepEqual(await store.approvals({ run: run.id, status: "open" }), []);
+      assert.ok((await store.approvals({ status: "recorded" })).some((each) => each.id === open.id));
+    });
+
+    test("cards: each change raises the version; what is shown never counts back", async () => {
+      const key = `progress-${newId()}`;
+      const thread = "console:cards";
+      const run = await create({}, { cards: [{ key, thread }] });
+      const card = { key, run: run.id, thread, version: 1, shownVersion: 0, message: null };
+      assert.deepEqual(await store.card(key), card);
+      assert.equal(await store.card("unknown"), undefined);
+      await store.saveRun(sampleCommit(run, { cards: [{ key, thread }] }));
+      const stale = async () => (await store.staleCards(100)).filter((each) => each.key === key);
+      assert.deepEqual(await stale(), [{ ...card, version: 2 }]);
+      await store.cardShown(key, 2, "message-1");
+      assert.deepEqual(await stale(), []);
+      await store.cardShown(key, 1, "message-1");
+      assert.deepEqual(await store.card(key), { ...card, version: 2, shownVersion: 2, message: "message-1" });
+      await store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [{ key, thread }] }));
+      assert.equal((await stale())[0]?.version, 3);
+    });
+
+    test("outbox rows are claimed once per lease, oldest first, until they are closed", async () => {
+      const run = await create();
+      const row = (attempt: number, dueAt: number) =>
+        sampleOutbox(run.id, {
+          id: `request-${run.id}-1-route-${attempt}`,
+          subject: sampleSubject(run.id, { attempt }),
+          dueAt,
+        });
+      // Long before what other tests leave behind.
+      const t = now - 50_000_000;
+      const rows = [row(1, t + 20), row(2, t + 10), row(3, t + 900)];
+      await store.saveRun(sampleCommit(run, { outbox: rows }));
+      const claim = async (at: number, limit = 10) =>
+        (await store.claimOutbox(at, 100, limit)).map((each) => each.subject.attempt);
+      const both = await Promise.all([claim(t + 20), claim(t + 20)]);
+      assert.deepEqual(both.flat().toSorted(), [1, 2], "two relays never get the same row");
+      assert.deepEqual(await claim(t + 119), []);
+      const again = await store.claimOutbox(t + 120, 100, 1);
+      assert.deepEqual(
+        again.map((each) => each.body),
+        [rows[0]?.body],
+      );
+      assert.equal(again[0]?.tries, 2);
+      await store.postponeOutbox(rows[0]?.id ?? "", t + 130);
+      await store.postponeOutbox(rows[1]?.id ?? "", t + 125);
+      assert.deepEqual(await claim(t + 130, 1), [2], "the limit leaves the later one");
+      assert.deepEqual(await claim(t + 130), [1]);
+      await store.closeOutbox([rows[0]?.id ?? ""]);
+      await store.postponeOutbox(rows[0]?.id ?? "", t);
+      await store.saveRun(
+        sampleCommit({ ...run, version: 2 }, { closeOutbox: [rows[1]?.id ?? ""], outbox: [row(2, t)] }),
+      );
+      assert.deepEqual(await claim(t + 899), [], "closed rows stay closed, also when written again");
+      assert.deepEqual(await claim(t + 900), [3]);
+    });
+
+    test("requests in flight are counted per agent", async () => {
+      const agent = `agent-${newId()}`;
+      const run = await create();
+      const row = (kind: "request" | "cancel", attempt: number) =>
+        sampleOutbox(run.id, { id: `${kind}-${run.id}-${attempt}`, kind, to: agent });
+      await store.saveRun(
+        sampleCommit(run, { outbox: [row("request", 1), row("request", 2), row("cancel", 1)] }),
+      );
+      assert.equal((await store.inFlight())[agent], 2);
+      await store.closeOutbox([`request-${run.id}-1`, `request-${run.id}-2`]);
+      assert.equal((await store.inFlight())[agent], undefined);
+    });
+
+    test("small values are kept and replaced", async () => {
+      assert.equal(await store.getValue("serial"), undefined);
+      await store.setValue("serial", "1");
+      await store.setValue("serial", "2");
+      assert.equal(await store.getValue("serial"), "2");
+    });
+
+    test("journal entries with and without run and body are accepted, none is too", async () => {
+      const run = await create();
+      await store.appendJournal([]);
+      await store.appendJournal([
+        { kind: "refusal", run: null, facts: { code: "unknown-person" }, body: { text: "who?" } },
+        { kind: "step", run: run.id, facts: { step: "route", ok: true, ms: 4, error: null } },
+      ]);
+    });
+
+    test("fifty commits at once to fifty runs are all saved", async () => {
+      const runs = await Promise.all(Array.from({ length: 50 }, () => create()));
+      const outcomes = await Promise.all(
+        runs.map((run) =>
+          store.saveRun(sampleCommit(run, { journal: [{ kind: "step", run: run.id, facts: {} }] })),
+        ),
+      );
+      assert.deepEqual(new Set(outcomes), new Set(["saved"]));
+    });
+  });
+}

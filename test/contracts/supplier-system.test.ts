@@ -1,0 +1,5 @@
+import { supplierSystemContract } from "./supplier-system.ts";
+
+supplierSystemContract("alpine-parts");
+supplierSystemContract("deltaline");
+supplierSystemContract("evergreen");

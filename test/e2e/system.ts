@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { RunResult } from "../../src/run-result.ts";
+
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const mainFile = path.join(root, "src", "main.ts");
+
+export interface Ready {
+  readonly console: string;
+  readonly links: Readonly<Record<string, string>>;
+  readonly pids: Readonly<Record<string, number>>;
+  readonly data: string;
+  readonly atDirectory: string;
+  readonly ca: string;
+}
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A whole system of its own in a temporary folder, driven through the real command line. */
+export class TestSystem {
+  readonly folder = mkdtempSync(path.join(tmpdir(), "cs-e2e-"));
+  readonly #environment: NodeJS.ProcessEnv;
+  #launcher: ChildProcess | undefined;
+
+  constructor(environment: Readonly<Record<string, string>> = {}) {
+    this.#environment = {
+      ...process.env,
+      COUNTERSIGN_DATA: path.join(this.folder, "data"),
+      COUNTERSIGN_RUNTIME: path.join(this.folder, "run"),
+      COUNTERSIGN_CONSOLE_PORT: "0",
+      ...environment,
+    };
+  }
+  get data(): string {
+    return path.join(this.folder, "data");
+  }
+  get launcherPid(): number {
+    return this.#launcher?.pid ?? 0;
+  }
+  /** `up`; resolves with its ready line. */
+  async start(args: readonly string[] = []): Promise<Ready> {
+    const launcher = spawn(process.execPath, [mainFile, "up", "--json", ...args], {
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#launcher = launcher;
+    let errors = "";
+    launcher.stderr.on("data", (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    const lines = createInterface({ input: launcher.stdout });
+    for await (const line of lines) {
+      const value = JSON.parse(line) as { type: string };
+      if (value.type === "ready") {
+        launcher.stdout.resume();
+        return value as unknown as Ready;
+      }
+    }
+    throw new Error(`the system did not start: ${errors}`);
+  }
+  /** Ctrl-C, until it has ended. */
+  async stop(signal: NodeJS.Signals = "SIGINT"): Promise<void> {
+    const launcher = this.#launcher;
+    if (launcher === undefined || launcher.exitCode !== null || launcher.signalCode !== null) {
+      return;
+    }
+    const ended = new Promise((resolve) => launcher.once("exit", resolve));
+    launcher.kill(signal);
+    await ended;
+  }
+  run(...args: readonly string[]): Promise<CommandResult> {
+    return this.runWith({}, ...args);
+  }
+  /** One command of the command line. */
+  runWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<CommandResult> {
+    return new Promise((resolve) => {
+      const child = spawn(process.execPath, [mainFile, ...args], {
+        env: { ...this.#environment, ...environment },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        stdout += chunk.toString();
+      });
+      child.stderr.on("data", (chunk: Buffer) => {
+        stderr += chunk.toString();
+      });
+      child.on("exit", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    });
+  }
+  /** `ask --json`: its lines and the last one, the result. */
+  async ask(
+    text: string,
+    ...args: readonly string[]
+  ): Promise<{
+    readonly code: number;
+    readonly lines: readonly { readonly type: string }[];
+    readonly result: RunResult;
+  }> {
+    const { code, stdout, stderr } = await this.run("ask", text, "--json", ...args);
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { type: string });
+    const last = lines.at(-1);
+    if (last?.type !== "result") {
+      throw new Error(`ask gave no result (exit ${code}): ${stdout}${stderr}`);
+    }
+    return { code, lines, result: last as unknown as RunResult };
+  }
+  /** The rows of a kind of the books. */
+  async books<T>(kind: string): Promise<readonly T[]> {
+    return JSON.parse((await this.run("books", kind, "--json")).stdout) as T[];
+  }
+  /** Everything the processes logged, for messages of failed tests. */
+  logs(): string {
+    const folder = path.join(this.data, "log");
+    return readdirSync(folder)
+      .map((name) => `--- ${name}\n${readFileSync(path.join(folder, name), "utf8")}`)
+      .join("\n");
+  }
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

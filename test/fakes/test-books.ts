@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { agentStoreMigration, type AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
+import { booksMigration, type BookTables } from "../../adapters/store/books-tables.ts";
+import type { Database } from "../../adapters/store/database.ts";
+import { journalMigration } from "../../adapters/store/journal-store.ts";
+import { openDatabase } from "../../adapters/store/open-database.ts";
+import { startPostgres } from "./postgres.ts";
+
+/** An empty database for the books and the agents' stores, gone when closed. */
+export interface TestBooks {
+  readonly database: Database<BookTables & AgentStoreTables>;
+  /** A second owner of the same database, where the engine allows one. */
+  again?(): Promise<Database<BookTables & AgentStoreTables>>;
+  close(): Promise<void>;
+}
+
+const common = { name: "books", migrations: [booksMigration, journalMigration, agentStoreMigration] };
+
+/** On SQLite in a temporary folder. */
+export async function sqliteTestBooks(): Promise<TestBooks> {
+  const folder = mkdtempSync(path.join(tmpdir(), "cs-books-"));
+  const database = await openDatabase<BookTables & AgentStoreTables>({ ...common, folder });
+  return {
+    database,
+    async close() {
+      await database.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** On the test process's PostgreSQL, which the test file stops. */
+export async function postgresTestBooks(): Promise<TestBooks> {
+  const server = await startPostgres();
+  const url = await server.createDatabase();
+  const open = () => openDatabase<BookTables & AgentStoreTables>({ ...common, url });
+  const database = await open();
+  return { database, again: open, close: () => database.close() };
+}

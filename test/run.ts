@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import path from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
+
+/** The whole check: types, lint, format, unused code, then every test file. Ends with "N passed, N failed". */
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const counts = { passed: 0, failed: 0 };
+const notRun = new Map<string, number>();
+const failures: string[] = [];
+
+/** One static check as a child process; its output is shown only when it fails. */
+function check(name: string, command: string, args: readonly string[]): void {
+  const started = performance.now();
+  const bin = path.join(root, "node_modules", ".bin", command);
+  const { status, stdout, stderr } = spawnSync(bin, [...args], { cwd: root, encoding: "utf8" });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (status === 0) {
+    counts.passed += 1;
+    say(`ok    ${name} (${seconds} s)`);
+    return;
+  }
+  counts.failed += 1;
+  failures.push(name);
+  say(`FAIL  ${name}\n${stdout}${stderr}`);
+}
+
+/** Runs test files in processes of their own, at most two at a time, and counts what they say. */
+async function suite(name: string, files: readonly string[], concurrency: number): Promise<void> {
+  const started = performance.now();
+  const before = { ...counts };
+  const stream = run({ files: files.map((file) => path.join(root, file)), concurrency, cwd: root });
+  stream.on("test:pass", (event) => {
+    if (event.details.type === "suite") {
+      return;
+    }
+    if (event.skip === undefined) {
+      counts.passed += 1;
+    } else {
+      const reason = `${path.relative(root, event.file ?? "?")}: ${String(event.skip)}`;
+      notRun.set(reason, (notRun.get(reason) ?? 0) + 1);
+    }
+  });
+  stream.on("test:fail", (event) => {
+    if (event.details.type !== "suite") {
+      counts.failed += 1;
+      failures.push(`${path.relative(root, event.file ?? "?")} › ${event.name}`);
+    }
+  });
+  const shown = stream.compose(spec);
+  let report = "";
+  for await (const chunk of shown) {
+    report += String(chunk);
+  }
+  const failed = counts.failed - before.failed;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  say(
+    `${failed === 0 ? "ok   " : "FAIL "} ${name}: ${counts.passed - before.passed} passed, ${failed} failed (${seconds} s)`,
+  );
+  if (failed > 0) {
+    say(report);
+  }
+}
+
+const only = process.argv.slice(2);
+if (only.length === 0) {
+  check("types", "tsc", ["--noEmit"]);
+  check("lint", "oxlint", ["--type-aware", "--deny-warnings"]);
+  check("format", "oxfmt", ["--check"]);
+  check("unused code", "knip", []);
+}
+const chosen = (folder: string) =>
+  globSync(`test/${folder}/**/*.test.ts`, { cwd: root })
+    .concat(folder === "unit" ? globSync("test/*.test.ts", { cwd: root }) : [])
+    .filter((file) => only.length === 0 || only.some((part) => file.includes(part)))
+    .sort();
+for (const folder of ["unit", "contracts", "e2e", "chaos"]) {
+  const files = chosen(folder);
+  if (files.length > 0) {
+    await suite(folder, files, folder === "unit" || folder === "contracts" ? 2 : 1);
+  }
+}
+for (const [reason, count] of [...notRun].sort()) {
+  say(`not run here: ${reason}${count > 1 ? ` (${count} tests)` : ""}`);
+}
+for (const failure of failures) {
+  say(`failed: ${failure}`);
+}
+say(`${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ClickedDecision } from "../../src/domain.ts";
+import { click, EngineWorld, request } from "./engine/engine-world.ts";
+
+async function opened() {
+  const world = new EngineWorld();
+  const bot = world.bot();
+  const { run } = await bot.engine.start(request);
+  await world.settle(bot.engine);
+  const approval = `${run}-1-gate`;
+  const decide = (change: Partial<ClickedDecision> = {}) =>
+    bot.approvals.decide({ approval, ...click, ...change });
+  return { world, bot, run, approval, decide };
+}
+
+test("a verdict is committed with evidence that names plan, person, place and time", async () => {
+  const { world, run, approval, decide } = await opened();
+  assert.deepEqual(await decide(), { outcome: "accepted", run });
+  const row = await world.store.approval(approval);
+  assert.equal(row?.status, "recorded");
+  const evidence = (await world.text(run, "gate", "evidence")) as { statement: Record<string, string> };
+  assert.deepEqual(evidence.statement, {
+    tag: "countersign/evidence/1",
+    approval,
+    planHash: row?.planHash,
+    run,
+    revision: 1,
+    verdict: "approved",
+    person: "manager",
+    requester: "employee",
+    assurance: "clicked",
+    adapter: "console",
+    receivedAt: new Date(world.time.now()).toISOString(),
+  });
+});
+
+test("whoever may not decide is refused with the reason, journalled, and the approval stays open", async () => {
+  const { world, approval, decide } = await opened();
+  const refusals: [Partial<ClickedDecision>, string][] = [
+    [{ person: "nobody" }, "unknown-person"],
+    [{ person: "former" }, "unknown-person"],
+    [{ person: "employee" }, "not-allowed"],
+    [{ approval: "none" }, "unknown-approval"],
+    [{ reason: "x".repeat(2001) }, "bad-decision"],
+    [{ verdict: "perhaps" as "approved" }, "bad-decision"],
+    [{ assurance: "countersigned" as "clicked" }, "bad-decision"],
+  ];
+  for (const [change, code] of refusals) {
+    const outcome = await decide(change);
+    assert.equal(outcome.outcome === "refused" && outcome.error.code, code);
+  }
+  assert.equal((await world.store.approval(approval))?.status, "open");
+  assert.deepEqual(
+    world.alarms(),
+    refusals.map(([, code]) => code),
+  );
+});
+
+test("the requester cannot decide, also as a manager", async () => {
+  const world = new EngineWorld();
+  const { engine, approvals } = world.bot();
+  const { run } = await engine.start({ ...request, person: "manager" });
+  await world.settle(engine);
+  const own = await approvals.decide({ approval: `${run}-1-gate`, ...click });
+  assert.equal(own.outcome === "refused" && own.error.code, "own-request");
+});
+
+test("a closed approval: the first decision is told, not another one made", async () => {
+  const { world, bot, run, decide } = await opened();
+  await decide({ verdict: "rejected", reason: "no" });
+  const second = await decide({ person: "manager-2" });
+  assert.equal(second.outcome === "already-decided" && second.approval.decision?.verdict, "rejected");
+  await world.settle(bot.engine);
+  const third = await decide({ person: "manager-2" });
+  assert.equal(third.outcome === "already-decided" && third.approval.status, "decided");
+  assert.equal((await world.run(run)).reason, "rejected");
+});
+
+test("an approval withdrawn by a cancel cannot be decided any more", async () => {
+  const { bot, run, decide } = await opened();
+  await bot.engine.cancel(run, "employee");
+  const late = await decide();
+  assert.equal(late.outcome === "already-decided" && late.approval.status, "withdrawn");
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { constants, createPublicKey, publicEncrypt, randomBytes, verify } from "node:crypto";
+import { suite, test } from "node:test";
+import * as fc from "fast-check";
+import { decryptAes, encryptAes, newAesKey, newIv } from "../../../src/atsdk/aes.ts";
+import { AtError } from "../../../src/atsdk/at-error.ts";
+import {
+  hexDigest,
+  rsaPrivateKey,
+  rsaPublicKey,
+  signRsa,
+  unwrapAesKey,
+  wrapAesKey,
+} from "../../../src/atsdk/rsa.ts";
+import { vectors } from "./vectors.ts";
+
+const pairs: Record<string, { publicSpkiB64: string; privatePkcs8B64: string }> = {
+  aliceEncryption: vectors.keys.aliceEncryption,
+  alicePkam: vectors.keys.alicePkam,
+  aliceApkam: vectors.keys.aliceApkam,
+  bobEncryption: vectors.keys.bobEncryption,
+};
+const pair = (name: string) => pairs[name] ?? assert.fail(`no key ${name}`);
+const isDecryptFailed = (error: unknown) => error instanceof AtError && error.code === "decrypt-failed";
+const zeroIv = Buffer.alloc(16).toString("base64");
+
+suite("AES-256-CTR with PKCS#7", () => {
+  for (const v of vectors.aesCtr) {
+    test(v.id, () => {
+      if (v.id !== "aes-malleability-tampered")
+        assert.equal(encryptAes(v.plaintextUtf8, v.keyB64, v.ivB64), v.ciphertextB64);
+      assert.equal(decryptAes(v.ciphertextB64, v.keyB64, v.ivB64), v.plaintextUtf8);
+      if (v.ivB64 === zeroIv) assert.equal(decryptAes(v.ciphertextB64, v.keyB64), v.plaintextUtf8);
+    });
+  }
+
+  test("every text comes back", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => {
+        const [key, iv] = [newAesKey(), newIv()];
+        assert.equal(decryptAes(encryptAes(text, key, iv), key, iv), text);
+      }),
+    );
+  });
+
+  test("wrong lengths and bad padding are one and the same failure", () => {
+    const [key, iv] = [newAesKey(), newIv()];
+    const sealed = Buffer.from(encryptAes("0123456789abcdef", key, iv), "base64");
+    const flipped = Buffer.from(sealed);
+    flipped[20] = (flipped[20] ?? 0) ^ 1; // inside the padding block
+    for (const [text, k, i] of [
+      ["", key, iv],
+      [sealed.subarray(0, 31).toString("base64"), key, iv],
+      [sealed.toString("base64"), key, "AAAA"],
+      [sealed.toString("base64"), "AAAA", iv],
+      [flipped.toString("base64"), key, iv],
+    ] as const)
+      assert.throws(() => decryptAes(text, k, i), isDecryptFailed);
+  });
+});
+
+suite("RSA", () => {
+  for (const v of vectors.rsaPkcs1) {
+    test(v.id, () =>
+      assert.equal(
+        unwrapAesKey(v.ciphertextB64, rsaPrivateKey(pair(v.privateKeyRef).privatePkcs8B64)),
+        v.plaintextUtf8,
+      ),
+    );
+  }
+
+  test("a wrapped key comes back", () => {
+    const { publicSpkiB64, privatePkcs8B64 } = pair("bobEncryption");
+    const key = newAesKey();
+    assert.equal(
+      unwrapAesKey(wrapAesKey(key, rsaPublicKey(publicSpkiB64)), rsaPrivateKey(privatePkcs8B64)),
+      key,
+    );
+  });
+
+  test("whatever is wrong with a ciphertext, another 44-character key comes out and nothing is thrown", () => {
+    const { publicSpkiB64, privatePkcs8B64 } = pair("bobEncryption");
+    const spki = createPublicKey({ key: Buffer.from(publicSpkiB64, "base64"), format: "der", type: "spki" });
+    const raw = (block: Buffer) =>
+      publicEncrypt({ key: spki, padding: constants.RSA_NO_PADDING }, block).toString("base64");
+    const key = newAesKey();
+    const block = (change: (bytes: Buffer) => void) => {
+      const bytes = Buffer.concat([
+        Buffer.from([0, 2]),
+        Buffer.alloc(209, 7),
+        Buffer.from([0]),
+        Buffer.from(key),
+      ]);
+      change(bytes);
+      return raw(bytes);
+    };
+    const privateKey = rsaPrivateKey(privatePkcs8B64);
+    assert.equal(
+      unwrapAesKey(
+        block(() => {}),
+        privateKey,
+      ),
+      key,
+      "the block itself is right",
+    );
+    const bad = [
+      "",
+      "AAAA",
+      Buffer.alloc(256, 0xff).toString("base64"),
+      randomBytes(300).toString("base64"),
+      block((b) => b.writeUInt8(1, 1)), // block type
+      block((b) => b.writeUInt8(0, 9)), // separator too early
+      block((b) => b.writeUInt8(1, 211)), // no separator
+      block((b) => b.writeUInt8(0x20, 230)), // not base64
+      block((b) => b.writeUInt8(0x41, 255)), // not 32 bytes
+    ];
+    for (const ciphertext of bad) {
+      const [one, two] = [unwrapAesKey(ciphertext, privateKey), unwrapAesKey(ciphertext, privateKey)];
+      assert.match(one, /^[A-Za-z0-9+/]{43}=$/);
+      assert.notEqual(one, key);
+      assert.notEqual(one, two, "the replacement is random");
+    }
+  });
+
+  for (const v of vectors.signatures) {
+    test(v.id, () => {
+      const { publicSpkiB64, privatePkcs8B64 } = pair(v.keyRef);
+      if (v.hash === "SHA-256")
+        assert.equal(signRsa(v.messageUtf8, rsaPrivateKey(privatePkcs8B64)), v.signatureB64);
+      const hash = v.hash.replace("-", "").toLowerCase();
+      const signature = Buffer.from(v.signatureB64, "base64");
+      assert.ok(verify(hash, Buffer.from(v.messageUtf8), rsaPublicKey(publicSpkiB64), signature));
+    });
+  }
+
+  test("other keys than RSA-2048 are refused", () => {
+    for (const text of ["", "AAAA", vectors.keys.aliceSelfEncryptionKeyB64])
+      assert.throws(
+        () => rsaPublicKey(text),
+        (error) => error instanceof AtError && error.code === "invalid-value",
+      );
+  });
+});
+
+test("digests of the fixtures", () => {
+  const [cram, md5, sha512, sha256] = vectors.digests;
+  const bob = vectors.keys.bobEncryption.publicSpkiB64;
+  assert.equal(hexDigest(`${cram?.secret}${cram?.challenge}`, "sha512"), cram?.digestHex);
+  assert.equal(hexDigest(bob, "md5"), md5?.digestHex);
+  assert.equal(hexDigest(bob, "sha512"), sha512?.digestHex);
+  assert.equal(hexDigest(bob, "sha256"), sha256?.digestHex);
+});

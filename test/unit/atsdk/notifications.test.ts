@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import { suite, type TestContext, test } from "node:test";
+import { AtError, type AtNotification, AtClient, type ReceiveOptions } from "@atsign/atsdk";
+import { encryptAes } from "../../../src/atsdk/aes.ts";
+import { FakeNetwork, type FakeStream } from "./fake-network.ts";
+import { bobKeys, vectors } from "./vectors.ts";
+
+const clock = () => 1_000_000;
+const frameOfFixture = vectors.wire.find((w) => w.id === "monitor-frame")?.wire ?? "";
+const statsOfFixture = vectors.wire.find((w) => w.id === "monitor-stats-frame")?.wire ?? "";
+const wrappedKey = vectors.rsaPkcs1[0]?.ciphertextB64 ?? "";
+const sharedKey = vectors.keys.aliceToBobSharedKeyB64;
+const iv = "AAECAwQFBgcICQoLDA0ODw==";
+
+function frame(id: string, epochMillis: number, text = id, change: Record<string, unknown> = {}): string {
+  const value = encryptAes(text, sharedKey, iv);
+  const metadata = { ivNonce: iv, sharedKeyEnc: wrappedKey };
+  const base = {
+    id,
+    from: "@alice",
+    to: "@bob",
+    key: "@bob:msg.app@alice",
+    value,
+    operation: "update",
+    epochMillis,
+  };
+  return `notification: ${JSON.stringify({ ...base, isEncrypted: true, metadata, ...change })}\n`;
+}
+
+/** A client of @bob on a fake network whose monitors and heartbeats are the test's to answer. */
+async function open(t: TestContext): Promise<{ network: FakeNetwork; client: AtClient }> {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const network = new FakeNetwork();
+  const client = await AtClient.open({
+    atSign: "@bob",
+    keys: bobKeys,
+    directory: { host: "127.0.0.1", port: 1 },
+    transport: network.transport,
+    clock,
+  });
+  t.after(() => client.close());
+  return { network, client };
+}
+
+async function until<T>(find: () => T | undefined): Promise<T> {
+  for (let i = 0; i < 1_000; i++) {
+    const found = find();
+    if (found !== undefined) return found;
+    await turn();
+  }
+  throw new Error("it did not happen");
+}
+
+const monitorOf = (network: FakeNetwork, n: number): FakeStream | undefined =>
+  network.atServers.filter((stream) => stream.lines.some((line) => line.startsWith("monitor")))[n];
+const monitorLine = (stream: FakeStream) => stream.lines.find((line) => line.startsWith("monitor"));
+
+async function take(client: AtClient, options: ReceiveOptions, count: number): Promise<AtNotification[]> {
+  const taken: AtNotification[] = [];
+  for await (const notification of client.notifications(options)) {
+    taken.push(notification);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+suite("notifications", () => {
+  test("are decrypted; statistics, malformed and foreign frames are left out", async (t) => {
+    const { network, client } = await open(t);
+    network.answer = (line) => (line.startsWith("lookup:") ? `data:${wrappedKey}\n@bob@` : undefined);
+    const dropped: string[] = [];
+    const taking = take(client, { onDropped: ({ id, code }) => dropped.push(`${id} ${code}`) }, 2);
+    const stream = await until(() => monitorOf(network, 0));
+    assert.equal(monitorLine(stream), "monitor:strict");
+    stream.feed(statsOfFixture);
+    stream.feed('notification: {broken\nnotification: []\nnotification: {"id":"x"}\n');
+    stream.feed(frame("other", 5, "x", { to: "@carol" }));
+    stream.feed(frame("tampered", 6, "x", { value: "AAAA" }));
+    stream.feed(
+      frame("old key", 6, "x", { metadata: { ivNonce: iv, sharedKeyEnc: wrappedKey, pubKeyCS: "00" } }),
+    );
+    stream.feed(`@bob@${frameOfFixture}`); // the prompt glued in front; no inline key: it is looked up
+    stream.feed(frame("second", 1_714_900_000_001, "zwei"));
+    const [first, second] = await taking;
+    assert.deepEqual(first, {
+      id: "3b1f3a0e-5a0b-4bd5-8c8e-8a0f4e1e6b52",
+      from: "@alice",
+      to: "@bob",
+      key: "@bob:msg.myapp@alice",
+      value: '{"type":"ping","n":1}',
+      operation: "update",
+      epochMillis: 1_714_900_000_000,
+    });
+    assert.equal(second?.value, "zwei");
+    assert.deepEqual(dropped, ["tampered decrypt-failed", "old key decrypt-failed"]);
+    assert.ok(stream.isClosed, "leaving the loop closes the monitor");
+  });
+
+  test("a lost connection is resumed from the last one seen, less an overlap, and ids are delivered once", async (t) => {
+    const { network, client } = await open(t);
+    const states: string[] = [];
+    const taking = take(
+      client,
+      { regex: "\\.app@", since: 50_000, onState: (state) => states.push(state) },
+      3,
+    );
+    const first = await until(() => monitorOf(network, 0));
+    assert.equal(monitorLine(first), "monitor:45000 \\.app@");
+    first.feed(frame("a", 60_000) + frame("a", 60_000) + frame("b", 59_000));
+    first.end();
+    await until(() => (states.length === 2 ? true : undefined));
+    await turn();
+    t.mock.timers.tick(5_000);
+    const second = await until(() => monitorOf(network, 1));
+    assert.equal(monitorLine(second), "monitor:55000 \\.app@");
+    second.feed(frame("b", 59_000) + frame("a", 60_000) + frame("a", 60_000, "other", { from: "@carol" }));
+    const taken = await taking;
+    assert.deepEqual(
+      taken.map(({ id, from }) => `${id} ${from}`),
+      ["a @alice", "b @alice", "a @carol"],
+    );
+    assert.deepEqual(states, ["connected", "disconnected", "connected", "disconnected"]);
+  });
+
+  test("without a resume point a later connection asks from the time of the first", async (t) => {
+    const { network, client } = await open(t);
+    const taking = take(client, {}, 1);
+    (await until(() => monitorOf(network, 0))).end();
+    await turn();
+    t.mock.timers.tick(5_000);
+    const second = await until(() => monitorOf(network, 1));
+    assert.equal(monitorLine(second), "monitor:995000");
+    second.feed(frame("a", 1));
+    await taking;
+  });
+
+  test("a monitor that does not answer the heartbeat is replaced", async (t) => {
+    const { network, client } = await open(t);
+    const taking = take(client, {}, 1);
+    const first = await until(() => monitorOf(network, 0));
+    t.mock.timers.tick(15_000);
+    assert.equal(first.lines.at(-1), "noop:0");
+    first.feed("data:ok\n");
+    t.mock.timers.tick(15_000);
+    assert.ok(!first.isClosed);
+    t.mock.timers.tick(10_000);
+    assert.ok(first.isClosed);
+    await turn();
+    t.mock.timers.tick(5_000);
+    const second = await until(() => monitorOf(network, 1));
+    second.feed(frame("a", 1));
+    assert.equal((await taking).length, 1);
+  });
+
+  test("a new shared key of the sender replaces the known one", async (t) => {
+    const { network, client } = await open(t);
+    const lookUps: string[] = [];
+    network.answer = (line) => {
+      if (!line.startsWith("lookup:")) return undefined;
+      lookUps.push(line);
+      return `data:${wrappedKey}\n@bob@`;
+    };
+    const taking = take(client, {}, 3);
+    const stream = await until(() => monitorOf(network, 0));
+    const bare = { metadata: { ivNonce: iv } };
+    stream.feed(frame("a", 1, "a", bare) + frame("b", 2, "b", bare));
+    stream.feed(frame("k", 3, "k", { key: "@bob:shared_key@alice", isEncrypted: false, value: wrappedKey }));
+    stream.feed(frame("c", 4, "c", bare));
+    assert.deepEqual(
+      (await taking).map((n) => n.value),
+      ["a", "b", "c"],
+    );
+    assert.deepEqual(lookUps, Array(2).fill("lookup:bypassCache:true:shared_key@alice"));
+  });
+
+  test("a slow consumer slows the server down", async (t) => {
+    const { network, client } = await open(t);
+    const iterator = client.notifications({});
+    const first = iterator.next();
+    const stream = await until(() => monitorOf(network, 0));
+    stream.feed(frame("first", 1));
+    await first;
+    for (let i = 0; i < 1_000; i++) stream.feed(frame(`n${i}`, 2));
+    assert.ok(stream.isPaused);
+    for (let i = 0; i < 500; i++) await iterator.next();
+    assert.ok(!stream.isPaused);
+    await iterator.return(undefined);
+  });
+
+  test("end when asked to, when the client is closed, and when the server refuses us for good", async (t) => {
+    const { network, client } = await open(t);
+    const stopping = new AbortController();
+    const stopped = take(client, { signal: stopping.signal }, 1);
+    await until(() => monitorOf(network, 0));
+    stopping.abort();
+    assert.deepEqual(await stopped, []);
+
+    const refused = take(client, { regex: "(" }, 1);
+    (await until(() => monitorOf(network, 1))).feed("error:AT0022-bad filter\n");
+    await assert.rejects(refused, (error) => error instanceof AtError && error.code === "AT0022");
+    await assert.rejects(take(client, { regex: "a b" }, 1), (error) => error instanceof AtError);
+
+    const closed = take(client, {}, 1);
+    await until(() => monitorOf(network, 2));
+    await client.close();
+    assert.deepEqual(await closed, []);
+  });
+});
+
+suite("opening a client", () => {
+  const options = { atSign: "@bob", keys: bobKeys, directory: { host: "127.0.0.1", port: 1 }, clock };
+
+  test("nothing is signed for a challenge of another form or atSign", async () => {
+    const network = new FakeNetwork();
+    const uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    for (const challenge of [
+      `_${uuid}@alice:${uuid}`,
+      "anything",
+      `proof:_${uuid}@bob:${uuid}`,
+      `_${uuid}@bob:x${uuid}`,
+    ]) {
+      network.challenge = challenge;
+      await assert.rejects(
+        AtClient.open({ ...options, transport: network.transport }),
+        (error) => error instanceof AtError && error.code === "bad-challenge",
+      );
+    }
+    assert.ok(network.atServers.every((stream) => stream.lines.every((line) => !line.startsWith("pkam"))));
+  });
+
+  test("with retry it waits for the server, without it does not", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    const network = new FakeNetwork();
+    network.isDown = true;
+    const open = { ...options, transport: network.transport };
+    await assert.rejects(
+      AtClient.open(open),
+      (error) => error instanceof AtError && error.code === "connect-failed",
+    );
+    const opening = AtClient.open({ ...open, retry: true });
+    await until(() => (network.connects === 4 ? true : undefined)); // each try asks the directory twice
+    network.isDown = false;
+    await turn();
+    t.mock.timers.tick(5_000);
+    await (await opening).close();
+
+    network.isDown = true;
+    const giveUp = new AbortController();
+    const waiting = AtClient.open({ ...open, retry: true, signal: giveUp.signal });
+    giveUp.abort();
+    await assert.rejects(waiting, (error) => error instanceof AtError && error.code === "aborted");
+  });
+
+  test("a command is sent again over a new connection", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    const network = new FakeNetwork();
+    const client = await AtClient.open({ ...options, transport: network.transport });
+    t.after(() => client.close());
+    network.answer = (line, stream) => {
+      if (network.atServers.length > 1) return "data:[]\n@bob@";
+      stream.end();
+      return undefined;
+    };
+    const names = client.scan();
+    await turn();
+    t.mock.timers.tick(5_000);
+    assert.deepEqual(await names, []);
+    assert.equal(network.atServers.length, 2);
+  });
+});

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { defineAgent, skill } from "../../src/define-agent.ts";
+import type { ApprovalHandle, Needs, StepBuilder, StepHandle } from "../../src/define-step.ts";
+import { defineWorkflow } from "../../src/define-workflow.ts";
+import type { PlanDocument } from "../../src/domain.ts";
+
+const planned = z.object({ plan: z.string() });
+const attest = skill({ effect: "read", input: planned, output: z.object({ hash: z.string() }), run: never });
+const financial = defineAgent({
+  id: "financial",
+  description: "Checks money",
+  skills: {
+    attest,
+    "check-credit": skill({
+      effect: "write",
+      undo: "release-credit",
+      input: z.object({ customer: z.string() }),
+      output: z.object({ limit: z.string() }),
+      run: never,
+    }),
+    "release-credit": skill({ effect: "write", input: z.object({}), output: z.object({}), run: never }),
+  },
+});
+const compliance = defineAgent({ id: "compliance", description: "Checks lists", skills: { attest } });
+const supply = defineAgent({
+  id: "supply",
+  description: "Buys",
+  skills: {
+    "place-orders": skill({
+      effect: "irreversible",
+      requires: "mandate",
+      input: z.object({}),
+      output: z.object({ placed: z.number() }),
+      run: never,
+    }),
+  },
+});
+function never(): Promise<never> {
+  return Promise.reject(new Error("the bot never runs a skill"));
+}
+
+type Step = StepBuilder<{ customer: string }>;
+const document = { schema: "countersign/plan/1" } as unknown as PlanDocument;
+const approve = (step: Step, needs: Needs): ApprovalHandle =>
+  step.approval({ action: "order", needs, plan: () => document, attestations: () => [] });
+const attestation = (step: Step, agent: typeof compliance | typeof financial) =>
+  step.call(agent, "attest", { with: () => ({ plan: "text" }) });
+function workflow(steps: (step: Step) => Needs, change: { id?: string; version?: number } = {}) {
+  return defineWorkflow({
+    id: "order",
+    version: 1,
+    description: "Orders",
+    examples: ["Order it"],
+    input: z.object({ customer: z.string() }),
+    steps,
+    summary: ({ input }) => input.customer,
+    ...change,
+  });
+}
+function complete(step: Step) {
+  const credit = step.call(financial, "check-credit", {
+    with: ({ input }) => ({ customer: input.customer }),
+  });
+  const limit = step.compute({
+    needs: { credit },
+    output: z.string(),
+    run: ({ needs }) => needs.credit.limit,
+  });
+  const money = step.call(financial, "attest", {
+    needs: { limit },
+    with: ({ needs }) => ({ plan: needs.limit }),
+  });
+  const lists = attestation(step, compliance);
+  const gate = approve(step, { money, lists });
+  const orders = step.call(supply, "place-orders", { needs: { gate }, mandate: gate, attempts: 5 });
+  return { orders, gate, lists, money, limit, credit };
+}
+
+test("a definition lists its steps so that each follows what it needs, with the skills' own effects", () => {
+  const { planned: steps, structure } = workflow(complete);
+  assert.deepEqual(
+    steps.map((each) => [each.id, each.kind, each.agent, each.needs]),
+    [
+      ["credit", "call", "financial", []],
+      ["limit", "compute", null, ["credit"]],
+      ["money", "call", "financial", ["limit"]],
+      ["lists", "call", "compliance", []],
+      ["gate", "approval", "hitl", ["money", "lists"]],
+      ["orders", "call", "supply", ["gate"]],
+    ],
+  );
+  assert.deepEqual(steps[0]?.undo, "release-credit");
+  assert.deepEqual([steps[5]?.effect, steps[5]?.mandate, steps[5]?.attempts], ["irreversible", "gate", 5]);
+  assert.match(structure, /^[0-9a-f]{64}$/);
+});
+
+test("the structure changes with steps and edges, not with callbacks or timing", () => {
+  const one = workflow((step) => ({ a: attestation(step, financial) })).structure;
+  const timed = workflow((step) => ({
+    a: step.call(financial, "attest", { with: () => ({ plan: "other" }), timeoutMs: 5 }),
+  })).structure;
+  const other = workflow((step) => ({ a: attestation(step, compliance) })).structure;
+  assert.equal(timed, one);
+  assert.notEqual(other, one);
+  assert.notEqual(workflow((step) => ({ a: attestation(step, financial) }), { version: 2 }).structure, one);
+});
+
+test("outputs are typed along the handles", () => {
+  const definition = defineWorkflow({
+    id: "typed",
+    version: 1,
+    description: "Types",
+    examples: ["x"],
+    input: z.object({ customer: z.string() }),
+    steps: (step) => ({
+      credit: step.call(financial, "check-credit", { with: ({ input }) => ({ customer: input.customer }) }),
+    }),
+    onStatus: {
+      agent: financial,
+      skill: "attest",
+      with: ({ outputs, status }) => ({ plan: `${status} ${outputs.credit?.limit ?? "none"}` }),
+    },
+    summary: ({ outputs }) => outputs.credit?.limit ?? "none",
+  });
+  assert.equal(definition.summary({ input: {}, outputs: { credit: { limit: "12" } } }), "12");
+  defineWorkflow({
+    id: "mistyped",
+    version: 1,
+    description: "Types",
+    examples: ["x"],
+    input: z.object({}),
+    steps: (step) => {
+      // @ts-expect-error the skill's input needs a customer
+      const wrong = step.call(financial, "check-credit", { with: () => ({ name: "x" }) });
+      return { wrong };
+    },
+    summary: () => "",
+  });
+});
+
+const refusals: readonly [string, RegExp, (step: Step) => Needs][] = [
+  [
+    "a step needing one that is not returned",
+    /not returned by steps/,
+    (step) => {
+      const { credit: _, ...rest } = complete(step);
+      return rest;
+    },
+  ],
+  ["a foreign handle", /not a step made by this workflow/, () => ({ a: { kind: "call" } })],
+  [
+    "one step under two ids",
+    /"a" and "b" are the same step/,
+    (step) => {
+      const a = attestation(step, financial);
+      return { a, b: a };
+    },
+  ],
+  ["a reserved id", /"route"/, (step) => ({ route: attestation(step, financial) })],
+  [
+    "an id that could be an engine request",
+    /"undo-x"/,
+    (step) => ({ "undo-x": attestation(step, financial) }),
+  ],
+  ["no step", /no step/, () => ({})],
+  [
+    "an unknown skill",
+    /"supply" has no skill "attest"/,
+    (step) => ({
+      a: step.call(supply as unknown as typeof compliance, "attest", { with: () => ({ plan: "" }) }),
+    }),
+  ],
+  [
+    "an irreversible skill without a mandate",
+    /commits the company and has no mandate/,
+    (step) => ({ orders: step.call(supply, "place-orders", { with: () => ({}) }) }),
+  ],
+  [
+    "a mandate whose gate is not upstream",
+    /must need it/,
+    (step) => {
+      const money = attestation(step, financial);
+      const lists = attestation(step, compliance);
+      const gate = approve(step, { money, lists });
+      return { money, lists, gate, orders: step.call(supply, "place-orders", { mandate: gate }) };
+    },
+  ],
+  [
+    "a mandate that is no approval",
+    /is not an approval/,
+    (step) => {
+      const a: StepHandle<unknown> = attestation(step, financial);
+      return { a, orders: step.call(supply, "place-orders", { needs: { a }, mandate: a as ApprovalHandle }) };
+    },
+  ],
+  [
+    "a mandate for a skill that takes an input",
+    /takes an input/,
+    (step) => {
+      const money = attestation(step, financial);
+      const lists = attestation(step, compliance);
+      const gate = approve(step, { money, lists });
+      return {
+        money,
+        lists,
+        gate,
+        again: step.call(compliance, "attest", { needs: { gate }, mandate: gate }),
+      };
+    },
+  ],
+  [
+    "zero attempts",
+    /attempts must be at least 1/,
+    (step) => ({
+      a: step.call(financial, "attest", { with: () => ({ plan: "" }), attempts: 0 }),
+    }),
+  ],
+];
+for (const [name, reason, steps] of refusals) {
+  test(`refused at load: ${name}`, () => {
+    assert.throws(() => workflow(steps), { code: "bad-definition", message: reason });
+  });
+}
+
+for (const missing of ["financial", "compliance"] as const) {
+  test(`refused at load: an approval without ${missing}'s attestation`, () => {
+    const other = missing === "financial" ? compliance : financial;
+    assert.throws(
+      () =>
+        workflow((step) => {
+          const only = attestation(step, other);
+          return { only, gate: approve(step, { only }) };
+        }),
+      { code: "bad-definition", message: new RegExp(`${missing}\\.attest`) },
+    );
+  });
+}
+
+test("refused at load: a missing, fractional or negative version, a bad id", () => {
+  for (const version of [0, -1, 1.5, Number.NaN, undefined]) {
+    assert.throws(() => workflow(complete, { version: version as number }), {
+      code: "bad-definition",
+      message: /version/,
+    });
+  }
+  assert.throws(() => workflow(complete, { id: "Order Parts" }), {
+    code: "bad-definition",
+    message: /kebab/,
+  });
+});

@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Json, Mandate } from "../../../src/domain.ts";
+import { canonicalHash, canonicalJson } from "../../../src/canonical.ts";
+import { AppError } from "../../../src/errors.ts";
+import { verifyMandate, type VerifyMandateOptions } from "../../../src/link/mandate.ts";
+import { ManualTime } from "../../fakes/manual-time.ts";
+import { mandateRoles, SampleMandate } from "../../fakes/sample-mandate.ts";
+import { policy, TrustWorld } from "../../fakes/trust-world.ts";
+
+const time = new ManualTime();
+const world = new TrustWorld(time, [...mandateRoles, "supply"]);
+const trust = await world.open();
+const sample = new SampleMandate(world);
+const subject = { run: "run1", revision: 1, step: "orders", attempt: 1 };
+const plan = sample.plan();
+
+function check(
+  mandate: unknown,
+  change: Partial<VerifyMandateOptions> = {},
+): ReturnType<typeof verifyMandate> {
+  return verifyMandate({ mandate, subject, trust, now: time.now(), ...change });
+}
+function refused(code: string, mandate: unknown, change: Partial<VerifyMandateOptions> = {}): void {
+  assert.throws(() => check(mandate, change), { name: "AppError", code: `mandate-${code}` });
+}
+
+test("a complete mandate is verified and says who decided", () => {
+  const verified = check(sample.mandate());
+  assert.deepEqual(verified.plan, plan);
+  assert.equal(verified.planHash, canonicalHash(plan));
+  assert.deepEqual(verified.decidedBy, ["manager"]);
+  assert.deepEqual(check(JSON.parse(JSON.stringify(sample.mandate()))), verified, "also after a wire");
+});
+
+test("every single value changed, removed or added anywhere is refused", () => {
+  const mandate = sample.mandate() as unknown as Json;
+  let changes = 0;
+  for (const altered of alterations(mandate)) {
+    changes += 1;
+    assert.throws(
+      () => check(altered.value),
+      (error) => error instanceof AppError && error.code.startsWith("mandate-"),
+      altered.where,
+    );
+  }
+  // The order of attestations is no part of what they say; everything else is.
+  assert.ok(changes > 100, `${changes} changes`);
+  assert.ok(check({ ...sample.mandate(), attestations: sample.mandate().attestations.toReversed() }));
+});
+
+test("every single value of the plan changed is refused, even with the hash adjusted everywhere", () => {
+  const signed = sample.mandate();
+  let changes = 0;
+  for (const altered of alterations(plan as unknown as Json)) {
+    changes += 1;
+    const text = canonicalJson(altered.value);
+    assert.throws(
+      () => check({ ...signed, plan: text }),
+      (error) => error instanceof AppError && error.code.startsWith("mandate-"),
+      altered.where,
+    );
+    const adjusted = JSON.parse(
+      JSON.stringify(signed).replaceAll(canonicalHash(plan), canonicalHash(altered.value)),
+    ) as Mandate;
+    assert.throws(
+      () => check({ ...adjusted, plan: text }),
+      (error) => error instanceof AppError && error.code.startsWith("mandate-"),
+      altered.where,
+    );
+  }
+  assert.ok(changes > 80, `${changes} changes`);
+});
+
+test("a byte of the plan changed on the way is refused", () => {
+  const mandate = sample.mandate();
+  refused("hash", { ...mandate, plan: mandate.plan.replace('"110.00"', '"110.01"') });
+  refused("plan", { ...mandate, plan: ` ${mandate.plan}` });
+  refused("plan", { ...mandate, plan: JSON.stringify(JSON.parse(mandate.plan), null, 1) });
+  refused("plan", { ...mandate, plan: mandate.plan.slice(1) });
+  refused("plan", { ...mandate, plan: canonicalJson({ ...plan, more: 1 }) });
+});
+
+test("both attestations are needed, each by its own agent", () => {
+  const [financial, compliance] = [
+    sample.attestation(plan, "financial"),
+    sample.attestation(plan, "compliance"),
+  ];
+  refused("malformed", sample.mandate(plan, { attestations: [] }));
+  refused("attestation-missing", sample.mandate(plan, { attestations: [financial] }));
+  refused("attestation-missing", sample.mandate(plan, { attestations: [compliance] }));
+  refused("attestation-missing", sample.mandate(plan, { attestations: [financial, financial] }));
+  refused("attestation-missing", sample.mandate(plan, { attestations: [financial, compliance, compliance] }));
+  const byFinancial = sample.attestation(plan, "compliance", {}, "financial");
+  refused("signature", sample.mandate(plan, { attestations: [financial, byFinancial] }));
+  const bySupply = sample.attestation(plan, "compliance", {}, "supply");
+  refused("signature", sample.mandate(plan, { attestations: [financial, bySupply] }));
+});
+
+test("a decision is needed, by the HITL agent on the bot's evidence", () => {
+  const decisions = (o: Parameters<typeof sample.decision>[1]) =>
+    sample.mandate(plan, { decisions: [sample.decision(plan, o)] });
+  refused("malformed", sample.mandate(plan, { decisions: [] }));
+  refused("signature", decisions({ signer: "supply" }));
+  refused("signature", decisions({ signer: "evidence" }));
+  refused("evidence", decisions({ evidenceSigner: "hitl" }));
+  refused("evidence", decisions({ evidenceSigner: "supply" }));
+  refused("decision", decisions({ decision: { verdict: "rejected" }, evidence: { verdict: "rejected" } }));
+  for (const change of [
+    { approval: "approval2" },
+    { planHash: "0".repeat(64) },
+    { run: "run2" },
+    { revision: 2 },
+    { verdict: "rejected" },
+    { person: "manager-2" },
+    { assurance: "local" },
+    { requester: "manager-2" },
+    { receivedAt: world.time(1) },
+  ] as const) {
+    refused("evidence", decisions({ evidence: change }));
+  }
+});
+
+test("a mandate is worthless in any other run, revision or step", () => {
+  const mandate = sample.mandate();
+  refused("subject", mandate, { subject: { ...subject, run: "run2" } });
+  refused("subject", mandate, { subject: { ...subject, revision: 2 } });
+  refused("step", mandate, { subject: { ...subject, step: "orders-2" } });
+  assert.ok(check(mandate, { subject: { ...subject, attempt: 5 } }), "another attempt is the same effect");
+});
+
+test("statements of another revision do not fit, though each is genuine", () => {
+  const old = sample.plan({ revision: 1 });
+  const current = sample.plan({ revision: 2 });
+  const at = { subject: { ...subject, revision: 2 } };
+  assert.ok(check(sample.mandate(current), at));
+  refused("hash", sample.mandate(current, { decisions: [sample.decision(old)] }), at);
+  refused("hash", sample.mandate(current, { attestations: sample.mandate(old).attestations }), at);
+  const planHash = canonicalHash(current);
+  const misdated = sample.decision(current, { decision: { revision: 1 }, evidence: { revision: 1 } });
+  refused("subject", sample.mandate(current, { decisions: [misdated] }), at);
+  const attested = [
+    sample.attestation(old, "financial", { planHash }),
+    sample.attestation(current, "compliance"),
+  ];
+  refused("subject", sample.mandate(current, { attestations: attested }), at);
+});
+
+test("nothing that has ended or comes from the future counts", () => {
+  const past = world.time(0);
+  refused("expired", sample.mandate(sample.plan({ validUntil: past })));
+  const expired = [
+    sample.attestation(plan, "financial", { expiry: past }),
+    sample.attestation(plan, "compliance"),
+  ];
+  refused("expired", sample.mandate(plan, { attestations: expired }));
+  refused(
+    "expired",
+    sample.mandate(plan, { decisions: [sample.decision(plan, { decision: { expiry: past } })] }),
+  );
+  const later = sample.decision(plan, { decision: { issuedAt: world.time(1) } });
+  refused("time", sample.mandate(plan, { decisions: [later] }));
+  refused("policy-unknown", sample.mandate(sample.plan({ policySerial: 2 })));
+});
+
+test("the people and rules are those of the verifier's own trust document", async () => {
+  const decided = (person: string, assurance: "local" | "clicked" = "clicked") => {
+    const decision = sample.decision(plan, { person, decision: { assurance }, evidence: { assurance } });
+    return sample.mandate(plan, { decisions: [decision] });
+  };
+  refused("person", decided("employee"));
+  refused("person", decided("former"));
+  refused("person", decided("nobody"));
+  assert.deepEqual(check(decided("manager-2", "local")).decidedBy, ["manager-2"]);
+
+  const own = sample.plan({ requester: "manager" });
+  refused("person", sample.mandate(own));
+
+  const under = async (change: Parameters<typeof world.document>[0]): Promise<typeof trust> => {
+    const before = world.files;
+    world.document({ ...change, serial: 2 });
+    const { files } = world;
+    world.files = before;
+    return world.open({ load: async () => files });
+  };
+  const strict = { ...policy, ask: [...policy.ask], cancel: [...policy.cancel] };
+  const approve = { ...policy.approve, roles: [...policy.approve.roles], assurances: ["clicked" as const] };
+  refused("assurance", decided("manager", "local"), {
+    trust: await under({ policy: { ...strict, approve } }),
+  });
+  const local = { ...approve, assurances: ["local" as const, "clicked" as const] };
+  refused("assurance", decided("manager", "local"), {
+    trust: await under({ demo: false, policy: { ...strict, approve: local } }),
+  });
+
+  const quorum = await under({ policy: { ...strict, approve: { ...approve, quorum: 2 } } });
+  refused("quorum", decided("manager"), { trust: quorum });
+  const twice = [sample.decision(plan), sample.decision(plan)];
+  refused("quorum", sample.mandate(plan, { decisions: twice }), { trust: quorum });
+  const two = [sample.decision(plan), sample.decision(plan, { person: "manager-2" })];
+  assert.deepEqual(check(sample.mandate(plan, { decisions: two }), { trust: quorum }).decidedBy, [
+    "manager",
+    "manager-2",
+  ]);
+  const elsewhere = { approval: "approval2" };
+  const split = [
+    sample.decision(plan),
+    sample.decision(plan, { person: "manager-2", decision: elsewhere, evidence: elsewhere }),
+  ];
+  refused("decision", sample.mandate(plan, { decisions: split }), { trust: quorum });
+
+  const revoked = await under({
+    revocations: [{ kind: "agent", atSign: "@cs-hitl", role: "hitl", serial: 1 }],
+  });
+  refused("signature", sample.mandate(), { trust: revoked });
+});
+
+/** The value with one leaf changed, one field removed, or one added; all of them. */
+function* alterations(value: Json, where = ""): Generator<{ readonly where: string; readonly value: Json }> {
+  if (Array.isArray(value)) {
+    for (const [index, each] of value.entries()) {
+      yield { where: `${where}/-${index}`, value: value.toSpliced(index, 1) };
+      for (const inner of alterations(each as Json, `${where}/${index}`)) {
+        yield { where: inner.where, value: value.toSpliced(index, 1, inner.value) };
+      }
+    }
+    return;
+  }
+  if (typeof value === "object" && value !== null) {
+    const fields = value as { readonly [key: string]: Json };
+    yield { where: `${where}/+`, value: { ...fields, added: 1 } };
+    for (const [name, each] of Object.entries(fields)) {
+      const { [name]: _removed, ...rest } = fields;
+      yield { where: `${where}/-${name}`, value: rest };
+      if (name !== "plan") {
+        for (const inner of alterations(each, `${where}/${name}`)) {
+          yield { where: inner.where, value: { ...fields, [name]: inner.value } };
+        }
+      }
+    }
+    return;
+  }
+  if (typeof value === "string") {
+    yield { where, value: changedText(value) };
+    return;
+  }
+  yield { where, value: typeof value === "number" ? value + 1 : null };
+}
+
+/** Another text of the same form, so that the change gets past the schema where one can. */
+function changedText(text: string): string {
+  const time = Date.parse(text);
+  if (/^\d{4}-.*Z$/.test(text) && !Number.isNaN(time)) {
+    return new Date(time - 1).toISOString();
+  }
+  const last = text.at(0) ?? "";
+  return `${/\d/.test(last) ? (Number(last) + 1) % 10 : last === "a" ? "b" : "a"}${text.slice(1)}`;
+}

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppError } from "../../../src/errors.ts";
+import { backOffMs, createOutboxRelay, type OutboxRelay } from "../../../src/link/outbox.ts";
+import type { OutboxStore, OutgoingEnvelope } from "../../../src/ports.ts";
+import type { OutboxRow } from "../../../src/record-types.ts";
+import { ManualTime, settle } from "../../fakes/manual-time.ts";
+import { silentLogger } from "../../fakes/silent-logger.ts";
+
+class Rows implements OutboxStore {
+  readonly rows = new Map<string, OutboxRow & { claimedUntil: number }>();
+  claims = 0;
+  failure: Error | undefined;
+
+  add(change: Partial<OutboxRow> & { readonly id: string }): void {
+    this.rows.set(change.id, {
+      to: "supply",
+      kind: "result",
+      subject: { run: "run1", revision: 1, step: change.id, attempt: 1 },
+      body: {},
+      dueAt: 0,
+      tries: 0,
+      expiresAt: Number.MAX_SAFE_INTEGER,
+      claimedUntil: 0,
+      ...change,
+    });
+  }
+
+  async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
+    this.claims += 1;
+    if (this.failure !== undefined) {
+      throw this.failure;
+    }
+    const due = [...this.rows.values()]
+      .filter((each) => each.dueAt <= now && each.claimedUntil <= now)
+      .slice(0, limit);
+    due.forEach((each) => {
+      each.claimedUntil = now + leaseMs;
+    });
+    return due;
+  }
+
+  async postponeOutbox(id: string, dueAt: number): Promise<void> {
+    const row = this.rows.get(id);
+    if (row !== undefined) {
+      this.rows.set(id, { ...row, dueAt, claimedUntil: 0, tries: row.tries + 1 });
+    }
+  }
+
+  async closeOutbox(ids: readonly string[]): Promise<void> {
+    ids.forEach((id) => this.rows.delete(id));
+  }
+}
+
+interface World {
+  readonly time: ManualTime;
+  readonly rows: Rows;
+  readonly relay: OutboxRelay;
+  readonly sent: string[];
+  readonly expired: string[];
+}
+function world(
+  send: (envelope: OutgoingEnvelope) => Promise<void> = async () => undefined,
+  concurrency = 4,
+): World {
+  const time = new ManualTime();
+  const rows = new Rows();
+  const sent: string[] = [];
+  const expired: string[] = [];
+  const relay = createOutboxRelay({
+    store: rows,
+    clock: time,
+    timers: time,
+    log: silentLogger,
+    random: () => 0.5,
+    concurrency,
+    onExpired: (row) => expired.push(row.id),
+    resolve: (to) => {
+      if (to === "unknown") {
+        throw new AppError("no-grant", "no grant");
+      }
+      return { atSign: `@cs-${to}`, instance: "main" };
+    },
+    link: {
+      send: async (envelope) => {
+        sent.push(envelope.subject.step);
+        await send(envelope);
+      },
+    },
+  });
+  return { time, rows, relay, sent, expired };
+}
+
+test("a kick sends at once; the row is sent again with growing pauses until something closes it", async () => {
+  const { time, rows, relay, sent } = world();
+  relay.start();
+  await settle();
+  rows.add({ id: "a" });
+  relay.kick();
+  await settle();
+  assert.deepEqual(sent, ["a"]);
+  await time.advance(10_000);
+  const repeated = sent.length;
+  assert.ok(repeated >= 4 && repeated <= 7, `${repeated} sendings in ten seconds`);
+  await time.advance(60_000);
+  assert.ok(sent.length <= repeated + 4, "at most one in about twenty seconds by now");
+  await rows.closeOutbox(["a"]);
+  const last = sent.length;
+  await time.advance(120_000);
+  assert.equal(sent.length, last);
+  await relay.stop();
+});
+
+test("a request is given longer before it is sent again; one that failed to go out is not", async () => {
+  const { time, rows, relay, sent } = world();
+  rows.add({ id: "request", kind: "request" });
+  relay.start();
+  await time.advance(2_000);
+  assert.deepEqual(sent, ["request"]);
+  await time.advance(4_000);
+  assert.deepEqual(sent, ["request", "request"]);
+  await relay.stop();
+
+  const broken = world(() => Promise.reject(new AppError("link-failed", "down", { retryable: true })));
+  broken.rows.add({ id: "request", kind: "request" });
+  broken.relay.start();
+  await broken.time.advance(2_000);
+  assert.ok(broken.sent.length >= 2);
+  await broken.relay.stop();
+});
+
+test("without a kick the periodic look finds a row within a second", async () => {
+  const { time, rows, relay, sent } = world();
+  relay.start();
+  await settle();
+  rows.add({ id: "a" });
+  await time.advance(1_000);
+  assert.deepEqual(sent, ["a"]);
+  await relay.stop();
+  rows.add({ id: "b" });
+  relay.kick();
+  await time.advance(5_000);
+  assert.deepEqual(sent, ["a"], "nothing is sent after stop");
+});
+
+test("one slow sending holds up no other; no more go out than there are places", async () => {
+  const gate = Promise.withResolvers<void>();
+  let now = 0;
+  let most = 0;
+  const { rows, relay, sent } = world(async ({ subject }) => {
+    now += 1;
+    most = Math.max(most, now);
+    await (subject.step === "slow" ? gate.promise : Promise.resolve());
+    now -= 1;
+  }, 2);
+  rows.add({ id: "slow" });
+  for (let n = 0; n < 20; n += 1) {
+    rows.add({ id: `quick-${n}` });
+  }
+  relay.kick();
+  await settle();
+  assert.equal(sent.length, 21);
+  assert.equal(new Set(sent).size, 21);
+  assert.equal(most, 2);
+  gate.resolve();
+  await relay.stop();
+});
+
+test("a kick while everything is busy is not forgotten", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { rows, relay, sent } = world(() => gate.promise, 1);
+  rows.add({ id: "a" });
+  relay.kick();
+  await settle();
+  rows.add({ id: "b" });
+  relay.kick();
+  await settle();
+  assert.deepEqual(sent, ["a"]);
+  gate.resolve();
+  await settle();
+  assert.deepEqual(sent, ["a", "b"]);
+  await relay.stop();
+});
+
+test("an expired row is closed and reported, never sent; an agent without a grant costs no other its message", async () => {
+  const { time, rows, relay, sent, expired } = world();
+  rows.add({ id: "old", expiresAt: time.now() });
+  rows.add({ id: "nowhere", to: "unknown" });
+  rows.add({ id: "good" });
+  relay.kick();
+  await settle();
+  assert.deepEqual(sent, ["good"]);
+  assert.deepEqual(expired, ["old"]);
+  assert.ok(!rows.rows.has("old"));
+  assert.ok((rows.rows.get("nowhere")?.dueAt ?? 0) > time.now());
+  await relay.stop();
+});
+
+test("a database that fails for a while is asked again", async () => {
+  const { time, rows, relay, sent } = world();
+  rows.add({ id: "a" });
+  rows.failure = new Error("disk");
+  relay.start();
+  await settle();
+  assert.deepEqual(sent, []);
+  rows.failure = undefined;
+  await time.advance(1_000);
+  assert.deepEqual(sent, ["a"]);
+  await relay.stop();
+});
+
+test("stop waits for what is being sent", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { rows, relay } = world(() => gate.promise);
+  rows.add({ id: "a" });
+  relay.kick();
+  await settle();
+  let stopped = false;
+  const stopping = relay.stop().finally(() => {
+    stopped = true;
+  });
+  await settle();
+  assert.ok(!stopped);
+  gate.resolve();
+  await stopping;
+  assert.equal(rows.rows.get("a")?.tries, 1);
+});
+
+test("pauses double up to thirty seconds and always keep half", () => {
+  assert.equal(backOffMs(250, 0, 0), 125);
+  assert.equal(backOffMs(250, 0, 1), 250);
+  assert.equal(backOffMs(250, 3, 1), 2_000);
+  assert.equal(backOffMs(250, 500, 1), 30_000);
+  assert.equal(backOffMs(5_000, 1, 0), 5_000);
+});

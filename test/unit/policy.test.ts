@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Person } from "../../src/domain.ts";
+import { mayAsk, mayCancel, mayDecide } from "../../src/policy.ts";
+import { people, policy } from "../fakes/trust-world.ts";
+
+const person = (id: string): Person | undefined => people.find((each) => each.id === id);
+const decides = (id: string, change: Partial<Parameters<typeof mayDecide>[3]> = {}, rules = policy) =>
+  mayDecide(rules, person(id), id, { requester: "employee", assurance: "clicked", demo: false, ...change })
+    ?.code ?? null;
+
+test("asking needs an active person with a role for it", () => {
+  assert.equal(mayAsk(policy, person("employee"), "employee"), null);
+  assert.equal(mayAsk(policy, person("former"), "former")?.code, "unknown-person");
+  assert.equal(mayAsk(policy, undefined, "nobody")?.code, "unknown-person");
+  assert.equal(mayAsk(policy, person("manager-2"), "manager-2")?.code, "not-allowed");
+  assert.match(
+    mayAsk(policy, person("manager-2"), "manager-2")?.message ?? "",
+    /manager; asking needs employee/,
+  );
+});
+
+test("cancelling: one's own, or anyone's as a manager, and never without a role for it", () => {
+  const cancel = (id: string, requester: string, rules = policy) =>
+    mayCancel(rules, person(id), id, requester)?.code ?? null;
+  assert.equal(cancel("employee", "employee"), null);
+  assert.equal(cancel("employee", "manager"), "not-allowed");
+  assert.equal(cancel("manager", "employee"), null);
+  assert.equal(cancel("former", "employee"), "unknown-person");
+  assert.equal(cancel("nobody", "nobody"), "unknown-person");
+  assert.equal(cancel("employee", "employee", { ...policy, cancel: ["admin"] }), "not-allowed");
+});
+
+test("deciding: role, separation of duties, assurance", () => {
+  assert.equal(decides("manager"), null);
+  assert.equal(decides("employee", { requester: "manager" }), "not-allowed");
+  assert.equal(decides("former"), "unknown-person");
+  assert.equal(decides("nobody"), "unknown-person");
+  assert.equal(decides("manager", { requester: "manager" }), "own-request");
+  assert.equal(decides("manager", { requester: "manager" }, { ...policy, separationOfDuties: false }), null);
+  assert.equal(decides("manager", { assurance: "countersigned" }), "assurance-too-low");
+  assert.equal(decides("manager", { assurance: "local" }), "assurance-too-low");
+  assert.equal(decides("manager", { assurance: "local", demo: true }), null);
+});
+
+test("an empty list of roles allows nobody", () => {
+  const approve = { ...policy.approve, roles: [] };
+  for (const each of people) {
+    assert.notEqual(decides(each.id, { requester: "x" }, { ...policy, approve }), null);
+    assert.notEqual(mayAsk({ ...policy, ask: [] }, each, each.id), null);
+    assert.notEqual(mayCancel({ ...policy, cancel: [] }, each, each.id, each.id), null);
+  }
+});

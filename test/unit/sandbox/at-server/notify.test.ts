@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { activateBoth, owner, RawConnection, startActivated, startSandbox } from "./with-sandbox.ts";
+
+suite("notifications", () => {
+  test("are delivered once by id and sender, replayed by time, and gone after their time", async (t) => {
+    const { sandbox, time } = await startActivated(t);
+    const [alice, bob] = [await owner(t, sandbox, "@alice"), await owner(t, sandbox, "@bob")];
+    const monitor = await owner(t, sandbox, "@bob");
+    monitor.write("monitor:strict one\n");
+    monitor.write("noop:0\n");
+    assert.equal(await monitor.read(), "data:ok\n", "no prompt on a monitor");
+    const send = (id: string, name: string) =>
+      alice.ask(`notify:id:${id}:update:ttln:1000:@bob:${name}@alice:value ${name}`);
+    assert.equal(await send("i1", "one"), "data:i1\n@alice@");
+    await send("i1", "one");
+    await send("i2", "two");
+    await bob.ask("notify:id:i1:update:ttln:1000:@bob:one@bob:mine");
+    const frames = [await monitor.read(), await monitor.read()].map(
+      (line) => JSON.parse(line.slice(14)) as { value: string },
+    );
+    assert.deepEqual(
+      frames.map((frame) => frame.value),
+      ["value one", "mine"],
+    );
+    assert.deepEqual(Object.keys(frames[0] ?? {}), [
+      "id",
+      "from",
+      "to",
+      "key",
+      "value",
+      "operation",
+      "epochMillis",
+      "messageType",
+      "isEncrypted",
+      "metadata",
+    ]);
+    assert.equal(await alice.ask("notify:status:i2"), "data:delivered\n@alice@");
+    assert.equal(await alice.ask("notify:status:i3"), "data:null\n@alice@");
+    await alice.ask("notify:id:i3:@nobody:x@alice:v");
+    assert.equal(await alice.ask("notify:status:i3"), "data:errored\n@alice@");
+
+    const replay = async (since: number) => {
+      const again = await owner(t, sandbox, "@bob");
+      again.write(`monitor:${since}\nnoop:0\n`);
+      let text = "";
+      while (!text.includes("data:ok\n")) text += await again.read();
+      return [...text.matchAll(/"id":"([^"]+)","from":"(@\w+)"/g)].map((match) => `${match[1]} ${match[2]}`);
+    };
+    assert.deepEqual(await replay(time.now - 1), ["i1 @alice", "i2 @alice", "i1 @bob"]);
+    assert.deepEqual(await replay(time.now), []);
+    time.now += 1_000;
+    assert.deepEqual(await replay(0), []);
+    assert.equal(await alice.ask("notify:status:i2"), "data:expired\n@alice@");
+  });
+
+  test("what is malformed, foreign or hostile is refused", async (t) => {
+    const { sandbox } = await startActivated(t);
+    const alice = await owner(t, sandbox, "@alice");
+    for (const [line, expected] of [
+      ["notify:update:ttlnn:5:@bob:x@alice:v", /^error:AT0003-/],
+      ["notify:update:ttln:ttr:-1:@bob:x@alice:v", /^error:AT0003-/],
+      ["notify:update:@bob:x@carol:v", /^error:AT0009-.*@carol is not authorized/],
+      ["notify:strategy:latest:@bob:x@alice:v", /^error:AT0003-/],
+      ["notify:@bob", /^error:AT0003-/],
+      ["monitor:x", /^error:AT0003-/],
+      ["scan (", /^error:AT0022-/],
+      [`scan ${"a".repeat(257)}`, /^error:AT0022-/],
+    ] as const)
+      assert.match(await alice.ask(line), expected, line);
+    const slow = await owner(t, sandbox, "@bob");
+    slow.write("monitor:strict (\\w+\\w+)+$\n");
+    slow.write("noop:0\n");
+    assert.equal(await slow.read(), "data:ok\n");
+    assert.equal(await alice.ask(`notify:id:x:@bob:${"a".repeat(60)}!@alice:v`), "data:x\n@alice@");
+    assert.equal(await slow.read(), "<closed>", "a filter that blows up costs its own connection only");
+  });
+
+  test("statistics come at their interval", async (t) => {
+    const sandbox = await startSandbox(t, { statsEveryMs: 5, clock: () => 7 });
+    await activateBoth(sandbox);
+    const monitor = await owner(t, sandbox, "@alice");
+    monitor.write("monitor\n");
+    assert.equal(
+      await monitor.read(),
+      'notification: {"id":"-1","from":"@alice","to":"@alice","key":"statsNotification.@alice","value":"0",' +
+        '"operation":"update","epochMillis":7,"messageType":"MessageType.key","isEncrypted":false,"metadata":null}\n',
+    );
+  });
+});
+
+test("the directory answers in one write and slows down guessing", async (t) => {
+  const { sandbox } = await startActivated(t);
+  const raw = await RawConnection.open(t, sandbox, "directory");
+  assert.equal(await raw.read(), "@");
+  assert.match(await raw.ask("ALICE"), /^127\.0\.0\.1:\d+\r\n@$/);
+  assert.match(await raw.ask("@bob\r"), /^127\.0\.0\.1:\d+\r\n@$/);
+  assert.equal(await raw.ask(""), "null\r\n@");
+  assert.equal(await raw.ask("nobody"), "null\r\n@");
+  assert.equal(await raw.ask("@exit"), "<closed>");
+});
