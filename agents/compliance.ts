@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { journalRecordSchema, signedCheckpointSchema, witnessStepRecords } from "../src/checkpoint-schema.ts";
 import { defineAgent, skill } from "../src/define-agent.ts";
 import { idSchema, lineSchema, signedAttestationSchema } from "../src/plan-schema.ts";
 
 /** Trade restrictions, vendor list and procurement policy: nothing is cleared without current lists. */
 export default defineAgent({
   id: "compliance",
-  description: "Checks customers, destinations, items and vendors against the company's lists, and attests plans.",
+  description:
+    "Checks customers, destinations, items and vendors against the company's lists, and attests plans.",
   skills: {
     "check-order": skill({
       effect: "read",
@@ -47,6 +49,19 @@ export default defineAgent({
       run: async (context, { plan }) => {
         const { attest } = await import("./compliance/attest.ts");
         return attest(context, plan);
+      },
+    }),
+    /** Signs the bot's journal as far as it has come, and refuses one that was changed. */
+    witness: skill({
+      effect: "write",
+      input: z.strictObject({
+        checkpoint: signedCheckpointSchema,
+        records: z.array(journalRecordSchema).max(witnessStepRecords),
+      }),
+      output: signedCheckpointSchema,
+      run: async (context, input) => {
+        const { witness } = await import("./compliance/witness.ts");
+        return witness(context, input);
       },
     }),
   },

@@ -32,7 +32,7 @@ export default defineAgent({
         agent: z.string().max(80),
         error: z.strictObject({
           code: z.string().max(80),
-          message: z.string().max(4000),
+          message: z.string(),
           retryable: z.boolean(),
         }),
         attempt: z.int().min(0),

@@ -35,7 +35,10 @@ export default defineAgent({
           throw new AppError("unknown-item", `the books have no active item "${itemId}"`);
         }
         if (item.kind !== "product" || item.listPrice === "") {
-          throw new AppError("not-sold", `item "${itemId}" is not sold: it is a ${item.kind} or has no price`);
+          throw new AppError(
+            "not-sold",
+            `item "${itemId}" is not sold: it is a ${item.kind} or has no price`,
+          );
         }
         const amount = money(decimal(item.listPrice).times(decimal(quantity)), item.currency);
         const { customer, exposure, limit } = await holdCredit(context, id, amount);

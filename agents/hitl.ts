@@ -5,7 +5,8 @@ import { AppError } from "../src/errors.ts";
 import { signedDecisionSchema, signedEvidenceSchema, timeSchema } from "../src/plan-schema.ts";
 
 const minuteMs = 60_000;
-const oldestEvidenceMs = 10 * minuteMs;
+/** Agents may be down for hours after a click; each approval is signed once only, however old its evidence. */
+const oldestEvidenceMs = 24 * 60 * minuteMs;
 const clockSkewMs = minuteMs;
 const longestDecisionMs = 24 * 60 * minuteMs;
 
@@ -96,7 +97,7 @@ async function remember({ books }: SkillContext, statement: EvidenceStatement, n
   if (age > oldestEvidenceMs || age < -clockSkewMs) {
     throw new AppError(
       "evidence-stale",
-      `the verdict was received at ${receivedAt}, expected within ${oldestEvidenceMs / minuteMs} minutes before now`,
+      `the verdict was received at ${receivedAt}, expected within ${oldestEvidenceMs / minuteMs / 60} hours before now`,
     );
   }
   await books.insert("decisions", { id: approval, run, planHash, verdict, person, at: receivedAt });

@@ -12,6 +12,7 @@ import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
 import { createOutboxRelay } from "./link/outbox.ts";
 import type { Timers } from "./link/timers.ts";
+import { type Witness, witnessRun } from "./link/witness.ts";
 import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
@@ -29,6 +30,8 @@ export interface BotParts {
   readonly trust: TrustStore;
   /** Signs what people clicked; see design, "Approval". */
   readonly evidenceKeys: InstanceKeyPairs;
+  /** Has the journal's checkpoints signed. */
+  readonly witness: Witness;
   readonly agents: readonly AgentDefinition[];
   readonly definitions: Definitions;
   readonly clock: Clock;
@@ -50,7 +53,7 @@ export interface Bot {
 
 /** Wires the bot from its ports: engine, approvals, intake, cards and link. Nothing here knows a vendor. */
 export function createBot(parts: BotParts): Bot {
-  const { config, store, queue, link, trust, definitions, clock, ids, timers, log } = parts;
+  const { config, store, queue, link, trust, witness, definitions, clock, ids, timers, log } = parts;
   const agentInfo = parts.agents.map(({ id, description }) => ({
     id,
     atSign: config.atSignOf(id),
@@ -124,8 +127,11 @@ export function createBot(parts: BotParts): Bot {
     async start(chosen) {
       await engine.check();
       adapters = chosen;
-      await link.start(engine.receive);
+      await link.start((message) =>
+        message.subject.run === witnessRun ? witness.receive(message) : engine.receive(message),
+      );
       relay.start();
+      witness.start();
       await startWorker({ queue, engine, log });
       await sweeper.start();
       presenter.kick();
@@ -139,6 +145,7 @@ export function createBot(parts: BotParts): Bot {
       }
       await sweeper.stop();
       await queue.close();
+      await witness.stop();
       await link.stop();
       await relay.stop();
       await presenter.idle();

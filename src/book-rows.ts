@@ -187,6 +187,15 @@ export interface DecisionRow {
   /** ISO 8601 UTC */
   readonly at: string;
 }
+/** The journals that compliance witnesses: the latest checkpoint it signed for each owner. */
+export interface CheckpointRow {
+  /** The owner's atSign without "@". */
+  readonly id: string;
+  /** ISO 8601 UTC */
+  readonly at: string;
+  /** Canonical JSON of the checkpoint with the witness's signature. */
+  readonly document: string;
+}
 /** Units of the company's currency for one unit of `id`. */
 export interface Rate {
   readonly id: string;
@@ -211,6 +220,7 @@ export interface BookRows {
   readonly commitments: Commitment;
   readonly activities: Activity;
   readonly decisions: DecisionRow;
+  readonly checkpoints: CheckpointRow;
   readonly rates: Rate;
 }
 export type BookKind = keyof BookRows;

@@ -45,6 +45,8 @@ export interface StepContext<I, N> {
   readonly input: I;
   readonly needs: N;
   readonly run: RunFacts;
+  /** RFC 8785 canonical JSON, given here because definitions load no package. */
+  readonly canonicalJson: (value: unknown) => string;
 }
 
 export type Skills = Readonly<Record<string, AnySkill>>;

@@ -27,7 +27,7 @@ export interface Person {
   readonly name: string;
   readonly roles: readonly Role[];
   readonly active: boolean;
-  /** The operating-system user who is this person on the command line. */
+  /** Who this person is on the command line. */
   readonly osUser?: string | undefined;
 }
 /** Opaque; only the adapter named before the first ":" encodes and decodes it, e.g. "console:…", "terminal:…". */
@@ -234,11 +234,14 @@ export interface PlanDocument {
   readonly validUntil: string;
 }
 
-/** A statement (with a domain tag) and the Ed25519 signature over its canonical JSON, by a granted instance key. */
+export interface AgentAddress {
+  readonly atSign: AtSign;
+  readonly instance: string;
+}
+/** A statement (with a domain tag) and the Ed25519 signature (base64) over its canonical JSON, by a granted key. */
 export interface Signed<T> {
   readonly statement: T;
-  readonly signer: { readonly atSign: AtSign; readonly instance: string };
-  /** base64 */
+  readonly signer: AgentAddress;
   readonly signature: string;
 }
 export interface AttestationStatement {
@@ -288,10 +291,6 @@ export interface Mandate {
 // Messages ------------------------------------------------------------------------------------------------------
 
 export type EnvelopeKind = "request" | "progress" | "chunk" | "result" | "error" | "cancel" | "ack";
-export interface AgentAddress {
-  readonly atSign: AtSign;
-  readonly instance: string;
-}
 /** What a message is about; with sender and kind it recognises duplicates. */
 export interface MessageSubject {
   readonly run: RunId;

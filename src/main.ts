@@ -98,7 +98,7 @@ command("import <kind> [file]", "import a CSV file into the books, all or nothin
   );
 const journal = program.command("journal").description("the tamper-evident record");
 command("verify", "check every chain and name the first bad record", journal).action(async (o: ViewFlags) =>
-  (await import("./commands/journal.ts")).verify(settings(), o),
+  (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),
 );
 command("doctor", "check this machine and the data folder").action(async (o: ViewFlags) =>
   (await import("./commands/doctor.ts")).doctor(settings(), o),

@@ -55,7 +55,7 @@ export const addressSchema: ZodType<Address> = z.strictObject({
   name: lineSchema(200),
   street: lineSchema(200),
   city: lineSchema(200),
-  postcode: lineSchema(40),
+  postcode: lineSchema(200),
   country: z.string().regex(/^[A-Z]{2}$/, 'must be a country code such as "US"'),
 });
 
@@ -63,7 +63,7 @@ const orderLineSchema = z.strictObject({
   part: idSchema,
   description: lineSchema(200),
   quantity: quantitySchema,
-  unit: lineSchema(40),
+  unit: lineSchema(200),
   unitPrice: moneySchema,
   maxUnitPrice: moneySchema,
   total: moneySchema,
@@ -133,7 +133,7 @@ export function signedSchema<T>(statement: ZodType<T>): ZodType<Signed<T>> {
   });
 }
 
-export const attestationSchema: ZodType<AttestationStatement> = z.strictObject({
+const attestationSchema: ZodType<AttestationStatement> = z.strictObject({
   tag: z.literal("countersign/attestation/1"),
   planHash: hashSchema,
   run: idSchema,
@@ -144,7 +144,7 @@ export const attestationSchema: ZodType<AttestationStatement> = z.strictObject({
   expiry: timeSchema,
 });
 
-export const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
+const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   tag: z.literal("countersign/evidence/1"),
   approval: idSchema,
   planHash: hashSchema,
@@ -158,7 +158,7 @@ export const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   receivedAt: timeSchema,
 });
 
-export const decisionSchema: ZodType<DecisionStatement> = z.strictObject({
+const decisionSchema: ZodType<DecisionStatement> = z.strictObject({
   tag: z.literal("countersign/decision/1"),
   planHash: hashSchema,
   run: idSchema,

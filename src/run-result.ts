@@ -46,7 +46,7 @@ export function resultOf(view: RunView, agents: Agents): RunResult {
     ...(view.question === null ? {} : { question: view.question.text, options: view.question.options }),
     ...(error === null ? {} : { error: { code: error.code, message: error.message } }),
     request: view.request,
-    agents: agents.map(({ id, atSign }) => ({ id, atSign })),
+    agents: addresses(agents),
     steps: view.steps.map(({ id, agent, atSign, status, ms }) => ({ id, agent, atSign, status, ms })),
     plan:
       plan === null
@@ -84,7 +84,7 @@ export function refusedResult(error: ErrorInfo, agents: Agents): RunResult {
     status: "failed",
     error: { code: error.code, message: error.message },
     request: null,
-    agents: agents.map(({ id, atSign }) => ({ id, atSign })),
+    agents: addresses(agents),
     steps: [],
     plan: null,
     quote: null,
@@ -92,6 +92,10 @@ export function refusedResult(error: ErrorInfo, agents: Agents): RunResult {
   };
 }
 
+/** Only these two, whatever else is known of the agents. */
+function addresses(agents: Agents): Agents {
+  return agents.map(({ id, atSign }) => ({ id, atSign }));
+}
 function statusOf(view: RunView): RunResult["status"] {
   const { run } = view;
   switch (run.status) {

@@ -16,7 +16,7 @@ export const deficitLineSchema = z.strictObject({
   part: idSchema,
   description: lineSchema(200),
   quantity: quantitySchema,
-  unit: lineSchema(40),
+  unit: lineSchema(200),
   weightKg: decimalSchema,
 });
 export type DeficitLine = z.output<typeof deficitLineSchema>;

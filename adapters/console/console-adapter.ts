@@ -13,7 +13,7 @@ import { createSessions, type SessionMemory } from "./sessions.ts";
 import { loadStaticFiles } from "./static-files.ts";
 
 const loopback = ["127.0.0.1", "localhost", "[::1]"];
-const anyAddress = ["0.0.0.0", "::"];
+const anyAddress = new Set(["0.0.0.0", "::"]);
 
 export interface ConsoleAdapter extends ChatAdapter {
   /** Where the console is, without a slash at the end. Only after `start`. */
@@ -59,7 +59,7 @@ export function createConsole(o: {
     signInLink: (person) => `${address()}/sign-in?token=${sessions.issue(activePerson(desk, person).id)}`,
     async start(inbox: ChatInbox) {
       const bound = bracketed(o.host);
-      const hosts = [...loopback, ...(anyAddress.includes(o.host) ? [] : [bound]), ...(o.allowedHosts ?? [])];
+      const hosts = [...loopback, ...(anyAddress.has(o.host) ? [] : [bound]), ...(o.allowedHosts ?? [])];
       const files = await loadStaticFiles();
       const services = { desk, clock, sessions, feed, inbox: () => inbox };
       const app = consoleApp({ ...services, files, hosts, ids: o.ids, log });
@@ -67,7 +67,7 @@ export function createConsole(o: {
       const starting = createServer((request, response) => void listener(request, response));
       const port = await listen(starting, o.host, o.port);
       server = starting;
-      url = `http://${anyAddress.includes(o.host) ? "127.0.0.1" : bound}:${port}`;
+      url = `http://${anyAddress.has(o.host) ? "127.0.0.1" : bound}:${port}`;
     },
     async stop() {
       feed.close();

@@ -35,7 +35,7 @@ export function consoleApp(
   const { desk, sessions, files } = o;
   const app = new Hono();
   app.use(secureAnswers, knownHostsOnly(o.hosts), boundedBody);
-  const page = (context: Context, name: string, status: 200 | 401 = 200): Response => {
+  const page = (context: Context, name: string, status: 200 | 401 = 200) => {
     const file = files.get(`/assets/${name}`);
     return file === undefined
       ? context.notFound()

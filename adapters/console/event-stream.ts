@@ -16,16 +16,18 @@ export function eventStream(
   return streamSSE(context, async (out) => {
     const backlog: LiveEvent[] = [];
     let wake: () => void = () => undefined;
-    let ended = false;
+    const ending = new AbortController();
     const end = () => {
-      ended = true;
+      ending.abort();
       wake();
     };
     const stop = feed.open(
       person,
       (event) => {
         backlog.push(event);
-        ended ||= backlog.length > longestBacklog || !mayListen();
+        if (backlog.length > longestBacklog || !mayListen()) {
+          ending.abort();
+        }
         wake();
       },
       end,
@@ -34,13 +36,13 @@ export function eventStream(
     try {
       // The page loads its state when it hears this: from now on it misses nothing.
       await out.writeSSE({ event: "ready", data: "{}" });
-      while (!ended && !out.aborted) {
+      while (!ending.signal.aborted) {
         for (const event of backlog.splice(0)) {
           await out.writeSSE({ event: event.type, data: JSON.stringify(event) });
         }
         await new Promise<void>((resolve) => {
           wake = resolve;
-          if (backlog.length > 0 || ended) {
+          if (backlog.length > 0 || ending.signal.aborted) {
             resolve();
           }
         });

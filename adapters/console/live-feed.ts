@@ -59,7 +59,9 @@ export function createLiveFeed(desk: Desk, log: Logger): LiveFeed {
       if (key.startsWith("approval-")) {
         looking = looking
           .then(() => tellOthers(owner, key))
-          .catch((error: unknown) => log.warn({ card: key, error: toErrorInfo(error).code }, "card-not-told"));
+          .catch((error: unknown) =>
+            log.warn({ card: key, error: toErrorInfo(error).code }, "card-not-told"),
+          );
       }
     },
     notice: (person, text) => tell(person, { type: "notice", text }),

@@ -43,7 +43,7 @@ export function readNumber(value: number): Reading {
 /** The amount that starts at `from`, if one does: "50", "x50", "two hundred and fifty", "half a dozen", "-5". */
 export function amountAt(library: Nlp, tokens: readonly Token[], from: number): Amount | undefined {
   const isMinus = /^(minus|negative)$/.test(wordAt(tokens, from));
-  const negative = isMinus || /-$/.test(tokens[from]?.pre ?? "");
+  const negative = isMinus || (tokens[from]?.pre ?? "").endsWith("-");
   let start = isMinus ? from + 1 : from;
   const isCross = wordAt(tokens, start) === "x";
   start += isCross ? 1 : 0;

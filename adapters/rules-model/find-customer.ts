@@ -1,6 +1,6 @@
 import { isOrderVerb } from "./intent.ts";
 import { customerFrom, leadsToItem, skipArticles, spell, type Span } from "./names.ts";
-import { breaksAfter, isNameLike, type Token, wordAt } from "./tokens.ts";
+import { breaksAfter, isNameLike, isQuoted, type Token, wordAt } from "./tokens.ts";
 import {
   buildVerbs,
   containers,
@@ -35,9 +35,9 @@ export function findCustomer(
       i = span.to - 1;
     }
   }
-  const beside = found.length === 0 ? nameBeside(tokens, item) : undefined;
-  if (beside !== undefined) {
-    return spell(text, tokens, beside);
+  if (found.length === 0 && item !== undefined) {
+    const beside = nameInFront(tokens, item) ?? nameBehind(tokens, item);
+    return beside === undefined ? undefined : spell(text, tokens, beside);
   }
   const heaviest = Math.max(...found.map((each) => each.weight));
   const best = found.filter((each) => each.weight === heaviest).map((each) => each.span);
@@ -58,7 +58,7 @@ function weightOf(tokens: readonly Token[], lead: number, span: Span): number {
   if (customerCues.has(wordAt(tokens, skipArticles(tokens, lead)))) {
     return 2;
   }
-  return isNameLike(first) || first?.quote != null ? 1 : 0;
+  return isNameLike(first) || isQuoted(first) ? 1 : 0;
 }
 
 /** Where a customer's name starts if token `i` leads to one. */
@@ -120,22 +120,23 @@ function isSubject(tokens: readonly Token[], i: number): boolean {
   );
 }
 
-/** A name that only stands beside the rest: "Acme: 50 widgets", "50 widgets, Acme". */
-function nameBeside(tokens: readonly Token[], item: Span | undefined): Span | undefined {
+/** "Acme: 50 widgets" */
+function nameInFront(tokens: readonly Token[], item: Span): Span | undefined {
   const start = firstWord(tokens);
-  const leading =
-    item === undefined || tokens[start]?.tags.has("Verb") ? undefined : customerFrom(tokens, start);
-  const labels =
-    leading !== undefined &&
-    isNameLike(tokens[start]) &&
-    /[:,;]| - /.test(tokens[leading.to - 1]?.post ?? "");
-  if (labels && !overlaps(item, leading)) {
-    return leading;
+  const first = tokens[start];
+  const name = first?.tags.has("Verb") || !isNameLike(first) ? undefined : customerFrom(tokens, start);
+  const labels = name !== undefined && /[:,;]| - /.test(tokens[name.to - 1]?.post ?? "");
+  return labels && !overlaps(item, name) ? name : undefined;
+}
+
+/** "50 widgets, Acme" */
+function nameBehind(tokens: readonly Token[], item: Span): Span | undefined {
+  const next = tokens[item.to];
+  if (next === undefined || next.sentence !== tokens[item.to - 1]?.sentence) {
+    return undefined;
   }
-  const next = item === undefined ? undefined : tokens[item.to];
-  return item === undefined || !isNameLike(next) || next?.tags.has("Verb")
-    ? undefined
-    : customerFrom(tokens, item.to);
+  const isName = isNameLike(next) && !next.tags.has("Verb") && !politeness.has(next.lower);
+  return isName ? customerFrom(tokens, item.to) : undefined;
 }
 
 function firstWord(tokens: readonly Token[]): number {

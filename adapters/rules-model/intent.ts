@@ -47,7 +47,10 @@ export function readSigns(tokens: readonly Token[]): Signs {
 /** True for verbs that are not about needing goods; a message without any may still be an order. */
 export function isOtherVerb(token: Token): boolean {
   const harmless =
-    genericNouns.has(token.lower) || needParticiples.has(token.lower) || politeness.has(token.lower);
+    token.tags.has("Particle") ||
+    genericNouns.has(token.lower) ||
+    needParticiples.has(token.lower) ||
+    politeness.has(token.lower);
   return token.tags.has("Verb") && token.quote === null && !harmless;
 }
 

@@ -1,4 +1,4 @@
-import { breaksAfter, isNameLike, phraseOf, type Token, wordAt } from "./tokens.ts";
+import { breaksAfter, isNameLike, isQuoted, phraseOf, type Token, wordAt } from "./tokens.ts";
 import {
   articles,
   buildVerbs,
@@ -165,7 +165,7 @@ function skipCue(tokens: readonly Token[], start: number): number | undefined {
   while (/^(is|was|will|would|be|name|named|called|number|no|nr|id)$/.test(wordAt(tokens, next))) {
     next += 1;
   }
-  const named = tokens[next]?.quote != null || next > start + 1 || /[:=]| - /.test(tokens[start]?.post ?? "");
+  const named = isQuoted(tokens[next]) || next > start + 1 || /[:=]| - /.test(tokens[start]?.post ?? "");
   if (named) {
     return skipArticles(tokens, next);
   }

@@ -1,9 +1,10 @@
 import { type Amount, amountAt, type QuantityProblem, type Reading } from "./amount.ts";
-import { isNameLike, type Nlp, type Token, wordAt } from "./tokens.ts";
+import { isNameLike, isQuoted, type Nlp, type Token, wordAt } from "./tokens.ts";
 import {
   approximators,
   buildVerbs,
   containers,
+  customerCues,
   genericNouns,
   labels,
   moneyWords,
@@ -35,7 +36,20 @@ export function findQuantities(library: Nlp, tokens: readonly Token[]): readonly
       i = amount.to - 1;
     }
   }
-  return found;
+  return withoutNames(tokens, found);
+}
+
+/** Leaves out the numbers of names such as "3 Rivers Ltd" where another number says the quantity. */
+function withoutNames(tokens: readonly Token[], found: readonly Mention[]): readonly Mention[] {
+  const strong = found.filter((each) => each.strong);
+  const plain = strong.find((each) => !mayStartName(tokens, each)) ?? strong[0];
+  return found.filter((each) => each === plain || !each.strong || !mayStartName(tokens, each));
+}
+
+function mayStartName(tokens: readonly Token[], { from, to }: Mention): boolean {
+  const previous = isAttached(tokens, from) ? wordAt(tokens, from - 1) : "";
+  const isNamePlace = /^(for|from|to|)$/.test(previous) || customerCues.has(previous);
+  return isNamePlace && isNameLike(tokens[from]) && isNameLike(tokens[to]) && !isQuoted(tokens[to]);
 }
 
 /** The amount in its surroundings; undefined when it does not count goods. */
@@ -43,7 +57,7 @@ function asGoods(tokens: readonly Token[], amount: Amount, prior: Mention | unde
   const { from, to, reading, marked } = amount;
   const attached = isAttached(tokens, from);
   const previous = attached ? wordAt(tokens, from - 1) : "";
-  if (countsOtherThings(tokens, amount, previous) || isInName(tokens, amount, previous, prior)) {
+  if (countsOtherThings(tokens, amount, previous) || isQuoted(tokens[from])) {
     return undefined;
   }
   if (/^\s*%/.test(tokens[to - 1]?.post ?? "") || tokens[to - 1]?.text.endsWith("%") === true) {
@@ -78,18 +92,6 @@ function countsOtherThings(tokens: readonly Token[], amount: Amount, previous: s
     isOne &&
     (containers.has(next) || (own?.lower === "one" && /^(of|by|more|another|to|for|is|please|)$/.test(next)));
   return isMoney || isTime || isNumbered || isSingle;
-}
-
-/** Quoted numbers, and "… for 3 Rivers Ltd" once the quantity is known. */
-function isInName(
-  tokens: readonly Token[],
-  amount: Amount,
-  previous: string,
-  prior: Mention | undefined,
-): boolean {
-  const afterFor =
-    /^(for|from|to)$/.test(previous) && isNameLike(tokens[amount.to]) && prior?.strong === true;
-  return afterFor || tokens[amount.from]?.quote != null;
 }
 
 /** True behind a noun that the number may belong to: "Pump 3000", but not "quantity 50" or "Acme's 50". */

@@ -100,6 +100,11 @@ export function phraseOf(text: string, tokens: readonly Token[], from: number, t
   return first === undefined || last === undefined ? "" : text.slice(first.start, last.end).trim();
 }
 
+/** True for a word inside quotation marks. */
+export function isQuoted(token: Token | undefined): boolean {
+  return token !== undefined && token.quote !== null;
+}
+
 /** The word at `i` in lower case; empty outside the message. */
 export function wordAt(tokens: readonly Token[], i: number): string {
   return tokens[i]?.lower ?? "";

@@ -183,6 +183,11 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     person: id("manager"),
     at: moment("2026-01-31T08:00:00.000Z"),
   },
+  checkpoints: {
+    id: id("cs-bot"),
+    at: moment("2026-01-31T08:00:00.000Z"),
+    document: text("{}", 2_000_000),
+  },
   rates: {
     id: currency("EUR"),
     rate: positive("1.08"),

@@ -32,6 +32,7 @@ export const booksMigration: Migration = {
     table("commitments", "run revision kind account amount currency status"),
     table("activities", "run customer status text projectedDelivery quoteTotal currency at"),
     table("decisions", "run planHash verdict person at"),
+    table("checkpoints", "at document"),
     table("rates", "rate asOf"),
     'create index bom_parent on bom (parent, "parentRevision")',
     "create index reservations_run on reservations (run)",

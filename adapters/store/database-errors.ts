@@ -38,7 +38,7 @@ export function sqliteError(failure: SqliteFailure, place: string): AppError {
       return new AppError("data-error", `database in ${place}: ${message}`);
   }
 }
-export function inUse(place: string): AppError {
+function inUse(place: string): AppError {
   return new AppError(
     "data-in-use",
     `data folder ${place} is in use by another running process; stop it first`,
@@ -51,7 +51,7 @@ export function notWritable(place: string, why: string, retryable: boolean): App
     { retryable },
   );
 }
-export function corrupt(place: string, why: string): AppError {
+function corrupt(place: string, why: string): AppError {
   return new AppError(
     "data-corrupt",
     `the database in ${place} is damaged (${why}); restore a backup or move the folder away`,

@@ -87,7 +87,7 @@ export async function appendJournal<S extends JournalTables>(
 }
 
 /** The name of a journal row, as sealed bodies are bound to it. */
-export function journalRow(writer: string, seq: number): string {
+function journalRow(writer: string, seq: number): string {
   return `${writer}/${seq}`;
 }
 
@@ -130,14 +130,50 @@ export async function readChainHeads<S extends JournalTables>(
   );
 }
 
+/**
+ * Up to `limit` records beyond the heads given, without bodies: writer by writer, each in order. A writer without a
+ * head is read from its first record.
+ */
+export async function readJournalAfter<S extends JournalTables>(
+  database: Database<S>,
+  heads: readonly ChainHead[],
+  limit: number,
+): Promise<readonly JournalRecord[]> {
+  const known = new Map(heads.map((head) => [head.writer, head.seq]));
+  const records: JournalRecord[] = [];
+  for (const { writer, seq } of await readChainHeads(database)) {
+    const start = known.get(writer) ?? 0;
+    if (seq <= start || records.length >= limit) {
+      continue;
+    }
+    const rows = await database.read((db) =>
+      (db as unknown as Kysely<JournalTables>)
+        .selectFrom("journal")
+        .select(["writer", "seq", "at", "kind", "run", "facts", "body_hash", "prev", "hash"])
+        .where("writer", "=", writer)
+        .where("seq", ">", start)
+        .orderBy("seq")
+        .limit(limit - records.length)
+        .execute(),
+    );
+    records.push(...rows.map(recordFrom));
+  }
+  return records;
+}
+
 const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
+type BodilessRow = Omit<JournalTables["journal"], "body">;
+
 function fromRow(row: JournalTables["journal"]): StoredJournalRecord {
-  const { writer, seq, at, kind, run, body, body_hash: bodyHash, prev, hash } = row;
-  return { writer, seq, at, kind, run, facts: parseFacts(row), bodyHash, prev, hash, body };
+  return { ...recordFrom(row), body: row.body };
+}
+function recordFrom(row: BodilessRow): JournalRecord {
+  const { writer, seq, at, kind, run, body_hash: bodyHash, prev, hash } = row;
+  return { writer, seq, at, kind, run, facts: parseFacts(row), bodyHash, prev, hash };
 }
 /** What cannot be read was altered: verifying then names the record, because its hash cannot match. */
-function parseFacts(row: JournalTables["journal"]): StoredJournalRecord["facts"] {
+function parseFacts(row: BodilessRow): StoredJournalRecord["facts"] {
   try {
     return factsSchema.parse(JSON.parse(row.facts));
   } catch {

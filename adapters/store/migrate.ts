@@ -53,3 +53,10 @@ async function apply(tx: Kysely<MigrationTables>, migration: Migration): Promise
     await sql.raw(statement).execute(tx);
   }
 }
+
+/** The tables that migrations make, in order. */
+export function tableNames(migrations: readonly Migration[]): readonly string[] {
+  return migrations.flatMap(({ statements }) =>
+    statements.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? []),
+  );
+}

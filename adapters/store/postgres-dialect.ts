@@ -41,6 +41,7 @@ export function openPool(url: string, max: number, settings: Settings): Pool {
     max,
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
+    allowExitOnIdle: true,
     query_timeout: queryMs,
     types: { getTypeParser },
   });

@@ -29,7 +29,7 @@ export interface CommitContext {
   readonly now: number;
 }
 /** The run's key, and the one for journal entries that belong to no run. */
-export interface CommitKeys {
+interface CommitKeys {
   readonly run: RunKey;
   readonly noRun: RunKey;
 }
@@ -128,12 +128,13 @@ async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Pr
         .execute(),
     );
   }
-  if (commit.cards !== undefined && commit.cards.length > 0) {
+  const cards = new Map(commit.cards?.map((card) => [card.key, card]));
+  if (cards.size > 0) {
     const first = { run, version: 1, shown_version: 0, message: null };
     writes.push(
       tx
         .insertInto("cards")
-        .values(commit.cards.map((card) => ({ ...first, key: card.key, thread: card.thread })))
+        .values([...cards.values()].map((card) => ({ ...first, key: card.key, thread: card.thread })))
         .onConflict((conflict) =>
           conflict.column("key").doUpdateSet((eb) => ({ version: eb("cards.version", "+", 1) })),
         )
@@ -152,11 +153,12 @@ async function writeContents(tx: Tx, contents: readonly Content[], key: RunKey):
     .insertInto("contents")
     .values(rows)
     .onConflict((conflict) => conflict.doNothing())
-    .returning(["revision", "step", "name"])
+    .returning(["run", "revision", "step", "name"])
     .execute();
-  const names = new Set(written.map((row) => rowName({ run: "", ...row })));
+  // One commit may name a content twice: only the first of them was written.
+  const fresh = new Set(written.map(rowName));
   for (const content of contents) {
-    if (!names.has(rowName({ ...content, run: "" }))) {
+    if (!fresh.delete(rowName(content))) {
       await assertSame(tx, content, key);
     }
   }

@@ -55,7 +55,7 @@ export function openBytes(key: Uint8Array, place: SealPlace, sealed: Uint8Array)
   }
 }
 
-export function sealedBroken(place: SealPlace): AppError {
+function sealedBroken(place: SealPlace): AppError {
   return new AppError(
     "sealed-broken",
     `column "${place.column}" of table "${place.table}", row "${place.row}", cannot be opened: ` +

@@ -30,6 +30,7 @@ export class SqliteClient {
   >();
   readonly #exited: Promise<unknown>;
   #lastId = 0;
+  #closing = false;
   #ended: AppError | null = null;
 
   private constructor(worker: Worker, folder: string, opened: (failure: AppError | null) => void) {
@@ -76,6 +77,8 @@ export class SqliteClient {
       await client.#exited;
       throw failure;
     }
+    // An idle database keeps no process alive, for instance one that failed before it could close it.
+    worker.unref();
     return client;
   }
 
@@ -93,12 +96,17 @@ export class SqliteClient {
       this.#lastId += 1;
       const request: SqliteRequest = { id: this.#lastId, on, control, sql, parameters };
       this.#post(request);
+      if (this.#waiting.size === 0) {
+        this.#worker.ref();
+      }
       this.#waiting.set(request.id, { resolve, reject });
     });
   }
 
   async close(): Promise<void> {
-    if (this.#ended === null) {
+    if (this.#ended === null && !this.#closing) {
+      this.#closing = true;
+      this.#worker.ref();
       this.#post("close");
     }
     await this.#exited;
@@ -111,6 +119,9 @@ export class SqliteClient {
   #settle(reply: SqliteReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0 && !this.#closing) {
+      this.#worker.unref();
+    }
     if ("rows" in reply) {
       waiting?.resolve(reply);
       return;

@@ -90,8 +90,8 @@ function open(): { write: Connection; read: Connection } {
     }
   }
   // Proves that the folder can be written before anything is promised.
-  write.exec("begin immediate; create table if not exists opened (at integer); delete from opened;");
-  write.exec("insert into opened values (unixepoch()); commit;");
+  write.exec("begin immediate; create table if not exists opened (once integer); delete from opened;");
+  write.exec("insert into opened values (1); commit;");
   return {
     write: new Connection(write),
     read: new Connection(keep(new DatabaseSync(file, { readOnly: true }))),

@@ -132,7 +132,7 @@ export function checkedOffer(
   const lines: SupplierOffer["lines"][number][] = [];
   for (const line of offer.lines) {
     const wanted = asked.get(line.part);
-    if (false) {
+    if (wanted === undefined) {
       continue;
     }
     if (seen.has(line.part)) {

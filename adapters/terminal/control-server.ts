@@ -1,14 +1,18 @@
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import { z } from "zod";
+import { checkpointSchema } from "../../src/checkpoint-schema.ts";
 import type { Desk } from "../../src/desk-types.ts";
 import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toErrorInfo } from "../../src/errors.ts";
-import type { ChatInbox, Ids, Logger } from "../../src/ports.ts";
+import type { CheckpointStatement } from "../../src/journal.ts";
+import type { ChatInbox, Logger } from "../../src/ports.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
 
 const askBody = z.strictObject({
+  /** Made by the client, so that a repeated call is the same request. */
+  key: z.uuid(),
   as: z.string().optional(),
   text: z.string(),
   thread: z.templateLiteral(["terminal:", z.string()]).optional(),
@@ -19,18 +23,20 @@ const decisionBody = z.strictObject({
   reason: z.string().max(2_000).optional(),
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
+const verifyBody = z.strictObject({ checkpoint: checkpointSchema.nullable() });
 
 export interface ControlServices {
   readonly desk: Desk;
   readonly inbox: ChatInbox;
   readonly adapter: TerminalAdapter;
-  readonly ids: Ids;
   readonly log: Logger;
   /** The person the operating-system user of this socket is mapped to. */
   readonly osPerson: () => PersonId | undefined;
   readonly result: (run: string) => Promise<unknown>;
   readonly refusal: (error: AppError) => unknown;
   readonly status: () => Promise<unknown>;
+  /** Verifies the record's journal, against a checkpoint when one is given. */
+  readonly verifyJournal: (checkpoint: CheckpointStatement | null) => Promise<unknown>;
 }
 
 /**
@@ -71,9 +77,8 @@ export async function startControlServer(
   });
   app.post("/requests", async (context) => {
     const body = askBody.parse(await context.req.json());
-    const id = services.ids.next("t");
-    const thread: ThreadId = body.thread ?? `terminal:${id}`;
-    const request = { key: `terminal:${id}`, thread, person: actor(body.as), text: body.text };
+    const thread: ThreadId = body.thread ?? `terminal:${body.key}`;
+    const request = { key: `terminal:${body.key}`, thread, person: actor(body.as), text: body.text };
     const answer = await inbox.request(request);
     return context.json(
       answer.outcome === "accepted"
@@ -149,6 +154,10 @@ export async function startControlServer(
   });
   app.get("/agents", async (context) => context.json(await desk.agents()));
   app.get("/people", (context) => context.json(desk.people()));
+  app.post("/journal/verify", async (context) => {
+    const { checkpoint } = verifyBody.parse(await context.req.json());
+    return context.json(await services.verifyJournal(checkpoint));
+  });
   app.get("/status", async (context) => context.json(await services.status()));
 
   async function visibleRun(id: string, as: string | undefined) {

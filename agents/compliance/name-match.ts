@@ -60,9 +60,10 @@ const lookAlikeDigits: Readonly<Record<string, string>> = {
 
 /** The words of a name that identify it. A name made of legal forms only keeps them. */
 export function nameWords(name: string): readonly string[] {
-  const words = [...name.normalize("NFKD").toLowerCase()]
-    .map((letter) => lookAlikes[letter] ?? letter)
-    .join("")
+  const words = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/\P{ASCII}/gu, (letter) => lookAlikes[letter] ?? letter)
     .replaceAll(/\p{M}/gu, "")
     // "G.m.b.H." and "O'Neil" are one word each; everything else that is no letter or digit parts words.
     .replaceAll(/(?<=\p{L})[.'’`](?=\p{L})/gu, "")
@@ -85,11 +86,7 @@ export function sameName(a: string, b: string): boolean {
  * True when `name` may be the listed name: the same, misspelt by one letter in seven, or the listed one (of two or
  * more words, or one long one) with further words around it. `distance` counts single-letter edits.
  */
-export function mayBeName(
-  name: string,
-  listed: string,
-  distance: (a: string, b: string) => number,
-): boolean {
+export function mayBeName(name: string, listed: string, distance: (a: string, b: string) => number): boolean {
   const [left, right] = [nameWords(name), nameWords(listed)];
   if (left.length === 0 || right.length === 0) {
     return false;
@@ -103,8 +100,7 @@ export function mayBeName(
   }
   const telling = right.length >= 2 || joined.length >= 7;
   return (
-    telling &&
-    right.every((word) => left.some((each) => each === word || misspelt(each, word, distance)))
+    telling && right.every((word) => left.some((each) => each === word || misspelt(each, word, distance)))
   );
 }
 

@@ -38,7 +38,10 @@ export async function loadScreen(context: SkillContext): Promise<Screen> {
   const restrictions = await books.find("restrictions");
   for (const kind of kinds) {
     if (!restrictions.some((row) => row.kind === kind)) {
-      throw new AppError("list-missing", `the books have no restriction of kind "${kind}": nothing is cleared`);
+      throw new AppError(
+        "list-missing",
+        `the books have no restriction of kind "${kind}": nothing is cleared`,
+      );
     }
   }
   const lists = [...new Set(restrictions.map((row) => row.list))].toSorted();

@@ -1,3 +1,4 @@
+import type Big from "big.js";
 import type { SkillContext } from "../../src/define-agent.ts";
 import type { Fallback, Money, PlannedOrder } from "../../src/domain.ts";
 import type { Purchase } from "../../src/planned-order.ts";
@@ -93,18 +94,14 @@ async function replacementsFor(
       if (tariff.currency === offer.currency) {
         const id = `${order.id}-alternative`;
         const now = clock.now();
-        found.push(
-          planOrder({ id, wholesaler, offer, tariff, rate, purchases, policy: trust.policy, now }),
-        );
+        found.push(planOrder({ id, wholesaler, offer, tariff, rate, purchases, policy: trust.policy, now }));
       }
     }
   }
   return found;
 }
 
-type Decimal = (typeof import("../../src/money.ts"))["decimal"];
-
-function quantityOf(orders: readonly PlannedOrder[], part: string, decimal: Decimal): ReturnType<Decimal> {
+function quantityOf(orders: readonly PlannedOrder[], part: string, decimal: (text: string) => Big): Big {
   return orders
     .flatMap((order) => order.lines.filter((line) => line.part === part))
     .reduce((sum, line) => sum.plus(decimal(line.quantity)), decimal("0"));

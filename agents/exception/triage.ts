@@ -55,7 +55,9 @@ export async function triage(context: SkillContext, input: TriageInput): Promise
       const without = exclude.length === 0 ? "" : ` without ${exclude.join(", ")}`;
       return { action: "alternative", delayMs: 0, exclude, note: `${what}; a new plan is made${without}.` };
     }
-    return escalate(`${what}, and the plan was already made ${mostRevisions} times. A person must look at it.`);
+    return escalate(
+      `${what}, and the plan was already made ${mostRevisions} times. A person must look at it.`,
+    );
   }
   const placed = irreversibleStarted ? " Orders may have been placed: see the books." : "";
   return escalate(`${what}. A person must look at it.${placed}`);

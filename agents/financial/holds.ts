@@ -67,10 +67,7 @@ export async function holdBudget(context: SkillContext, id: string, amount: Mone
   const exchange = exchangeFrom(books, trust.policy, clock.now());
   const wanted = await exchange.convert(amount, currency);
   const others = await heldByOthers(context, "budget", id, currency);
-  const available = money(
-    decimal(budget).minus(decimal(spent)).minus(decimal(others.amount)),
-    currency,
-  );
+  const available = money(decimal(budget).minus(decimal(spent)).minus(decimal(others.amount)), currency);
   if (decimal(wanted.amount).gt(0) && decimal(wanted.amount).gt(decimal(available.amount))) {
     throw new AppError(
       "budget-exceeded",

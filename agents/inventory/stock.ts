@@ -85,20 +85,19 @@ export async function release({ books, subject }: SkillContext): Promise<number>
 
 /** An earlier revision's reservations end where this one's begin; a revision that is over reserves nothing more. */
 async function settleRevisions({ books, subject }: SkillContext): Promise<void> {
-  for (const row of await books.find("reservations", { run: subject.run })) {
-    const revision = revisionOf(row);
-    if (revision > subject.revision) {
-      throw new AppError("superseded", `revision ${revision} of run "${subject.run}" has reserved already`);
-    }
-    if (revision === subject.revision && row.status === "released") {
-      throw new AppError(
-        "undone",
-        `the reservations of run "${subject.run}" were released: it reserves no more`,
-      );
-    }
-    if (revision < subject.revision && row.status === "held") {
-      await setReleased({ books }, row);
-    }
+  const { run, revision } = subject;
+  const rows = await books.find("reservations", { run });
+  if (rows.some((row) => revisionOf(row) > revision)) {
+    throw new AppError(
+      "superseded",
+      `a later revision than ${revision} of run "${run}" has reserved already`,
+    );
+  }
+  if (rows.some((row) => revisionOf(row) === revision && row.status === "released")) {
+    throw new AppError("undone", `the reservations of run "${run}" were released: it reserves no more`);
+  }
+  for (const row of rows.filter((each) => each.status === "held" && revisionOf(each) < revision)) {
+    await setReleased({ books }, row);
   }
 }
 

@@ -45,15 +45,18 @@ export async function choose(
   );
   const problem = await problemOf(deficit, candidates, policy);
   assertCoverable(problem, deficit);
-  const evaluate = (selections: readonly Selection[]) =>
-    bestOf(context, deficit, candidates, selections);
+  const evaluate = (selections: readonly Selection[]) => bestOf(context, deficit, candidates, selections);
   const found = cheapestSelections(problem);
   const cheapest = await evaluate(found.selections);
   const fastest = await evaluate(cheapestSelections({ ...problem, maxDays: fewestDays(problem) }).selections);
   if (cheapest === undefined || fastest === undefined) {
     throw new AppError("not-coverable", "no combination of the offers covers all parts");
   }
-  return { orders: [...cheapest.orders], total: cheapest.total, tradeOff: await tradeOff(cheapest, fastest, found.exact) };
+  return {
+    orders: [...cheapest.orders],
+    total: cheapest.total,
+    tradeOff: await tradeOff(cheapest, fastest, found.exact),
+  };
 }
 
 async function candidatesOf(
@@ -116,7 +119,8 @@ async function problemOf(
     }
     // Rounded per order: freight, tax and exchange; lines only where quantities have decimals.
     const rounded = 3 + (decimals > 0 ? offer.lines.length : 0);
-    noise += rounded * 10 ** -minorDigits(offer.currency) * taxed + 10 ** -minorDigits(policy.companyCurrency);
+    noise +=
+      rounded * 10 ** -minorDigits(offer.currency) * taxed + 10 ** -minorDigits(policy.companyCurrency);
   }
   const parts = deficit.map((line) => ({
     need: Number(decimal(line.quantity).times(scale)),
@@ -149,9 +153,7 @@ function assertCoverable(problem: Problem, deficit: readonly DeficitLine[]): voi
 function fewestDays(problem: Problem): number {
   const days = new Set(
     problem.sources.flatMap((source) =>
-      problem.ways
-        .filter((way) => way.supplier === source.supplier)
-        .map((way) => source.leadDays + way.days),
+      problem.ways.filter((way) => way.supplier === source.supplier).map((way) => source.leadDays + way.days),
     ),
   );
   const enough = (limit: number) =>

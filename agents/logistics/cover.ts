@@ -26,7 +26,7 @@ export interface Cover {
 }
 
 /** Steps of search for one part, and covers kept of it; beyond them the result may not be the cheapest. */
-export const coverLimits = { steps: 20_000, kept: 40 };
+const coverLimits = { steps: 20_000, kept: 40 };
 
 /**
  * The cheapest cover of `need` and all others that cost at most `slack` more, cheapest first; none when the sources do
@@ -41,7 +41,7 @@ export function coversOf(
     .filter(({ source }) => source.most >= source.fewest)
     .toSorted((a, b) => a.unitCost - b.unitCost || a.source.supplier - b.source.supplier);
   // What the sources from each position on can deliver at most.
-  const reach = new Array<number>(sorted.length + 1).fill(0);
+  const reach = Array.from({ length: sorted.length + 1 }, () => 0);
   for (let index = sorted.length - 1; index >= 0; index -= 1) {
     const source = sorted[index]?.source;
     reach[index] = (reach[index + 1] ?? 0) + (source === undefined ? 0 : source.most * source.step);

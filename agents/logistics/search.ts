@@ -30,7 +30,7 @@ export interface Selection {
  * Up to `combinations` choices of suppliers and ways are all tried: then the cheapest is among the result. Beyond
  * that, choices are improved one supplier at a time from several starts. `selections` bounds what is returned.
  */
-export const searchLimits = { combinations: 20_000, improvements: 100, selections: 100 };
+const searchLimits = { combinations: 20_000, improvements: 100, selections: 100 };
 
 /**
  * The selections whose unrounded cost is lowest, or so little above it that rounding may make them the cheapest; the
@@ -124,9 +124,7 @@ function improvedChoices(
   costOf: (choice: Choice) => number,
 ): readonly Choice[] {
   const starts = [(way: Way) => way.base, (way: Way) => way.perKg, (way: Way) => way.days].map((by) =>
-    options.map((each) =>
-      each.reduce((a, b) => (a === null || (b !== null && by(b) < by(a)) ? b : a), null),
-    ),
+    options.map((each) => each.reduce((a, b) => (a === null || (b !== null && by(b) < by(a)) ? b : a), null)),
   );
   return starts.map((start) => {
     let current: Choice = start;
@@ -150,7 +148,11 @@ function improvedChoices(
 }
 
 /** One cover per part, in all ways whose costs above the cheapest add up to at most `slack`; the cheapest first. */
-function* combined(lists: readonly (readonly Cover[])[], slack: number, part = 0): Generator<readonly Pick[]> {
+function* combined(
+  lists: readonly (readonly Cover[])[],
+  slack: number,
+  part = 0,
+): Generator<readonly Pick[]> {
   const covers = lists[part];
   if (covers === undefined) {
     yield [];

@@ -19,8 +19,8 @@ export const mostChoices = 5;
 export function findCustomers<T extends Named>(rows: readonly T[], phrase: string): readonly T[] {
   const bare = bareName(phrase);
   const ways = [bare, bare.replace(/^(customer|client|account|company)\s+/i, ""), bare.replace(/'s?$/, "")];
-  const wanted = ways.map(plainLetters).filter((way) => way !== "");
-  const says = (text: string) => wanted.includes(plainLetters(text));
+  const wanted = new Set(ways.map(plainLetters).filter((way) => way !== ""));
+  const says = (text: string) => wanted.has(plainLetters(text));
   const named = rows.filter((row) => says(row.name) || says(labelOf(row)));
   if (named.length > 0) {
     return named;
@@ -36,13 +36,13 @@ export function findCustomers<T extends Named>(rows: readonly T[], phrase: strin
 export function findItems<T extends Named>(rows: readonly T[], phrase: string): readonly T[] {
   const bare = bareName(phrase);
   const ways = [bare, bare.replace(/\s+(units?|pcs|pieces)$/i, "")];
-  const direct = ways.map(plainLetters).filter((way) => way !== "");
-  const exact = rows.filter((row) => keysOf(row).some((key) => direct.includes(plainLetters(key))));
+  const direct = new Set(ways.map(plainLetters).filter((way) => way !== ""));
+  const exact = rows.filter((row) => keysOf(row).some((key) => direct.has(plainLetters(key))));
   if (exact.length > 0) {
     return exact;
   }
-  const stems = ways.flatMap(singulars).map(plainLetters);
-  const hasStem = (key: string) => singulars(key).some((form) => stems.includes(plainLetters(form)));
+  const stems = new Set(ways.flatMap(singulars).map(plainLetters));
+  const hasStem = (key: string) => singulars(key).some((form) => stems.has(plainLetters(form)));
   return rows.filter((row) => keysOf(row).some(hasStem));
 }
 
@@ -50,6 +50,7 @@ export function findItems<T extends Named>(rows: readonly T[], phrase: string): 
 function bareName(phrase: string): string {
   return phrase
     .trim()
+    .replace(/[\s,.!]+(please|pls|thanks|thank you)[.!]*$/i, "")
     .replaceAll(/^["'“”]+|["'“”.,;:!?]+$/g, "")
     .replace(/^(it'?s |that'?s |is |for |the |our |i mean |we mean )+/i, "");
 }
@@ -109,29 +110,32 @@ export async function findNearest<T extends Named>(
     .map((each) => each.row);
 }
 
+type Distance = (a: string, b: string) => number;
+
 /** From 0 to 1: the better of shared words and shared letters. */
-function likeness(distance: (a: string, b: string) => number, a: string, b: string): number {
-  const [left, right] = [plainLetters(a), plainLetters(b)];
-  const letters = 1 - distance(left, right) / Math.max(left.length, right.length, 1);
-  const [ours, theirs] = [wordsOf(a), wordsOf(b)];
-  const shared = ours.filter((word) =>
-    theirs.some(
-      (other) => other === word || 1 - distance(word, other) / Math.max(word.length, other.length) > 0.7,
-    ),
-  );
+function likeness(distance: Distance, a: string, b: string): number {
+  const letters = similarity(distance, plainLetters(a), plainLetters(b));
+  const [ours, theirs] = [tellingWords(distance, a), tellingWords(distance, b)];
+  const shared = ours.filter((word) => theirs.some((other) => similarity(distance, word, other) > 0.7));
   const words = shared.length / Math.max(1, Math.min(ours.length, theirs.length));
   return Math.max(letters, 0.9 * words + 0.1 * letters);
 }
 
-/** A word that half of all customers' names begin with tells nothing. */
-const commonWords = new Set(["customer", "client", "the", "and", "of", "ltd", "inc", "gmbh", "co"]);
+function similarity(distance: Distance, a: string, b: string): number {
+  return 1 - distance(a, b) / Math.max(a.length, b.length, 1);
+}
 
-function wordsOf(text: string): readonly string[] {
+/** Words that many names share tell nothing. */
+const commonWords = ["customer", "client", "company", "the", "and", "of", "ltd", "inc", "gmbh", "co"];
+
+function tellingWords(distance: Distance, text: string): readonly string[] {
   const words = text
     .split(/[^\p{L}\p{N}]+/u)
     .map(plainLetters)
     .filter((word) => word !== "");
-  const telling = words.filter((word) => !commonWords.has(word));
+  const telling = words.filter((word) =>
+    commonWords.every((common) => similarity(distance, word, common) < 0.8),
+  );
   return telling.length > 0 ? telling : words;
 }
 

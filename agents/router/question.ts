@@ -53,7 +53,7 @@ function askQuantity(slot: Extract<QuantitySlot, { state: "open" }>): Ask {
     case "ambiguous":
       return long("The quantity can be read in more than one way: how many exactly, in plain digits?");
     case "several":
-      return long("I can order for one product at a time: how many of which one?");
+      return { short: "how many", long: "I can order for one product at a time.", options: [] };
     case "conflict":
       return { short: null, long: `Is it ${slot.values.join(" or ")}?`, options: slot.values };
   }
@@ -77,12 +77,10 @@ async function askName<T extends Named>(
     case "unclear": {
       const near = slot.rows.length > 1 ? [] : await findNearest(rows, slot.phrase);
       const options = labelsOf([...new Set([...slot.rows, ...near])].slice(0, mostChoices));
-      const choices = options.length === 0 ? "" : `: ${listed(options, "or")}`;
-      return {
-        short: null,
-        long: `Which ${noun} do you mean by "${shown(slot.phrase)}"${choices}?`,
-        options,
-      };
+      const lead = options.length === 1 ? ", for example " : ": ";
+      const choices = options.length === 0 ? "" : `${lead}${listed(options, "or")}`;
+      const long = `Which ${noun} do you mean by "${shown(slot.phrase)}"${choices}?`;
+      return { short: null, long, options };
     }
   }
 }
@@ -90,7 +88,7 @@ async function askName<T extends Named>(
 /** A piece of the writer's text as it may be repeated: one short line without characters that do not show. */
 function shown(phrase: string): string {
   const line = phrase.replaceAll(/[\p{C}\s]+/gu, " ").trim();
-  const characters = [...line];
+  const characters = Array.from(line);
   return characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : line;
 }
 

@@ -13,7 +13,11 @@ import type { Books } from "../../src/ports.ts";
 export async function intendOrders(
   books: Books,
   orders: readonly PlannedOrder[],
-  { mandate, policy, now }: {
+  {
+    mandate,
+    policy,
+    now,
+  }: {
     readonly mandate: VerifiedMandate;
     readonly policy: Policy;
     readonly now: number;

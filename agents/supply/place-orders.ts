@@ -7,7 +7,7 @@ import { intendOrders } from "./ceilings.ts";
 import { withDeadline } from "../../src/with-deadline.ts";
 
 /** How long one call to a supplier's ordering system may take. */
-export const orderDeadlineMs = 15_000;
+const orderDeadlineMs = 15_000;
 
 export interface PlacedOrder {
   order: string;

@@ -45,6 +45,7 @@ const heardSchema = z.object({
  */
 export async function requestOffers(context: SkillContext, input: OffersInput): Promise<OffersOutput> {
   const { books, trust } = context;
+  const { exchangeFrom } = await import("../../src/exchange.ts");
   const { money } = await import("../../src/money.ts");
   if (input.deficit.length === 0) {
     return { offers: [], unavailable: [], estimate: money("0", trust.policy.companyCurrency) };
@@ -54,22 +55,31 @@ export async function requestOffers(context: SkillContext, input: OffersInput): 
   );
   // Read before anything is sent: an agent's reads do not run side by side.
   const asked: { readonly wholesaler: Wholesaler; readonly prices: readonly Price[] }[] = [];
+  const unavailable: { supplier: string; reason: string }[] = [];
+  const exchange = exchangeFrom(books, trust.policy, context.clock.now());
+  const leaveOut = (supplier: string, error: unknown): void => {
+    const { code } = toErrorInfo(error);
+    unavailable.push({ supplier, reason: code });
+    context.log.warn({ supplier, code, run: context.subject.run }, "wholesaler-unavailable");
+  };
   for (const wholesaler of wholesalers) {
-    asked.push({ wholesaler, prices: await books.find("prices", { wholesaler: wholesaler.id }) });
+    try {
+      // Without a fresh rate its prices cannot be compared with others.
+      await exchange.rate(wholesaler.currency);
+      asked.push({ wholesaler, prices: await books.find("prices", { wholesaler: wholesaler.id }) });
+    } catch (error) {
+      leaveOut(wholesaler.id, error);
+    }
   }
   const answers = await Promise.allSettled(
     asked.map(({ wholesaler, prices }) => askOne(context, input, wholesaler, prices)),
   );
   const offers: Offer[] = [];
-  const unavailable: { supplier: string; reason: string }[] = [];
   for (const [index, answer] of answers.entries()) {
-    const supplier = asked[index]?.wholesaler.id ?? "";
     if (answer.status === "fulfilled") {
       offers.push(answer.value);
     } else {
-      const { code } = toErrorInfo(answer.reason);
-      unavailable.push({ supplier, reason: code });
-      context.log.warn({ supplier, code, run: context.subject.run }, "wholesaler-unavailable");
+      leaveOut(asked[index]?.wholesaler.id ?? "", answer.reason);
     }
   }
   if (offers.length === 0) {

@@ -6,7 +6,7 @@ import { withDeadline } from "../../src/with-deadline.ts";
 import { compareDocument, repeatedDocuments, type Difference } from "./compare-document.ts";
 
 /** How long one supplier's documents are waited for. */
-export const documentsDeadlineMs = 10_000;
+const documentsDeadlineMs = 10_000;
 
 interface Placed {
   readonly order: string;
@@ -23,7 +23,10 @@ export async function checkDocuments(
   { plan, placed }: { readonly plan: PlanDocument; readonly placed: readonly Placed[] },
 ): Promise<{ documents: number; differences: Difference[] }> {
   const planned = placed.map((each) => ({ placed: each, order: plannedOrder(plan, each) }));
-  const fetched: { readonly order: PlannedOrder; readonly documents: Promise<readonly SupplierDocument[]> }[] = [];
+  const fetched: {
+    readonly order: PlannedOrder;
+    readonly documents: Promise<readonly SupplierDocument[]>;
+  }[] = [];
   for (const { placed: each, order } of planned) {
     const wholesaler = await context.books.get("wholesalers", each.supplier);
     if (wholesaler === undefined) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { launch } from "../processes/launcher.ts";
+import { launch, type System } from "../processes/launcher.ts";
 import { ask, type AskOptions } from "./ask.ts";
 import { type ControlClient, controlClient } from "./control-client.ts";
 import { tell } from "./output.ts";
@@ -21,7 +21,11 @@ export async function askCommand(
     return;
   }
   tell("starting Countersign for this request …");
-  const system = await launch({ ...place, demo: true, isolate: false, tell });
+  const system = await launchUnlessRunning(place);
+  if (system === undefined) {
+    process.exitCode = await ask(client, text, options);
+    return;
+  }
   try {
     process.exitCode = await ask(client, text, options);
     while (clientCount.parse(await client.get("/status")).clients > 0) {
@@ -32,6 +36,20 @@ export async function askCommand(
   }
 }
 
+/** Undefined when a system has the data folder already, whose bot is only just (or again) starting. */
+async function launchUnlessRunning(place: {
+  readonly settings: Settings;
+  readonly config: CompanyConfig;
+}): Promise<System | undefined> {
+  try {
+    return await launch({ ...place, demo: true, isolate: false, tell });
+  } catch (error) {
+    if (error instanceof AppError && error.code === "data-in-use") {
+      return undefined;
+    }
+    throw error;
+  }
+}
 async function isRunning(client: ControlClient): Promise<boolean> {
   try {
     await client.get("/status");

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import type { Card } from "../card.ts";
 import { AppError } from "../errors.ts";
 import type { RunResult } from "../run-result.ts";
 import type { ControlClient } from "./control-client.ts";
+import { patientClient } from "./patient-client.ts";
 import { answer, answerJson, exitCodes, tell } from "./output.ts";
 import { cardText } from "./card-text.ts";
 
@@ -43,16 +45,27 @@ export const terminalPrompter: Prompter = {
   },
 };
 
+/** How long a bot that went away is waited for. */
+const patienceMs = 60_000;
+const slowAgentMs = 10_000;
+
 type Ending = { readonly kind: "ended" } | { readonly kind: "left"; readonly code: number };
 
 /** One request from its words to its result: progress, the card, the decision, the result. Gives the exit code. */
 export async function ask(
-  client: ControlClient,
+  direct: ControlClient,
   text: string,
   options: AskOptions,
   prompter: Prompter = terminalPrompter,
 ): Promise<number> {
   const { json = false } = options;
+  let lost = false;
+  const client = patientClient(direct, patienceMs, () => {
+    if (!lost) {
+      lost = true;
+      tell("connection to the bot lost; waiting for it …");
+    }
+  });
   const requester = options.as;
   const decider = options.by ?? "manager";
   if (options.yes === true && options.no === true) {
@@ -69,7 +82,11 @@ export async function ask(
   }
   const query = requester === undefined ? "" : `?as=${encodeURIComponent(requester)}`;
   const first = accepted.parse(
-    await client.post("/requests", { text, ...(requester === undefined ? {} : { as: requester }) }),
+    await client.post("/requests", {
+      key: randomUUID(),
+      text,
+      ...(requester === undefined ? {} : { as: requester }),
+    }),
   );
   if (first.outcome === "refused") {
     if (json) {
@@ -93,11 +110,15 @@ export async function ask(
   async function follow(): Promise<Ending> {
     const seenSteps = new Map<string, string>();
     const handled = new Set<string>();
+    const watch = slowAgentWatch();
     for await (const line of client.lines(`/runs/${run}/stream${query}`)) {
       const { key, card: raw } = streamed.parse(line);
       const card = raw as Card;
+      lost = false;
+      watch.see(card);
       showSteps(card, seenSteps);
       if (card.kind === "result") {
+        watch.end();
         return { kind: "ended" };
       }
       if (handled.has(key + card.text)) {
@@ -106,12 +127,11 @@ export async function ask(
       handled.add(key + card.text);
       const code = await act(card);
       if (code !== undefined) {
+        watch.end();
         return { kind: "left", code };
       }
     }
-    throw new AppError("connection-lost", `the bot went away; the run goes on: countersign run ${run}`, {
-      retryable: true,
-    });
+    throw new AppError("connection-lost", `the bot went away; the run goes on: countersign run ${run}`);
   }
   function showSteps(card: Card, seen: Map<string, string>): void {
     for (const step of card.kind === "progress" ? card.steps : []) {
@@ -137,6 +157,7 @@ export async function ask(
         return exitCodes.needsInput;
       }
       await client.post("/requests", {
+        key: randomUUID(),
         text: reply,
         thread,
         ...(requester === undefined ? {} : { as: requester }),
@@ -185,6 +206,31 @@ export async function ask(
   }
 }
 
+/** Says once per step that an agent has been silent for long; the request stays and goes on when it answers. */
+function slowAgentWatch(): { see(card: Card): void; end(): void } {
+  const timers = new Map<string, NodeJS.Timeout>();
+  const stop = (id: string): void => {
+    clearTimeout(timers.get(id));
+    timers.delete(id);
+  };
+  return {
+    see(card) {
+      for (const { id, agent, status, atSign } of card.steps) {
+        const silent = status === "waiting" && atSign !== null && agent !== "hitl";
+        if (silent && !timers.has(id)) {
+          const say = () =>
+            tell(`  … ${atSign} has not answered ${id} yet; the request waits and goes on when it does`);
+          timers.set(id, setTimeout(say, slowAgentMs));
+        } else if (!silent) {
+          stop(id);
+        }
+      }
+    },
+    end() {
+      [...timers.keys()].forEach(stop);
+    },
+  };
+}
 function summary(result: RunResult): string {
   if (result.status === "needs-input") {
     return `${result.question ?? "One thing is missing."}\n(run ${result.run ?? "?"} waits for the answer in its thread)`;

@@ -49,7 +49,7 @@ export type RunEffect =
       readonly type: "close-approval";
       readonly status: Extract<ApprovalStatus, "decided" | "withdrawn" | "expired">;
     } & StepRef)
-  /** The step's request, or with `triage` the triage's, is not to be sent any more. */
+  /** The request for the step, its triage or its undo is not to be sent any more. */
   | ({ readonly type: "withdraw-request"; readonly request: "step" | "triage" | "undo" } & StepRef)
   | ({ readonly type: "undo"; readonly delayMs: number } & StepRef)
   | ({ readonly type: "triage"; readonly error: ErrorInfo } & StepRef)

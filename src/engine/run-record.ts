@@ -1,3 +1,4 @@
+import { canonicalJson } from "../canonical.ts";
 import { z } from "zod";
 import type { TrustView } from "../define-agent.ts";
 import type { RunFacts, StepContext, StepDefinition } from "../define-step.ts";
@@ -124,7 +125,8 @@ export function contextOf(
   for (const [name, id] of Object.entries(step.needs)) {
     needs[name] = requiredContent(record, id, "output");
   }
-  return { input: inputOf(record), needs, run: runFacts(record, policySerial, readyAt(record, step)) };
+  const run = runFacts(record, policySerial, readyAt(record, step));
+  return { input: inputOf(record), needs, run, canonicalJson };
 }
 
 function readyAt(record: RunRecord, step: StepDefinition): number {

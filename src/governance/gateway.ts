@@ -94,7 +94,7 @@ function checkedRequest(request: unknown): ModelRequest {
 /** JSON of the form that was asked for; the caller checks it against its own schema once more. */
 function answerSchema(schema: ModelRequest["schema"]) {
   try {
-    const asked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+    const asked = z.fromJSONSchema(schema);
     return z.json().refine((value) => asked.safeParse(value).success, "not of the form that was asked for");
   } catch (cause) {
     throw new AppError("bad-request", "the schema of a model request is not a JSON Schema", { cause });

@@ -31,9 +31,11 @@ export interface AtLinkOptions {
 }
 
 const maxPending = 1_000;
-const reloadEveryMs = 1_000;
-/** AtServers keep a notification for at most eight days. */
-const maxTtlMs = 7 * 86_400_000;
+/** Renewals and revocations are seen within this time, new grants as soon as a message needs them. */
+const lookForTrustMs = 30_000;
+const reloadAtMostEveryMs = 1_000;
+/** How long atServers keep one sending: what is still unanswered was sent again long before. */
+const maxTtlMs = 3_600_000;
 
 /** Sealed envelopes over one atSign's atProtocol client. Its connection lives as long as the transport. */
 export function createAtLink(options: AtLinkOptions): AgentLink {
@@ -51,6 +53,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   const stored: { readonly key: SharedKey; readonly expiresAt: number }[] = [];
   let receiving: Promise<void> | undefined;
   let reloadedAt = Number.NEGATIVE_INFINITY;
+  let cancelWatch = (): void => undefined;
 
   const send = async (envelope: OutgoingEnvelope): Promise<void> => {
     const now = clock.now();
@@ -59,15 +62,16 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       const to = envelope.to.atSign;
       await options.journal([envelopeEntry("out", { ...envelope, ...sealed, peer: to })]);
     }
+    const ttlMs = Math.min(envelope.expiresAt - now, maxTtlMs);
     const key = await sendParcel(transport, sealed, {
       to: envelope.to.atSign,
       instance: envelope.to.instance,
-      ttlMs: Math.max(1, Math.min(envelope.expiresAt - now, maxTtlMs)),
+      ttlMs,
     }).catch((error: unknown) => {
       throw asLinkError(error);
     });
     if (key !== undefined) {
-      stored.push({ key, expiresAt: envelope.expiresAt });
+      stored.push({ key, expiresAt: now + ttlMs });
     }
     await deleteExpired(now);
   };
@@ -109,10 +113,19 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
 
   /** Looks for new grants, but not for every message of a stranger. */
   const reloadTrust = async (): Promise<void> => {
-    if (clock.now() - reloadedAt >= reloadEveryMs) {
+    if (clock.now() - reloadedAt >= reloadAtMostEveryMs) {
       reloadedAt = clock.now();
       await trust.reload();
     }
+  };
+
+  const watchTrust = (): void => {
+    cancelWatch = options.timers.after(lookForTrustMs, () => {
+      void reloadTrust().catch((error: unknown) =>
+        log.warn({ code: toErrorInfo(error).code }, "trust not reloaded"),
+      );
+      watchTrust();
+    });
   };
 
   const openMessage = async (message: AtMessage): Promise<ReceivedEnvelope> => {
@@ -194,14 +207,13 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       receiving = receive(inbox).catch((error: unknown) => {
         if (!stopping.signal.aborted) {
           log.error({ code: toErrorInfo(error).code }, "receiving ended");
-          throw error;
         }
       });
-      // Reported by stop(), and above.
-      receiving.catch(() => undefined);
+      watchTrust();
     },
     async stop() {
       stopping.abort();
+      cancelWatch();
       await receiving;
       await Promise.all(pending);
       await resume.save();

@@ -67,7 +67,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
 
   const answerError = async (message: ReceivedEnvelope, error: unknown): Promise<void> => {
     const info = toErrorInfo(error);
-    const isAlarm = info.code.startsWith("mandate-");
+    const isAlarm = info.code.startsWith("mandate-") || info.code === "journal-rewritten";
     if (isAlarm) {
       alarm(message, info.code);
     } else {

@@ -11,6 +11,7 @@ import type {
 import { AppError, toErrorInfo } from "../errors.ts";
 import { parsePlan } from "../plan-checks.ts";
 import { mandateSchema } from "../plan-schema.ts";
+import { mayDecide } from "../policy.ts";
 
 export interface VerifyMandateOptions {
   /** As it arrived. */
@@ -165,20 +166,15 @@ function checkEvidence(decision: DecisionStatement, { plan, trust }: Context): v
   }
 }
 
+/** Whether this person's verdict counts, by the one evaluation of policy; the code says why not. */
 function checkPerson({ person: id, assurance }: DecisionStatement, { plan, trust }: Context): void {
-  const { approve, separationOfDuties } = trust.policy;
-  const person = trust.person(id);
-  if (person === undefined || !person.active) {
-    throw refusal("person", `was decided by "${id}", who is not an active person of the trust document`);
-  }
-  if (!person.roles.some((role) => approve.roles.includes(role))) {
-    throw refusal("person", `was decided by "${id}", who has none of the roles ${approve.roles.join(", ")}`);
-  }
-  if (separationOfDuties && id === plan.requester) {
-    throw refusal("person", `was decided by "${id}", who made the request`);
-  }
-  if (!approve.assurances.includes(assurance) || (assurance === "local" && !trust.demo)) {
-    throw refusal("assurance", `was decided with assurance "${assurance}", which policy does not accept`);
+  const refused = mayDecide(trust.policy, trust.person(id), id, {
+    requester: plan.requester,
+    assurance,
+    demo: trust.demo,
+  });
+  if (refused !== null) {
+    throw refusal(refused.code, `carries a decision that does not count: ${refused.message}`);
   }
 }
 

@@ -7,8 +7,8 @@ import { maxContainerBytes, type SealedEnvelope } from "./envelope.ts";
  * How a container travels: as the notification's own value (base64), or, above 32 KiB, as an encrypted shared key that
  * the notification refers to by its name and the container's hash.
  */
-export const namespace = "countersign";
-export const largestInline = 32 * 1024;
+const namespace = "countersign";
+const largestInline = 32 * 1024;
 const referencePattern = /^ref:([0-9a-f]{32}):([0-9a-f]{64})$/;
 const largestValue = Math.ceil(maxContainerBytes / 3) * 4;
 

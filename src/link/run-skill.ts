@@ -38,30 +38,59 @@ export class SkillFailure extends Error {
 
 /**
  * Checks a request and runs its skill; effect, stored reply, inbox key and journal are one transaction. Throws
- * SkillFailure (with the error as cause) when the sender must be answered with an error.
+ * SkillFailure (with the error as cause) when the sender must be answered with an error; other errors come from the
+ * store, and the request is left to come again.
  */
 export async function runSkill(
   environment: SkillEnvironment,
   message: ReceivedEnvelope,
   o: { readonly fencing: number; readonly signal: AbortSignal },
 ): Promise<void> {
+  let failed: { readonly error: unknown } | undefined;
+  // The store must see errors as they are: it undoes the unit, and may try a deadlocked one again.
+  const noting = async <T>(task: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await task();
+    } catch (error) {
+      failed = { error };
+      throw error;
+    }
+  };
+  try {
+    await performSkill(environment, message, { ...o, noting });
+  } catch (error) {
+    throw failed?.error === error && !isDatabaseTrouble(error)
+      ? new SkillFailure("the skill failed", { cause: error })
+      : error;
+  }
+}
+
+async function performSkill(
+  environment: SkillEnvironment,
+  message: ReceivedEnvelope,
+  o: {
+    readonly fencing: number;
+    readonly signal: AbortSignal;
+    readonly noting: <T>(task: () => T | Promise<T>) => Promise<T>;
+  },
+): Promise<void> {
   const { store } = environment;
-  const prepared = await failing(async () => prepare(environment, message));
-  const call = (part: Pick<SkillContext, "books" | "transact">): Promise<Json> =>
-    failing(async () => {
-      const context = contextOf(environment, message, { ...part, signal: o.signal });
-      const output: unknown = await prepared.skill.run(context, prepared.input, prepared.mandate);
-      return checkedOutput(prepared, output);
-    });
+  const { signal, noting } = o;
+  const prepared = await noting(() => prepare(environment, message));
+  const call = async (part: Pick<SkillContext, "books" | "transact">): Promise<Json> => {
+    const context = contextOf(environment, message, { ...part, signal });
+    const output: unknown = await prepared.skill.run(context, prepared.input, prepared.mandate);
+    return checkedOutput(prepared, output);
+  };
   const perform = (work: (books: Books) => Promise<Json>): Promise<"done" | "duplicate"> =>
     store.perform({
       inbox: requestKey(message),
       fencing: o.fencing,
-      work: async (books) => {
-        const output = await work(books);
-        const reply = await failing(async () => replyRow(message, { output }, environment.clock.now()));
-        return { reply, journal: journalOf(message, prepared) };
-      },
+      work: (books) =>
+        noting(async () => ({
+          reply: replyRow(message, { output: await work(books) }, environment.clock.now()),
+          journal: journalOf(message, prepared),
+        })),
     });
 
   switch (prepared.skill.effect) {
@@ -69,16 +98,15 @@ export async function runSkill(
       await perform((books) => call({ books, transact: refuseTransact }));
       return;
     case "read": {
-      const output = await untilAborted(call({ books: store.books, transact: refuseTransact }), o.signal);
+      const { books } = store;
+      const output = await noting(() => untilAborted(call({ books, transact: refuseTransact }), signal));
       await perform(async () => output);
       return;
     }
     case "irreversible": {
       // Not cut off: what it may have done outside must be written down by it.
-      const output = await call({
-        books: store.books,
-        transact: (unit) => store.transact(o.fencing, unit),
-      });
+      const transact: SkillContext["transact"] = (unit) => store.transact(o.fencing, unit);
+      const output = await noting(() => call({ books: store.books, transact }));
       await perform(async () => output);
       return;
     }
@@ -173,18 +201,15 @@ async function refuseTransact(): Promise<never> {
   throw new AppError("not-allowed", "only a skill of effect irreversible has units of its own");
 }
 
-async function failing<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    throw new SkillFailure("the skill failed", { cause: error });
-  }
+/** The database is busy, full or away: no answer to the request, which will come again. */
+function isDatabaseTrouble(error: unknown): boolean {
+  return error instanceof AppError && error.retryable && error.code.startsWith("data-");
 }
 
 /** Leaves a read that does not heed its signal behind. */
 async function untilAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(new SkillFailure("aborted", { cause: signal.reason }));
+  const abort = (): void => reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
     return await Promise.race([task, aborted]);

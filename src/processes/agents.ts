@@ -43,7 +43,7 @@ export async function startAgents(
         startAgent({ settings, config, agent, company, suppliers, signal: stopping.signal }),
       ),
     );
-    const desk = await serveBooks(settings.runtime, company.books);
+    const desk = await serveBooks(settings.runtime, company);
     return {
       info: { agents: chosen.map(({ id }) => id) },
       async stop() {

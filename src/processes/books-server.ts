@@ -6,6 +6,8 @@ import type { BooksAccess } from "../../adapters/store/books-database.ts";
 import { bookKind } from "../../adapters/store/books-schema.ts";
 import { listenOnSocket } from "../../adapters/terminal/socket-server.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
+import type { CompanyBooks } from "./company-books.ts";
+import { checkJournal } from "./verify-journals.ts";
 
 const importBody = z.strictObject({ csv: z.string(), dryRun: z.boolean() });
 
@@ -34,8 +36,11 @@ export function booksDesk(books: BooksAccess): BooksDesk {
   };
 }
 
-/** The agents process's own socket, for `books` and `import` only: the bot never reads the books. */
-export function serveBooks(runtime: string, books: BooksAccess): Promise<{ close(): Promise<void> }> {
+/** The agents process's own socket, for the command line only: the bot never reads the books. */
+export function serveBooks(
+  runtime: string,
+  { books, database }: CompanyBooks,
+): Promise<{ close(): Promise<void> }> {
   const desk = booksDesk(books);
   const app = new Hono();
   app.onError((error, context) => context.json({ error: toErrorInfo(error) }, 400));
@@ -52,6 +57,11 @@ export function serveBooks(runtime: string, books: BooksAccess): Promise<{ close
   app.post("/import/:kind", async (context) => {
     const body = importBody.parse(await context.req.json());
     return context.json(await desk.importCsv(context.req.param("kind"), body.csv, body.dryRun));
+  });
+  app.get("/journal/verify", async (context) => context.json(await checkJournal("books", database, null)));
+  app.get("/journal/checkpoint", async (context) => {
+    const row = await books.reader.get("checkpoints", context.req.query("owner") ?? "");
+    return context.json({ document: row?.document ?? null });
   });
   return listenOnSocket(path.join(runtime, "agents.sock"), app);
 }

@@ -2,6 +2,7 @@ import path from "node:path";
 import os from "node:os";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { createConsole } from "../../adapters/console/console-adapter.ts";
+import { readChainHeads, readJournalAfter } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import { recordMigrations, type RecordTables } from "../../adapters/store/record-schema.ts";
@@ -12,10 +13,13 @@ import { createBot } from "../app.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { systemTimers } from "../link/timers.ts";
+import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue } from "../ports.ts";
+import { signAs } from "../trust/sign-statement.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
 import type { Running } from "./serve.ts";
+import { checkJournal } from "./verify-journals.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
 /** The bot: record, queue, engine, approvals and chat, in one process. */
@@ -70,6 +74,22 @@ export async function startBot(settings: Settings, config: CompanyConfig): Promi
       }
       return found;
     };
+    const { trust, link, keys } = identity;
+    const witness = createWitness({
+      source: {
+        heads: () => readChainHeads(database),
+        after: (heads, limit) => readJournalAfter(database, heads, limit),
+      },
+      link,
+      compliance: () => trust.agent("compliance"),
+      sign: (statement) => signAs(statement, keys, keys.ed25519),
+      verify: (signed) => trust.verify(signed, "compliance"),
+      values: store,
+      journal: (entries) => store.appendJournal(entries),
+      clock: systemClock,
+      timers: systemTimers,
+      log,
+    });
     const bot = createBot({
       config,
       store,
@@ -77,6 +97,7 @@ export async function startBot(settings: Settings, config: CompanyConfig): Promi
       link: identity.link,
       trust: identity.trust,
       evidenceKeys: await instanceKeys(keyFolder, "evidence"),
+      witness,
       agents,
       definitions: { workflows, router: agentNamed("router"), hitl: agentNamed("hitl") },
       clock: systemClock,
@@ -99,11 +120,11 @@ export async function startBot(settings: Settings, config: CompanyConfig): Promi
       desk: bot.desk,
       inbox: bot.inbox,
       adapter: terminal,
-      ids: randomIds,
       log,
       osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,
       result: bot.result,
       refusal: bot.refusal,
+      verifyJournal: (checkpoint) => checkJournal("record", database, checkpoint),
       status: async () => ({
         demo: identity.trust.demo,
         startedAt,

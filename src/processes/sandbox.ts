@@ -35,6 +35,7 @@ export async function startSandbox(
     catalogues: wholesalerCatalogues(),
     host,
     ports,
+    ...(name === undefined ? {} : { publicHost: name }),
   });
   return {
     info: {

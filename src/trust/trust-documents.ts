@@ -9,7 +9,7 @@ export const atSignSchema = z.custom<AtSign>(
   'expected an atSign such as "@cs-inventory"',
 );
 export const instanceSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected a name such as "main"');
-export const roleSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a role such as "inventory"');
+const roleSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a role such as "inventory"');
 const publicKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url");
 const signatureSchema = z.base64().length(88);
 const serialSchema = z.int().min(1);
@@ -23,7 +23,7 @@ const chatRole = z.enum(["employee", "manager", "admin"]);
 const percentSchema = z.string().regex(/^\d{1,4}(\.\d{1,4})?$/);
 
 /** The company's rules; empty lists of roles are refused, because "nobody named" must never mean "anybody". */
-export const policySchema = z.strictObject({
+const policySchema = z.strictObject({
   ask: z.array(chatRole).min(1),
   cancel: z.array(chatRole).min(1),
   approve: z.strictObject({
@@ -40,7 +40,7 @@ export const policySchema = z.strictObject({
   companyCurrency: z.string().regex(/^[A-Z]{3}$/),
 }) satisfies z.ZodType<Policy>;
 
-export const personSchema = z.strictObject({
+const personSchema = z.strictObject({
   id: z.string().min(1).max(100),
   name: z.string().min(1).max(200),
   roles: z.array(chatRole),

@@ -8,7 +8,11 @@ export interface PlanParts {
   readonly request: PlanDocument["request"];
   readonly credit: Pick<PlanDocument, "customerName" | "project" | "shipTo">;
   readonly itemName: string;
-  readonly choice: { readonly orders: readonly PlannedOrder[]; readonly total: Money; readonly tradeOff: string };
+  readonly choice: {
+    readonly orders: readonly PlannedOrder[];
+    readonly total: Money;
+    readonly tradeOff: string;
+  };
   readonly quote: PlanDocument["quote"];
   readonly fallbacks: readonly Fallback[];
   /** How many parts were reserved from stock. */
@@ -43,14 +47,8 @@ export function assemblePlan(parts: PlanParts): PlanDocument {
 }
 
 /** Until the end of the day (UTC) on which the first offer used ends, but at most a week. */
-function validUntil(
-  at: string,
-  orders: readonly PlannedOrder[],
-  fallbacks: readonly Fallback[],
-): string {
-  const replacements = fallbacks.flatMap((each) =>
-    each.action === "alternative" ? [each.replacement] : [],
-  );
+function validUntil(at: string, orders: readonly PlannedOrder[], fallbacks: readonly Fallback[]): string {
+  const replacements = fallbacks.flatMap((each) => (each.action === "alternative" ? [each.replacement] : []));
   const ends = [...orders, ...replacements].map((order) => Date.parse(`${order.validUntil}T23:59:59.999Z`));
   return new Date(Math.min(Date.parse(at) + weekMs, ...ends)).toISOString();
 }

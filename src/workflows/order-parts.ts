@@ -9,7 +9,6 @@ import logistics from "../../agents/logistics.ts";
 import quoting from "../../agents/quoting.ts";
 import supply from "../../agents/supply.ts";
 import validation from "../../agents/validation.ts";
-import { canonicalJson } from "../canonical.ts";
 import { defineWorkflow } from "../define-workflow.ts";
 import { idSchema, planDocumentSchema } from "../plan-schema.ts";
 import { assemblePlan, projectedDelivery } from "./order-parts-plan.ts";
@@ -112,11 +111,11 @@ export default defineWorkflow({
     });
     const financialAttests = step.call(financial, "attest", {
       needs: { plan },
-      with: ({ needs }) => ({ plan: canonicalJson(needs.plan) }),
+      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
     });
     const complianceAttests = step.call(compliance, "attest", {
       needs: { plan },
-      with: ({ needs }) => ({ plan: canonicalJson(needs.plan) }),
+      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
     });
     const gate = step.approval({
       action: "order",

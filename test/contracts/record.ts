@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
-import { readChainHeads, readJournal } from "../../adapters/store/journal-store.ts";
+import { readChainHeads, readJournal, readJournalAfter } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { recordMigrations, sealedColumns } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import type { CheckpointStatement, JournalReport } from "../../src/journal.ts";
-import { verifyJournal } from "../../src/journal.ts";
+import { extendsHeads, verifyJournal } from "../../src/journal.ts";
 import type { Store } from "../../src/ports.ts";
 import { sampleCommit, sampleOutbox, sampleRun, sampleStep, sampleTime } from "../fakes/sample-run.ts";
 import type { DatabasePlace } from "./database.ts";
@@ -182,6 +182,16 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       const report = await verify(witnessed);
       assert.deepEqual(report, { ok: true, records: report.records, firstBad: null, unwitnessed: 1 });
       assert.equal((await verify()).unwitnessed, report.records);
+      // What a witness is given, page by page, is an exact extension of what it signed before.
+      const now = await checkpoint();
+      const before = now.heads.filter((head) => head.writer === "bot-1").map((head) => ({ ...head, seq: 0 }));
+      const all = await readJournalAfter(database, before, 10_000);
+      assert.equal(all.length, report.records);
+      assert.deepEqual(extendsHeads([], now.heads, all), { ok: true });
+      assert.deepEqual(await readJournalAfter(database, before, 7), all.slice(0, 7));
+      const rest = await readJournalAfter(database, witnessed.heads, 10);
+      assert.deepEqual(extendsHeads(witnessed.heads, now.heads, rest), { ok: true });
+      assert.equal(rest.length, 1);
     });
 
     test("tampering is named by writer and number", async () => {

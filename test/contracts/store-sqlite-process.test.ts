@@ -98,6 +98,8 @@ test("a second owner of a folder is refused at once, in the same and in another 
     assert.ok(error.message.includes(folder));
     return true;
   });
+  const many = await Promise.allSettled(Array.from({ length: 8 }, () => open(folder)));
+  assert.ok(many.every((each) => each.status === "rejected"));
   assert.deepEqual(await runWriter([folder, "other"], () => false), ["data-in-use"]);
   await database.close();
   await (await open(folder)).close();

@@ -5,17 +5,18 @@ import type { Store } from "../../src/ports.ts";
 import {
   sampleApproval,
   sampleCommit,
-  sampleOutbox,
   sampleRun,
   sampleStep,
   sampleSubject,
   sampleTime,
 } from "../fakes/sample-run.ts";
+import { storeMessagesContract } from "./store-messages.ts";
 
 const now = sampleTime;
 
 /** What every Store must do; run on each implementation. `open` gives an empty one, which the suite closes. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
+  storeMessagesContract(name, open);
   suite(`Store on ${name}`, () => {
     let store: Store;
     let lastId = 0;
@@ -118,6 +119,13 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const again = { ...content, value: { a: "ä", b: [1, null] } };
       assert.equal(await store.saveRun(sampleCommit({ ...run, version: 2 }, { contents: [again] })), "saved");
       const other = { ...content, value: "other" };
+      const twice = [
+        { ...content, name: "input:1" },
+        { ...other, name: "input:1" },
+      ];
+      await assert.rejects(store.saveRun(sampleCommit({ ...run, version: 3 }, { contents: twice })), {
+        code: "content-exists",
+      });
       await assert.rejects(store.saveRun(sampleCommit({ ...run, version: 3 }, { contents: [other] })), {
         code: "content-exists",
       });
@@ -215,73 +223,6 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await store.approvals({ run: run.id }), [recorded]);
       assert.deepEqual(await store.approvals({ run: run.id, status: "open" }), []);
       assert.ok((await store.approvals({ status: "recorded" })).some((each) => each.id === open.id));
-    });
-
-    test("cards: each change raises the version; what is shown never counts back", async () => {
-      const key = `progress-${newId()}`;
-      const thread = "console:cards";
-      const run = await create({}, { cards: [{ key, thread }] });
-      const card = { key, run: run.id, thread, version: 1, shownVersion: 0, message: null };
-      assert.deepEqual(await store.card(key), card);
-      assert.equal(await store.card("unknown"), undefined);
-      await store.saveRun(sampleCommit(run, { cards: [{ key, thread }] }));
-      const stale = async () => (await store.staleCards(100)).filter((each) => each.key === key);
-      assert.deepEqual(await stale(), [{ ...card, version: 2 }]);
-      await store.cardShown(key, 2, "message-1");
-      assert.deepEqual(await stale(), []);
-      await store.cardShown(key, 1, "message-1");
-      assert.deepEqual(await store.card(key), { ...card, version: 2, shownVersion: 2, message: "message-1" });
-      await store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [{ key, thread }] }));
-      assert.equal((await stale())[0]?.version, 3);
-    });
-
-    test("outbox rows are claimed once per lease, oldest first, until they are closed", async () => {
-      const run = await create();
-      const row = (attempt: number, dueAt: number) =>
-        sampleOutbox(run.id, {
-          id: `request-${run.id}-1-route-${attempt}`,
-          subject: sampleSubject(run.id, { attempt }),
-          dueAt,
-        });
-      // Long before what other tests leave behind.
-      const t = now - 50_000_000;
-      const rows = [row(1, t + 20), row(2, t + 10), row(3, t + 900)];
-      await store.saveRun(sampleCommit(run, { outbox: rows }));
-      const claim = async (at: number, limit = 10) =>
-        (await store.claimOutbox(at, 100, limit)).map((each) => each.subject.attempt);
-      const both = await Promise.all([claim(t + 20), claim(t + 20)]);
-      assert.deepEqual(both.flat().toSorted(), [1, 2], "two relays never get the same row");
-      assert.deepEqual(await claim(t + 119), []);
-      const again = await store.claimOutbox(t + 120, 100, 1);
-      assert.deepEqual(
-        again.map((each) => each.body),
-        [rows[0]?.body],
-      );
-      assert.equal(again[0]?.tries, 2);
-      await store.postponeOutbox(rows[0]?.id ?? "", t + 130);
-      await store.postponeOutbox(rows[1]?.id ?? "", t + 125);
-      assert.deepEqual(await claim(t + 130, 1), [2], "the limit leaves the later one");
-      assert.deepEqual(await claim(t + 130), [1]);
-      await store.closeOutbox([rows[0]?.id ?? ""]);
-      await store.postponeOutbox(rows[0]?.id ?? "", t);
-      await store.saveRun(
-        sampleCommit({ ...run, version: 2 }, { closeOutbox: [rows[1]?.id ?? ""], outbox: [row(2, t)] }),
-      );
-      assert.deepEqual(await claim(t + 899), [], "closed rows stay closed, also when written again");
-      assert.deepEqual(await claim(t + 900), [3]);
-    });
-
-    test("requests in flight are counted per agent", async () => {
-      const agent = `agent-${newId()}`;
-      const run = await create();
-      const row = (kind: "request" | "cancel", attempt: number) =>
-        sampleOutbox(run.id, { id: `${kind}-${run.id}-${attempt}`, kind, to: agent });
-      await store.saveRun(
-        sampleCommit(run, { outbox: [row("request", 1), row("request", 2), row("cancel", 1)] }),
-      );
-      assert.equal((await store.inFlight())[agent], 2);
-      await store.closeOutbox([`request-${run.id}-1`, `request-${run.id}-2`]);
-      assert.equal((await store.inFlight())[agent], undefined);
     });
 
     test("small values are kept and replaced", async () => {

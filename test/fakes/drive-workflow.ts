@@ -44,7 +44,7 @@ export async function driveWorkflow(drive: Drive): Promise<StepOutputs> {
         return [name, outputs[id]];
       }),
     );
-    const output = await perform(drive, step, { input, needs, run }, outputs);
+    const output = await perform(drive, step, { input, needs, run, canonicalJson }, outputs);
     outputs[step.id] = JSON.parse(JSON.stringify(output));
     if (step.id === drive.until) {
       break;
@@ -101,7 +101,9 @@ async function callSkill(
     agent: agent.id,
     subject: subject(drive, step),
   });
-  const input: unknown = skill.input.parse(given === undefined ? undefined : JSON.parse(JSON.stringify(given)));
+  const input: unknown = skill.input.parse(
+    given === undefined ? undefined : JSON.parse(JSON.stringify(given)),
+  );
   return skill.output.parse(await skill.run(context, input, mandate));
 }
 
@@ -131,17 +133,10 @@ function decide(drive: Drive, step: string, plan: PlanDocument): Promise<unknown
 }
 
 /** What the link's host verifies and hands to the skill. */
-function mandateOf(
-  drive: Drive,
-  gate: string,
-  outputs: StepOutputs,
-  context: Context,
-): VerifiedMandate {
+function mandateOf(drive: Drive, gate: string, outputs: StepOutputs, context: Context): VerifiedMandate {
   const approval = drive.definition.steps.find((each) => each.id === gate);
   assert.ok(approval?.kind === "approval");
-  const needs = Object.fromEntries(
-    Object.entries(approval.needs).map(([name, id]) => [name, outputs[id]]),
-  );
+  const needs = Object.fromEntries(Object.entries(approval.needs).map(([name, id]) => [name, outputs[id]]));
   const plan = approval.plan({ ...context, needs });
   const decision = outputs[gate] as Signed<DecisionStatement>;
   const attestations = approval.attestations({ ...context, needs });

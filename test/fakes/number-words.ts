@@ -11,10 +11,10 @@ export function numberInWords(n: number, british: boolean): string {
   if (n < 100) {
     return n % 10 === 0 ? (tens[n / 10] ?? "") : `${tens[Math.floor(n / 10)]}-${small[n % 10]}`;
   }
-  const [name, size] =
+  const [name, size]: readonly [string, number] =
     n < 1_000 ? ["hundred", 100] : n < 1_000_000 ? ["thousand", 1_000] : ["million", 1_000_000];
-  const head = `${numberInWords(Math.floor(n / Number(size)), british)} ${name}`;
-  const rest = n % Number(size);
+  const head = `${numberInWords(Math.floor(n / size), british)} ${name}`;
+  const rest = n % size;
   if (rest === 0) {
     return head;
   }

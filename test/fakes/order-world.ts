@@ -5,8 +5,23 @@ import type { SupplierSystem } from "../../src/ports.ts";
 import type { SupplierDocument, SupplierOrder } from "../../src/supplier-types.ts";
 import type { RowsByKind } from "./memory-books.ts";
 
+type WorldKind = Extract<
+  BookKind,
+  | "customers"
+  | "projects"
+  | "items"
+  | "bom"
+  | "stock"
+  | "restrictions"
+  | "vendors"
+  | "wholesalers"
+  | "prices"
+  | "freight"
+  | "rates"
+>;
+
 /** A small company for the agents' tests: one customer, one product of three parts, three wholesalers. */
-export function orderWorld(): { [K in BookKind]: BookRow<K>[] } {
+export function orderWorld(): { [K in WorldKind]: BookRow<K>[] } {
   const asOf = "2026-03-01";
   const part = (id: string, name: string, weightKg: string): BookRow<"items"> => ({
     id,
@@ -102,7 +117,6 @@ export function orderWorld(): { [K in BookKind]: BookRow<K>[] } {
         validUntil: "2026-12-31",
       },
     ],
-    people: [],
     items: [
       { ...part("widget", "Widget", "2"), kind: "product", listPrice: "480.00", aliases: "widgets" },
       { ...part("frame", "Frame", "1"), kind: "assembly" },
@@ -121,7 +135,6 @@ export function orderWorld(): { [K in BookKind]: BookRow<K>[] } {
       { id: "plate", onHand: "10", unit: "pcs", location: "A-2" },
       { id: "motor", onHand: "0", unit: "pcs", location: "A-3" },
     ],
-    reservations: [],
     restrictions: [
       restriction("R-1", "country", "KP", "DPRK"),
       restriction("R-2", "party", "Volkov Trading Ltd", "Volkov Export"),
@@ -154,10 +167,6 @@ export function orderWorld(): { [K in BookKind]: BookRow<K>[] } {
       tariff("beta", "standard", "25.00", "0.60", "4"),
       tariff("gamma", "standard", "40.00", "0.80", "6"),
     ],
-    orders: [],
-    commitments: [],
-    activities: [],
-    decisions: [],
     rates: [{ id: "EUR", rate: "1.10", asOf }],
   };
 }

@@ -47,7 +47,16 @@ async function start(): Promise<TestPostgres> {
   const run = { ...user, cwd: folder };
   const settings = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "--locale=C"];
   execFileSync(join(bin, "initdb"), ["-D", data, ...settings], { ...run, stdio: "ignore" });
-  const flags = ["-c", "listen_addresses=", "-c", `unix_socket_directories=${folder}`, "-c", "fsync=off"];
+  const flags = [
+    "-c",
+    "listen_addresses=",
+    "-c",
+    "deadlock_timeout=50ms",
+    "-c",
+    `unix_socket_directories=${folder}`,
+    "-c",
+    "fsync=off",
+  ];
   const server = spawn(join(bin, "postgres"), ["-D", data, ...flags], { ...run, stdio: "ignore" });
   // Also where a test file ends by an error; only SIGKILL leaves the server behind.
   const killed = (): void => {

@@ -57,19 +57,11 @@ const faults: readonly [string, PlanDocument, RegExp][] = [
   ],
   ["an order's bound", orders({ maxTotal: usd("546.33") }), /maxTotal/],
   ["the plan's total", samplePlan({ total: usd("520.31") }), /^total/],
-  [
-    "the plan's currency",
-    samplePlan({ total: { amount: "520.30", currency: "EUR" } }),
-    /^total/,
-  ],
+  ["the plan's currency", samplePlan({ total: { amount: "520.30", currency: "EUR" } }), /^total/],
   ["an order of another run", orders({ id: "run2-1-1" }), /orders\.run2-1-1\.id/],
   ["an order twice", samplePlan({ orders: [sampleOrder(), sampleOrder()] }), /orders\.run1-1-1/],
   ["a foreign order without a rate", orders(foreign), /rate/],
-  [
-    "a wrong exchange",
-    orders({ ...foreign, rate: "1.10", companyTotal: usd("572.32") }),
-    /companyTotal/,
-  ],
+  ["a wrong exchange", orders({ ...foreign, rate: "1.10", companyTotal: usd("572.32") }), /companyTotal/],
   ["a rate where there is nothing to exchange", orders({ rate: "1.10" }), /rate/],
   [
     "a fallback of no order",
@@ -80,7 +72,9 @@ const faults: readonly [string, PlanDocument, RegExp][] = [
   ["a replacement's sum", withFallback(sampleReplacement({ total: usd("1.00") })), /alternative\.total/],
   [
     "a replacement of other parts",
-    withFallback(sampleReplacement({ lines: sampleReplacement().lines.map((each) => ({ ...each, part: "bolt" })) })),
+    withFallback(
+      sampleReplacement({ lines: sampleReplacement().lines.map((each) => ({ ...each, part: "bolt" })) }),
+    ),
     /replacement\.lines/,
   ],
   ["a replacement under the order's own id", withFallback(sampleReplacement({ id: "run1-1-1" })), /run1-1-1/],

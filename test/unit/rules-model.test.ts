@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, suite, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { z } from "zod";
 import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
 import { normaliseText } from "../../adapters/rules-model/tokens.ts";
@@ -69,7 +69,7 @@ suite("rules model", () => {
       fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), fc.boolean(), async (n, british) => {
         assert.deepEqual(await quantityOf(numberInWords(n, british)), { value: String(n) });
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     ));
 
   test("digits are read with and without thousands separators", () =>
@@ -78,7 +78,7 @@ suite("rules model", () => {
         const written = grouped ? n.toLocaleString("en-US") : String(n);
         assert.deepEqual(await quantityOf(written), { value: String(n) });
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     ));
 
   test("dozens, scores and pairs are multiplied", () =>
@@ -92,7 +92,7 @@ suite("rules model", () => {
           assert.deepEqual(await quantityOf(amount), { value: String(n * size) });
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 40 },
     ));
 
   test("whole numbers above one million, below one and fractions are named as what they are", () =>
@@ -109,7 +109,7 @@ suite("rules model", () => {
           });
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 25 },
     ));
 
   test("what is not one plain number is never read as one", async () => {
@@ -143,7 +143,7 @@ suite("rules model", () => {
           assert.ok(after.value === undefined || after.value === quantity.value, JSON.stringify(after));
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 25 },
     ));
 
   test("any text is read without failing, and phrases are the text's own words", () =>
@@ -187,7 +187,7 @@ suite("rules model", () => {
           );
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     ));
 
   test("words a quote with the placeholders it is offered, and no figure", async () => {

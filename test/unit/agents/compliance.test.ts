@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { distance } from "fastest-levenshtein";
 import compliance from "../../../agents/compliance.ts";
 import { mayBeName, nameWords } from "../../../agents/compliance/name-match.ts";
@@ -10,6 +10,7 @@ import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { orderWorld, usd } from "../../fakes/order-world.ts";
 import { sampleOrder, samplePlan, sampleReplacement } from "../../fakes/sample-plan.ts";
 import { skillContext, type SkillContextOptions } from "../../fakes/skill-context.ts";
+import { skillRunner } from "../../fakes/skill-runner.ts";
 
 type World = ReturnType<typeof orderWorld>;
 function setUp(change: (world: World) => void = () => undefined, options: Partial<SkillContextOptions> = {}) {
@@ -17,13 +18,15 @@ function setUp(change: (world: World) => void = () => undefined, options: Partia
   change(world);
   return skillContext({ agent: "compliance", books: new MemoryBooks(world), ...options });
 }
-const checkOrder = compliance.skills["check-order"].run;
-const checkVendors = compliance.skills["check-vendors"].run;
-const attest = compliance.skills.attest.run;
+const checkOrder = skillRunner(compliance.skills["check-order"]);
+const checkVendors = skillRunner(compliance.skills["check-vendors"]);
+const attest = skillRunner(compliance.skills.attest);
 const order = { customer: "xyz", item: "widget" };
-const named = (name: string, aliases = "") => (world: World) => {
-  world.customers = world.customers.map((each) => ({ ...each, name, aliases }));
-};
+const named =
+  (name: string, aliases = "") =>
+  (world: World) => {
+    world.customers = world.customers.map((each) => ({ ...each, name, aliases }));
+  };
 
 test("a customer, item and country on no list are cleared", async () => {
   assert.deepEqual(await checkOrder(setUp(), order, null), { cleared: true, lists: ["Embargo", "vendors"] });
@@ -45,7 +48,11 @@ test("a listed party is found however it is written", async () => {
     "Volkov Exports",
   ]) {
     await assert.rejects(checkOrder(setUp(named(name)), order, null), { code: "restricted" }, name);
-    await assert.rejects(checkOrder(setUp(named("Harmless", name)), order, null), { code: "restricted" }, name);
+    await assert.rejects(
+      checkOrder(setUp(named("Harmless", name)), order, null),
+      { code: "restricted" },
+      name,
+    );
   }
   for (const name of ["Customer XYZ", "Volkov", "Trading Ltd", "Wolf Trading", "Ltd", "Volga Trade"]) {
     await checkOrder(setUp(named(name)), order, null);
@@ -83,7 +90,9 @@ test("a listed destination or item is refused, by code or alias", async () => {
     await assert.rejects(checkOrder(item, order, null), { code: "restricted" }, value + aliases);
   }
   await assert.rejects(checkOrder(setUp(), { ...order, item: "gadget" }, null), { code: "unknown-item" });
-  await assert.rejects(checkOrder(setUp(), { ...order, customer: "abc" }, null), { code: "unknown-customer" });
+  await assert.rejects(checkOrder(setUp(), { ...order, customer: "abc" }, null), {
+    code: "unknown-customer",
+  });
 });
 
 test("a missing, empty or stale list clears nothing", async () => {
@@ -120,7 +129,10 @@ const vendor =
 test("vendors: approved under their name and account, refused otherwise, each with its reason", async () => {
   assert.equal(await refusal(alpha), "allowed");
   assert.equal(await refusal({ ...alpha, bankAccount: "xx00 alpha" }), "allowed");
-  assert.equal(await refusal({ ...alpha, name: "A. Parts" }, vendor("alpha", { aliases: "A Parts" })), "allowed");
+  assert.equal(
+    await refusal({ ...alpha, name: "A. Parts" }, vendor("alpha", { aliases: "A Parts" })),
+    "allowed",
+  );
   assert.match(await refusal({ ...alpha, id: "delta" }), /not on the vendor list/);
   assert.match(await refusal({ ...alpha, bankAccount: "XX00OTHER" }), /bank account/);
   assert.match(await refusal({ ...alpha, name: "Alpha Partz" }), /not "Alpha Partz"/);
@@ -134,9 +146,15 @@ test("vendors: approved under their name and account, refused otherwise, each wi
 test("a vendor under a banned name or account is refused, one that a banned vendor imitates is not", async () => {
   const beta = (change: Partial<World["vendors"][number]>) => vendor("beta", { status: "banned", ...change });
   assert.match(await refusal(alpha, beta({ bankAccount: "XX00ALPHA" })), /account of the banned "beta"/);
-  assert.match(await refusal(alpha, beta({ aliases: "Beta 2;ALPHA parts" })), /name or account of the banned/);
+  assert.match(
+    await refusal(alpha, beta({ aliases: "Beta 2;ALPHA parts" })),
+    /name or account of the banned/,
+  );
   assert.match(await refusal(alpha, beta({ name: "Alpha-Parts" })), /name or account of the banned/);
-  assert.equal(await refusal(alpha, beta({ name: "Alpha Part", aliases: "A1pha Parts;Alpha Parts Ltd" })), "allowed");
+  assert.equal(
+    await refusal(alpha, beta({ name: "Alpha Part", aliases: "A1pha Parts;Alpha Parts Ltd" })),
+    "allowed",
+  );
   for (const name of ["A1pha Parts", "Alpha Part", "Аlpha Parts"]) {
     assert.match(await refusal({ ...alpha, name }), /on the vendor list, not/, name);
   }

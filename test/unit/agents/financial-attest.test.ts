@@ -7,10 +7,13 @@ import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { orderWorld, usd } from "../../fakes/order-world.ts";
 import { sampleOrder, samplePlan, sampleReplacement } from "../../fakes/sample-plan.ts";
 import { skillContext, type SkillContextOptions } from "../../fakes/skill-context.ts";
+import { skillRunner } from "../../fakes/skill-runner.ts";
 
 type World = ReturnType<typeof orderWorld>;
-const { attest, "check-credit": checkCredit, "check-budget": checkBudget } = financial.skills;
-const release = financial.skills["release-budget"];
+const attest = skillRunner(financial.skills.attest);
+const checkCredit = skillRunner(financial.skills["check-credit"]);
+const checkBudget = skillRunner(financial.skills["check-budget"]);
+const release = skillRunner(financial.skills["release-budget"]);
 
 /** A world in which credit and budget of run1 are held as the earlier steps leave them. */
 async function held(change: (world: World) => void = () => undefined) {
@@ -19,8 +22,8 @@ async function held(change: (world: World) => void = () => undefined) {
   const books = new MemoryBooks(world);
   const context = (more: Partial<SkillContextOptions> = {}) =>
     skillContext({ agent: "financial", books, ...more });
-  await checkCredit.run(context(), { customer: "xyz", item: "widget", quantity: "1" }, null);
-  await checkBudget.run(context(), { project: "prj", amount: usd("450.00") }, null);
+  await checkCredit(context(), { customer: "xyz", item: "widget", quantity: "1" }, null);
+  await checkBudget(context(), { project: "prj", amount: usd("450.00") }, null);
   return { books, context };
 }
 const text = (plan: PlanDocument) => ({ plan: canonicalJson(plan) });
@@ -30,12 +33,12 @@ const project = (budget: string) => (world: World) => {
 
 test("attest signs these bytes and holds exactly what the plan needs", async () => {
   const { books, context } = await held();
-  const { statement } = await attest.run(context(), text(samplePlan()), null);
+  const { statement } = await attest(context(), text(samplePlan()), null);
   assert.equal(statement.planHash, sha256Hex(canonicalJson(samplePlan())));
   assert.deepEqual([statement.role, statement.expiry], ["financial", samplePlan().validUntil]);
   assert.equal((await books.get("commitments", "run1-1-credit"))?.amount, "624.36");
   assert.equal((await books.get("commitments", "run1-1-budget"))?.amount, "520.30");
-  await attest.run(context({ subject: { attempt: 2 } }), text(samplePlan()), null);
+  await attest(context({ subject: { attempt: 2 } }), text(samplePlan()), null);
 });
 
 test("attest: the plan's total against the budget, one cent below, equal, above", async () => {
@@ -45,7 +48,7 @@ test("attest: the plan's total against the budget, one cent below, equal, above"
     ["520.31", true],
   ] as const) {
     const { context } = await held(project(budget));
-    const signed = attest.run(context(), text(samplePlan()), null);
+    const signed = attest(context(), text(samplePlan()), null);
     await (enough ? signed : assert.rejects(signed, { code: "budget-exceeded" }));
   }
 });
@@ -59,7 +62,7 @@ test("attest: the quote against the credit, one cent below, equal, above", async
     const { context } = await held((world) => {
       world.customers = world.customers.map((each) => ({ ...each, creditLimit }));
     });
-    const signed = attest.run(context(), text(samplePlan()), null);
+    const signed = attest(context(), text(samplePlan()), null);
     await (enough ? signed : assert.rejects(signed, { code: "credit-exceeded" }));
   }
 });
@@ -68,10 +71,10 @@ test("attest: a dearer fallback is held too, or the plan is refused", async () =
   const replacement = sampleReplacement({ tax: usd("50.00"), total: usd("553.60"), maxTotal: usd("581.28") });
   const plan = samplePlan({ fallbacks: [{ order: "run1-1-1", action: "alternative", replacement }] });
   const { books, context } = await held(project("553.60"));
-  await attest.run(context(), text(plan), null);
+  await attest(context(), text(plan), null);
   assert.equal((await books.get("commitments", "run1-1-budget"))?.amount, "553.60");
   const short = await held(project("553.59"));
-  await assert.rejects(attest.run(short.context(), text(plan), null), { code: "budget-exceeded" });
+  await assert.rejects(attest(short.context(), text(plan), null), { code: "budget-exceeded" });
 });
 
 test("attest refuses what does not agree with the books, the request or the policy", async () => {
@@ -87,11 +90,11 @@ test("attest refuses what does not agree with the books, the request or the poli
   ];
   for (const [code, plan] of wrong) {
     const { books, context } = await held();
-    await assert.rejects(attest.run(context(), text(plan), null), { code }, code);
+    await assert.rejects(attest(context(), text(plan), null), { code }, code);
     assert.equal((await books.get("commitments", "run1-1-budget"))?.amount, "450.00");
   }
   const { context } = await held();
-  await assert.rejects(attest.run(context(), { plan: JSON.stringify(samplePlan()) }, null), {
+  await assert.rejects(attest(context(), { plan: JSON.stringify(samplePlan()) }, null), {
     code: "bad-plan",
   });
 });
@@ -115,16 +118,16 @@ test("attest refuses a rate that is not the books' own", async () => {
     companyTotal: usd("520.30"),
   });
   const { context } = await held();
-  await assert.rejects(attest.run(context(), text(samplePlan({ orders: [order] })), null), {
+  await assert.rejects(attest(context(), text(samplePlan({ orders: [order] })), null), {
     code: "plan-wrong",
   });
   const right = { ...order, rate: "1.10", companyTotal: usd("572.33") };
-  await attest.run(context(), text(samplePlan({ orders: [right], total: usd("572.33") })), null);
+  await attest(context(), text(samplePlan({ orders: [right], total: usd("572.33") })), null);
 });
 
 test("after an undo nothing is attested for that revision any more", async () => {
   const { books, context } = await held();
-  await release.run(context({ subject: { step: "undo-budget" } }), {}, null);
-  await assert.rejects(attest.run(context(), text(samplePlan()), null), { code: "not-held" });
+  await release(context({ subject: { step: "undo-budget" } }), {}, null);
+  await assert.rejects(attest(context(), text(samplePlan()), null), { code: "not-held" });
   assert.equal((await books.get("commitments", "run1-1-credit"))?.status, "held");
 });

@@ -4,6 +4,7 @@ import financial from "../../../agents/financial.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { orderWorld, usd } from "../../fakes/order-world.ts";
 import { skillContext, type SkillContextOptions } from "../../fakes/skill-context.ts";
+import { skillRunner } from "../../fakes/skill-runner.ts";
 
 type World = ReturnType<typeof orderWorld>;
 /** A context over a world changed by the test. */
@@ -21,10 +22,10 @@ function customer(world: World) {
   return first;
 }
 const order = { customer: "xyz", item: "widget", quantity: "50" };
-const checkCredit = financial.skills["check-credit"].run;
-const releaseCredit = financial.skills["release-credit"].run;
-const checkBudget = financial.skills["check-budget"].run;
-const releaseBudget = financial.skills["release-budget"].run;
+const checkCredit = skillRunner(financial.skills["check-credit"]);
+const releaseCredit = skillRunner(financial.skills["release-credit"]);
+const checkBudget = skillRunner(financial.skills["check-budget"]);
+const releaseBudget = skillRunner(financial.skills["release-budget"]);
 
 test("credit: 50 × 480.00 with the limit one cent below, equal and one cent above", async () => {
   for (const [creditLimit, enough] of [

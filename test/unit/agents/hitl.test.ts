@@ -4,8 +4,9 @@ import hitl from "../../../agents/hitl.ts";
 import type { EvidenceStatement } from "../../../src/domain.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { demoPeople, demoPolicy, fakeSign, skillContext } from "../../fakes/skill-context.ts";
+import { skillRunner } from "../../fakes/skill-runner.ts";
 
-const { run: signDecision } = hitl.skills["sign-decision"];
+const signDecision = skillRunner(hitl.skills["sign-decision"]);
 const bot = { atSign: "@cs-bot", instance: "evidence" } as const;
 const statement: EvidenceStatement = {
   tag: "countersign/evidence/1",

@@ -22,17 +22,21 @@ export interface OracleCase {
   readonly suppliers: readonly OracleSupplier[];
 }
 
-/** Lowest total in company cents, and the fewest days among the orders of that total; undefined = not coverable. */
-export function oracle({ needs, grams, suppliers }: OracleCase): { total: number; days: number } | undefined {
+/**
+ * Lowest total in company cents of all ways that take at most `limit` days, and the fewest days among those of that
+ * total; undefined = not coverable.
+ */
+export function oracle(
+  { needs, grams, suppliers }: OracleCase,
+  limit = Number.POSITIVE_INFINITY,
+): { total: number; days: number } | undefined {
   const covers = needs.map((need, part) =>
     quantities(suppliers, part).filter((vector) => minimal(vector, need, suppliers, part)),
   );
   let best: { total: number; days: number } | undefined;
   for (const quantity of product(covers)) {
-    let total = 0;
-    // By supplier: every way's cost and days; the cheapest total over suppliers is the sum of each one's cheapest, but
-    // equal totals differ in days, so all ways are kept apart.
-    let partial: { total: number; days: number }[] = [{ total, days: 0 }];
+    // Every supplier's every way is kept apart: equal totals differ in days.
+    let partial: { total: number; days: number }[] = [{ total: 0, days: 0 }];
     for (const [index, supplier] of suppliers.entries()) {
       const amounts = quantity.map((vector) => vector[index] ?? 0);
       if (amounts.some((each) => each > 0)) {
@@ -45,9 +49,12 @@ export function oracle({ needs, grams, suppliers }: OracleCase): { total: number
         );
       }
     }
-    for (const each of partial) {
-      total = each.total;
-      if (best === undefined || total < best.total || (total === best.total && each.days < best.days)) {
+    for (const each of partial.filter(({ days }) => days <= limit)) {
+      if (
+        best === undefined ||
+        each.total < best.total ||
+        (each.total === best.total && each.days < best.days)
+      ) {
         best = each;
       }
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import logistics from "../../../agents/logistics.ts";
 import { coversOf } from "../../../agents/logistics/cover.ts";
 import { firstPlanFault } from "../../../src/plan-checks.ts";
@@ -10,8 +10,9 @@ import { samplePlan } from "../../fakes/sample-plan.ts";
 import { orderWorld } from "../../fakes/order-world.ts";
 import { demoPolicy, skillContext } from "../../fakes/skill-context.ts";
 import { oracle, oracleDays, type OracleCase } from "./logistics-oracle.ts";
+import { skillRunner } from "../../fakes/skill-runner.ts";
 
-const { run: choose } = logistics.skills.choose;
+const choose = skillRunner(logistics.skills.choose);
 const cents = (amount: number) => (amount / 100).toFixed(2);
 
 /** The same case as books and offers. */
@@ -112,13 +113,17 @@ async function agreesWithOracle(each: OracleCase): Promise<void> {
   }
   const { orders, total, tradeOff } = await choose(context, input, null);
   assert.equal(total.amount, cents(expected.total));
-  const days = orders.map((order) => (Date.parse(order.expectedDelivery) - Date.parse("2026-03-02")) / 86_400_000);
+  const days = orders.map(
+    (order) => (Date.parse(order.expectedDelivery) - Date.parse("2026-03-02")) / 86_400_000,
+  );
   assert.equal(Math.max(...days), expected.days);
   const fewest = oracleDays(each);
-  assert.match(
-    tradeOff,
-    fewest === expected.days ? /no other is faster/ : new RegExp(`fastest way takes ${fewest} day`),
-  );
+  if (fewest === expected.days) {
+    assert.match(tradeOff, /no other is faster/);
+  } else {
+    const fastest = cents(oracle(each, fewest)?.total ?? 0);
+    assert.match(tradeOff, new RegExp(`fastest way takes ${fewest} days? for ${fastest} USD`));
+  }
   for (const [part, need] of each.needs.entries()) {
     const bought = orders
       .flatMap((order) => order.lines.filter((line) => line.part === `p${part}`))
@@ -142,6 +147,21 @@ test("choose finds the brute-force optimum, ties by speed, within minimum, pack 
 
 test("choose finds the brute-force optimum of four parts, four suppliers, two ways", async () => {
   await fc.assert(fc.asyncProperty(caseOf(4, 4), agreesWithOracle), { numRuns: 60 });
+});
+
+test("of equal totals the faster one is chosen, between ways and between suppliers", async () => {
+  const supplier = (lead: number, days: readonly number[]) => ({
+    taxPercent: 0,
+    rate: 100,
+    terms: [{ price: 100, pack: 1, minimum: 0, available: 9, lead }],
+    ways: days.map((each) => ({ base: 50, perKg: 0, days: each })),
+  });
+  const equal = [supplier(3, [5, 4]), supplier(1, [4, 2, 3]), supplier(2, [2])];
+  for (const suppliers of [equal, equal.toReversed()]) {
+    const { context, input } = given({ needs: [3], grams: [0], suppliers });
+    const { orders, total } = await choose(context, input, null);
+    assert.deepEqual([orders.length, total.amount, orders[0]?.expectedDelivery], [1, "3.50", "2026-03-05"]);
+  }
 });
 
 test("a supplier that is not allowed is not bought from, whatever its price", async () => {
@@ -176,9 +196,8 @@ test("a supplier that is not allowed is not bought from, whatever its price", as
   // 50 × 95.00 + 25.00 + 60 kg × 0.60
   assert.equal(total.amount, "4811.00");
   assert.equal(orders[0]?.maxTotal.amount, "5051.55");
-  await assert.rejects(
-    choose(context, { deficit, offers, allowed: [] }, null),
-    (error: Error) => /motor \(50 pcs\)/.test(error.message),
+  await assert.rejects(choose(context, { deficit, offers, allowed: [] }, null), (error: Error) =>
+    /motor \(50 pcs\)/.test(error.message),
   );
 });
 

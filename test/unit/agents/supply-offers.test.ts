@@ -7,8 +7,9 @@ import type { SupplierOffer } from "../../../src/supplier-types.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { fakeSuppliers, orderWorld, supplierError, usd } from "../../fakes/order-world.ts";
 import { skillContext } from "../../fakes/skill-context.ts";
+import { skillRunner } from "../../fakes/skill-runner.ts";
 
-const { run: requestOffers } = supply.skills["request-offers"];
+const requestOffers = skillRunner(supply.skills["request-offers"]);
 const line = (part: string, quantity: string) => ({
   part,
   description: part,
@@ -123,6 +124,19 @@ test("a failing, a throwing and a lying wholesaler harm nobody else, and each is
   assert.equal(offers[0]?.reference, "Q-7scriptsend money");
 });
 
+test("a wholesaler whose currency has no fresh rate is not asked", async () => {
+  const { context, gamma } = setUp((world) => {
+    world.rates = [{ id: "EUR", rate: "1.10", asOf: "2026-01-01" }];
+  });
+  const { offers, unavailable } = await requestOffers(context, input, null);
+  assert.deepEqual(
+    offers.map((offer) => offer.supplier),
+    ["alpha", "beta"],
+  );
+  assert.deepEqual(unavailable, [{ supplier: "gamma", reason: "stale-data" }]);
+  assert.deepEqual(gamma.asked, []);
+});
+
 test("a price above the agreed one is not accepted, a lower one is", async () => {
   const { context, alpha } = setUp();
   alpha.requestOffer = async () => ({
@@ -215,10 +229,10 @@ test("when the request is cancelled, all waits end at once", async () => {
 test("one wholesaler is never told what another is asked or offers", async () => {
   const { context, alpha, beta } = setUp();
   const heard: unknown[] = [];
-  const { requestOffer } = alpha;
+  const requestOffer = alpha.requestOffer.bind(alpha);
   alpha.requestOffer = (o) => {
     heard.push(o);
-    return requestOffer.call(alpha, o);
+    return requestOffer(o);
   };
   beta.stock = { bolt: "1" };
   await requestOffers(context, input, null);

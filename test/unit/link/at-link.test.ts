@@ -1,75 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AtClient } from "@atsign/atsdk";
-import type { Json } from "../../../src/domain.ts";
 import { AppError } from "../../../src/errors.ts";
-import { createAtLink, type AtLinkOptions } from "../../../src/link/at-link.ts";
 import type { AtTransport } from "../../../src/link/at-transport.ts";
-import type { AgentLink, OutgoingEnvelope, ReceivedEnvelope } from "../../../src/ports.ts";
-import type { JournalEntry } from "../../../src/record-types.ts";
-import { LoopServers } from "../../fakes/loop-transport.ts";
-import { ManualTime, settle } from "../../fakes/manual-time.ts";
+import type { OutgoingEnvelope } from "../../../src/ports.ts";
+import { LinkPair } from "../../fakes/link-pair.ts";
+import { settle } from "../../fakes/manual-time.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
-import { silentLogger } from "../../fakes/silent-logger.ts";
-import { TrustWorld } from "../../fakes/trust-world.ts";
 
 /** The SDK's client is what the link takes for a transport: checked by the compiler. */
 const asTransport: (client: AtClient) => AtTransport = (client) => client;
 
-interface Side {
-  readonly link: AgentLink;
-  readonly received: ReceivedEnvelope[];
-  readonly journal: JournalEntry[];
-  readonly refused: string[];
-  readonly memory: MemoryValues;
-}
-class Pair {
-  readonly time = new ManualTime();
-  readonly servers = new LoopServers();
-  readonly world = new TrustWorld(this.time, ["bot", "supply"]);
-
-  async side(role: string, change: Partial<AtLinkOptions> = {}): Promise<Side> {
-    const received: ReceivedEnvelope[] = [];
-    const journal: JournalEntry[] = [];
-    const refused: string[] = [];
-    const memory = new MemoryValues();
-    const link = createAtLink({
-      transport: this.servers.transport(`@cs-${role}`),
-      keys: this.world.keys(role),
-      trust: await this.world.open(),
-      memory,
-      clock: this.time,
-      timers: this.time,
-      log: silentLogger,
-      journal: async (entries) => void journal.push(...entries),
-      onRefused: ({ code }) => refused.push(code),
-      ...change,
-    });
-    return { link, received, journal, refused, memory };
-  }
-
-  async receiving(role: string, change: Partial<AtLinkOptions> = {}): Promise<Side> {
-    const side = await this.side(role, change);
-    await side.link.start(async (message) => void side.received.push(message));
-    await settle();
-    return side;
-  }
-
-  message(body: Json, change: Partial<OutgoingEnvelope> = {}): OutgoingEnvelope {
-    return {
-      to: { atSign: "@cs-supply", instance: "main" },
-      kind: "request",
-      subject: { run: "run1", revision: 1, step: "offers", attempt: 1 },
-      body,
-      expiresAt: this.time.now() + 60_000,
-      ...change,
-    };
-  }
-}
-
 test("a message arrives verified, and both journals carry the same hash", async () => {
   assert.equal(typeof asTransport, "function");
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   const supply = await pair.receiving("supply");
   await bot.link.send(pair.message({ words: "secret words" }));
@@ -88,7 +32,7 @@ test("a message arrives verified, and both journals carry the same hash", async 
 });
 
 test("acknowledgements are not journaled; nothing is sent whose journal entry was not committed", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   await bot.link.send(pair.message(null, { kind: "ack" }));
   assert.equal(bot.journal.length, 0);
@@ -98,7 +42,7 @@ test("acknowledgements are not journaled; nothing is sent whose journal entry wa
 });
 
 test("strangers are dropped before anything is fetched or opened, and counted", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const fetched: string[] = [];
   const transport = pair.servers.transport("@cs-supply");
   const supply = await pair.receiving("supply", {
@@ -135,7 +79,7 @@ test("strangers are dropped before anything is fetched or opened, and counted", 
 });
 
 test("what a hostile server alters, invents or passes off as another's is refused", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   const supply = await pair.receiving("supply");
   await bot.link.send(pair.message({}));
@@ -173,7 +117,7 @@ test("what a hostile server alters, invents or passes off as another's is refuse
 });
 
 test("above 32 KiB the value travels as a shared key with its hash, and is deleted after it ended", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   const supply = await pair.receiving("supply");
   const body = { text: "x".repeat(40_000) };
@@ -200,7 +144,7 @@ test("above 32 KiB the value travels as a shared key with its hash, and is delet
 });
 
 test("a slow handler holds up no other, and requests hold up no reply", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   const supply = await pair.side("supply", { concurrency: 2 });
   const gate = Promise.withResolvers<void>();
@@ -229,7 +173,7 @@ test("a slow handler holds up no other, and requests hold up no reply", async ()
 });
 
 test("the resume point moves only past what was handled, and a restarted link goes on from there", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   const memory = new MemoryValues();
   const gate = Promise.withResolvers<void>();
@@ -264,7 +208,7 @@ test("the resume point moves only past what was handled, and a restarted link go
 });
 
 test("a handler that fails is logged and stops nothing", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   const supply = await pair.side("supply");
   let calls = 0;
@@ -280,7 +224,7 @@ test("a handler that fails is logged and stops nothing", async () => {
 });
 
 test("new grants are found when a message needs them; others go on", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const supply = await pair.receiving("supply");
   pair.world.grantInstance("bot", { serial: 2 });
   const bot = await pair.side("bot");
@@ -300,8 +244,24 @@ test("new grants are found when a message needs them; others go on", async () =>
   await revoked.link.stop();
 });
 
+test("a revocation is seen within half a minute by whoever runs", async () => {
+  const pair = new LinkPair();
+  const bot = await pair.side("bot");
+  const supply = await pair.receiving("supply");
+  pair.world.document({
+    serial: 2,
+    revocations: [{ kind: "instance", atSign: "@cs-bot", instance: "main", serial: 1 }],
+  });
+  await pair.time.advance(30_000);
+  await bot.link.send(pair.message({}));
+  await settle();
+  assert.deepEqual(supply.refused, ["no-grant"]);
+  assert.deepEqual(supply.received, []);
+  await supply.link.stop();
+});
+
 test("failures to send are AppErrors that say whether to try again", async () => {
-  const pair = new Pair();
+  const pair = new LinkPair();
   const bot = await pair.side("bot");
   await assert.rejects(bot.link.send(pair.message({}, { to: { atSign: "@cs-crm", instance: "main" } })), {
     code: "no-grant",

@@ -168,13 +168,13 @@ test("the people and rules are those of the verifier's own trust document", asyn
     const decision = sample.decision(plan, { person, decision: { assurance }, evidence: { assurance } });
     return sample.mandate(plan, { decisions: [decision] });
   };
-  refused("person", decided("employee"));
-  refused("person", decided("former"));
-  refused("person", decided("nobody"));
+  refused("not-allowed", decided("employee"));
+  refused("unknown-person", decided("former"));
+  refused("unknown-person", decided("nobody"));
   assert.deepEqual(check(decided("manager-2", "local")).decidedBy, ["manager-2"]);
 
   const own = sample.plan({ requester: "manager" });
-  refused("person", sample.mandate(own));
+  refused("own-request", sample.mandate(own));
 
   const under = async (change: Parameters<typeof world.document>[0]): Promise<typeof trust> => {
     const before = world.files;
@@ -185,11 +185,11 @@ test("the people and rules are those of the verifier's own trust document", asyn
   };
   const strict = { ...policy, ask: [...policy.ask], cancel: [...policy.cancel] };
   const approve = { ...policy.approve, roles: [...policy.approve.roles], assurances: ["clicked" as const] };
-  refused("assurance", decided("manager", "local"), {
+  refused("assurance-too-low", decided("manager", "local"), {
     trust: await under({ policy: { ...strict, approve } }),
   });
   const local = { ...approve, assurances: ["local" as const, "clicked" as const] };
-  refused("assurance", decided("manager", "local"), {
+  refused("assurance-too-low", decided("manager", "local"), {
     trust: await under({ demo: false, policy: { ...strict, approve: local } }),
   });
 

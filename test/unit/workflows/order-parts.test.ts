@@ -71,7 +71,13 @@ test("from a request to placed, validated and recorded orders", async () => {
   assert.ok(budget && credit && Number(budget.amount) >= Number(plan.total.amount));
   assert.equal(credit.amount, plan.quote.total.amount);
   const activity = (await books.find("activities"))[0];
-  assert.equal(activity?.projectedDelivery, plan.orders.map((order) => order.expectedDelivery).toSorted().at(-1));
+  assert.equal(
+    activity?.projectedDelivery,
+    plan.orders
+      .map((order) => order.expectedDelivery)
+      .toSorted()
+      .at(-1),
+  );
   assert.equal(activity?.quoteTotal, plan.quote.total.amount);
   assert.match(
     orderParts.summary({ input: drive.input, outputs: { plan, orders, validation } }),
@@ -130,7 +136,10 @@ test("the budget one cent below, equal to and above the plan's total", async () 
     assert.equal(orders.placed.length, plan.orders.length);
     // No money for a dearer alternative: it is not in the plan.
     for (const fallback of plan.fallbacks) {
-      assert.ok(fallback.action !== "alternative" || Number(fallback.replacement.total.amount) <= Number(total.amount));
+      assert.ok(
+        fallback.action !== "alternative" ||
+          Number(fallback.replacement.total.amount) <= Number(total.amount),
+      );
     }
   }
 });
@@ -157,7 +166,9 @@ test("undoing before the order releases every hold and reservation, and another 
   assert.deepEqual(await books.find("reservations", { status: "held" }), []);
   const revised = await whole({ ...drive, revision: 2, excluded: ["beta"] });
   assert.equal(revised.plan.revision, 2);
-  assert.ok(revised.plan.orders.every((order) => order.supplier !== "beta" && order.id.startsWith("run1-2-")));
+  assert.ok(
+    revised.plan.orders.every((order) => order.supplier !== "beta" && order.id.startsWith("run1-2-")),
+  );
 });
 
 test("two wholesalers down: the third is used; all down: a retryable error", async () => {
@@ -206,8 +217,7 @@ test("a supplier that refuses its order is replaced by the approved alternative,
 test("a differing invoice is named in the result, and the order is marked", async () => {
   const { drive, suppliers, books } = setUp();
   for (const supplier of Object.values(suppliers)) {
-    supplier.document = (each) =>
-      each.kind === "invoice" ? [{ ...each, bankAccount: "XX00EVIL" }] : [each];
+    supplier.document = (each) => (each.kind === "invoice" ? [{ ...each, bankAccount: "XX00EVIL" }] : [each]);
   }
   const { plan, orders, validation } = await whole(drive);
   assert.equal(validation.differences.length, plan.orders.length);

@@ -1,0 +1,53 @@
+/** An answer that says what went wrong; `code` is stable, `message` is for people. */
+export class ApiError extends Error {
+  /** @param {string} code @param {string} message */
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The address of this person's pages: "/p/PERSON/". */
+const home = new URL("./", location.href).pathname;
+/** @type {string} */
+let csrf = "";
+
+/** @param {string} path @param {RequestInit} [init] */
+async function call(path, init) {
+  let response;
+  try {
+    response = await fetch(`${home}api${path}`, { credentials: "same-origin", cache: "no-store", ...init });
+  } catch {
+    throw new ApiError("offline", "the console does not answer");
+  }
+  if (response.status === 401) {
+    location.reload();
+  }
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    const { code = "failed", message = `the console answered with status ${response.status}` } =
+      body.error ?? {};
+    throw new ApiError(code, message);
+  }
+  return body;
+}
+
+/** @param {string} path */
+export function get(path) {
+  return call(path);
+}
+/** @param {string} path @param {object} body */
+export function post(path, body) {
+  return call(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-csrf-token": csrf },
+    body: JSON.stringify(body),
+  });
+}
+/** Who is signed in; keeps the token that every change needs. */
+export async function me() {
+  const answer = await get("/me");
+  csrf = answer.csrf;
+  return answer;
+}
+export const eventsAddress = `${home}api/events`;

@@ -1,0 +1,67 @@
+const words = {
+  pending: "to do",
+  queued: "queued",
+  waiting: "working",
+  completed: "done",
+  failed: "failed",
+  skipped: "skipped",
+  compensating: "undoing",
+  compensated: "undone",
+};
+const runWords = {
+  running: "In progress",
+  waiting: "Waiting",
+  compensating: "Undoing",
+  completed: "Done",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+const toneOfRun = { completed: "good", failed: "bad", cancelled: "bad", waiting: "waiting" };
+const reasons = { rejected: "Rejected", expired: "Expired", requested: "Cancelled" };
+
+/** How long a step took, or where it stands. @param {any} step @param {boolean} paused a person is waited for */
+export function stepNote({ status, ms }, paused) {
+  if (status === "completed") {
+    return duration(ms);
+  }
+  return status === "waiting" && paused
+    ? "waiting"
+    : (words[/** @type {keyof typeof words} */ (status)] ?? status);
+}
+/** @param {{status: keyof typeof runWords, reason: keyof typeof reasons | null}} run */
+export function runWord({ status, reason }) {
+  return (status === "cancelled" && reason !== null ? reasons[reason] : runWords[status]) ?? status;
+}
+/** @param {string} status */
+export function runTone(status) {
+  return toneOfRun[/** @type {keyof typeof toneOfRun} */ (status)] ?? "neutral";
+}
+/** @param {string} status */
+export function isOpen(status) {
+  return status === "running" || status === "waiting" || status === "compensating";
+}
+/** "orderCompliance" → "Order compliance" @param {string} id */
+export function readable(id) {
+  const text = id
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll("-", " ")
+    .toLowerCase();
+  return text === "crm" ? "CRM" : text.charAt(0).toUpperCase() + text.slice(1);
+}
+/** @param {number | null} ms */
+function duration(ms) {
+  if (ms === null) {
+    return "";
+  }
+  if (ms < 1000) {
+    return `${ms} ms`;
+  }
+  const seconds = ms / 1000;
+  return seconds < 60
+    ? `${seconds.toFixed(1)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+/** @param {number} ms */
+export function dateTime(ms) {
+  return new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(ms);
+}

@@ -1,0 +1,77 @@
+import { eventsAddress, get, me } from "./api.js";
+import { takeApprovals, tellApproval } from "./approvals-state.js";
+import { takeConversations, tellConversation } from "./conversations.js";
+import { change } from "./store.js";
+
+const firstPauseMs = 500;
+const longestPauseMs = 5_000;
+/** What was asked for elsewhere (terminal, other chats) is found by looking again. */
+const lookAgainMs = 10_000;
+
+let source = /** @type {EventSource | null} */ (null);
+let retry = /** @type {ReturnType<typeof setTimeout> | null} */ (null);
+let pauseMs = firstPauseMs;
+/** Events that come while the state is being loaded: told again on top of it. */
+let arrived = /** @type {any[]} */ ([]);
+
+/** Opens the stream and keeps it open. The state is loaded each time it opens, so nothing is missed or doubled. */
+export function connect() {
+  source = new EventSource(eventsAddress);
+  source.addEventListener("ready", () => {
+    load().catch(reconnectLater);
+  });
+  source.addEventListener("card", (event) => {
+    const told = JSON.parse(event.data);
+    arrived.push(told);
+    tell(told);
+  });
+  source.addEventListener("notice", (event) => change({ notice: JSON.parse(event.data).text }));
+  source.addEventListener("error", reconnectLater);
+}
+function reconnectLater() {
+  source?.close();
+  source = null;
+  change({ connection: "lost" });
+  retry ??= setTimeout(() => {
+    retry = null;
+    // A session that ended meanwhile shows here, and leads to the sign-in page.
+    me().then(connect, reconnectLater);
+  }, pauseMs);
+  pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+}
+
+async function load() {
+  arrived = [];
+  const [chat, approvals, requests] = await Promise.all([get("/chat"), get("/approvals"), get("/requests")]);
+  takeConversations(chat);
+  takeApprovals(approvals);
+  change({ requests });
+  for (const told of arrived.splice(0)) {
+    tell(told);
+  }
+  pauseMs = firstPauseMs;
+  change({ connection: "live" });
+}
+/** @param {{key: string, card: any}} told */
+function tell(told) {
+  tellConversation(told);
+  if (told.key.startsWith("approval-")) {
+    tellApproval(told);
+  }
+}
+
+/** Looks again at lists that changes made elsewhere may have reached; a failure is the stream's to notice. */
+export async function lookAgain() {
+  if (source === null || document.hidden) {
+    return;
+  }
+  try {
+    const [approvals, requests] = await Promise.all([get("/approvals"), get("/requests")]);
+    takeApprovals(approvals);
+    change({ requests });
+  } catch {
+    // The stream reports a lost connection, and loads all of this when it is back.
+  }
+}
+setInterval(() => void lookAgain(), lookAgainMs);
+document.addEventListener("visibilitychange", () => void lookAgain());

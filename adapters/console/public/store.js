@@ -1,0 +1,39 @@
+/**
+ * What the page knows. Views read `state` and are drawn again after every change.
+ *
+ * @typedef {{key: string, card: any}} KeyedCard
+ * @typedef {{key: string, text: string, problem: string | null}} Unsent
+ * @typedef {{
+ *   run: string | null, thread: string, status: string, createdAt: number, requestText: string,
+ *   dialogue: {question: string, answer: string}[], cards: KeyedCard[], unsent: Unsent | null,
+ * }} Conversation
+ */
+export const state = {
+  me: /** @type {{id: string, name: string, roles: string[]} | null} */ (null),
+  demo: false,
+  /** "lost" shows the banner. */
+  connection: /** @type {"new" | "live" | "lost"} */ ("new"),
+  /** Oldest first. */
+  conversations: /** @type {Conversation[] | null} */ (null),
+  /** In the order in which they are shown; a card never changes its place while the page is open. */
+  approvals: /** @type {{id: string, card: any}[] | null} */ (null),
+  requests: /** @type {any[] | null} */ (null),
+  notice: "",
+  /** Read out by screen readers. */
+  announcement: "",
+};
+
+const listeners = new Set();
+
+/** @param {Partial<typeof state>} change */
+export function change(change) {
+  Object.assign(state, change);
+  for (const listener of listeners) {
+    listener();
+  }
+}
+/** @param {() => void} listener */
+export function subscribe(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

@@ -1,0 +1,200 @@
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import { findRedisServer } from "../../adapters/bullmq/private-redis.ts";
+import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
+import { booksMigration } from "../../adapters/store/books-tables.ts";
+import { journalMigration } from "../../adapters/store/journal-store.ts";
+import { tableNames } from "../../adapters/store/migrate.ts";
+import { recordMigrations, sealedColumns } from "../../adapters/store/record-schema.ts";
+import type { Settings } from "../config.ts";
+import type { Finding, SecretFile } from "../doctor-checks.ts";
+import { bad, checkKeys, checkNode, checkQueue, checkStore, checkTrust, ok, warn } from "../doctor-checks.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import { installedCompanyKey } from "../keys.ts";
+import { loadAgents } from "../load.ts";
+import { lockFolder } from "../processes/folder-lock.ts";
+import { parsePaper } from "../trust/grant-register.ts";
+import { sealedTrustDocumentSchema } from "../trust/trust-documents.ts";
+import { readTrustFolder } from "../trust/trust-files.ts";
+import { openTrust } from "../trust/trust-store.ts";
+import { controlClient } from "./control-client.ts";
+import { answer, answerJson, exitCodes } from "./output.ts";
+
+const portsSchema = z.record(z.string(), z.int().min(1).max(65_535));
+
+/** Looks at this machine and the data folder, and says what to do about what is not well. Changes nothing. */
+export async function doctor(settings: Settings, o: { readonly json?: boolean }): Promise<void> {
+  const findings = await examine(settings);
+  const well = findings.every(({ status }) => status !== "bad");
+  if (o.json === true) {
+    answerJson({ type: "doctor", ok: well, checks: findings });
+  } else {
+    for (const { name, status, text, todo } of findings) {
+      answer(
+        `${status.padEnd(4)}  ${name.padEnd(9)} ${text}${todo === "" ? "" : `\n${" ".repeat(16)}→ ${todo}`}`,
+      );
+    }
+  }
+  process.exitCode = well ? exitCodes.done : exitCodes.failed;
+}
+
+/** All findings, in the order in which a start would meet what they are about. */
+export async function examine(settings: Settings): Promise<readonly Finding[]> {
+  const running = await isRunning(settings);
+  return [
+    checkNode(process.versions.node),
+    dataFolder(settings.data),
+    runtimeFolder(settings.runtime),
+    record(settings),
+    books(settings),
+    checkQueue({
+      redisUrl: settings.redisUrl,
+      redisServer: findRedisServer(process.env.PATH ?? ""),
+      production: settings.production,
+    }),
+    await keys(path.join(settings.data, "keys")),
+    await trust(settings),
+    sandboxPorts(path.join(settings.data, "sandbox", "at", "ports.json")),
+    ok("system", running ? "running" : "not running"),
+  ];
+}
+
+function dataFolder(folder: string): Finding {
+  if (!existsSync(folder)) {
+    return ok("data", `${folder} is not there yet: the first start makes it`);
+  }
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code = "?" } = error as NodeJS.ErrnoException;
+    return bad(
+      "data",
+      `${folder} cannot be written (${code})`,
+      "give this user the folder, or set COUNTERSIGN_DATA",
+    );
+  }
+  if (!existsSync(path.join(folder, "lock.db"))) {
+    return ok("data", `${folder}, never started`);
+  }
+  try {
+    lockFolder(folder, "Countersign").release();
+    return ok("data", `${folder}, free`);
+  } catch (error) {
+    const { code, message } = toErrorInfo(error);
+    return code === "data-in-use"
+      ? ok("data", `${folder}, in use by a running Countersign`)
+      : bad("data", message, "give this user the folder, or set COUNTERSIGN_DATA");
+  }
+}
+
+function runtimeFolder(folder: string): Finding {
+  if (!existsSync(folder)) {
+    return ok("runtime", `${folder} is not there yet: a start makes it`);
+  }
+  const mode = statSync(folder).mode & 0o777;
+  return (mode & 0o077) === 0
+    ? ok("runtime", folder)
+    : bad(
+        "runtime",
+        `${folder} has mode ${mode.toString(8)}: others may reach the sockets`,
+        `chmod 700 ${folder}`,
+      );
+}
+
+function record({ databaseUrl, data }: Settings): Finding {
+  const sealed = Object.entries(sealedColumns).map(([table, column]) => `${table}.${column}`);
+  return checkStore("record", {
+    url: databaseUrl,
+    file: path.join(data, "bot", "record.db"),
+    tables: tableNames(recordMigrations),
+    content: `content columns, sealed under each run's key: ${sealed.join(", ")}; all others are ids, states and times`,
+  });
+}
+
+function books({ booksDatabaseUrl, data }: Settings): Finding {
+  return checkStore("books", {
+    url: booksDatabaseUrl,
+    file: path.join(data, "books", "books.db"),
+    tables: tableNames([booksMigration, journalMigration, agentStoreMigration]),
+    content: "all columns are clear: they are the company's own records",
+  });
+}
+
+async function keys(folder: string): Promise<Finding> {
+  const files: SecretFile[] = [];
+  const look = (place: string): void => {
+    const { mode } = statSync(place);
+    const isFolder = statSync(place).isDirectory();
+    // The company's public key is no secret.
+    if (isFolder || !place.endsWith(".pub")) {
+      files.push({ path: place, mode: mode & 0o777, folder: isFolder });
+    }
+    if (isFolder) {
+      readdirSync(place).forEach((name) => look(path.join(place, name)));
+    }
+  };
+  if (existsSync(folder)) {
+    readdirSync(folder).forEach((name) => look(path.join(folder, name)));
+  }
+  const wanted = [...(await loadAgents()).map(({ id }) => id), "bot", "gateway"];
+  return checkKeys(
+    files,
+    wanted.filter((id) => !existsSync(path.join(folder, id, "instance.main.json"))),
+  );
+}
+
+async function trust(settings: Settings): Promise<Finding> {
+  const folder = path.join(settings.data, "trust");
+  const now = Date.now();
+  if (!existsSync(folder)) {
+    return warn("trust", "no grants and no document yet", "`npm start` makes them, or `countersign setup`");
+  }
+  const seen = new Map<string, string>();
+  try {
+    const files = await readTrustFolder(folder);
+    const store = await openTrust({
+      companyKey: await installedCompanyKey(path.join(settings.data, "keys", "bot")),
+      load: async () => files,
+      memory: {
+        getValue: async (key) => seen.get(key),
+        setValue: async (key, value) => void seen.set(key, value),
+      },
+      clock: { now: () => now },
+    });
+    const text = files.document?.text ?? "";
+    // Its signature was verified above.
+    const { statement } = parsePaper("trust.json", text, sealedTrustDocumentSchema);
+    return checkTrust(
+      statement,
+      store.problems.map(({ message }) => message),
+      now,
+    );
+  } catch (error) {
+    return bad("trust", toErrorInfo(error).message, "run `countersign trust sign`, or `countersign setup`");
+  }
+}
+
+function sandboxPorts(file: string): Finding {
+  if (!existsSync(file)) {
+    return ok("sandbox", "no ports kept yet: the first start chooses them");
+  }
+  try {
+    const ports = portsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    return ok("sandbox", `${Object.keys(ports).length} ports kept in ${file}`);
+  } catch {
+    return bad("sandbox", `${file} cannot be read`, "remove it: the next start chooses other ports");
+  }
+}
+
+async function isRunning(settings: Settings): Promise<boolean> {
+  try {
+    await controlClient(settings.runtime, "bot").get("/status");
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not-running") {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,174 @@
+import path from "node:path";
+import { z } from "zod";
+import { signedCheckpointSchema } from "../checkpoint-schema.ts";
+import type { CompanyConfig, Settings } from "../config.ts";
+import type { Signed } from "../domain.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import type { CheckpointStatement } from "../journal.ts";
+import { installedCompanyKey } from "../keys.ts";
+import {
+  checkJournal,
+  compareEnvelopes,
+  isInUse,
+  type JournalCheck,
+  journalCheckSchema,
+  keptCheckpoint,
+  type Mismatch,
+  withJournal,
+} from "../processes/verify-journals.ts";
+import { readTrustFolder } from "../trust/trust-files.ts";
+import { openTrust } from "../trust/trust-store.ts";
+import { controlClient } from "./control-client.ts";
+import { answer, answerJson, exitCodes } from "./output.ts";
+
+const checkpointReply = z.object({ document: z.string().nullable() });
+
+interface JournalReport {
+  readonly ok: boolean;
+  readonly databases: readonly Omit<JournalCheck, "envelopes">[];
+  readonly mismatches: readonly Mismatch[];
+  /** The witness's latest checkpoint of the record; null: it has signed none. */
+  readonly checkpoint: { readonly at: string; readonly problem: string | null } | null;
+  /** What could not be checked, and why. */
+  readonly notes: readonly string[];
+}
+
+/** Checks every chain of every journal, against the witness and against each other; names the first bad record. */
+export async function verify(
+  settings: Settings,
+  config: CompanyConfig,
+  o: { readonly json?: boolean },
+): Promise<void> {
+  const report = await verifyJournals(settings, config);
+  if (o.json === true) {
+    answerJson({ type: "journal", ...report });
+  } else {
+    answer(reportText(report));
+  }
+  process.exitCode = report.ok ? exitCodes.done : exitCodes.failed;
+}
+
+/** The same as data; reads the databases of processes that do not run, and asks those that do. */
+export async function verifyJournals(settings: Settings, config: CompanyConfig): Promise<JournalReport> {
+  const notes: string[] = [];
+  const bot = controlClient(settings.runtime, "bot");
+  const agents = controlClient(settings.runtime, "agents");
+
+  const owner = config.atSignOf("bot").slice(1);
+  const document = await ifRunning(
+    async () =>
+      checkpointReply.parse(await agents.get(`/journal/checkpoint?owner=${encodeURIComponent(owner)}`))
+        .document,
+    () => withJournal(settings, "books", (database) => keptCheckpoint(database, owner)),
+  );
+  const signed = document === null ? null : signedCheckpointSchema.parse(JSON.parse(document));
+  const problem = signed === null ? null : await checkpointProblem(settings, signed);
+  const trusted = problem === null ? (signed?.statement ?? null) : null;
+
+  const checkRecord = () =>
+    ifRunning(
+      async () => journalCheckSchema.parse(await bot.post("/journal/verify", { checkpoint: trusted })),
+      () => withJournal(settings, "record", (database) => checkJournal("record", database, trusted)),
+    );
+  // Each side's envelopes are read after those of the side that received from it: a sending is recorded first.
+  const record = await checkRecord();
+  const books = await ifRunning(
+    async () => journalCheckSchema.parse(await agents.get("/journal/verify")),
+    () => withJournal(settings, "books", (database) => checkJournal("books", database, null)),
+  );
+  const gateway = await withJournal(settings, "gateway", (database) =>
+    checkJournal("gateway", database, null),
+  ).catch((error: unknown) => {
+    if (!isInUse(error)) {
+      throw error;
+    }
+    notes.push("the gateway runs: its journal is checked only while Countersign is stopped");
+    return undefined;
+  });
+
+  const checks = [record, books, ...(gateway === undefined ? [] : [gateway])];
+  let mismatches = compareEnvelopes(checks, config.atSignOf);
+  if (mismatches.length > 0) {
+    const sentSince = (await checkRecord()).envelopes.filter(({ direction }) => direction === "out");
+    const later = { ...record, envelopes: [...record.envelopes, ...sentSince] };
+    mismatches = compareEnvelopes([later, ...checks.slice(1)], config.atSignOf);
+  }
+  if (signed === null) {
+    notes.push("the witness has signed no checkpoint of the record yet");
+  }
+  return {
+    ok: checks.every((check) => check.ok) && mismatches.length === 0 && problem === null,
+    databases: checks.map(({ envelopes: _envelopes, ...check }) => check),
+    mismatches,
+    checkpoint: signed === null ? null : { at: signed.statement.at, problem },
+    notes,
+  };
+}
+
+async function ifRunning<T>(ask: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not-running") {
+      return otherwise();
+    }
+    throw error;
+  }
+}
+
+/** Why the checkpoint cannot be believed; null when compliance's granted key signed it. */
+async function checkpointProblem(
+  settings: Settings,
+  signed: Signed<CheckpointStatement>,
+): Promise<string | null> {
+  const seen = new Map<string, string>();
+  try {
+    const trust = await openTrust({
+      companyKey: await installedCompanyKey(path.join(settings.data, "keys", "bot")),
+      load: () => readTrustFolder(path.join(settings.data, "trust")),
+      // Nothing is remembered: this only reads.
+      memory: {
+        getValue: async (key) => seen.get(key),
+        setValue: async (key, value) => void seen.set(key, value),
+      },
+      clock: { now: () => Date.now() },
+    });
+    return trust.verify(signed, "compliance")
+      ? null
+      : `the checkpoint of ${signed.statement.at} does not bear compliance's granted signature`;
+  } catch (error) {
+    return `the checkpoint's signature cannot be verified: ${toErrorInfo(error).message}`;
+  }
+}
+
+function reportText({ ok, databases, mismatches, checkpoint, notes }: JournalReport): string {
+  const lines = databases.map(({ name, records, firstBad, unwitnessed }) => {
+    const state = `${name.padEnd(8)} ${records} records good`;
+    if (firstBad !== null) {
+      return `${state}, then BAD: chain ${firstBad.writer}, record ${firstBad.seq}: ${problemText[firstBad.problem]}`;
+    }
+    return name === "record"
+      ? `${state}, ${unwitnessed} of them not yet witnessed`
+      : `${state}, held against the other side's envelopes`;
+  });
+  for (const { database, writer, seq, sender, hash } of mismatches) {
+    lines.push(
+      `BAD: ${database}, chain ${writer}, record ${seq}: an envelope of ${sender} (${hash}) that its journal did not send`,
+    );
+  }
+  if (checkpoint !== null) {
+    lines.push(
+      checkpoint.problem === null
+        ? `the record agrees with the checkpoint that compliance signed for ${checkpoint.at}`
+        : `BAD: ${checkpoint.problem}`,
+    );
+  }
+  lines.push(...notes.map((note) => `note: ${note}`), ok ? "all good" : "NOT good");
+  return lines.join("\n");
+}
+const problemText = {
+  altered: "altered",
+  missing: "missing",
+  "tail-missing": "missing, and all after it",
+  rewritten: "not what was witnessed: rewritten here or before",
+} as const;

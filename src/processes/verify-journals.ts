@@ -1,0 +1,186 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
+import { openBooks } from "../../adapters/store/books-database.ts";
+import { booksMigration, type BookTables } from "../../adapters/store/books-tables.ts";
+import type { Database } from "../../adapters/store/database.ts";
+import {
+  journalMigration,
+  type JournalTables,
+  readChainHeads,
+  readJournal,
+} from "../../adapters/store/journal-store.ts";
+import { openDatabase } from "../../adapters/store/open-database.ts";
+import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import type { Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import type { ChainHead, CheckpointStatement, StoredJournalRecord } from "../journal.ts";
+import { verifyJournal } from "../journal.ts";
+
+export type JournalName = "record" | "books" | "gateway";
+
+const envelopeSchema = z.object({
+  writer: z.string(),
+  seq: z.int(),
+  direction: z.enum(["in", "out"]),
+  peer: z.string(),
+  hash: z.string(),
+});
+/** What one database's journal says: how far it is good, and which envelopes it saw. */
+export const journalCheckSchema = z.object({
+  name: z.enum(["record", "books", "gateway"]),
+  ok: z.boolean(),
+  /** Read and found good. */
+  records: z.int(),
+  firstBad: z
+    .object({
+      writer: z.string(),
+      seq: z.int(),
+      problem: z.enum(["altered", "missing", "tail-missing", "rewritten"]),
+    })
+    .nullable(),
+  /** Good, but covered by no checkpoint yet. */
+  unwitnessed: z.int(),
+  envelopes: z.array(envelopeSchema),
+});
+export type JournalCheck = z.infer<typeof journalCheckSchema>;
+type Envelope = z.infer<typeof envelopeSchema>;
+
+/** An envelope that came in somewhere, though the journal of its sender does not have it. */
+export interface Mismatch {
+  readonly database: JournalName;
+  readonly writer: string;
+  readonly seq: number;
+  readonly sender: string;
+  readonly hash: string;
+}
+
+/** The journal of a database, or of one that is not there: then nothing. */
+interface JournalRows {
+  readonly heads: readonly ChainHead[];
+  readonly records: AsyncIterable<StoredJournalRecord>;
+}
+
+/** Verifies a database's chains against the checkpoint and collects its envelopes. */
+export async function checkJournal<S extends JournalTables>(
+  name: JournalName,
+  database: Database<S> | undefined,
+  checkpoint: CheckpointStatement | null,
+): Promise<JournalCheck> {
+  const envelopes: Envelope[] = [];
+  // Heads first: what is appended meanwhile is beyond them.
+  const rows: JournalRows =
+    database === undefined
+      ? { heads: [], records: nothing() }
+      : { heads: await readChainHeads(database), records: readJournal(database) };
+  const report = await verifyJournal(noting(rows.records, envelopes), rows.heads, checkpoint);
+  return { name, ...report, envelopes };
+}
+
+// oxlint-disable-next-line require-yield -- an empty journal
+async function* nothing(): AsyncGenerator<StoredJournalRecord> {
+  await Promise.resolve();
+}
+
+async function* noting(
+  records: AsyncIterable<StoredJournalRecord>,
+  envelopes: Envelope[],
+): AsyncGenerator<StoredJournalRecord> {
+  for await (const record of records) {
+    const { writer, seq, facts } = record;
+    // The engine names the sender "from".
+    const found = envelopeSchema.safeParse({ writer, seq, ...facts, peer: facts.peer ?? facts.from });
+    if (record.kind === "envelope" && found.success) {
+      envelopes.push(found.data);
+    }
+    yield record;
+  }
+}
+
+/**
+ * Compares both sides of every envelope: what one side received, the other one sent, by the same hash. Journals that
+ * are bad in themselves, and those not given, are left out.
+ */
+export function compareEnvelopes(
+  checks: readonly JournalCheck[],
+  atSignOf: (id: string) => string,
+): readonly Mismatch[] {
+  const sound = checks.filter((check) => check.ok);
+  const ownerOf = (writer: string): string => atSignOf(writer.slice(0, writer.lastIndexOf("-")));
+  const homeOf = (atSign: string): JournalName => {
+    if (atSign === atSignOf("bot")) {
+      return "record";
+    }
+    return atSign === atSignOf("gateway") ? "gateway" : "books";
+  };
+  const all = sound.flatMap(({ name, envelopes }) => envelopes.map((each) => ({ ...each, database: name })));
+  const sent = new Set(
+    all
+      .filter(({ direction }) => direction === "out")
+      .map(({ writer, peer, hash }) => [ownerOf(writer), peer, hash].join(" ")),
+  );
+  const known = new Set(sound.map(({ name }) => name));
+  return all
+    .filter(
+      ({ direction, writer, peer, hash }) =>
+        direction === "in" && known.has(homeOf(peer)) && !sent.has([peer, ownerOf(writer), hash].join(" ")),
+    )
+    .map(({ database, writer, seq, peer, hash }) => ({ database, writer, seq, sender: peer, hash }));
+}
+
+/** Runs on the database of a process that is not running; `undefined` when there is none yet. */
+export async function withJournal<T>(
+  settings: Settings,
+  name: JournalName,
+  use: (database: Database<JournalTables> | undefined) => Promise<T>,
+): Promise<T> {
+  const { url, folder, migrations } = placeOf(settings, name);
+  if (url === undefined && !existsSync(path.join(folder, `${name}.db`))) {
+    return use(undefined);
+  }
+  const database = await openDatabase<JournalTables>({
+    name,
+    migrations,
+    ...(url === undefined ? { folder } : { url }),
+  });
+  try {
+    return await use(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function placeOf({ data, databaseUrl, booksDatabaseUrl }: Settings, name: JournalName) {
+  const agents = [journalMigration, agentStoreMigration];
+  switch (name) {
+    case "record":
+      return { url: databaseUrl, folder: path.join(data, "bot"), migrations: recordMigrations };
+    case "books":
+      return {
+        url: booksDatabaseUrl,
+        folder: path.join(data, "books"),
+        migrations: [booksMigration, ...agents],
+      };
+    case "gateway":
+      return { url: undefined, folder: path.join(data, "gateway"), migrations: agents };
+  }
+}
+
+/** The latest checkpoint that the witness keeps for the owner of a journal, from the books. */
+export async function keptCheckpoint(
+  database: Database<JournalTables> | undefined,
+  owner: string,
+): Promise<string | null> {
+  if (database === undefined) {
+    return null;
+  }
+  // `withJournal` opened it with the books' own tables.
+  const { reader } = openBooks(database as unknown as Database<BookTables>);
+  return (await reader.get("checkpoints", owner))?.document ?? null;
+}
+
+/** True when the error says that the database's process is running (or another command has it). */
+export function isInUse(error: unknown): boolean {
+  return error instanceof AppError && error.code === "data-in-use";
+}

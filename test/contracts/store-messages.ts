@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { Store } from "../../src/ports.ts";
+import { sampleCommit, sampleOutbox, sampleRun, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
+
+const now = sampleTime;
+
+/** The part of the Store's contract about what goes out: cards and envelopes. */
+export function storeMessagesContract(name: string, open: () => Promise<Store>): void {
+  suite(`Store on ${name}: cards and outbox`, () => {
+    let store: Store;
+    let lastId = 0;
+    const newId = (): string => {
+      lastId += 1;
+      return `run${lastId}`;
+    };
+    /** Creates a run and returns it as stored. */
+    const create = async (parts: Parameters<typeof sampleCommit>[1] = {}) => {
+      const id = newId();
+      await store.createRun(sampleCommit(sampleRun(id), parts), `key-${id}`);
+      const run = await store.loadRun(id);
+      assert.ok(run !== undefined);
+      return run;
+    };
+    before(async () => {
+      store = await open();
+    });
+    after(() => store.close());
+
+    test("cards: each change raises the version; what is shown never counts back", async () => {
+      const key = `progress-${newId()}`;
+      const thread = "console:cards";
+      const run = await create({ cards: [{ key, thread }] });
+      const card = { key, run: run.id, thread, version: 1, shownVersion: 0, message: null };
+      assert.deepEqual(await store.card(key), card);
+      assert.equal(await store.card("unknown"), undefined);
+      await store.saveRun(
+        sampleCommit(run, {
+          cards: [
+            { key, thread },
+            { key: `${key}-2`, thread },
+          ],
+        }),
+      );
+      const stale = async () => (await store.staleCards(100)).filter((each) => each.key === key);
+      assert.deepEqual(await stale(), [{ ...card, version: 2 }]);
+      await store.cardShown(key, 2, "message-1");
+      assert.deepEqual(await stale(), []);
+      await store.cardShown(key, 1, "message-1");
+      assert.deepEqual(await store.card(key), { ...card, version: 2, shownVersion: 2, message: "message-1" });
+      await store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [{ key, thread }] }));
+      assert.equal((await stale())[0]?.version, 3);
+    });
+
+    test("outbox rows are claimed once per lease, oldest first, until they are closed", async () => {
+      const run = await create();
+      const row = (attempt: number, dueAt: number) =>
+        sampleOutbox(run.id, {
+          id: `request-${run.id}-1-route-${attempt}`,
+          subject: sampleSubject(run.id, { attempt }),
+          dueAt,
+        });
+      // Long before what other tests leave behind.
+      const t = now - 50_000_000;
+      const rows = [row(1, t + 20), row(2, t + 10), row(3, t + 900)];
+      await store.saveRun(sampleCommit(run, { outbox: rows }));
+      const claim = async (at: number, limit = 10) =>
+        (await store.claimOutbox(at, 100, limit)).map((each) => each.subject.attempt);
+      const both = await Promise.all([claim(t + 20), claim(t + 20)]);
+      assert.deepEqual(both.flat().toSorted(), [1, 2], "two relays never get the same row");
+      assert.deepEqual(await claim(t + 119), []);
+      const again = await store.claimOutbox(t + 120, 100, 1);
+      assert.deepEqual(
+        again.map((each) => each.body),
+        [rows[0]?.body],
+      );
+      assert.equal(again[0]?.tries, 2);
+      await store.postponeOutbox(rows[0]?.id ?? "", t + 130);
+      await store.postponeOutbox(rows[1]?.id ?? "", t + 125);
+      assert.deepEqual(await claim(t + 130, 1), [2], "the limit leaves the later one");
+      assert.deepEqual(await claim(t + 130), [1]);
+      await store.closeOutbox([rows[0]?.id ?? ""]);
+      await store.postponeOutbox(rows[0]?.id ?? "", t);
+      await store.saveRun(
+        sampleCommit({ ...run, version: 2 }, { closeOutbox: [rows[1]?.id ?? ""], outbox: [row(2, t)] }),
+      );
+      assert.deepEqual(await claim(t + 899), [], "closed rows stay closed, also when written again");
+      assert.deepEqual(await claim(t + 900), [3]);
+    });
+
+    test("requests in flight are counted per agent", async () => {
+      const agent = `agent-${newId()}`;
+      const run = await create();
+      const row = (kind: "request" | "cancel", attempt: number) =>
+        sampleOutbox(run.id, { id: `${kind}-${run.id}-${attempt}`, kind, to: agent });
+      await store.saveRun(
+        sampleCommit(run, { outbox: [row("request", 1), row("request", 2), row("cancel", 1)] }),
+      );
+      assert.equal((await store.inFlight())[agent], 2);
+      await store.closeOutbox([`request-${run.id}-1`, `request-${run.id}-2`]);
+      assert.equal((await store.inFlight())[agent], undefined);
+    });
+  });
+}

@@ -1,0 +1,81 @@
+import type { Page } from "playwright-core";
+import type { Scene } from "./console-browser.ts";
+
+const sentence = "Order the parts needed for 50 widgets for Customer XYZ";
+
+/** Types and sends as a person does: the field has the focus, Enter sends. */
+export async function say(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: /Your (request|answer)/ }).waitFor();
+  await page.keyboard.type(text);
+  await page.keyboard.press("Enter");
+}
+async function ordered(scene: Scene): Promise<Page> {
+  const page = await scene.signIn("employee");
+  await say(page, sentence);
+  await page.getByRole("article").first().waitFor();
+  return page;
+}
+async function decided(scene: Scene, verdict: "approved" | "rejected"): Promise<Page> {
+  await ordered(scene);
+  await scene.office.openApproval("run1");
+  const page = await scene.signIn("manager");
+  if (verdict === "approved") {
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.locator(".outcome", { hasText: "Approved by manager" }).waitFor();
+  } else {
+    await page.getByRole("button", { name: "Reject" }).click();
+    await page.keyboard.type("The customer has asked us to wait.");
+    await page.keyboard.press("Enter");
+    await page.locator(".outcome", { hasText: "Rejected by manager" }).waitFor();
+  }
+  return page;
+}
+
+/** The eight states that people see most, each brought about through the page. */
+export const states: Readonly<Record<string, (scene: Scene) => Promise<Page>>> = {
+  async "signed-out"(scene) {
+    const page = await scene.context.newPage();
+    await page.goto(scene.console.signInLink("employee"));
+    await page.getByText("Erin Employee").waitFor();
+    return page;
+  },
+  async "empty-chat"(scene) {
+    const page = await scene.signIn("employee");
+    await page.getByText("What do you need?").waitFor();
+    return page;
+  },
+  async progress(scene) {
+    const page = await ordered(scene);
+    await scene.office.proceed("run1", "logistics");
+    await page.getByText("Fallbacks").waitFor();
+    return page;
+  },
+  async "clarifying-question"(scene) {
+    const page = await ordered(scene);
+    await scene.office.ask("run1", "Which customer do you mean: Customer XYZ or Customer XYZ Export?", [
+      "Customer XYZ",
+      "Customer XYZ Export",
+    ]);
+    await page.getByRole("button", { name: "Customer XYZ Export" }).waitFor();
+    return page;
+  },
+  async "open-card"(scene) {
+    await ordered(scene);
+    await scene.office.openApproval("run1");
+    const page = await scene.signIn("manager");
+    await page.getByRole("button", { name: "Details" }).click();
+    await page.getByText("If something goes wrong").or(page.getByText("Can it be undone?")).first().waitFor();
+    return page;
+  },
+  approved: (scene) => decided(scene, "approved"),
+  rejected: (scene) => decided(scene, "rejected"),
+  async "run-detail"(scene) {
+    await ordered(scene);
+    await scene.office.openApproval("run1");
+    const page = await scene.signIn("employee", "My requests");
+    await page.getByRole("link", { name: sentence }).click();
+    await page.getByRole("heading", { name: "Steps" }).waitFor();
+    await page.locator("summary").nth(1).click();
+    return page;
+  },
+};

@@ -1,0 +1,98 @@
+import type { Card } from "../../src/card.ts";
+import { approvalCard, cardFor } from "../../src/cards.ts";
+import type { Desk, RunDetail } from "../../src/desk-types.ts";
+import type { Json, Person, PersonId, RunId } from "../../src/domain.ts";
+import type { RunView } from "../../src/run-view.ts";
+
+/** A desk over runs in memory: viewers see their own runs, active managers all. */
+export function officeDesk(office: {
+  readonly runs: ReadonlyMap<RunId, RunView>;
+  readonly people: readonly Person[];
+  readonly demo: boolean;
+}): Desk {
+  const sees = (view: RunView, viewer: PersonId) =>
+    view.run.requester === viewer ||
+    office.people.some((each) => each.id === viewer && each.active && each.roles.includes("manager"));
+  const visible = (id: RunId, viewer: PersonId) => {
+    const view = office.runs.get(id);
+    return view !== undefined && sees(view, viewer) ? view : undefined;
+  };
+  return {
+    get demo() {
+      return office.demo;
+    },
+    person: (id) => office.people.find((each) => each.id === id),
+    people: () => office.people,
+    agents: () => Promise.resolve([]),
+    runs: (viewer) =>
+      Promise.resolve(
+        [...office.runs.values()]
+          .filter((view) => view.run.requester === viewer)
+          .map(detailOf)
+          .toReversed(),
+      ),
+    run(id, viewer) {
+      const view = visible(id, viewer);
+      return Promise.resolve(view === undefined ? undefined : detailOf(view));
+    },
+    cards(id, viewer) {
+      const view = visible(id, viewer);
+      return Promise.resolve(view === undefined ? [] : cardsOf(view));
+    },
+    approvals: (viewer) =>
+      Promise.resolve(
+        [...office.runs.values()]
+          .filter((view) => sees(view, viewer))
+          .flatMap((view) =>
+            view.approvals.map((approval) => ({ approval, card: approvalCard(view, approval) })),
+          )
+          .toReversed()
+          .sort((a, b) => Number(b.approval.status === "open") - Number(a.approval.status === "open")),
+      ),
+    approvalCard(id, viewer) {
+      const view = [...office.runs.values()].find((each) =>
+        each.approvals.some((approval) => approval.id === id),
+      );
+      const approval = view?.approvals.find((each) => each.id === id);
+      return Promise.resolve(
+        view !== undefined && approval !== undefined && sees(view, viewer)
+          ? approvalCard(view, approval)
+          : undefined,
+      );
+    },
+  };
+}
+
+function cardsOf(view: RunView): { readonly key: string; readonly card: Card }[] {
+  const { id, status } = view.run;
+  const keys = [
+    `progress-${id}`,
+    ...(view.question === null ? [] : [`question-${id}-now`]),
+    ...view.approvals.map((each) => `approval-${each.id}`),
+    ...(["completed", "failed", "cancelled"].includes(status) ? [`result-${id}`] : []),
+  ];
+  return keys.flatMap((key) => {
+    const card = cardFor(key, view);
+    return card === null ? [] : [{ key, card }];
+  });
+}
+function detailOf(view: RunView): RunDetail {
+  const { id, status, reason, error, requester, thread, createdAt, updatedAt } = view.run;
+  const { requestText, dialogue, approvals, plan } = view;
+  return {
+    id,
+    status,
+    reason,
+    error,
+    requester,
+    thread,
+    createdAt,
+    updatedAt,
+    title: requestText,
+    requestText,
+    dialogue,
+    approvals,
+    steps: view.steps.map((step) => ({ ...step, input: step.input ?? null, output: step.output ?? null })),
+    plan: plan === null ? null : { hash: plan.hash, document: plan.document as unknown as Json },
+  };
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { z } from "zod";
+import { loadRulesModel } from "../../../adapters/rules-model/rules-model.ts";
+import { createGateway, gatewayAgent } from "../../../src/governance/gateway.ts";
+import type { LanguageModel, Logger } from "../../../src/ports.ts";
+import { ScriptedModel, skillContext } from "../../fakes/skill-context.ts";
+
+function gatewayWith(models: Readonly<Record<string, LanguageModel>>) {
+  const lines: unknown[] = [];
+  const note = (fields: unknown, event: string) => void lines.push({ event, ...(fields as object) });
+  const log: Logger = { info: note, warn: note, error: note };
+  return { gateway: createGateway({ models, clock: { now: () => 1_000 }, log }), lines };
+}
+const { signal } = new AbortController();
+const call = { run: "run1", signal };
+const schema = z.toJSONSchema(z.strictObject({ wording: z.string() }));
+
+suite("model gateway", () => {
+  test("each role has its own model, and the answer names it", async () => {
+    const poet = new ScriptedModel({ wording: "hello" });
+    const { gateway } = gatewayWith({ poet, router: await loadRulesModel() });
+    assert.deepEqual(await gateway.generate({ role: "poet", prompt: "sing", schema }, call), {
+      value: { wording: "hello" },
+      model: "scripted",
+    });
+    const prompt = JSON.stringify({ text: "Order parts for 50 widgets", dialogue: [] });
+    const answer = await gateway.generate({ role: "router", prompt, schema: {} }, call);
+    assert.equal(answer.model, "rules");
+    assert.deepEqual(poet.prompts, [{ role: "poet", prompt: "sing" }]);
+  });
+
+  test("logs ids, sizes and times, and nothing that was said", async () => {
+    const { gateway, lines } = gatewayWith({ poet: new ScriptedModel({ wording: "secret answer" }) });
+    await gateway.generate({ role: "poet", prompt: "secret prompt", schema }, call);
+    await assert.rejects(gateway.generate({ role: "poet", prompt: "secret prompt", schema }, call));
+    await assert.rejects(gateway.generate({ role: "other", prompt: "secret prompt", schema }, call));
+    const common = { run: "run1", promptBytes: 13 };
+    assert.deepEqual(lines, [
+      { event: "model call", ...common, role: "poet", model: "scripted", answerBytes: 27, ms: 0 },
+      { event: "model call failed", ...common, role: "poet", code: "model-unavailable", ms: 0 },
+      { event: "model call refused", ...common, role: "other", code: "unknown-role" },
+    ]);
+  });
+
+  test("refuses unknown roles, requests of another form and what is no schema", async () => {
+    const { gateway } = gatewayWith({ poet: new ScriptedModel() });
+    const refused: readonly (readonly [unknown, string])[] = [
+      [{ role: "toString", prompt: "a", schema }, "unknown-role"],
+      [{ role: "other", prompt: "a", schema }, "unknown-role"],
+      [{ role: "poet", prompt: "", schema }, "bad-request"],
+      [{ role: "poet", prompt: "a" }, "bad-request"],
+      [{ role: "poet", prompt: "a", schema, model: "gpt" }, "bad-request"],
+      [{ role: "poet", prompt: "a", schema: { type: "nonsense" } }, "bad-request"],
+      ["poet", "bad-request"],
+    ];
+    for (const [request, code] of refused) {
+      await assert.rejects(gateway.generate(request, call), { code }, JSON.stringify(request));
+    }
+  });
+
+  test("an answer of another form than asked for does not leave", async () => {
+    const { gateway } = gatewayWith({ quoting: await loadRulesModel() });
+    const prompt = JSON.stringify({ placeholders: ["{total}"] });
+    const wrong = z.toJSONSchema(z.strictObject({ amount: z.number() }));
+    await assert.rejects(gateway.generate({ role: "quoting", prompt, schema: wrong }, call), {
+      code: "bad-model-output",
+    });
+  });
+
+  test("is served as an agent of one read skill", async () => {
+    const { gateway } = gatewayWith({ poet: new ScriptedModel({ wording: "hello" }) });
+    const { id, skills } = gatewayAgent(gateway);
+    assert.deepEqual([id, Object.keys(skills)], ["gateway", ["generate"]]);
+    const generate = skills["generate"] ?? assert.fail();
+    assert.equal(generate.effect, "read");
+    const input: unknown = generate.input.parse({ role: "poet", prompt: "sing", schema });
+    const output: unknown = await generate.run(skillContext({ agent: "gateway" }), input, null);
+    assert.deepEqual(generate.output.parse(output), { value: { wording: "hello" }, model: "scripted" });
+  });
+});
