@@ -71,7 +71,14 @@ export function createBot(parts: BotParts): Bot {
     agents: agentInfo,
   });
   let adapters: readonly ChatAdapter[] = [];
-  const presenter = createPresenter({ store, adapters: () => adapters, render: desk.render, log });
+  const presenter = createPresenter({
+    store,
+    adapters: () => adapters,
+    render: desk.render,
+    clock,
+    after: (ms, call) => timers.after(ms, call),
+    log,
+  });
   const relay = createOutboxRelay({ store, link, clock, timers, log, resolve: (to) => trust.agent(to) });
   const engine = createEngine({
     store,
@@ -148,7 +155,7 @@ export function createBot(parts: BotParts): Bot {
       await witness.stop();
       await link.stop();
       await relay.stop();
-      await presenter.idle();
+      await presenter.stop();
     },
   };
 }

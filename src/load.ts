@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { AgentDefinition } from "./define-agent.ts";
@@ -19,6 +20,19 @@ export async function loadAgents(): Promise<readonly AgentDefinition[]> {
     }
   }
   return agents.map(({ value }) => value);
+}
+
+/** Loads what the skills of these agents load at their first use, so that no request has to wait for it. */
+export async function warmAgents(names: readonly string[]): Promise<void> {
+  // What several of them compute with, and by it their decimal library.
+  await Promise.all([import("./exchange.ts"), import("./plan-checks.ts"), import("./planned-order.ts")]);
+  for (const name of names) {
+    const folder = new URL(`${name}/`, agentFolder);
+    const files = existsSync(folder) ? await readdir(folder) : [];
+    for (const file of files.filter((each) => each.endsWith(".ts"))) {
+      await import(new URL(file, folder).href);
+    }
+  }
 }
 
 /** Every workflow in `src/workflows/` (files with a default export), all versions; ids with versions are unique. */

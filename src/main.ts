@@ -114,8 +114,8 @@ command(
   trust,
 ).action(async (o: ViewFlags) => (await import("./commands/trust.ts")).sign(settings(), companyConfig, o));
 
-command("health <process>", "whether a process answers: sandbox, bot or agents").action(async (name: string) =>
-  (await import("./commands/health.ts")).health(settings(), companyConfig, name),
+command("health <process>", "whether a process answers: sandbox, bot or agents").action(
+  async (name: string) => (await import("./commands/health.ts")).health(settings(), companyConfig, name),
 );
 command("setup", "make keys, grants and trust document once, then end (containers)").action(async () =>
   (await import("./commands/services.ts")).setup(settings(), companyConfig),

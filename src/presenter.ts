@@ -1,9 +1,11 @@
 import type { Card } from "./card.ts";
-import type { ChatAdapter, Logger, Store } from "./ports.ts";
+import type { ChatAdapter, Clock, Logger, Store } from "./ports.ts";
 import type { CardRow } from "./record-types.ts";
 import { toErrorInfo } from "./errors.ts";
 
-const batch = 50;
+const batch = 200;
+/** A card that was drawn rests this long: what changes meanwhile is drawn as one change, the last state of it. */
+const restMs = 100;
 
 /**
  * Makes the platforms show what the record says. Cards are redrawn from rows, one change at a time per card; what a
@@ -12,8 +14,8 @@ const batch = 50;
 export interface Presenter {
   /** Something changed: look at once. */
   kick(): void;
-  /** Resolves when no card is being drawn. */
-  idle(): Promise<void>;
+  /** Resolves when no card is being drawn. What is not drawn by then is at the next start. */
+  stop(): Promise<void>;
 }
 
 /** `render` opens the run and gives the card a row stands for, or null when there is nothing to show. */
@@ -22,10 +24,35 @@ export function createPresenter(o: {
   /** Asked at every card, because adapters start after what they show. */
   readonly adapters: () => readonly ChatAdapter[];
   readonly render: (row: CardRow) => Promise<Card | null>;
+  readonly clock: Clock;
+  /** Calls back once after `ms`; the result cancels. */
+  readonly after: (ms: number, call: () => void) => () => void;
   readonly log: Logger;
 }): Presenter {
   let pass: Promise<void> | undefined;
   let again = false;
+  let stopped = false;
+  let cancelWake: (() => void) | undefined;
+  const drawnAt = new Map<string, number>();
+
+  /** The cards whose rest is over; the others are looked at again when theirs is. */
+  function rested(rows: readonly CardRow[]): readonly CardRow[] {
+    const now = o.clock.now();
+    for (const [key, at] of drawnAt) {
+      if (now - at >= restMs) {
+        drawnAt.delete(key);
+      }
+    }
+    const ready = rows.filter((row) => !drawnAt.has(row.key));
+    if (ready.length < rows.length) {
+      cancelWake ??= o.after(restMs, () => {
+        cancelWake = undefined;
+        kick();
+      });
+    }
+    ready.forEach((row) => drawnAt.set(row.key, now));
+    return ready;
+  }
 
   async function draw(row: CardRow): Promise<void> {
     const name = row.thread.split(":")[0];
@@ -51,7 +78,7 @@ export function createPresenter(o: {
   async function drawAll(): Promise<void> {
     do {
       again = false;
-      const rows = await o.store.staleCards(batch);
+      const rows = rested(await o.store.staleCards(batch));
       const drawn = await Promise.allSettled(rows.map(draw));
       for (const [index, result] of drawn.entries()) {
         if (result.status === "rejected") {
@@ -69,12 +96,18 @@ export function createPresenter(o: {
       .finally(() => {
         pass = undefined;
       });
+  function kick(): void {
+    if (stopped) {
+      return;
+    }
+    again = true;
+    pass ??= run();
+  }
   return {
-    kick() {
-      again = true;
-      pass ??= run();
-    },
-    async idle() {
+    kick,
+    async stop() {
+      stopped = true;
+      cancelWake?.();
       await pass;
     },
   };

@@ -21,10 +21,10 @@ export interface Amount {
   readonly marked: boolean;
 }
 
-export const largestQuantity = 1_000_000;
+const largestQuantity = 1_000_000;
 
 /** The reading of an exact number: only whole numbers from 1 to one million are quantities. */
-export function readNumber(value: number): Reading {
+function readNumber(value: number): Reading {
   if (Number.isNaN(value)) {
     return { problem: "not-a-number" };
   }

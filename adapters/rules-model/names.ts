@@ -55,7 +55,8 @@ function ends(tokens: readonly Token[], from: number, i: number, kind: Kind): bo
     return !joins(tokens, i);
   }
   const isCourtesy = /^(please|pls|thanks|thank|thx|asap|urgent|urgently|kindly)$/.test(token.lower);
-  if (isDate(token) || isCourtesy || (politeness.has(token.lower) && !isCapital(token))) {
+  const isPartOfWord = (tokens[i - 1]?.post ?? "") === "-";
+  if ((isDate(token) && !isPartOfWord) || isCourtesy || (politeness.has(token.lower) && !isCapital(token))) {
     return true;
   }
   if (kind === "customer" && /'s$|s'$/.test(wordAt(tokens, i - 1)) && !isCapital(token)) {

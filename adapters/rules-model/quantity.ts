@@ -42,13 +42,14 @@ export function findQuantities(library: Nlp, tokens: readonly Token[]): readonly
 /** Leaves out the numbers of names such as "3 Rivers Ltd" where another number says the quantity. */
 function withoutNames(tokens: readonly Token[], found: readonly Mention[]): readonly Mention[] {
   const strong = found.filter((each) => each.strong);
-  const plain = strong.find((each) => !mayStartName(tokens, each)) ?? strong[0];
+  const inDigits = strong.find((each) => /^\d/.test(wordAt(tokens, each.from)));
+  const plain = strong.find((each) => !mayStartName(tokens, each)) ?? inDigits ?? strong[0];
   return found.filter((each) => each === plain || !each.strong || !mayStartName(tokens, each));
 }
 
 function mayStartName(tokens: readonly Token[], { from, to }: Mention): boolean {
   const previous = isAttached(tokens, from) ? wordAt(tokens, from - 1) : "";
-  const isNamePlace = /^(for|from|to|)$/.test(previous) || customerCues.has(previous);
+  const isNamePlace = /^(for|from|to|of|)$/.test(previous) || customerCues.has(previous);
   return isNamePlace && isNameLike(tokens[from]) && isNameLike(tokens[to]) && !isQuoted(tokens[to]);
 }
 

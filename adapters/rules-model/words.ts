@@ -28,7 +28,6 @@ export const genericNouns =
   words(`part parts component components material materials thing things stuff item items
   piece pieces pcs pc unit units ea each goods supplies supply bits everything anything whatever kit kits order orders
   what all they them it these those this that one ones some something purchase quantity`);
-export const unitWords = words(`x pcs pc pieces piece units unit ea each nos items item sets set off`);
 export const containers =
   words(`order request batch lot run series production shipment delivery time thing project
   question customer client purchase set kit`);

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { AppError } from "../../src/errors.ts";
 
 /** What SQLite says about a failure, as it crosses the thread boundary. */
@@ -17,9 +18,10 @@ const SQLITE_CANTOPEN = 14;
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_NOTADB = 26;
 
-/** `place` is the database's folder; values never appear in these messages. */
-export function sqliteError(failure: SqliteFailure, place: string): AppError {
+/** `file` is the database's; values never appear in these messages. */
+export function sqliteError(failure: SqliteFailure, file: string): AppError {
   const { errcode, message } = failure;
+  const place = dirname(file);
   switch (errcode & 0xff) {
     case SQLITE_BUSY:
       return inUse(place);
@@ -31,11 +33,11 @@ export function sqliteError(failure: SqliteFailure, place: string): AppError {
       return notWritable(place, message, true);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return corrupt(place, message);
+      return corrupt(file, message);
     case SQLITE_CONSTRAINT:
       return new AppError("data-constraint", message);
     default:
-      return new AppError("data-error", `database in ${place}: ${message}`);
+      return new AppError("data-error", `database ${file}: ${message}`);
   }
 }
 function inUse(place: string): AppError {
@@ -51,10 +53,10 @@ export function notWritable(place: string, why: string, retryable: boolean): App
     { retryable },
   );
 }
-function corrupt(place: string, why: string): AppError {
+function corrupt(file: string, why: string): AppError {
   return new AppError(
     "data-corrupt",
-    `the database in ${place} is damaged (${why}); restore a backup or move the folder away`,
+    `the database ${file} is damaged (${why}); restore a backup or move its folder away`,
   );
 }
 export function closed(place: string): AppError {

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { Json, RunId } from "../../src/domain.ts";
 import { canonicalJson } from "../../src/canonical.ts";
@@ -9,10 +10,10 @@ import { keyBytes, newKey, openBytes, sealBytes } from "./sealed.ts";
 
 /** The data key of one run, unwrapped. */
 export class RunKey {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
 
   constructor(key: Uint8Array) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
   /** A JSON value, sealed for its place. */
   seal(place: SealPlace, value: Json): Uint8Array {

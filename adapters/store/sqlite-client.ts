@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname, resolve as absolute } from "node:path";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../src/errors.ts";
-import { closed, notWritable, sqliteError } from "./database-errors.ts";
+import { closed, sqliteError } from "./database-errors.ts";
+import { makeFolder } from "./make-folder.ts";
 import type {
   SqliteClose,
   SqliteOpened,
@@ -23,24 +23,32 @@ export class TransactionLost extends AppError {}
 /** This thread's end of `sqlite-worker.ts`. Requests are answered in the order they were sent. */
 export class SqliteClient {
   readonly folder: string;
+  readonly #file: string;
   readonly #worker: Worker;
   readonly #waiting = new Map<
     number,
     { readonly resolve: (result: SqliteResult) => void; readonly reject: (error: AppError) => void }
   >();
   readonly #exited: Promise<unknown>;
+  /** What was asked for in this turn: it goes to the worker as one message, which costs more than a statement. */
+  #outgoing: SqliteRequest[] = [];
   #lastId = 0;
   #closing = false;
   #ended: AppError | null = null;
 
-  private constructor(worker: Worker, folder: string, opened: (failure: AppError | null) => void) {
+  private constructor(
+    worker: Worker,
+    { folder, name }: SqliteWorkerData,
+    opened: (failure: AppError | null) => void,
+  ) {
     this.#worker = worker;
     this.folder = folder;
-    worker.on("message", (message: SqliteReply | SqliteOpened) => {
-      if ("id" in message) {
-        this.#settle(message);
+    this.#file = join(folder, `${name}.db`);
+    worker.on("message", (message: readonly SqliteReply[] | SqliteOpened) => {
+      if (isReplies(message)) {
+        message.forEach((reply) => this.#settle(reply));
       } else {
-        opened(message.failure === null ? null : sqliteError(message.failure, folder));
+        opened(message.failure === null ? null : sqliteError(message.failure, this.#file));
       }
     });
     const end = (error: AppError): void => {
@@ -60,17 +68,12 @@ export class SqliteClient {
 
   /** Creates the folder (0700) if needed, takes its lock and opens `name`.db in it. */
   static async open(folder: string, name: string): Promise<SqliteClient> {
-    try {
-      makeFolder(folder);
-    } catch (error) {
-      throw notWritable(folder, error instanceof Error ? error.message : String(error), false);
-    }
-    const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), {
-      workerData: { folder, name } satisfies SqliteWorkerData,
-    });
+    makeFolder(folder);
+    const workerData: SqliteWorkerData = { folder, name };
+    const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), { workerData });
     // All listeners are there from the start: message and exit may come in the same turn.
     const { promise, resolve } = Promise.withResolvers<AppError | null>();
-    const client = new SqliteClient(worker, folder, resolve);
+    const client = new SqliteClient(worker, workerData, resolve);
     const failure = await promise;
     if (failure !== null) {
       // Only then is the folder's lock free again.
@@ -95,7 +98,11 @@ export class SqliteClient {
       }
       this.#lastId += 1;
       const request: SqliteRequest = { id: this.#lastId, on, control, sql, parameters };
-      this.#post(request);
+      if (this.#outgoing.length === 0) {
+        // After all microtasks: what they still ask for goes along.
+        process.nextTick(() => this.#flush());
+      }
+      this.#outgoing.push(request);
       if (this.#waiting.size === 0) {
         this.#worker.ref();
       }
@@ -107,12 +114,19 @@ export class SqliteClient {
     if (this.#ended === null && !this.#closing) {
       this.#closing = true;
       this.#worker.ref();
+      this.#flush();
       this.#post("close");
     }
     await this.#exited;
   }
 
-  #post(message: SqliteRequest | SqliteClose): void {
+  #flush(): void {
+    if (this.#outgoing.length > 0) {
+      this.#post(this.#outgoing);
+      this.#outgoing = [];
+    }
+  }
+  #post(message: readonly SqliteRequest[] | SqliteClose): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
     this.#worker.postMessage(message);
   }
@@ -126,7 +140,7 @@ export class SqliteClient {
       waiting?.resolve(reply);
       return;
     }
-    const error = sqliteError(reply.failure, this.folder);
+    const error = sqliteError(reply.failure, this.#file);
     waiting?.reject(
       reply.lost ? new TransactionLost(error.code, error.message, { retryable: error.retryable }) : error,
     );
@@ -140,10 +154,6 @@ export class SqliteClient {
   }
 }
 
-// Not `recursive`: Node then tries for ever where a parent exists but refuses entries as if it did not (/proc).
-function makeFolder(folder: string): void {
-  if (!existsSync(folder)) {
-    makeFolder(dirname(absolute(folder)));
-    mkdirSync(folder, { mode: 0o700 });
-  }
+function isReplies(message: readonly SqliteReply[] | SqliteOpened): message is readonly SqliteReply[] {
+  return Array.isArray(message);
 }

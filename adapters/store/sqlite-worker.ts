@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { chmodSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { StatementSync } from "node:sqlite";
 import { DatabaseSync } from "node:sqlite";
@@ -22,6 +22,8 @@ const statementsKept = 500;
 /** Files up to this size are checked at every start (some 10 ms); larger ones by the errors of their use. */
 const quickCheckBytes = 64 * 1024 * 1024;
 const SQLITE_CORRUPT = 11;
+const SQLITE_CANTOPEN = 14;
+const privateMode = 0o600;
 
 class Connection {
   readonly database: DatabaseSync;
@@ -60,13 +62,13 @@ const { folder, name } = workerData as SqliteWorkerData;
 const opened: DatabaseSync[] = [];
 try {
   const { write, read } = open();
-  port.on("message", (message: SqliteRequest | SqliteClose) => {
+  port.on("message", (message: readonly SqliteRequest[] | SqliteClose) => {
     if (message === "close") {
       closeAll();
       port.close();
       return;
     }
-    port.postMessage(answer(message.on === "write" ? write : read, message));
+    port.postMessage(message.map((request) => answer(request.on === "write" ? write : read, request)));
   });
   port.postMessage({ failure: null } satisfies SqliteOpened);
 } catch (error) {
@@ -78,10 +80,13 @@ try {
 function open(): { write: Connection; read: Connection } {
   // Held as long as this thread lives, free when the process dies, however it dies.
   const lock = keep(new DatabaseSync(join(folder, "lock.db"), { timeout: 0 }));
+  chmodSync(join(folder, "lock.db"), privateMode);
   lock.exec("begin exclusive");
   const file = join(folder, `${name}.db`);
   const existed = existsSync(file);
   const write = keep(new DatabaseSync(file, { timeout: 0 }));
+  // SQLite gives its other files (-wal, -shm) the mode of this one.
+  chmodSync(file, privateMode);
   write.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
   if (existed && statSync(file).size <= quickCheckBytes) {
     const [result] = Object.values(write.prepare("pragma quick_check(1)").get() ?? {});
@@ -140,7 +145,8 @@ function closeAll(): void {
   }
 }
 function failureOf(error: unknown): SqliteFailure {
-  const errcode: unknown = error instanceof Error && "errcode" in error ? error.errcode : 0;
+  const system = error instanceof Error && "syscall" in error ? SQLITE_CANTOPEN : 0;
+  const errcode: unknown = error instanceof Error && "errcode" in error ? error.errcode : system;
   return {
     errcode: typeof errcode === "number" ? errcode : 0,
     message: error instanceof Error ? error.message : String(error),

@@ -1,5 +1,5 @@
 import { AppError } from "../../src/errors.ts";
-import { supplierDown, supplierGarbage, supplierSlow } from "./supplier-error.ts";
+import { connectionFailed, supplierDown, supplierGarbage, supplierSlow } from "./supplier-error.ts";
 
 export interface SupplierRequest {
   /** The wholesaler's id, for errors. */
@@ -32,6 +32,8 @@ export async function askSupplier(request: SupplierRequest): Promise<SupplierRep
       method: request.method,
       headers: {
         accept: contentType,
+        // A connection of its own: on a kept one that has ended meanwhile, nobody could say whether an order arrived.
+        connection: "close",
         ...(request.body === undefined ? {} : { "content-type": `${contentType}; charset=utf-8` }),
       },
       ...(request.body === undefined ? {} : { body: request.body }),
@@ -60,7 +62,7 @@ export async function askSupplier(request: SupplierRequest): Promise<SupplierRep
       throw supplierSlow(supplier);
     }
     // fetch and the body's stream throw TypeErrors for whatever happens on the network.
-    throw error instanceof TypeError ? supplierDown(supplier, "the connection failed", error) : error;
+    throw error instanceof TypeError ? connectionFailed(supplier, error) : error;
   }
 }
 

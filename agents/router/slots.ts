@@ -65,9 +65,9 @@ export function fillSlots(
   return slots;
 }
 
-/** Only what is made, and still made, has parts that can be ordered for it. */
+/** Only what is made, still made and sold has parts that can be ordered for a customer. */
 export function isOrderable(item: Item): boolean {
-  return item.kind !== "part" && item.active === "yes";
+  return item.kind !== "part" && item.active === "yes" && item.listPrice !== "";
 }
 
 function orderable(slots: Slots): Slots {

@@ -156,12 +156,10 @@ function reportText({ ok, databases, mismatches, checkpoint, notes }: JournalRep
       `BAD: ${database}, chain ${writer}, record ${seq}: an envelope of ${sender} (${hash}) that its journal did not send`,
     );
   }
-  if (checkpoint !== null) {
-    lines.push(
-      checkpoint.problem === null
-        ? `the record agrees with the checkpoint that compliance signed for ${checkpoint.at}`
-        : `BAD: ${checkpoint.problem}`,
-    );
+  if (checkpoint !== null && checkpoint.problem !== null) {
+    lines.push(`BAD: ${checkpoint.problem}`);
+  } else if (checkpoint !== null && databases.some(({ name, ok: good }) => name === "record" && good)) {
+    lines.push(`the record agrees with the checkpoint that compliance signed for ${checkpoint.at}`);
   }
   lines.push(...notes.map((note) => `note: ${note}`), ok ? "all good" : "NOT good");
   return lines.join("\n");

@@ -12,25 +12,31 @@ export async function up(o: {
   readonly json?: boolean;
 }): Promise<void> {
   const started = performance.now();
-  let stopping = false;
-  const stop = (system: { stop(): Promise<void> } | undefined): void => {
-    if (stopping) {
-      return;
-    }
-    stopping = true;
-    tell("stopping …");
-    void (system?.stop() ?? Promise.resolve()).finally(() => process.exit(0));
-  };
-  let system: Awaited<ReturnType<typeof launch>> | undefined;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => stop(system));
-  }
-  system = await launch({
+  const stopping = new AbortController();
+  const starting = launch({
     settings: o.settings,
     config: o.config,
     demo: o.empty !== true,
     isolate: o.isolate === true,
     tell,
+    signal: stopping.signal,
+  });
+  const stop = (): void => {
+    if (!stopping.signal.aborted) {
+      tell("stopping …");
+      stopping.abort();
+      // A start that is given up has stopped what it had started.
+      void starting.then((system) => system.stop()).finally(() => process.exit(0));
+    }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, stop);
+  }
+  const system = await starting.catch((error: unknown) => {
+    if (stopping.signal.aborted) {
+      process.exit(0);
+    }
+    throw error;
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const install = process.env.COUNTERSIGN_INSTALL_SECONDS ?? "0.0";

@@ -24,10 +24,11 @@ const planTimes = z.looseObject({ validUntil: z.string() });
 
 /** A value as JSON has it: what a definition's callback returns may carry undefined fields. */
 export function asJson(value: unknown): Json {
-  if (value === undefined) {
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) {
     throw new AppError("not-json", "a definition's callback returned nothing");
   }
-  return z.json().parse(JSON.parse(JSON.stringify(value)));
+  return JSON.parse(text) as Json;
 }
 
 /** The body of a step's request; throws what the definition's callback throws. */

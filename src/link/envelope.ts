@@ -202,8 +202,21 @@ function split(bytes: Buffer): {
 
 function envelopeKey(header: EnvelopeHeader, privateKey: KeyObject, publicKey: KeyObject): Buffer {
   const info = ["countersign/envelope/1", header.from, header.fromInstance, header.to, header.toInstance];
-  const secret = diffieHellman({ privateKey, publicKey });
+  const secret = sharedSecret(privateKey, publicKey);
   return Buffer.from(hkdfSync("sha256", secret, Buffer.from(header.id, "hex"), info.join("\n"), 32));
+}
+
+// X25519 is the dearest part of a key, and the same for all messages of two instances: kept as long as their keys are.
+const secrets = new WeakMap<KeyObject, WeakMap<KeyObject, Buffer>>();
+function sharedSecret(privateKey: KeyObject, publicKey: KeyObject): Buffer {
+  const known = secrets.get(privateKey)?.get(publicKey);
+  if (known !== undefined) {
+    return known;
+  }
+  const secret = diffieHellman({ privateKey, publicKey });
+  const ofKey = secrets.get(privateKey) ?? new WeakMap<KeyObject, Buffer>();
+  secrets.set(privateKey, ofKey.set(publicKey, secret));
+  return secret;
 }
 
 function signedBytes(header: Buffer, body: Buffer): Buffer {

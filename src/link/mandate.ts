@@ -90,7 +90,7 @@ function checkAttestations({ attestations }: Mandate, context: Context): void {
   }
   for (const attestation of attestations) {
     const { role } = attestation.statement;
-    checkStatement(attestation, role, `attestation of ${role}`, context);
+    checkStatement(attestation, role, `an attestation of ${role}`, context);
   }
 }
 
@@ -103,19 +103,19 @@ function checkStatement(
 ): void {
   const { statement } = signed;
   if (statement.planHash !== planHash) {
-    throw refusal("hash", `carries an ${name} of another plan than the one it brings`);
+    throw refusal("hash", `carries ${name} of another plan than the one it brings`);
   }
   if (statement.run !== plan.run || statement.revision !== plan.revision) {
-    throw refusal("subject", `carries an ${name} for another run or revision`);
+    throw refusal("subject", `carries ${name} for another run or revision`);
   }
   if (Date.parse(statement.expiry) <= now) {
-    throw refusal("expired", `carries an ${name} that ended at ${statement.expiry}`);
+    throw refusal("expired", `carries ${name} that ended at ${statement.expiry}`);
   }
   if (Date.parse(statement.issuedAt) > now + skewMs) {
-    throw refusal("time", `carries an ${name} issued in the future`);
+    throw refusal("time", `carries ${name} issued in the future`);
   }
   if (!trust.verify(signed, role)) {
-    throw refusal("signature", `carries an ${name} not signed by a granted key of role "${role}"`);
+    throw refusal("signature", `carries ${name} not signed by a granted key of role "${role}"`);
   }
 }
 
@@ -130,7 +130,7 @@ function checkDecisions({ decisions }: Mandate, context: Context): readonly stri
     if (decision.statement.verdict !== "approved") {
       throw refusal("decision", `carries the verdict "${decision.statement.verdict}"`);
     }
-    checkStatement(decision, "hitl", "decision", context);
+    checkStatement(decision, "hitl", "a decision", context);
     checkEvidence(decision.statement, context);
     checkPerson(decision.statement, context);
     people.add(decision.statement.person);

@@ -76,7 +76,7 @@ export function createWitness(options: WitnessOptions): Witness {
   let waiting: { readonly attempt: number; take(message: ReceivedEnvelope | undefined): void } | undefined;
   let working: Promise<void> | undefined;
   let cancelLook: () => void = () => undefined;
-  let stopped = false;
+  const stopping = new AbortController();
 
   const load = async (): Promise<void> => {
     if (loaded) {
@@ -128,7 +128,7 @@ export function createWitness(options: WitnessOptions): Witness {
       },
     };
     try {
-      for (let waitMs = firstResendMs; !stopped; waitMs = Math.min(waitMs * 2, maxResendMs)) {
+      for (let waitMs = firstResendMs; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, maxResendMs)) {
         await send(subject, { skill: witnessSkill, input: input as unknown as Json }, expiresAt);
         await pause(timers, Math.min(waitMs, Math.max(0, expiresAt - clock.now())), answered.signal);
         if (answered.signal.aborted || clock.now() >= expiresAt) {
@@ -199,7 +199,7 @@ export function createWitness(options: WitnessOptions): Witness {
 
   const work = async (): Promise<void> => {
     await load();
-    while (!stopped && clock.now() >= quietUntil) {
+    while (!stopping.signal.aborted && clock.now() >= quietUntil) {
       const step = await next();
       const answer = step && (await ask(step));
       if (step === undefined || answer === undefined || !(await settle(step, answer))) {
@@ -215,7 +215,7 @@ export function createWitness(options: WitnessOptions): Witness {
       })
       .finally(() => {
         working = undefined;
-        if (!stopped) {
+        if (!stopping.signal.aborted) {
           cancelLook = timers.after(lookMs, look);
         }
       });
@@ -224,7 +224,7 @@ export function createWitness(options: WitnessOptions): Witness {
   return {
     start: look,
     async stop() {
-      stopped = true;
+      stopping.abort();
       cancelLook();
       waiting?.take(undefined);
       await working;

@@ -2,11 +2,11 @@ import { openSuppliers } from "../../adapters/suppliers/suppliers.ts";
 import { openAgentStore } from "../../adapters/store/agent-store.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
-import { AppError } from "../errors.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
 import { createAgentHost } from "../link/host.ts";
 import { createRemoteModels } from "../link/remote-model.ts";
 import { systemTimers } from "../link/timers.ts";
-import { loadAgents } from "../load.ts";
+import { loadAgents, warmAgents } from "../load.ts";
 import type { Suppliers } from "../ports.ts";
 import { serveBooks } from "./books-server.ts";
 import { type CompanyBooks, openCompanyBooks } from "./company-books.ts";
@@ -44,6 +44,9 @@ export async function startAgents(
       ),
     );
     const desk = await serveBooks(settings.runtime, company);
+    warmAgents(names).catch((error: unknown) =>
+      processLogger(settings, "agents").warn({ code: toErrorInfo(error).code }, "not-warmed"),
+    );
     return {
       info: { agents: chosen.map(({ id }) => id) },
       async stop() {

@@ -1,6 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { accessSync, chmodSync, constants } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { notWritable, sqliteError } from "../../adapters/store/database-errors.ts";
+import { makeFolder } from "../../adapters/store/make-folder.ts";
 import { AppError } from "../errors.ts";
 
 /**
@@ -8,23 +10,37 @@ import { AppError } from "../errors.ts";
  * folder (0700) when it is missing.
  */
 export function lockFolder(folder: string, what: string): { release(): void } {
+  makeFolder(folder);
+  const file = path.join(folder, "lock.db");
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(path.join(folder, "lock.db"), { timeout: 0 });
+    // SQLite would open a lock that it cannot write for reading, and hold nothing.
+    accessSync(folder, constants.W_OK);
+    database = new DatabaseSync(file, { timeout: 0 });
+    chmodSync(file, 0o600);
     database.exec("begin exclusive");
   } catch (error) {
     database?.close();
-    const reason = error instanceof Error ? error.message : String(error);
-    if (/locked|busy/i.test(reason)) {
-      throw new AppError("data-in-use", `${what} is already running on the data folder ${folder}`);
-    }
-    throw new AppError("data-not-writable", `the data folder ${folder} cannot be written: ${reason}`);
+    throw lockError(error, file, what);
   }
   const held = database;
   return {
     release() {
-      held.close();
+      if (held.isOpen) {
+        held.close();
+      }
     },
   };
+}
+
+function lockError(error: unknown, file: string, what: string): AppError {
+  const folder = path.dirname(file);
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && "errcode" in error && typeof error.errcode === "number") {
+    const known = sqliteError({ errcode: error.errcode, message }, file);
+    return known.code === "data-in-use"
+      ? new AppError("data-in-use", `${what} is already running on the data folder ${folder}`)
+      : known;
+  }
+  return notWritable(folder, message, false);
 }

@@ -10,6 +10,7 @@ import { readPeople } from "./company-books.ts";
 import { lockFolder } from "./folder-lock.ts";
 import type { SandboxInfo } from "./sandbox.ts";
 import { allAtSigns, setUpCompany } from "./setup.ts";
+import { startError } from "./start-error.ts";
 
 const dayMs = 86_400_000;
 
@@ -33,18 +34,30 @@ export async function launch(o: {
   readonly demo: boolean;
   readonly isolate: boolean;
   readonly tell: (line: string) => void;
+  /** Aborted: a start under way is given up, and what was started is stopped. */
+  readonly signal?: AbortSignal;
 }): Promise<System> {
-  const { settings, config, tell } = o;
+  const { settings, config, tell, signal } = o;
   if (o.isolate && settings.booksDatabaseUrl === undefined) {
     throw new AppError("usage", "--isolate needs BOOKS_DATABASE_URL: SQLite books have one owner");
   }
   const lock = lockFolder(settings.data, "Countersign");
-  const stops: (() => Promise<void> | void)[] = [() => lock.release()];
-  const stop = async (): Promise<void> => {
-    for (const each of stops.splice(0).toReversed()) {
-      await each();
-    }
+  const stops: (() => Promise<void> | void)[] = [];
+  let ending = Promise.resolve();
+  /** Whoever calls it meanwhile waits for the same end. */
+  const stop = (): Promise<void> => {
+    ending = ending.then(async () => {
+      for (let each = stops.pop(); each !== undefined; each = stops.pop()) {
+        await each();
+      }
+    });
+    return ending;
   };
+  const stopAll = async (): Promise<void> => {
+    await stop();
+    lock.release();
+  };
+  signal?.addEventListener("abort", () => void stop(), { once: true });
   try {
     makeRuntimeFolder(settings.runtime);
     const agents = await loadAgents();
@@ -55,6 +68,7 @@ export async function launch(o: {
     };
     const children: Child[] = [];
     const child = (name: string, args: readonly string[]): Child => {
+      signal?.throwIfAborted();
       const started = startChild({
         name,
         args,
@@ -67,7 +81,12 @@ export async function launch(o: {
 
     const redis = settings.redisUrl === undefined ? findRedisServer(process.env.PATH ?? "") : undefined;
     const queue = redis === undefined ? undefined : startPrivateRedis(redis, settings.runtime);
-    queue?.catch(() => undefined);
+    stops.push(() =>
+      queue?.then(
+        (started) => started.stop(),
+        () => undefined,
+      ),
+    );
     const sandbox = child("sandbox", ["sandbox"]);
     stops.push(() => sandbox.stop());
     const world = (await sandbox.ready) as Readonly<Record<string, unknown>> & SandboxInfo;
@@ -85,7 +104,6 @@ export async function launch(o: {
     const privateRedis = await queue;
     if (privateRedis !== undefined) {
       environment.REDIS_URL = privateRedis.url;
-      stops.push(() => privateRedis.stop());
     }
     const agentProcesses = o.isolate
       ? agents.map(({ id }) => child(id, ["agent", id]))
@@ -108,11 +126,11 @@ export async function launch(o: {
           ["launcher", process.pid] as const,
           ...children.map((each) => [each.name, each.pid() ?? 0] as const),
         ]),
-      stop,
+      stop: stopAll,
     };
   } catch (error) {
-    await stop();
-    throw error;
+    await stopAll();
+    throw startError(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { toErrorInfo } from "../errors.ts";
+import { startError } from "./start-error.ts";
 
 export interface Running {
   /** Told to the launcher: addresses, never secrets. */
@@ -28,12 +29,23 @@ export async function serve(start: () => Promise<Running>): Promise<void> {
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   process.once("disconnect", stop);
+  if (process.send !== undefined && !process.connected) {
+    // The launcher died while this file was loading.
+    process.exit(0);
+  }
   try {
     running = await start();
-  } catch (error) {
+  } catch (cause) {
+    const error = startError(cause);
     const info = toErrorInfo(error);
-    process.send?.({ type: "failed", code: info.code, message: info.message });
-    throw error;
+    if (process.send === undefined) {
+      throw error;
+    }
+    // The launcher says why.
+    process.send({ type: "failed", code: info.code, message: info.message }, undefined, undefined, () =>
+      process.exit(1),
+    );
+    return;
   }
   process.send?.({ type: "ready", info: running.info });
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { after, before, type TestContext } from "node:test";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { type ConsoleAdapter, createConsole } from "../../adapters/console/console-adapter.ts";
 import type { PersonId } from "../../src/domain.ts";
@@ -18,7 +19,7 @@ export const noChromium =
     ? false
     : `no Chromium at ${executable}: set CHROMIUM`;
 
-export function launch(): Promise<Browser> {
+function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
     headless: true,
@@ -38,35 +39,47 @@ export type Theme = "light" | "dark";
 export interface Scene {
   readonly office: ChatOffice;
   readonly console: ConsoleAdapter;
-  readonly time: ManualTime;
   readonly context: BrowserContext;
   /** Addresses of requests to anywhere but the console. */
   readonly strangers: readonly string[];
   /** What pages complained about: uncaught errors, refused content. */
   readonly complaints: readonly string[];
   /** A signed-in page of this person, in the one browser of this scene. */
-  signIn(person: PersonId, place?: string): Promise<Page>;
-  close(): Promise<void>;
+  readonly signIn: (person: PersonId, place?: string) => Promise<Page>;
+  readonly stopConsole: () => Promise<void>;
+  /** As after a crash: another console, same port, same record. */
+  readonly startAgain: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A console over a scripted office, and one browser profile that looks at it. */
-export async function openScene(
+async function openScene(
   browser: Browser,
   o: { readonly theme?: Theme; readonly width?: number; readonly height?: number } = {},
 ): Promise<Scene> {
   const time = new ManualTime();
   const office = new ChatOffice(time);
+  const values = new Map<string, string>();
+  const memory = {
+    getValue: (key: string) => Promise.resolve(values.get(key)),
+    setValue: (key: string, value: string) => Promise.resolve(void values.set(key, value)),
+  };
   let ids = 0;
-  const adapter = createConsole({
-    desk: office.desk,
-    clock: time,
-    ids: { next: (prefix) => `${prefix}${(ids += 1)}` },
-    log: silentLogger,
-    host: "127.0.0.1",
-    port: 0,
-  });
-  office.adapter = adapter;
-  await adapter.start(office.inbox);
+  async function startConsole(port: number): Promise<ConsoleAdapter> {
+    const started = createConsole({
+      desk: office.desk,
+      clock: time,
+      ids: { next: (prefix) => `${prefix}${(ids += 1)}` },
+      log: silentLogger,
+      host: "127.0.0.1",
+      port,
+      memory,
+    });
+    await started.start(office.inbox);
+    office.adapter = started;
+    return started;
+  }
+  let adapter = await startConsole(0);
   const context = await browser.newContext({
     viewport: { width: o.width ?? 1280, height: o.height ?? 900 },
     colorScheme: o.theme ?? "light",
@@ -90,8 +103,9 @@ export async function openScene(
   });
   return {
     office,
-    console: adapter,
-    time,
+    get console() {
+      return adapter;
+    },
     context,
     strangers,
     complaints,
@@ -106,10 +120,31 @@ export async function openScene(
       }
       return page;
     },
+    stopConsole: () => adapter.stop(),
+    async startAgain() {
+      adapter = await startConsole(Number(new URL(adapter.url).port));
+    },
     async close() {
       await context.close();
       await adapter.stop();
     },
+  };
+}
+
+/** One Chromium for a test file; each scene is closed with its test. */
+export function scenes(): (context: TestContext, o?: Parameters<typeof openScene>[1]) => Promise<Scene> {
+  let browser: Browser | undefined;
+  before(async () => {
+    browser = noChromium === false ? await launch() : undefined;
+  });
+  after(() => browser?.close());
+  return async (context, o) => {
+    if (browser === undefined) {
+      throw new Error("no browser was started");
+    }
+    const scene = await openScene(browser, o);
+    context.after(() => scene.close());
+    return scene;
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import type { Scene } from "./console-browser.ts";
 
-const sentence = "Order the parts needed for 50 widgets for Customer XYZ";
+export const sentence = "Order the parts needed for 50 widgets for Customer XYZ";
 
 /** Types and sends as a person does: the field has the focus, Enter sends. */
 export async function say(page: Page, text: string): Promise<void> {
@@ -29,6 +29,12 @@ async function decided(scene: Scene, verdict: "approved" | "rejected"): Promise<
     await page.locator(".outcome", { hasText: "Rejected by manager" }).waitFor();
   }
   return page;
+}
+
+/** A plan of the employee's waits for a manager. */
+export async function bringApproval({ office }: Scene, run = "run1"): Promise<void> {
+  await office.begin(run, { person: "employee", text: sentence, thread: `console:employee-${run}` });
+  await office.openApproval(run);
 }
 
 /** The eight states that people see most, each brought about through the page. */

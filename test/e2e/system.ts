@@ -28,6 +28,7 @@ export class TestSystem {
   readonly folder = mkdtempSync(path.join(tmpdir(), "cs-e2e-"));
   readonly #environment: NodeJS.ProcessEnv;
   #launcher: ChildProcess | undefined;
+  readonly #commands = new Set<ChildProcess>();
 
   constructor(environment: Readonly<Record<string, string>> = {}) {
     this.#environment = {
@@ -80,9 +81,19 @@ export class TestSystem {
   }
   /** One command of the command line. */
   runWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<CommandResult> {
+    return this.#spawn({ env: { ...this.#environment, ...environment } }, args);
+  }
+  /** As another user of the operating system; needs root. */
+  runAs(uid: number, ...args: readonly string[]): Promise<CommandResult> {
+    return this.#spawn({ env: this.#environment, uid, gid: uid }, args);
+  }
+  #spawn(
+    options: { readonly env: NodeJS.ProcessEnv; readonly uid?: number; readonly gid?: number },
+    args: readonly string[],
+  ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, [mainFile, ...args], {
-        env: { ...this.#environment, ...environment },
+        ...options,
         stdio: ["ignore", "pipe", "pipe"],
       });
       let stdout = "";
@@ -93,7 +104,9 @@ export class TestSystem {
       child.stderr.on("data", (chunk: Buffer) => {
         stderr += chunk.toString();
       });
-      child.on("exit", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+      this.#commands.add(child);
+      child.on("exit", () => this.#commands.delete(child));
+      child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
     });
   }
   /** `ask --json`: its lines and the last one, the result. */
@@ -129,6 +142,8 @@ export class TestSystem {
       .join("\n");
   }
   async remove(): Promise<void> {
+    // Only a test that failed leaves commands behind.
+    this.#commands.forEach((child) => child.kill("SIGKILL"));
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

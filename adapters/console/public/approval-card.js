@@ -1,7 +1,7 @@
 import { post } from "./api.js";
 import { tellApproval } from "./approvals-state.js";
 import { Badge, Facts, isHash, Table } from "./card-parts.js";
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { change, state } from "./store.js";
 
 const words = { waiting: "Needs a decision", good: "Approved", bad: "Not approved", neutral: "Withdrawn" };
@@ -18,6 +18,10 @@ export function ApprovalCard({ id, card }) {
   const [details, setDetails] = useState(false);
   const outcome = useRef(/** @type {HTMLElement | null} */ (null));
   const decided = useRef(false);
+  const footer = useRef(/** @type {HTMLElement | null} */ (null));
+  const article = useRef(/** @type {HTMLElement | null} */ (null));
+  /** What had opened the part that was just closed. */
+  const opener = useRef("");
   const open = card.approval !== null;
   const own = card.approval?.requester === state.me?.id;
 
@@ -28,6 +32,19 @@ export function ApprovalCard({ id, card }) {
       outcome.current?.focus();
     }
   }, [open]);
+
+  // What comes of it takes no less room than the buttons did: cards below stay where they are.
+  useLayoutEffect(() => {
+    if (open && !rejecting && problem === "" && footer.current !== null) {
+      footer.current.style.minHeight = `${footer.current.offsetHeight}px`;
+    }
+  }, [open, rejecting, problem]);
+  useLayoutEffect(() => {
+    if (opener.current !== "") {
+      article.current?.querySelector(opener.current)?.focus();
+      opener.current = "";
+    }
+  }, [rejecting, details]);
 
   /** @param {"approved" | "rejected"} verdict @param {string} [reason] */
   const decide = async (verdict, reason) => {
@@ -53,20 +70,27 @@ export function ApprovalCard({ id, card }) {
       setBusy(null);
     }
   };
+  const leave = (selector) => {
+    opener.current = selector;
+    (selector === ".reject" ? setRejecting : setDetails)(false);
+  };
   const escape = (event) => {
     if (event.key === "Escape" && (rejecting || details)) {
       event.stopPropagation();
-      // One thing at a time, the innermost first; the focus returns to what had opened it.
-      const opener = rejecting ? ".reject" : ".details-button";
-      const article = event.currentTarget;
-      (rejecting ? setRejecting : setDetails)(false);
-      setTimeout(() => article.querySelector(opener)?.focus());
+      // One thing at a time, the innermost first.
+      leave(rejecting ? ".reject" : ".details-button");
     }
   };
   const facts = card.facts.filter((fact) => !isHash(fact.value));
   const orders = card.tables.filter((table) => table.columns.length > 2);
 
-  return html`<article class="card approval" data-approval=${id} aria-label=${card.title} onKeyDown=${escape}>
+  return html`<article
+    ref=${article}
+    class="card approval"
+    data-approval=${id}
+    aria-label=${card.title}
+    onKeyDown=${escape}
+  >
     <header class="card-head">
       <h3>${card.title}</h3>
       <${Badge} tone=${card.tone}>${words[card.tone]}<//>
@@ -75,17 +99,17 @@ export function ApprovalCard({ id, card }) {
     ${
       orders.length > 0 &&
       html`<ul class="orders">
-        ${orders.map((table) => html`<li key=${table.title}>${table.title}</li>`)}
+        ${orders.map((table, at) => html`<li key=${at}>${table.title}</li>`)}
       </ul>`
     }
-    <footer class="decision">
+    <footer ref=${footer} class="decision">
       <p ref=${outcome} tabindex="-1" class=${`outcome outcome-${card.tone}`}>${card.text}</p>
       ${
         rejecting && open
           ? html`<${RejectForm}
               busy=${busy !== null}
               onReject=${(reason) => decide("rejected", reason)}
-              onBack=${() => setRejecting(false)}
+              onBack=${() => leave(".reject")}
             />`
           : html`<div class="buttons">
               ${
@@ -130,7 +154,8 @@ export function ApprovalCard({ id, card }) {
 function RejectForm({ busy, onReject, onBack }) {
   const [reason, setReason] = useState("");
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  useEffect(() => field.current?.focus(), []);
+  // At once: the next key belongs to the reason.
+  useLayoutEffect(() => field.current?.focus(), []);
   const submit = (event) => {
     event.preventDefault();
     if (reason.trim() !== "" && !busy) {
@@ -168,7 +193,7 @@ function RejectForm({ busy, onReject, onBack }) {
 function Details({ id, card }) {
   const hashes = card.facts.filter((fact) => isHash(fact.value));
   return html`<div class="details" id=${`details-${id}`}>
-    ${card.tables.map((table) => html`<${Table} key=${table.title} table=${table} />`)}
+    ${card.tables.map((table, at) => html`<${Table} key=${at} table=${table} />`)}
     <${Facts} facts=${hashes} />
     <p><a href=${`#/runs/${encodeURIComponent(card.run)}`}>The whole plan and every step</a></p>
   </div>`;

@@ -32,8 +32,8 @@ export function Steps({ steps, paused }) {
 export function Facts({ facts }) {
   return html`<dl class="facts">
     ${facts.map(
-      ({ label, value }) =>
-        html`<div key=${label} class=${value.length > 24 ? "fact fact-wide" : "fact"}>
+      ({ label, value }, at) =>
+        html`<div key=${at} class=${value.length > 24 ? "fact fact-wide" : "fact"}>
           <dt>${label}</dt>
           <dd class=${isHash(value) ? "hash" : ""}>${value}</dd>
         </div>`,
@@ -57,7 +57,7 @@ export function Table({ table }) {
     <table>
       <thead>
         <tr>
-          ${table.columns.map((column, at) => html`<th key=${column} scope="col" class=${styles[at]}>${column}</th>`)}
+          ${table.columns.map((column, at) => html`<th key=${at} scope="col" class=${styles[at]}>${column}</th>`)}
         </tr>
       </thead>
       <tbody>

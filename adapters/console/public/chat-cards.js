@@ -52,9 +52,9 @@ function QuestionCard({ card, onOption, onAnswer, busy }) {
     <p>${card.text}</p>
     <div class="buttons">
       ${card.options.map(
-        (option) =>
+        (option, at) =>
           html`<button
-            key=${option}
+            key=${at}
             type="button"
             class="option"
             disabled=${busy}

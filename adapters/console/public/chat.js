@@ -21,7 +21,7 @@ export function Chat() {
   const asking =
     waiting.find((each) => each.thread === target) ?? (target === "new" ? undefined : waiting.at(-1));
 
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   useEffect(() => {
     const onScroll = () => {
       following.current = scrollY + innerHeight >= document.documentElement.scrollHeight - nearEndPx;

@@ -9,27 +9,28 @@ const order = ["progress", "question", "approval", "result"];
 function placeOf(key, run) {
   return key.startsWith("question-") ? `question-${run}` : key;
 }
-/** @param {any} told */
-function conversationOf(told, unsent = null) {
+/** The desk's account of a conversation, over what is known of it here. @param {any} told @param {boolean} [answered] */
+function conversationOf(told, answered = false) {
+  const known = state.conversations?.find((each) => each.thread === told.thread);
   const cards = told.cards.map(({ key, card }) => ({ key: placeOf(key, told.run), card }));
-  return { ...told, cards, unsent };
+  return { ...told, cards, unsent: answered ? null : stillUnsent(told, known) };
+}
+/** What is being sent from here and is not in the desk's account yet. @param {any} told @param {Conversation} [known] */
+function stillUnsent(told, known) {
+  if (known === undefined || known.unsent === null || known.run === null) {
+    return null;
+  }
+  const arrived =
+    told.dialogue.length > known.dialogue.length && told.dialogue.at(-1).answer === known.unsent.text;
+  return arrived ? null : known.unsent;
 }
 
 /** The desk's list, newest first; what is still being sent from here stays. @param {any[]} list */
 export function takeConversations(list) {
-  const known = state.conversations ?? [];
-  const unsentOf = (thread) => known.find((each) => each.thread === thread)?.unsent ?? null;
-  const sending = known.filter(
+  const sending = (state.conversations ?? []).filter(
     (each) => each.run === null && !list.some((other) => other.thread === each.thread),
   );
-  const shown = list.toReversed().map((each) =>
-    // A first message that has arrived is no longer being sent; an answer may be.
-    conversationOf(
-      each,
-      known.find((other) => other.thread === each.thread)?.run === null ? null : unsentOf(each.thread),
-    ),
-  );
-  change({ conversations: [...shown, ...sending] });
+  change({ conversations: [...list.toReversed().map((told) => conversationOf(told)), ...sending] });
 }
 /** Brings one conversation in, where it is or at the end. @param {Conversation} conversation */
 function put(conversation) {
@@ -45,12 +46,10 @@ function edit(thread, edit) {
   }
 }
 /** @param {string} run @param {boolean} [answered] the message that was being sent has arrived */
-async function reload(run, answered = false) {
+async function reload(run, answered) {
   const told = await get(`/chat/${encodeURIComponent(run)}`);
-  const known = state.conversations?.find((each) => each.thread === told.thread);
   if (told.thread.startsWith(threadPrefix())) {
-    const arrived = answered || known?.run === null;
-    put(conversationOf(told, arrived ? null : (known?.unsent ?? null)));
+    put(conversationOf(told, answered));
   }
 }
 function threadPrefix() {
@@ -59,6 +58,9 @@ function threadPrefix() {
 
 /** A card of one's own was posted or changed. @param {{key: string, card: any}} told */
 export function tellConversation({ key, card }) {
+  if (card.run === null) {
+    return;
+  }
   const found = state.conversations?.find((each) => each.run === card.run);
   if (found === undefined || (card.kind === "question" && card.tone !== "waiting")) {
     // Not known yet, or a question that was just answered: its dialogue is the desk's to tell.

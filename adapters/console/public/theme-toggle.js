@@ -22,7 +22,8 @@ export function ThemeToggle() {
     }
     setTheme(other);
   };
-  return html`<button type="button" class="quiet" onClick=${change} aria-label=${`Use the ${other} theme`}>
-    ${other === "dark" ? "Dark" : "Light"}
+  const label = `Use the ${other} theme`;
+  return html`<button type="button" class="quiet theme" onClick=${change} aria-label=${label} title=${label}>
+    <span class="theme-sign"></span>
   </button>`;
 }

@@ -1,7 +1,5 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { AppError } from "../../errors.ts";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { openSandboxDatabase } from "../sandbox-database.ts";
 import type { RecordMetadata, StoredRecord } from "./record.ts";
 
 /** A notification as its receiver keeps it. `metadata` is the JSON of the frame's metadata. */
@@ -20,8 +18,6 @@ export interface StoredNotification {
 }
 
 export type DeliveryStatus = "delivered" | "errored";
-
-const sqliteBusy = 5;
 
 const schema = `
   create table if not exists at_sign (name text primary key, commit_id integer not null) strict;
@@ -47,21 +43,7 @@ export class AtStore {
   #afterCommit: (() => void)[] | undefined;
 
   constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    this.#db = new DatabaseSync(file);
-    chmodSync(file, 0o600);
-    try {
-      this.#db.exec(
-        "pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on;",
-      );
-      this.#db.exec(schema);
-    } catch (cause) {
-      this.#db.close();
-      const isBusy = (cause as { errcode?: number }).errcode === sqliteBusy;
-      throw isBusy
-        ? new AppError("data-in-use", `${file} is in use by another process.`, { cause })
-        : new AppError("data-corrupt", `${file} cannot be read as the sandbox's database.`, { cause });
-    }
+    this.#db = openSandboxDatabase(file, `pragma secure_delete = on; ${schema}`);
     this.#statements = prepare((sql) => this.#db.prepare(sql));
   }
 

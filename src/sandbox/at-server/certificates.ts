@@ -34,6 +34,19 @@ const ecdsaWithSha256 = sequence(oid("1.2.840.10045.4.3.2"));
  */
 export function loadIdentity(folder: string, hosts: readonly string[], now: number): ServerIdentity {
   const file = (name: string) => join(folder, name);
+  try {
+    return keptIdentity(file, hosts, now);
+  } catch (error) {
+    if (error instanceof AppError || (error instanceof Error && "syscall" in error)) throw error;
+    throw new AppError(
+      "data-corrupt",
+      `${file("ca.pem")}, or another certificate or key beside it, is damaged: remove ca.* and server.* there, new ones are made`,
+      { cause: error },
+    );
+  }
+}
+
+function keptIdentity(file: (name: string) => string, hosts: readonly string[], now: number): ServerIdentity {
   if (!existsSync(file("ca.pem"))) makeAuthority(file, now);
   const ca = readFileSync(file("ca.pem"), "utf8");
   if (!existsSync(file("server.pem")) || !isUsable(readFileSync(file("server.pem"), "utf8"), ca, hosts, now))

@@ -1,9 +1,6 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Server } from "node:net";
-import * as z from "zod";
 import { AppError } from "../../errors.ts";
-
-const portsSchema = z.record(z.string(), z.number().int().min(1).max(65_535));
+import { readKeptPorts, writeKeptPorts } from "../kept-ports.ts";
 
 /** The ports of the last start, so that clients find the same atServers again. */
 export class KeptPorts {
@@ -12,8 +9,7 @@ export class KeptPorts {
 
   constructor(file: string) {
     this.#file = file;
-    const text = existsSync(file) ? readFileSync(file, "utf8") : "{}";
-    this.#ports = new Map(Object.entries(portsSchema.parse(JSON.parse(text))));
+    this.#ports = new Map(Object.entries(readKeptPorts(file)));
   }
 
   /** Listens on the kept port, or on another one when there is none or it is taken; returns it. */
@@ -28,8 +24,7 @@ export class KeptPorts {
   }
 
   save(): void {
-    writeFileSync(`${this.#file}.tmp`, JSON.stringify(Object.fromEntries(this.#ports)), { mode: 0o600 });
-    renameSync(`${this.#file}.tmp`, this.#file);
+    writeKeptPorts(this.#file, Object.fromEntries(this.#ports));
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
 import { AtServer } from "./at-server.ts";
@@ -56,7 +56,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
         `The sandbox cannot serve ${JSON.stringify(atSign)}: expected an atSign such as "@alice".`,
       );
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const hosts = [...new Set(["localhost", "127.0.0.1", publicHost])];
   const identity = loadIdentity(dataDir, hosts, Date.now()); // TLS clients check it against the real time
   const store = new AtStore(join(dataDir, "at-servers.db"));

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import type { Clock } from "../../ports.ts";
-import { openWorldDatabase } from "../wholesalers/world-database.ts";
+import { openSandboxDatabase } from "../sandbox-database.ts";
 import { storedMessageSchema, type NewMessage, type StoredMessage } from "./mail-message.ts";
 
 const row = z.object({ cursor: z.number(), content: z.string() });
@@ -34,7 +34,7 @@ export class Mailbox {
 
   constructor(o: { file: string; clock: Clock }) {
     this.#clock = o.clock;
-    this.#db = openWorldDatabase(o.file, schema);
+    this.#db = openSandboxDatabase(o.file, schema);
   }
 
   close(): void {

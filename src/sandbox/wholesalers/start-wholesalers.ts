@@ -1,13 +1,12 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { notWritable } from "../../../adapters/store/database-errors.ts";
+import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import type { Clock, Logger } from "../../ports.ts";
 import type { Catalogue, WholesalerId } from "../company/catalogues.ts";
 import { answerMailRequest } from "../mail/mailbox-answers.ts";
 import { Mailbox } from "../mail/mailbox.ts";
 import { answerControlRequest, type WholesalersControl } from "./control-answers.ts";
-import { readKeptPorts, writeKeptPorts } from "./kept-ports.ts";
+import { readKeptPorts, writeKeptPorts } from "../kept-ports.ts";
 import {
   startLoopbackServer,
   type LoopbackServer,
@@ -122,14 +121,6 @@ export async function startWholesalers(o: WholesalersOptions): Promise<RunningWh
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw notWritable(folder, error instanceof Error ? error.message : String(error), false);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { bookedOrderSchema, type BookedOrder } from "./trade.ts";
-import { openWorldDatabase } from "./world-database.ts";
+import { openSandboxDatabase } from "../sandbox-database.ts";
 
 const orderRow = z.object({ number: z.number(), hash: z.string(), content: z.string() });
 const numberRow = z.object({ number: z.number() });
@@ -24,7 +24,7 @@ export class WholesalerStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = openWorldDatabase(file, schema);
+    this.#db = openSandboxDatabase(file, schema);
   }
 
   close(): void {

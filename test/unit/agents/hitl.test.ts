@@ -98,10 +98,10 @@ test("assurance: local only in the demo and where the policy accepts it", async 
   });
 });
 
-test("freshness: ten minutes back, one minute ahead", async () => {
+test("freshness: a day back, one minute ahead", async () => {
   for (const [receivedAt, fresh] of [
-    ["2026-03-02T08:50:00.000Z", true],
-    ["2026-03-02T08:49:59.999Z", false],
+    ["2026-03-01T09:00:00.000Z", true],
+    ["2026-03-01T08:59:59.999Z", false],
     ["2026-03-02T09:01:00.000Z", true],
     ["2026-03-02T09:01:00.001Z", false],
   ] as const) {

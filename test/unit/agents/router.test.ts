@@ -118,6 +118,8 @@ suite("router", () => {
     assert.deepEqual(typo.options, ["Acme Robotics Ltd"]);
     const product = await asked("order parts for 2 gadgetos for Northwind");
     assert.equal(product.options[0], "Gadget");
+    const both = await asked("order parts for 2 gadgets for Custmer XYZ");
+    assert.deepEqual(both.options, ["Customer XYZ", "Customer XYZ Export"]);
     const nobody = await asked("order parts for 2 gadgets for Qqqq");
     assert.ok(nobody.options.length >= 1 && nobody.options.length <= 5);
   });

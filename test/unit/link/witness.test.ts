@@ -1,113 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import compliance from "../../../agents/compliance.ts";
-import type { Json, Signed } from "../../../src/domain.ts";
-import { AppError, toErrorInfo } from "../../../src/errors.ts";
+import type { Signed } from "../../../src/domain.ts";
+import { AppError } from "../../../src/errors.ts";
 import type { CheckpointStatement } from "../../../src/journal.ts";
-import { createWitness, type Witness } from "../../../src/link/witness.ts";
-import type { OutgoingEnvelope, ReceivedEnvelope } from "../../../src/ports.ts";
-import type { JournalEntry } from "../../../src/record-types.ts";
-import { ManualTime } from "../../fakes/manual-time.ts";
-import { MemoryBooks } from "../../fakes/memory-books.ts";
-import { MemoryValues } from "../../fakes/memory-values.ts";
 import { SampleJournal } from "../../fakes/sample-journal.ts";
-import { silentLogger } from "../../fakes/silent-logger.ts";
-import { fakeSign, skillContext } from "../../fakes/skill-context.ts";
-
-const skill = compliance.skills.witness;
-
-/** A bot's journal and the real skill of compliance, with a wire between them that tests may cut. */
-class World {
-  readonly time = new ManualTime();
-  readonly journal = new SampleJournal();
-  readonly values = new MemoryValues();
-  readonly entries: JournalEntry[] = [];
-  readonly requests: OutgoingEnvelope[] = [];
-  readonly acks: OutgoingEnvelope[] = [];
-  readonly context = skillContext({ agent: "compliance", books: new MemoryBooks() });
-  reaches = true;
-  answers = true;
-  forge: (signed: Signed<CheckpointStatement>) => Signed<CheckpointStatement> = (signed) => signed;
-  fail: AppError | undefined;
-  witness: Witness = this.open();
-
-  open(): Witness {
-    this.witness = createWitness({
-      source: this.journal,
-      link: { send: (envelope) => this.send(envelope) },
-      compliance: () => ({ atSign: "@cs-compliance", instance: "main" }),
-      sign: (statement) => fakeSign(statement, "bot"),
-      verify: (signed) => this.context.trust.verify(signed, "compliance"),
-      values: this.values,
-      journal: async (entries) => {
-        this.entries.push(...entries);
-        this.journal.add("bot-1", entries.length, "witness");
-      },
-      clock: this.time,
-      timers: this.time,
-      log: silentLogger,
-    });
-    return this.witness;
-  }
-
-  async send(envelope: OutgoingEnvelope): Promise<void> {
-    if (envelope.kind === "ack") {
-      this.acks.push(envelope);
-      return;
-    }
-    this.requests.push(envelope);
-    // The link writes what it sends into the journal.
-    this.journal.add("bot-1", 1, "witness");
-    if (this.reaches) {
-      const answer = await this.handle(envelope);
-      if (this.answers) {
-        setImmediate(() => void this.witness.receive(answer));
-      }
-    }
-  }
-
-  async handle({ subject, body, expiresAt }: OutgoingEnvelope): Promise<ReceivedEnvelope> {
-    const { skill: name, input } = JSON.parse(JSON.stringify(body)) as { skill: string; input: unknown };
-    assert.equal(name, "witness");
-    let kind: "result" | "error" = "result";
-    let answer: unknown;
-    try {
-      if (this.fail !== undefined) {
-        throw this.fail;
-      }
-      answer = { output: this.forge(await skill.run(this.context, skill.input.parse(input), null)) };
-    } catch (error) {
-      kind = "error";
-      answer = toErrorInfo(error);
-    }
-    return {
-      from: { atSign: "@cs-compliance", instance: "main", role: "compliance" },
-      kind,
-      subject,
-      sequence: null,
-      fencing: 1,
-      messageId: `m${this.requests.length}`,
-      hash: "ab".repeat(32),
-      body: answer as Json,
-      expiresAt,
-    };
-  }
-
-  /** The heads of the latest checkpoint that the bot keeps, as "writer:seq". */
-  kept(): readonly string[] {
-    const text = this.values.values.get("journal:checkpoint");
-    const signed = text === undefined ? undefined : (JSON.parse(text) as Signed<CheckpointStatement>);
-    return (signed?.statement.heads ?? []).map(({ writer, seq }) => `${writer}:${seq}`);
-  }
-  sizes(): readonly number[] {
-    return this.requests.map(
-      ({ body }) => (body as unknown as { input: { records: readonly unknown[] } }).input.records.length,
-    );
-  }
-}
+import { fakeSign } from "../../fakes/skill-context.ts";
+import { WitnessWorld } from "../../fakes/witness-world.ts";
 
 test("records are witnessed once a second, each request under its own number, and acknowledged", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.journal.add("bot-1", 3);
   world.witness.start();
   await world.time.advance(0);
@@ -131,7 +32,7 @@ test("records are witnessed once a second, each request under its own number, an
 });
 
 test("an idle system asks for nothing: the witness's own messages are no reason", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.witness.start();
   await world.time.advance(5_000);
   assert.equal(world.requests.length, 0);
@@ -147,7 +48,7 @@ test("an idle system asks for nothing: the witness's own messages are no reason"
 });
 
 test("a thousand records are witnessed at once, a backlog in steps of a thousand, one at a time", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.journal.add("bot-1", 1);
   world.witness.start();
   await world.time.advance(250);
@@ -163,7 +64,7 @@ test("a thousand records are witnessed at once, a backlog in steps of a thousand
 });
 
 test("an unanswered request is sent again under its number; records that come meanwhile wait", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.reaches = false;
   world.journal.add("bot-1", 2);
   world.witness.start();
@@ -186,7 +87,7 @@ test("an unanswered request is sent again under its number; records that come me
 });
 
 test("after a restart a checkpoint that may have been signed is asked for again, as it was", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.answers = false;
   world.journal.add("bot-2", 1_500);
   world.witness.start();
@@ -219,7 +120,7 @@ test("after a restart a checkpoint that may have been signed is asked for again,
 });
 
 test("a rewritten journal is an alarm, once, in log and journal; put right, it goes on", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.journal.add("bot-1", 5);
   world.witness.start();
   await world.time.advance(0);
@@ -246,7 +147,7 @@ test("a rewritten journal is an alarm, once, in log and journal; put right, it g
 });
 
 test("a chain cut back to before the last checkpoint is noticed without any new record", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.journal.add("bot-1", 2);
   world.journal.add("bot-2", 4);
   world.witness.start();
@@ -265,7 +166,7 @@ test("a reply that is another statement, or not the witness's signature, is not 
     (signed: Signed<CheckpointStatement>) => fakeSign({ ...signed.statement, heads: [] }, "compliance"),
     (signed: Signed<CheckpointStatement>) => fakeSign(signed.statement, "supply"),
   ]) {
-    const world = new World();
+    const world = new WitnessWorld();
     world.forge = forge;
     world.journal.add("bot-1", 1);
     world.witness.start();
@@ -277,7 +178,7 @@ test("a reply that is another statement, or not the witness's signature, is not 
 });
 
 test("another refusal is no alarm: the same checkpoint is asked for later under the next number", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.fail = new AppError("trust-stale", "too old", { retryable: true });
   world.journal.add("bot-1", 1);
   world.witness.start();
@@ -300,7 +201,7 @@ test("another refusal is no alarm: the same checkpoint is asked for later under 
 });
 
 test("messages of others are ignored; a late reply is recorded and acknowledged", async () => {
-  const world = new World();
+  const world = new WitnessWorld();
   world.answers = false;
   world.journal.add("bot-1", 1);
   world.witness.start();

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { noChromium as skip, type Scene, scenes } from "./console-browser.ts";
+import { bringApproval } from "./console-states.ts";
+
+const scene = scenes();
+async function withApproval(...given: Parameters<typeof scene>): Promise<Scene> {
+  const opened = await scene(...given);
+  await bringApproval(opened);
+  return opened;
+}
+const outcome = (page: Page, text: string) => page.locator(".outcome", { hasText: text });
+const focused = (page: Page) => page.evaluate<string>("document.activeElement?.textContent ?? ''");
+
+/** Tab until what has the focus is called this; fails when the keyboard does not reach it. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    if ((await focused(page)).trim() === name) {
+      return;
+    }
+  }
+  assert.fail(`the keyboard does not reach "${name}"`);
+}
+
+for (const width of [1280, 360]) {
+  test(
+    `at ${width} px approving takes one click; at once the buttons are dead, and nothing jumps`,
+    { skip },
+    async (context) => {
+      const { office, signIn } = await withApproval(context, { width });
+      const page = await signIn("manager");
+      const card = page.getByRole("article");
+      const before = await card.boundingBox();
+      let release: () => void = () => undefined;
+      office.hold = new Promise((resolve) => {
+        release = resolve;
+      });
+      await page.getByRole("button", { name: "Approve" }).click();
+      await page.getByRole("button", { name: "Processing…" }).waitFor();
+      assert.equal(await page.getByRole("button", { name: "Processing…" }).isDisabled(), true);
+      assert.equal(await page.getByRole("button", { name: "Reject" }).isDisabled(), true);
+      release();
+      await outcome(page, "Approved by manager in console").waitFor();
+      assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+      assert.deepEqual(await card.boundingBox(), before);
+      assert.deepEqual(office.decisions, [
+        {
+          approval: "a-run1",
+          person: "manager",
+          verdict: "approved",
+          adapter: "console",
+          assurance: "clicked",
+        },
+      ]);
+    },
+  );
+}
+
+test("the keyboard alone approves, and goes on at the outcome", { skip }, async (context) => {
+  const { office, signIn } = await withApproval(context);
+  const page = await signIn("manager");
+  await page.getByRole("button", { name: "Approve" }).waitFor();
+  await tabTo(page, "Details");
+  await page.keyboard.press("Enter");
+  await page.getByRole("columnheader", { name: "Unit price" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("columnheader", { name: "Unit price" }).waitFor({ state: "detached" });
+  assert.equal((await focused(page)).trim(), "Details");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  assert.equal((await focused(page)).trim(), "Approve");
+  await page.keyboard.press("Enter");
+  await outcome(page, "Approved by manager").waitFor();
+  await page.waitForFunction("document.activeElement.classList.contains('outcome')");
+  assert.equal(office.decisions.length, 1);
+});
+
+test(
+  "details show every line, supplier, price, account, place, hash and what silence means",
+  { skip },
+  async (context) => {
+    const { signIn } = await withApproval(context);
+    const page = await signIn("manager");
+    await page.getByRole("button", { name: "Details" }).click();
+    const shown = (await page.getByRole("article").textContent()) ?? "";
+    const facts = [
+      "motor Motor",
+      "5 pcs",
+      "90.00 USD",
+      "94.50 USD",
+      "Alpha Parts",
+      "XX00ALPHA",
+      "Sampletown",
+    ];
+    for (const fact of [...facts, "3f".repeat(32), "If nobody decides by", "irreversible"]) {
+      assert.ok(shown.includes(fact), `${fact} is missing`);
+    }
+  },
+);
+
+test("a rejection needs a reason, given in place; Escape takes it back", { skip }, async (context) => {
+  const { office, signIn } = await withApproval(context);
+  const page = await signIn("manager");
+  await page.getByRole("button", { name: "Reject" }).click();
+  assert.equal(await page.getByRole("button", { name: "Reject with this reason" }).isDisabled(), true);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Reject", exact: true }).waitFor();
+  await page.waitForFunction("document.activeElement.textContent.trim() === 'Reject'");
+  assert.equal(office.decisions.length, 0);
+  await page.keyboard.press("Enter");
+  await page.getByRole("textbox").waitFor();
+  await page.keyboard.type("too expensive");
+  await page.getByRole("button", { name: "Reject with this reason" }).click();
+  await outcome(page, "Reason: too expensive").waitFor();
+  assert.deepEqual(
+    office.decisions.map(({ verdict, reason }) => ({ verdict, reason })),
+    [{ verdict: "rejected", reason: "too expensive" }],
+  );
+});
+
+test(
+  "lessons 9 and 12: of two managers one decides; the other is told, and both cards end",
+  { skip },
+  async (context) => {
+    const { office, signIn } = await withApproval(context);
+    const [first, second] = [await signIn("manager"), await signIn("manager-2")];
+    let release: () => void = () => undefined;
+    office.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    await first.getByRole("button", { name: "Approve" }).click();
+    await first.getByRole("button", { name: "Processing…" }).waitFor();
+    await second.getByRole("button", { name: "Approve" }).click();
+    await second.getByRole("button", { name: "Processing…" }).waitFor();
+    release();
+    for (const page of [first, second]) {
+      await outcome(page, "Approved by manager in console").waitFor();
+      assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+    }
+    await second.getByText("this was already decided, and your click changed nothing").waitFor();
+    assert.equal(await first.getByText("already decided").count(), 0);
+    assert.equal(office.decisions.length, 1);
+  },
+);
+
+test("a new approval comes to an open page below the one that is being read", { skip }, async (context) => {
+  const opened = await withApproval(context);
+  const page = await opened.signIn("manager");
+  const first = page.locator('[data-approval="a-run1"]');
+  const before = await first.boundingBox();
+  await bringApproval(opened, "run2");
+  await page.locator('[data-approval="a-run2"]').waitFor();
+  await page.getByRole("link", { name: /My approvals\s*2/ }).waitFor();
+  assert.deepEqual(await first.boundingBox(), before);
+});

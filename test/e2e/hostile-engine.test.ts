@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, suite, test } from "node:test";
+import { readJournal } from "../../adapters/store/journal-store.ts";
+import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
+import { readSettings } from "../../src/config.ts";
+import type {
+  AttestationStatement,
+  DecisionStatement,
+  EvidenceStatement,
+  Json,
+  Mandate,
+  PlanDocument,
+  Signed,
+} from "../../src/domain.ts";
+import { openCompanyBooks } from "../../src/processes/company-books.ts";
+import { HostileEngine } from "./hostile-engine.ts";
+import { TestSystem } from "./system.ts";
+
+/**
+ * The attacker of R15, against real processes: he has the engine's keys and connection and all the record's text, but
+ * not the bot's evidence key. Whatever he sends to supply, nothing is ordered; then the genuine mandate is, once.
+ */
+
+const request = "Order the parts needed for 20 widgets for Customer XYZ";
+
+interface Detail {
+  readonly id: string;
+  readonly steps: readonly { readonly id: string; readonly output: Json }[];
+  readonly plan: { readonly document: PlanDocument };
+  readonly approvals: readonly { readonly id: string }[];
+}
+interface Papers {
+  readonly run: string;
+  readonly approval: string;
+  readonly plan: PlanDocument;
+  readonly mandate: Mandate;
+}
+
+suite("an engine in hostile hands", { timeout: 120_000 }, () => {
+  const system = new TestSystem();
+  let engine: HostileEngine;
+  let router: HostileEngine;
+  let done: Papers;
+  let waiting: Papers;
+  let rejected: Papers;
+  let ordersBefore = "";
+  const alarms: string[] = [];
+
+  before(async () => {
+    const ready = await system.start();
+    done = await papers((await system.ask(request, "--yes")).result.run);
+    rejected = await papers((await system.ask(request, "--no", "--reason", "not now")).result.run);
+    waiting = await papers((await system.ask(request)).result.run);
+    assert.equal(done.mandate.decisions.length, 1);
+    [engine, router] = await Promise.all([
+      HostileEngine.open(system, ready),
+      HostileEngine.open(system, ready, "router"),
+    ]);
+    ordersBefore = await everyOrder();
+  });
+  after(async () => {
+    await Promise.all([engine, router].map((each) => each?.close()));
+    await system.remove();
+  });
+
+  /** What the record holds of a run: plan, attestations and, if somebody decided, the decision. */
+  async function papers(run: string | null): Promise<Papers> {
+    const detail = JSON.parse((await system.run("run", run ?? "", "--json")).stdout) as Detail;
+    const output = (step: string) => detail.steps.find((each) => each.id === step)?.output ?? null;
+    const decision = output("gate") as Signed<DecisionStatement> | null;
+    const { document } = detail.plan;
+    return {
+      run: detail.id,
+      approval: detail.approvals[0]?.id ?? "",
+      plan: document,
+      mandate: {
+        plan: canonicalJson(document),
+        attestations: [
+          output("financialAttests") as unknown as Signed<AttestationStatement>,
+          output("complianceAttests") as unknown as Signed<AttestationStatement>,
+        ],
+        decisions: decision === null ? [] : [decision],
+      },
+    };
+  }
+  /** All orders of the books and of the wholesalers themselves. */
+  async function everyOrder(): Promise<string> {
+    const ports = JSON.parse(
+      readFileSync(path.join(system.data, "sandbox", "world", "ports.json"), "utf8"),
+    ) as Record<string, number>;
+    const wholesalers = (await system.books<{ id: string }>("wholesalers")).map(({ id }) => id);
+    const sold = await Promise.all(
+      wholesalers.map(async (id) => {
+        const answer = await fetch(`http://127.0.0.1:${ports.control}/wholesalers/${id}/orders`);
+        assert.equal(answer.status, 200);
+        return answer.text();
+      }),
+    );
+    return JSON.stringify([await system.books("orders"), sold]);
+  }
+  /** Sends a mandate for the waiting run; it must be refused with a reason and an alarm, and change nothing. */
+  async function refused(
+    code: string,
+    mandate: unknown,
+    o: { readonly run?: string; readonly step?: string; readonly revision?: number } = {},
+  ): Promise<void> {
+    const answer = await engine.request(
+      "supply",
+      { run: waiting.run, step: "orders", ...o },
+      { skill: "place-orders", mandate: mandate as Json },
+    );
+    assert.equal(answer.kind, "error");
+    assert.equal(answer.code, code, answer.message);
+    assert.match(answer.message, /mandate/);
+    assert.ok(answer.message.length > 30, answer.message);
+    alarms.push(code);
+  }
+  function decisionBy(sign: HostileEngine["sign"], change: Partial<DecisionStatement> = {}) {
+    const { plan, approval, run } = waiting;
+    const evidence: EvidenceStatement = {
+      tag: "countersign/evidence/1",
+      approval,
+      planHash: sha256Hex(waiting.mandate.plan),
+      run,
+      revision: 1,
+      verdict: "approved",
+      person: "manager",
+      requester: plan.requester,
+      assurance: "clicked",
+      adapter: "console",
+      receivedAt: new Date().toISOString(),
+    };
+    return sign<DecisionStatement>({
+      tag: "countersign/decision/1",
+      planHash: evidence.planHash,
+      run,
+      revision: 1,
+      approval,
+      verdict: "approved",
+      person: "manager",
+      assurance: "clicked",
+      issuedAt: evidence.receivedAt,
+      expiry: plan.validUntil,
+      evidence: engine.sign(evidence),
+      ...change,
+    });
+  }
+  const own: HostileEngine["sign"] = (statement) => engine.sign(statement);
+
+  test("no mandate at all", async () => {
+    const answer = await engine.request(
+      "supply",
+      { run: waiting.run, step: "orders" },
+      { skill: "place-orders", input: waiting.plan as unknown as Json },
+    );
+    assert.equal(answer.code, "mandate-missing");
+    alarms.push(answer.code);
+    await refused("mandate-malformed", null);
+    await refused("mandate-malformed", { plan: waiting.mandate.plan });
+  });
+
+  test("a mandate of his own making, under his own and under others' names", async () => {
+    const attest = (role: "financial" | "compliance", claim: boolean) => {
+      const statement: AttestationStatement = {
+        ...(waiting.mandate.attestations[0] as Signed<AttestationStatement>).statement,
+        role,
+      };
+      return claim
+        ? engine.signAs(statement, { atSign: `@cs-${role}`, instance: "main" })
+        : engine.sign(statement);
+    };
+    for (const claim of [false, true]) {
+      await refused("mandate-signature", {
+        plan: waiting.mandate.plan,
+        attestations: [attest("financial", claim), attest("compliance", claim)],
+        decisions: [decisionBy(own)],
+      });
+    }
+  });
+
+  test("an approved plan with one byte changed", async () => {
+    for (const [code, where] of [
+      ["mandate-plan", /(?<="maxTotal":\{"amount":")\d/],
+      ["mandate-hash", /(?<="bankAccount":").(?!_)/],
+      ["mandate-hash", /(?<="request":\{"customer":"[^"]*","item":"[^"]*","quantity":")\d/],
+    ] as const) {
+      const altered = waiting.mandate.plan.replace(where, (byte) => (byte === "1" ? "2" : "1"));
+      assert.notEqual(altered, waiting.mandate.plan);
+      assert.equal(altered.length, waiting.mandate.plan.length);
+      await refused(code, { ...waiting.mandate, plan: altered, decisions: [decisionBy(own)] });
+    }
+  });
+
+  test("one attestation missing, twice the same one, or those of another plan", async () => {
+    const [financial, compliance] = waiting.mandate.attestations;
+    const decisions = [decisionBy(own)];
+    await refused("mandate-attestation-missing", { ...waiting.mandate, attestations: [financial], decisions });
+    await refused("mandate-attestation-missing", {
+      ...waiting.mandate,
+      attestations: [compliance, compliance],
+      decisions,
+    });
+    await refused("mandate-hash", {
+      ...waiting.mandate,
+      attestations: done.mandate.attestations,
+      decisions,
+    });
+  });
+
+  test("attested, but decided by himself: as the bot, as the HITL agent, with evidence of his own", async () => {
+    await refused("mandate-malformed", { ...waiting.mandate, decisions: [] });
+    await refused("mandate-signature", { ...waiting.mandate, decisions: [decisionBy(own)] });
+    const asHitl: HostileEngine["sign"] = (statement) =>
+      engine.signAs(statement, { atSign: "@cs-hitl", instance: "main" });
+    await refused("mandate-signature", { ...waiting.mandate, decisions: [decisionBy(asHitl)] });
+  });
+
+  test("the HITL agent signs nothing for evidence that the evidence key did not sign", async () => {
+    for (const evidence of [
+      decisionBy(own).statement.evidence,
+      engine.signAs(decisionBy(own).statement.evidence.statement, {
+        atSign: "@cs-bot",
+        instance: "evidence",
+      }),
+    ]) {
+      const answer = await engine.request(
+        "hitl",
+        { run: waiting.run, step: "gate" },
+        {
+          skill: "sign-decision",
+          input: { evidence, planValidUntil: waiting.plan.validUntil } as unknown as Json,
+        },
+      );
+      assert.equal(answer.code, "evidence-unverified");
+    }
+  });
+
+  test("a genuine mandate again: in another run, revision or step, and mixed with another plan", async () => {
+    await refused("mandate-subject", done.mandate);
+    await refused("mandate-subject", done.mandate, { run: done.run, revision: 2 });
+    await refused("mandate-step", done.mandate, { run: done.run, step: "crm" });
+    await refused("mandate-hash", { ...waiting.mandate, decisions: done.mandate.decisions });
+  });
+
+  test("a genuine mandate again in its own run: answered, but ordered once", async () => {
+    const answer = await engine.request(
+      "supply",
+      { run: done.run, step: "orders" },
+      { skill: "place-orders", mandate: done.mandate as unknown as Json },
+    );
+    assert.equal(answer.kind, "result");
+    assert.equal(await everyOrder(), ordersBefore);
+  });
+
+  test("a rejection turned around", async () => {
+    const [decision] = rejected.mandate.decisions;
+    assert.ok(decision, "the record holds the rejection");
+    assert.equal(decision.statement.verdict, "rejected");
+    const target = { run: rejected.run };
+    await refused("mandate-decision", rejected.mandate, target);
+    const { statement } = decision;
+    const turned = { ...decision, statement: { ...statement, verdict: "approved" } };
+    await refused("mandate-signature", { ...rejected.mandate, decisions: [turned] }, target);
+  });
+
+  test("another agent's keys may ask supply for nothing", async () => {
+    const answer = await router.request(
+      "supply",
+      { run: waiting.run, step: "orders" },
+      { skill: "place-orders", mandate: done.mandate as unknown as Json },
+      2_000,
+    );
+    assert.equal(answer.kind, "silence");
+    alarms.push("sender-not-allowed");
+  });
+
+  test("nothing was ordered; afterwards the genuine decision works, once", async () => {
+    assert.equal(await everyOrder(), ordersBefore);
+    assert.equal((await system.run("approve", waiting.approval)).code, 0);
+    const deadline = performance.now() + 30_000;
+    let status = "";
+    while (status !== "completed" && performance.now() < deadline) {
+      ({ status } = JSON.parse((await system.run("run", waiting.run, "--json")).stdout) as {
+        status: string;
+      });
+    }
+    assert.equal(status, "completed");
+    const orders = (await system.books<{ run: string; status: string }>("orders")).filter(
+      (each) => each.run === waiting.run,
+    );
+    assert.equal(orders.length, waiting.plan.orders.length);
+    assert.ok(orders.every((each) => each.status === "confirmed"));
+  });
+
+  test("every attack is an alarm in supply's journal", async () => {
+    await system.stop();
+    const { database } = await openCompanyBooks(readSettings({ COUNTERSIGN_DATA: system.data }), false);
+    const journalled: string[] = [];
+    for await (const { kind, writer, facts } of readJournal(database)) {
+      if (kind === "alarm" && writer.startsWith("supply-")) {
+        journalled.push(String(facts.code));
+      }
+    }
+    await database.close();
+    for (const code of new Set(alarms)) {
+      const told = journalled.filter((each) => each === code).length;
+      assert.ok(told >= alarms.filter((each) => each === code).length, `${code}: ${told} alarms`);
+    }
+  });
+});

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+export interface OurProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+/** Why processes cannot be looked into here, or false. */
+export const noProcFolder = process.platform === "linux" ? false : "needs /proc (Linux)";
+
+/** All processes that were started with this data folder in their environment, from /proc. */
+export function ourProcesses(dataFolder: string): readonly OurProcess[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((name) => {
+      try {
+        const environment = readFileSync(`/proc/${name}/environ`, "utf8").split("\u0000");
+        if (!environment.includes(`COUNTERSIGN_DATA=${dataFolder}`)) {
+          return [];
+        }
+        const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+        const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\u0000", " ").trim();
+        return [{ pid: Number(name), parent, command }];
+      } catch {
+        return []; // ended meanwhile
+      }
+    });
+}
+
+/** The inode numbers of the sockets a process has open. */
+export function socketInodes(pid: number): ReadonlySet<string> {
+  const folder = `/proc/${pid}/fd`;
+  return new Set(
+    readdirSync(folder).flatMap((name) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folder}/${name}`))?.[1] ?? [];
+      } catch {
+        return []; // closed meanwhile
+      }
+    }),
+  );
+}
