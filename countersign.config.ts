@@ -16,8 +16,8 @@ export default defineConfig({
     },
     separationOfDuties: true,
     ceilings: {
-      perApproverPerDay: { amount: "250000.00", currency: "USD" },
-      perVendorPerDay: { amount: "100000.00", currency: "USD" },
+      perApproverPerDay: { amount: "10000000.00", currency: "USD" },
+      perVendorPerDay: { amount: "5000000.00", currency: "USD" },
     },
     priceTolerancePercent: "2",
     marginPercent: "18",

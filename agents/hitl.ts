@@ -29,7 +29,7 @@ export default defineAgent({
         if (statement.run !== subject.run || statement.revision !== subject.revision) {
           throw new AppError("evidence-mismatch", "the evidence is of another run or revision");
         }
-        checkPerson(context, statement);
+        await checkPerson(context, statement);
         const expiry = Math.min(Date.parse(planValidUntil), now + longestDecisionMs);
         if (expiry <= now) {
           throw new AppError("plan-expired", `the plan was valid until ${planValidUntil}`);
@@ -55,23 +55,13 @@ export default defineAgent({
 });
 
 /** Person, role, separation of duties and assurance, all by the trust document alone. */
-function checkPerson({ trust }: SkillContext, statement: EvidenceStatement): void {
-  const { approve, separationOfDuties } = trust.policy;
-  const person = trust.person(statement.person);
-  if (person === undefined || !person.active) {
-    throw new AppError("unknown-person", `"${statement.person}" is not an active person of the company`);
-  }
-  if (!person.roles.some((role) => approve.roles.includes(role))) {
-    throw new AppError(
-      "not-allowed",
-      `"${person.id}" has the roles ${person.roles.join(", ")}; approving needs ${approve.roles.join(" or ")}`,
-    );
-  }
-  if (separationOfDuties && statement.person === statement.requester) {
-    throw new AppError("own-request", `"${person.id}" asked for this and cannot decide it`);
-  }
-  if (!approve.assurances.includes(statement.assurance) || (statement.assurance === "local" && !trust.demo)) {
-    throw new AppError("assurance-too-low", `the policy does not accept "${statement.assurance}" decisions`);
+async function checkPerson({ trust }: SkillContext, statement: EvidenceStatement): Promise<void> {
+  const { mayDecide } = await import("../src/policy.ts");
+  const { person, requester, assurance } = statement;
+  const { demo } = trust;
+  const refused = mayDecide(trust.policy, trust.person(person), person, { requester, assurance, demo });
+  if (refused !== null) {
+    throw new AppError(refused.code, refused.message);
   }
 }
 

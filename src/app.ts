@@ -15,6 +15,7 @@ import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
 import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
+import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
 import { signAs } from "./trust/sign-statement.ts";
@@ -61,10 +62,12 @@ export function createBot(parts: BotParts): Bot {
   }));
   const desk = createDesk({
     store,
-    view: (run) =>
+    view: (run, wanted) =>
       loadRunView(store, run, {
+        wanted,
         definition: (id, version) => findWorkflow(definitions, { id, version }),
         atSignOf: config.atSignOf,
+        onAltered: (approval) => log.error({ approval }, "plan-altered"),
       }),
     people: () => trust.people,
     demo: () => trust.demo,
@@ -74,7 +77,7 @@ export function createBot(parts: BotParts): Bot {
   const presenter = createPresenter({
     store,
     adapters: () => adapters,
-    render: desk.render,
+    render: (row) => desk.render(row),
     clock,
     after: (ms, call) => timers.after(ms, call),
     log,
@@ -120,9 +123,14 @@ export function createBot(parts: BotParts): Bot {
         call();
       }),
   });
+  const pruner = createPruner({ store, clock, log, after: (ms, call) => timers.after(ms, call) });
   return {
     desk,
-    inbox: { request: intake.request, cancel: intake.cancel, decision: approvals.decide },
+    inbox: {
+      request: (request) => intake.request(request),
+      cancel: (run, person) => intake.cancel(run, person),
+      decision: (decision) => approvals.decide(decision),
+    },
     async result(id) {
       const view = await desk.viewOf(id);
       if (view === undefined) {
@@ -137,10 +145,12 @@ export function createBot(parts: BotParts): Bot {
       await link.start((message) =>
         message.subject.run === witnessRun ? witness.receive(message) : engine.receive(message),
       );
+      await store.resumeOutbox(clock.now());
       relay.start();
       witness.start();
       await startWorker({ queue, engine, log });
-      await sweeper.start();
+      sweeper.start();
+      pruner.start();
       presenter.kick();
       for (const adapter of adapters) {
         await adapter.start(this.inbox);
@@ -151,6 +161,7 @@ export function createBot(parts: BotParts): Bot {
         await adapter.stop();
       }
       await sweeper.stop();
+      await pruner.stop();
       await queue.close();
       await witness.stop();
       await link.stop();

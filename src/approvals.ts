@@ -21,7 +21,7 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   person: z.string().min(1).max(200),
   verdict: z.enum(["approved", "rejected"]),
   reason: z.string().max(longestReason).exactOptional(),
-  adapter: z.string().min(1).max(50),
+  adapter: z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, 'expected a name such as "console"'),
   assurance: z.enum(["local", "clicked"]),
 });
 
@@ -56,9 +56,13 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
     error: ErrorInfo,
   ): Promise<Refused> {
     const { verdict, adapter, assurance } = decision;
-    const facts = { code: error.code, verdict, adapter, assurance, approval: decision.approval };
-    const run = approval?.run ?? null;
-    await store.appendJournal([{ kind: "refusal", run, facts: { ...facts, person: decision.person } }]);
+    const person = trust().person(decision.person)?.id ?? null;
+    const id = approval?.id ?? null;
+    const facts = { code: error.code, verdict, adapter, assurance, approval: id, person };
+    // The clear facts name only what is known here; what was merely claimed is sealed text.
+    const claimed = { approval: decision.approval, person: decision.person };
+    const body = id === null || person === null ? { body: claimed } : {};
+    await store.appendJournal([{ kind: "refusal", run: approval?.run ?? null, facts, ...body }]);
     return { outcome: "refused", error };
   }
 

@@ -1,6 +1,7 @@
 import type { Approval, Money, PlanDocument, PlannedOrder } from "./domain.ts";
 import type { Card } from "./card.ts";
 import type { RunView } from "./run-view.ts";
+import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
 
 /** Pure: what each card shows. Everything is plain text; adapters add no meaning. */
 
@@ -21,10 +22,9 @@ export function cardFor(key: string, view: RunView): Card | null {
   return key.startsWith("result-") ? resultCard(view) : null;
 }
 
-function subjectOf(view: RunView): string {
-  const { plan, request } = view;
-  if (plan !== null) {
-    return `${plan.document.request.quantity} × ${plan.document.itemName} for ${plan.document.customerName}`;
+function subjectOf({ request, plan: current }: RunView, plan = current?.document): string {
+  if (plan !== undefined) {
+    return `${plan.request.quantity} × ${plan.itemName} for ${plan.customerName}`;
   }
   return request === null ? "Your request" : `${request.quantity} × ${request.item} for ${request.customer}`;
 }
@@ -60,18 +60,41 @@ function toneOf(status: RunView["run"]["status"]): Card["tone"] {
 function statusText(view: RunView, done: number, total: number): string {
   switch (view.run.status) {
     case "running":
-      return `Working: ${done} of ${total} steps done.`;
+      return waitText(view) ?? `Working: ${done} of ${total} steps done.`;
     case "waiting":
       return view.question === null ? "Waiting for a manager's decision." : "Waiting for your answer.";
     case "compensating":
-      return "Releasing what was reserved.";
+      return ["Releasing what was reserved.", ...stuckUndos(view)].join(" ");
     case "completed":
       return "Done.";
     case "failed":
-      return view.run.error?.message ?? "Failed.";
+      return [view.run.error?.message ?? "Failed.", ...heldText(view)].join(" ");
     case "cancelled":
       return `Ended: ${view.run.reason ?? "cancelled"}.`;
   }
+}
+
+/** Why the run stands still although nobody is asked, and that it goes on by itself. */
+function waitText({ run }: RunView): string | undefined {
+  const waiting = run.steps.find(
+    ({ status, error }) =>
+      (status === "queued" || status === "waiting") && error !== null && waitsForTrust(error),
+  );
+  return waiting === undefined ? undefined : `Waiting at step ${waiting.id}: ${waiting.error?.message}.`;
+}
+/** Undos that have failed and are tried again until they are done. */
+function stuckUndos({ run }: RunView): readonly string[] {
+  return run.steps
+    .filter(({ status, attempt }) => status === "compensating" && attempt > 1)
+    .map(
+      ({ id, attempt, error }) =>
+        `Step ${id} could not be released in ${attempt - 1} tries and is tried again: ${error?.message ?? "no answer"}.`,
+    );
+}
+/** Says what a person has to let go of when nobody knows whether orders were placed. */
+function heldText({ run, workflow }: RunView): readonly string[] {
+  const held = workflow !== null && irreversibleMayBeDone(workflow.planned, run);
+  return held ? ["Orders may have been placed, so what was reserved for them stays reserved."] : [];
 }
 
 function questionCard(view: RunView): Card {
@@ -90,38 +113,49 @@ function questionCard(view: RunView): Card {
 
 /** The same body before and after the decision: buttons give way to an outcome line. */
 export function approvalCard(view: RunView, approval: Approval): Card {
-  const plan = view.plan?.document;
+  const { plan: shown, reason } = view.papers[approval.id] ?? { plan: null, reason: null };
+  const plan = shown?.document;
+  if (plan === undefined) {
+    return { ...unreadableCard, run: view.run.id };
+  }
   const open = approval.status === "open";
   return {
     ...empty,
     kind: "approval",
     run: view.run.id,
-    title: `Approve: order parts for ${subjectOf(view)}?`,
+    title: `Approve: order parts for ${subjectOf(view, plan)}?`,
     text: open
       ? `Requested by ${approval.requester}. If nobody decides by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
-      : outcomeText(view, approval),
+      : outcomeText(approval, reason),
     tone: open ? "waiting" : approvalTone(approval),
-    facts: plan === undefined ? [] : planFacts(plan, approval),
-    tables: plan === undefined ? [] : planTables(plan),
+    facts: planFacts(plan, approval),
+    tables: planTables(plan),
     approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
   };
 }
+const unreadableCard = {
+  ...empty,
+  kind: "approval",
+  title: "Approval without its plan",
+  text: "The stored plan is not the one that was put up for approval. It is not shown, and nothing can be decided here.",
+  tone: "bad",
+} as const;
 function approvalTone(approval: Approval): Card["tone"] {
   if (approval.decision?.verdict === "approved" && approval.status !== "withdrawn") {
     return "good";
   }
   return approval.status === "withdrawn" ? "neutral" : "bad";
 }
-function outcomeText(view: RunView, approval: Approval): string {
-  const { decision } = approval;
+function outcomeText({ decision, status }: Approval, why: string | null): string {
   if (decision === null) {
-    return approval.status === "expired"
+    return status === "expired"
       ? "Expired: nobody decided. Nothing was ordered."
       : "Withdrawn: the plan changed or the run ended.";
   }
   const verb = decision.verdict === "approved" ? "Approved" : "Rejected";
-  const reason = decision.verdict === "rejected" && view.reason !== null ? ` Reason: ${view.reason}` : "";
-  return `${verb} by ${decision.by} in ${decision.adapter} at ${isoMinute(decision.at)} (${decision.assurance}).${reason}`;
+  const reason = decision.verdict === "rejected" && why !== null ? ` Reason: ${why}` : "";
+  const undone = status === "withdrawn" ? " Withdrawn afterwards: it took no effect." : "";
+  return `${verb} by ${decision.by} in ${decision.adapter} at ${isoMinute(decision.at)} (${decision.assurance}).${undone}${reason}`;
 }
 function planFacts(plan: PlanDocument, approval: Approval): Card["facts"] {
   return [

@@ -27,6 +27,11 @@ const hostPort = z
     return { host, port: port.parse(number) };
   });
 
+/** Not `z.url()`: a server behind a unix socket has no host, "postgres://USER@/DATABASE?host=FOLDER". */
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/\S+$/, 'expected "postgres://USER:PASSWORD@HOST/DATABASE"');
+
 /** "name=value,name=value" */
 function pairs<T>(value: z.ZodType<T>) {
   return z.string().transform((text): Readonly<Record<string, T>> =>
@@ -57,8 +62,8 @@ const environmentSchema = z.object({
     .regex(/^[A-Za-z0-9+/]{43}=$/, "expected 32 bytes in base64")
     .optional(),
   COUNTERSIGN_RUNTIME: z.string().min(1).optional(),
-  DATABASE_URL: z.url().optional(),
-  BOOKS_DATABASE_URL: z.url().optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  BOOKS_DATABASE_URL: postgresUrl.optional(),
   REDIS_URL: z.string().min(1).optional(),
   NODE_ENV: z.enum(["development", "test", "production"]).optional(),
 });

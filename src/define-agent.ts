@@ -22,6 +22,8 @@ export interface VerifiedMandate {
 /** All a skill may touch. */
 export interface SkillContext {
   readonly subject: MessageSubject;
+  /** The role of the verified sender of the request. */
+  readonly caller: string;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;

@@ -101,14 +101,28 @@ export function defineWorkflow<
     input: options.input,
     steps,
     planned: steps.map((each) => each.planned),
-    structure: structureOf(options.id, options.version, steps),
+    structure: structureOf(options, steps),
     onStatus: options.onStatus ?? null,
     onFailure: options.onFailure ?? null,
     summary: options.summary,
   };
 }
 
-function structureOf(id: string, version: number, steps: readonly StepDefinition[]): string {
+interface Hook {
+  readonly agent: AgentDefinition;
+  readonly skill: string;
+}
+interface Hooked {
+  readonly id: string;
+  readonly version: number;
+  readonly onStatus?: Hook;
+  readonly onFailure?: Hook;
+}
+
+function structureOf(o: Hooked, steps: readonly StepDefinition[]): string {
+  const { id, version } = o;
+  const hook = (each: Hook | undefined) =>
+    each === undefined ? null : { agent: each.agent.id, skill: each.skill };
   const structure = steps.map(({ needs, planned, ...step }) => ({
     id: step.id,
     kind: planned.kind,
@@ -120,8 +134,9 @@ function structureOf(id: string, version: number, steps: readonly StepDefinition
     mandate: planned.mandate,
     action: step.kind === "approval" ? step.action : null,
   }));
+  const hooks = { onStatus: hook(o.onStatus), onFailure: hook(o.onFailure) };
   // Plain JSON, its keys written above in one order: definitions load no package but zod.
   return createHash("sha256")
-    .update(JSON.stringify({ id, version, steps: structure }))
+    .update(JSON.stringify({ id, version, steps: structure, ...hooks }))
     .digest("hex");
 }

@@ -16,7 +16,7 @@ import type {
   ThreadId,
 } from "./domain.ts";
 
-/** What people may look at: the read side that adapters and the command line share. Viewers see their own and, as managers or admins, all. */
+/** What people may look at: the read side that adapters and the command line share. Active viewers see their own and, as managers or admins, all. */
 
 export interface RunSummary {
   readonly id: RunId;
@@ -50,6 +50,10 @@ export interface KeyedCard {
   readonly key: string;
   readonly card: Card;
 }
+export interface ShownApproval {
+  readonly approval: Approval;
+  readonly card: Card;
+}
 export interface AgentInfo {
   readonly id: AgentId;
   readonly atSign: AtSign;
@@ -67,7 +71,7 @@ export interface Desk {
   /** Cards of a run as they should look now. */
   cards(id: RunId, viewer: PersonId): Promise<readonly KeyedCard[]>;
   /** Approvals the viewer may see, open ones first, each with its card. */
-  approvals(viewer: PersonId): Promise<readonly { readonly approval: Approval; readonly card: Card }[]>;
+  approvals(viewer: PersonId): Promise<readonly ShownApproval[]>;
   approvalCard(id: ApprovalId, viewer: PersonId): Promise<Card | undefined>;
   agents(): Promise<readonly AgentInfo[]>;
   person(id: PersonId): Person | undefined;

@@ -1,31 +1,52 @@
 import type { Card } from "./card.ts";
 import { cardFor, approvalCard } from "./cards.ts";
-import type { Desk, RunDetail, RunSummary } from "./desk-types.ts";
-import type { AgentId, AtSign, Json, Person, Run, RunId } from "./domain.ts";
+import type { Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
+import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
+import { AppError } from "./errors.ts";
 import type { Store } from "./ports.ts";
-import type { CardRow } from "./record-types.ts";
+import type { CardRow, ContentFilter } from "./record-types.ts";
 import type { RunView } from "./run-view.ts";
 
 const longestList = 200;
+const longestApprovals = 100;
 const titleLength = 120;
 
-/** The read side over the record; `view` opens a run, `people` is the trust document's list. */
+/** What cards other than a result are made of: never a step's input, and of the outputs the router's alone. */
+const cardContents: ContentFilter = [
+  { step: "route", name: "output" },
+  { name: "plan" },
+  { name: "reason" },
+  { name: "question:" },
+  { name: "answer:" },
+];
+
+/**
+ * The read side over the record; `view` opens a run, all its texts or the wanted ones; `people` is the trust document's
+ * list. Who is not active there sees nothing.
+ */
 export function createDesk(o: {
   readonly store: Store;
-  readonly view: (run: Run) => Promise<RunView>;
+  readonly view: (run: Run, wanted?: ContentFilter) => Promise<RunView>;
   readonly people: () => readonly Person[];
   readonly demo: () => boolean;
   readonly agents: readonly { readonly id: AgentId; readonly atSign: AtSign; readonly description: string }[];
 }): Desk & { render(row: CardRow): Promise<Card | null>; viewOf(id: RunId): Promise<RunView | undefined> } {
   const person = (id: string) => o.people().find((each) => each.id === id);
+  const isActive = (id: string) => person(id)?.active === true;
   const seesAll = (id: string) => {
-    const found = person(id);
-    return found?.active === true && (found.roles.includes("manager") || found.roles.includes("admin"));
+    const roles = person(id)?.roles ?? [];
+    return isActive(id) && (roles.includes("manager") || roles.includes("admin"));
   };
-  const maySee = (run: Run, viewer: string) => run.requester === viewer || seesAll(viewer);
-  async function visible(id: RunId, viewer: string): Promise<RunView | undefined> {
+  const maySee = (run: Run, viewer: string) =>
+    isActive(viewer) && (run.requester === viewer || seesAll(viewer));
+  async function visible(id: RunId, viewer: string, wanted?: ContentFilter): Promise<RunView | undefined> {
     const run = await o.store.loadRun(id);
-    return run !== undefined && maySee(run, viewer) ? o.view(run) : undefined;
+    return run !== undefined && maySee(run, viewer) ? o.view(run, wanted) : undefined;
+  }
+  /** An approval with its card; undefined when the viewer may not see it. */
+  async function shown(approval: Approval, viewer: string): Promise<ShownApproval | undefined> {
+    const view = await visible(approval.run, viewer, cardContents);
+    return view === undefined ? undefined : { approval, card: approvalCard(view, approval) };
   }
   const keysOf = (view: RunView) => [
     `progress-${view.run.id}`,
@@ -40,12 +61,16 @@ export function createDesk(o: {
     person,
     people: () => o.people(),
     async runs(viewer, options = {}) {
+      if (!isActive(viewer)) {
+        return [];
+      }
       const all = options.all === true && seesAll(viewer);
       const runs = await o.store.listRuns({
         limit: Math.min(options.limit ?? 50, longestList),
         ...(all ? {} : { person: viewer }),
       });
-      return Promise.all(runs.map(async (run) => summaryOf(await o.view(run))));
+      const texts = await o.store.requestTexts(runs.map((run) => run.id));
+      return runs.map((run) => summaryOf(run, texts.get(run.id) ?? ""));
     },
     async run(id, viewer) {
       const view = await visible(id, viewer);
@@ -61,20 +86,30 @@ export function createDesk(o: {
           });
     },
     async approvals(viewer) {
-      const all = await o.store.approvals({});
-      const shown = [];
-      for (const approval of all.toSorted(openFirst).slice(0, longestList)) {
-        const view = await visible(approval.run, viewer);
-        if (view !== undefined) {
-          shown.push({ approval, card: approvalCard(view, approval) });
-        }
+      if (!isActive(viewer)) {
+        return [];
       }
-      return shown;
+      const newest = async (open: boolean) => {
+        const filter = seesAll(viewer) ? {} : { requester: viewer };
+        return (await o.store.approvals({ open, limit: longestApprovals, ...filter })).toReversed();
+      };
+      const chosen = [...(await newest(true)), ...(await newest(false))].slice(0, longestApprovals);
+      const found: ShownApproval[] = [];
+      for (const approval of chosen) {
+        // One that was altered or erased spoils no list.
+        const each = await shown(approval, viewer).catch((error: unknown) => {
+          if (error instanceof AppError && (error.code === "sealed-broken" || error.code === "erased")) {
+            return undefined;
+          }
+          throw error;
+        });
+        found.push(...(each === undefined ? [] : [each]));
+      }
+      return found;
     },
     async approvalCard(id, viewer) {
       const approval = await o.store.approval(id);
-      const view = approval === undefined ? undefined : await visible(approval.run, viewer);
-      return approval === undefined || view === undefined ? undefined : approvalCard(view, approval);
+      return approval === undefined ? undefined : (await shown(approval, viewer))?.card;
     },
     async agents() {
       const inFlight = await o.store.inFlight();
@@ -82,7 +117,8 @@ export function createDesk(o: {
     },
     async render(row) {
       const run = await o.store.loadRun(row.run);
-      return run === undefined ? null : cardFor(row.key, await o.view(run));
+      const wanted = row.key.startsWith("result-") ? undefined : cardContents;
+      return run === undefined ? null : cardFor(row.key, await o.view(run, wanted));
     },
     async viewOf(id) {
       const run = await o.store.loadRun(id);
@@ -91,20 +127,14 @@ export function createDesk(o: {
   };
 }
 
-function openFirst(
-  a: { readonly status: string; readonly createdAt: number },
-  b: { readonly status: string; readonly createdAt: number },
-): number {
-  return Number(b.status === "open") - Number(a.status === "open") || b.createdAt - a.createdAt;
-}
-function summaryOf(view: RunView): RunSummary {
-  const { id, status, reason, error, requester, thread, createdAt, updatedAt } = view.run;
-  const title = view.requestText.slice(0, titleLength);
+function summaryOf(run: Run, requestText: string): RunSummary {
+  const { id, status, reason, error, requester, thread, createdAt, updatedAt } = run;
+  const title = requestText.slice(0, titleLength);
   return { id, title, status, reason, error, requester, thread, createdAt, updatedAt };
 }
 function detailOf(view: RunView): RunDetail {
   return {
-    ...summaryOf(view),
+    ...summaryOf(view.run, view.requestText),
     requestText: view.requestText,
     steps: view.steps.map(({ id, agent, atSign, status, ms, error, input, output }) => ({
       id,

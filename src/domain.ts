@@ -112,8 +112,9 @@ export interface PlannedStep {
 export interface StepState {
   readonly id: StepId;
   readonly status: StepStatus;
-  /** Counts from 1 within a revision; 0 = never dispatched. */
+  /** Counts from 1 within a revision; 0 = never dispatched. Of these, `waits` only waited for newer trust. */
   readonly attempt: number;
+  readonly waits?: number;
   /** Raised by every (re-)queueing, so that a queue never ignores a job for its id. */
   readonly dispatch: number;
   readonly startedAt: number | null;
@@ -122,7 +123,6 @@ export interface StepState {
   readonly dueAt: number | null;
   readonly error: ErrorInfo | null;
 }
-
 export type EndReason = "rejected" | "expired" | "requested";
 export interface Run {
   readonly id: RunId;

@@ -1,3 +1,4 @@
+import { ZodError } from "zod";
 import type { ErrorInfo } from "./domain.ts";
 
 /**
@@ -20,13 +21,38 @@ export class AppError extends Error {
   }
 }
 
-/** Any thrown value as plain data; what is not an AppError becomes `internal`, without its text's details. */
+const internal: ErrorInfo = Object.freeze({ code: "internal", message: "internal error", retryable: false });
+const longestTrace = 8;
+
+/** Any thrown value as plain data; what is not an AppError becomes `internal`, without its text: that may hold anything. */
 export function toErrorInfo(error: unknown): ErrorInfo {
-  if (error instanceof AppError) {
-    return { code: error.code, message: error.message, retryable: error.retryable };
+  return error instanceof AppError
+    ? { code: error.code, message: error.message, retryable: error.retryable }
+    : internal;
+}
+
+/** The same where a request is parsed: what it holds that is not as expected becomes `bad-request`, naming the field. */
+export function toRequestError(error: unknown): ErrorInfo {
+  if (error instanceof ZodError) {
+    const issue = error.issues[0];
+    const field = issue?.path.join(".") ?? "";
+    const where = field === "" ? "the request" : `field "${field}"`;
+    return { code: "bad-request", message: `${where}: ${issue?.message ?? "not valid"}`, retryable: false };
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: "internal", message: `internal error: ${message}`, retryable: false };
+  return error instanceof SyntaxError
+    ? { code: "bad-request", message: "the request is not JSON", retryable: false }
+    : toErrorInfo(error);
+}
+
+/** Where an error was thrown, for logs: its kind and its stack's places, never its text. */
+export function traceOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) {
+    return [typeof error];
+  }
+  const text = `${error.name}: ${error.message}`;
+  const places = (error.stack ?? "").startsWith(text) ? (error.stack ?? "").slice(text.length) : "";
+  const lines = places.split("\n").map((line) => line.trim());
+  return [error.name, ...lines.filter((line) => line.startsWith("at ")).slice(0, longestTrace)];
 }
 
 /** The inverse of `toErrorInfo`, for errors that came over a wire. */

@@ -10,14 +10,14 @@ const notText = /[^\P{Cc}\t\n\r]|[\uFFFD\u202A-\u202E\u2066-\u2069]/u;
 const somethingToRead = /[\p{L}\p{N}]/u;
 
 export interface IntakeOptions {
-  readonly store: Pick<Store, "waitingInThread" | "loadRun" | "appendJournal" | "getValue" | "setValue">;
+  readonly store: Pick<Store, "requestRun" | "waitingInThread" | "loadRun" | "appendJournal">;
   /** What intake asks of the engine; each resolves after the commit. */
   readonly engine: {
     start(request: ChatRequest): Promise<{ readonly run: RunId }>;
     answer(
       run: RunId,
       o: { readonly key: string; readonly text: string },
-    ): Promise<"answered" | "not-waiting">;
+    ): Promise<"answered" | "not-waiting" | "duplicate">;
     cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   };
   readonly trust: () => TrustView;
@@ -30,27 +30,32 @@ export interface Intake {
 }
 
 export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
-  async function refuse(person: PersonId, run: RunId | null, error: ErrorInfo): Promise<Refused> {
-    const facts = { code: error.code, person: person.slice(0, longestKey) };
-    await store.appendJournal([{ kind: "refusal", run, facts }]);
+  /** The journal's clear facts name only people of the company; who was merely claimed is sealed text. */
+  async function refuse(claimed: PersonId, run: RunId | null, error: ErrorInfo): Promise<Refused> {
+    const person = trust().person(claimed)?.id ?? null;
+    const body = person === null ? { body: { person: claimed.slice(0, longestKey) } } : {};
+    await store.appendJournal([{ kind: "refusal", run, facts: { code: error.code, person }, ...body }]);
     return { outcome: "refused", error };
   }
 
   /**
-   * What a message is, once and for all: delivered again after a crash, the start of a run must not answer that run's
-   * own question, and an answer must not start a run. Undefined: it starts one.
+   * The run that a message belongs to. Its key is committed with what it does, start or answer, so that delivered
+   * again after a crash the start of a run does not answer that run's own question, and an answer starts no run.
    */
-  async function answers(request: ChatRequest): Promise<RunId | undefined> {
-    const place = `message-${request.key}`;
-    const known = await store.getValue(place);
+  async function take(request: ChatRequest): Promise<RunId> {
+    const { key, text } = request;
+    const known = await store.requestRun(key);
     if (known !== undefined) {
-      return known === "" ? undefined : known;
+      return known;
     }
     const waiting = await store.waitingInThread(request.thread);
     // Only the requester answers; a message by somebody else in the same thread is a request of theirs.
-    const run = waiting?.requester === request.person ? waiting.id : undefined;
-    await store.setValue(place, run ?? "");
-    return run;
+    const mayAnswer = waiting?.requester === request.person;
+    if (mayAnswer && (await engine.answer(waiting.id, { key, text })) === "answered") {
+      return waiting.id;
+    }
+    // Also of a message that came twice at once: the start finds what the other one did.
+    return (await engine.start(request)).run;
   }
 
   return {
@@ -60,12 +65,7 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
       if (refused !== null) {
         return refuse(request.person, null, refused);
       }
-      const { key, text } = request;
-      const asking = await answers(request);
-      if (asking !== undefined && (await engine.answer(asking, { key, text })) === "answered") {
-        return { outcome: "accepted", run: asking };
-      }
-      return { outcome: "accepted", run: (await engine.start(request)).run };
+      return { outcome: "accepted", run: await take(request) };
     },
 
     async cancel(id, person) {

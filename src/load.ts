@@ -10,7 +10,7 @@ const workflowFolder = new URL("./workflows/", import.meta.url);
 
 /** Every agent in `agents/`, by file name: one file each, one default export, the file named after the id. */
 export async function loadAgents(): Promise<readonly AgentDefinition[]> {
-  const agents = await loadFolder<AgentDefinition>(agentFolder);
+  const agents = (await loadFolder(agentFolder)) as readonly Loaded<AgentDefinition>[];
   for (const { name, value } of agents) {
     if (value.id !== name) {
       throw new AppError(
@@ -37,7 +37,8 @@ export async function warmAgents(names: readonly string[]): Promise<void> {
 
 /** Every workflow in `src/workflows/` (files with a default export), all versions; ids with versions are unique. */
 export async function loadWorkflows(): Promise<readonly WorkflowDefinition[]> {
-  const workflows = (await loadFolder<WorkflowDefinition>(workflowFolder)).map(({ value }) => value);
+  const loaded = (await loadFolder(workflowFolder)) as readonly Loaded<WorkflowDefinition>[];
+  const workflows = loaded.map(({ value }) => value);
   const keys = workflows.map((each) => `${each.id} v${each.version}`);
   const twice = keys.find((key, index) => keys.indexOf(key) !== index);
   if (twice !== undefined) {
@@ -46,16 +47,21 @@ export async function loadWorkflows(): Promise<readonly WorkflowDefinition[]> {
   return workflows;
 }
 
-async function loadFolder<T>(folder: URL): Promise<readonly { readonly name: string; readonly value: T }[]> {
+interface Loaded<T> {
+  readonly name: string;
+  readonly value: T;
+}
+/** The default exports of a folder's files; what they are was checked when they were defined. */
+async function loadFolder(folder: URL): Promise<readonly Loaded<unknown>[]> {
   const entries = await readdir(fileURLToPath(folder), { withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
     .map((entry) => entry.name);
   const loaded = await Promise.all(
     files.toSorted().map(async (file) => {
-      const module = (await import(new URL(file, folder).href)) as { readonly default?: T };
+      const module = (await import(new URL(file, folder).href)) as { readonly default?: unknown };
       return { name: file.replace(/\.ts$/, ""), value: module.default };
     }),
   );
-  return loaded.flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
+  return loaded.filter(({ value }) => value !== undefined);
 }

@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from "commander";
 import companyConfig from "../countersign.config.ts";
 import { readSettings } from "./config.ts";
-import { AppError } from "./errors.ts";
 import type { AskOptions } from "./commands/ask.ts";
 import { exitCodes, fail } from "./commands/output.ts";
 
 /** The command line. Each command loads what it needs only when it is called. */
+
+/** How long output may still be written after an error. */
+const lingerMs = 500;
 
 const program = new Command("countersign");
 const settings = () => readSettings(process.env);
@@ -69,6 +71,11 @@ command("cancel <run>", "end a run and release what it reserved")
   .addOption(byOption)
   .action(async (id: string, o: { by?: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).cancel(settings(), id, o),
+  );
+command("link <person>", "a one-time link that signs a person in to the console")
+  .addOption(asOption)
+  .action(async (person: string, o: ViewFlags) =>
+    (await import("./commands/link.ts")).link(settings(), person, o),
   );
 for (const name of ["status", "agents", "people"] as const) {
   command(
@@ -148,8 +155,7 @@ try {
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   } else {
     fail(error, { json: wantsJson() });
-    if (process.send !== undefined || !(error instanceof AppError)) {
-      process.exit(exitCodes.failed);
-    }
+    // What a start that failed has left open must not keep this process alive.
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
 }

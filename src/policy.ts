@@ -28,7 +28,7 @@ export function mayAsk(policy: Policy, person: Person | undefined, id: PersonId)
   return inactive(person, id) ?? (person === undefined ? null : lacksRole(person, policy.ask, "asking"));
 }
 
-/** Whether a person may end a run: with a role for it, their own; as a manager or admin, anyone's. */
+/** Whether a person may end a run: their own as long as they may ask, anyone's with a role for it. */
 export function mayCancel(
   policy: Policy,
   person: Person | undefined,
@@ -39,14 +39,8 @@ export function mayCancel(
   if (refused !== null || person === undefined) {
     return refused;
   }
-  const noRole = lacksRole(person, policy.cancel, "cancelling");
-  if (noRole !== null) {
-    return noRole;
-  }
-  const overs = person.roles.includes("manager") || person.roles.includes("admin");
-  return overs || person.id === requester
-    ? null
-    : refusal("not-allowed", `"${person.id}" did not ask for this and can cancel only own requests`);
+  const own = person.id === requester && mayAsk(policy, person, id) === null;
+  return own ? null : lacksRole(person, policy.cancel, "cancelling other people's requests");
 }
 
 /** Whether a person's verdict, given with this assurance, counts for a request by `requester`. */

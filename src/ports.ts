@@ -15,12 +15,22 @@ import type {
   MessageId,
   MessageSubject,
   Person,
+  PersonId,
   Refused,
   Run,
   RunId,
   ThreadId,
 } from "./domain.ts";
-import type { CardRow, Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "./record-types.ts";
+import type {
+  CardRow,
+  Content,
+  ContentFilter,
+  InboxKey,
+  JournalEntry,
+  OpenWorkflow,
+  OutboxRow,
+  RunCommit,
+} from "./record-types.ts";
 import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
 
 /** The interfaces to the outside. Implementations live in adapters/, link/ and test/fakes. */
@@ -42,22 +52,48 @@ export interface Logger {
 
 // Record (the bot's truth) ----------------------------------------------------------------------------------------
 
+export interface Prunable {
+  /**
+   * Deletes what is done and was so for 30 days: closed messages, the keys of those received, passing values. In small
+   * units; resolves with the number of rows. Runs, texts, cards and the journal stay.
+   */
+  prune(now: number): Promise<number>;
+}
 /** What the outbox relay needs; the record and every agent's books implement it. */
 export interface OutboxStore {
-  /** Claims up to `limit` open rows due by `now` for `leaseMs` (compare-and-set), oldest first. Unsealed. */
+  /**
+   * Claims up to `limit` open rows due by `now` for `leaseMs` (compare-and-set), oldest first. Unsealed. Raises and
+   * returns `tries`: 1 at the first claim.
+   */
   claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]>;
   /** After a sending: when to send again if nothing closes the row before. */
   postponeOutbox(id: string, dueAt: number): Promise<void>;
   closeOutbox(ids: readonly string[]): Promise<void>;
 }
-export interface Store extends OutboxStore {
-  /** One transaction. "stale": another writer was first, load again. "duplicate": the inbox key was known. */
+/**
+ * The bot's record. What others than the bot changed fails with "sealed-broken", what was erased with "erased"; lists
+ * leave such rows out, and the first time say so in the journal.
+ */
+export interface Store extends OutboxStore, Prunable {
+  /**
+   * At a start: every row that was claimed and is open becomes due now, because who claimed it may be dead. One that
+   * was sent meanwhile is a duplicate, which its receiver recognises.
+   */
+  resumeOutbox(now: number): Promise<void>;
+  /**
+   * One transaction. "stale": another writer was first, load again. "duplicate": the inbox key or the request key was
+   * known.
+   */
   saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate">;
   /** Creates a run unless its request key is known; then the run it made. */
   createRun(
     commit: RunCommit,
     requestKey: string,
   ): Promise<{ readonly created: boolean; readonly run: RunId }>;
+  /** The run that the chat message with this key started, or that it answered. */
+  requestRun(requestKey: string): Promise<RunId | undefined>;
+  /** Every definition, by id, version and structure, that an open run needs. */
+  openWorkflows(): Promise<readonly OpenWorkflow[]>;
   loadRun(id: RunId): Promise<Run | undefined>;
   listRuns(o: {
     readonly limit: number;
@@ -68,18 +104,35 @@ export interface Store extends OutboxStore {
   waitingInThread(thread: ThreadId): Promise<Run | undefined>;
   /** Open runs with a step due, or not yet queued, at `now`; oldest first. */
   dueRuns(now: number, limit: number): Promise<readonly RunId[]>;
-  contents(run: RunId, revision?: number): Promise<readonly Content[]>;
+  /** Looks at this run again only then, unless it is saved before: looking at it failed. */
+  postponeRun(id: RunId, dueAt: number): Promise<void>;
+  /** By revision, step and name; only the wanted ones are opened. */
+  contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]>;
+  /** What was asked, by run. */
+  requestTexts(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, string>>;
   approval(id: ApprovalId): Promise<Approval | undefined>;
-  approvals(o: { readonly status?: Approval["status"]; readonly run?: RunId }): Promise<readonly Approval[]>;
+  /** Oldest first; with `limit` the newest ones. */
+  approvals(o: {
+    readonly open?: boolean;
+    readonly run?: RunId;
+    readonly requester?: PersonId;
+    readonly limit?: number;
+  }): Promise<readonly Approval[]>;
+  counts(): Promise<{ readonly openRuns: number; readonly openApprovals: number }>;
   /** Requests in flight per agent: open outbox rows of kind request. */
   inFlight(): Promise<Readonly<Record<AgentId, number>>>;
-  staleCards(limit: number): Promise<readonly CardRow[]>;
+  /** Cards whose last version is not shown yet and that are not postponed beyond `now`. */
+  staleCards(now: number, limit: number): Promise<readonly CardRow[]>;
   card(key: string): Promise<CardRow | undefined>;
-  cardShown(key: string, version: number, message: MessageId): Promise<void>;
+  /** The platform shows the card's version in this message; null when there was nothing to post. */
+  cardShown(card: CardRow, message: MessageId | null): Promise<void>;
+  /** The card could not be drawn: not again before `retryAt`. */
+  postponeCard(key: string, retryAt: number): Promise<void>;
   appendJournal(entries: readonly JournalEntry[]): Promise<void>;
   /** Small values that outlive a process: resume points, highest serials. */
   getValue(key: string): Promise<string | undefined>;
-  setValue(key: string, value: string): Promise<void>;
+  /** A passing value may be pruned once it is old. */
+  setValue(key: string, value: string, o?: { readonly passing?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -106,7 +159,7 @@ export interface OutgoingEnvelope {
   readonly sequence?: number;
   readonly body: Json;
   readonly expiresAt: number;
-  /** Token of the chosen instance; 1 while each agent has one. */
+  /** The sender's lease, or the token of the instance that is asked; 1 where there is none. */
   readonly fencing?: number;
 }
 export interface ReceivedEnvelope {
@@ -149,10 +202,10 @@ export interface Books {
   ): Promise<boolean>;
 }
 /** One agent's part of the books: its messages, journal and resume point live beside the company data. */
-export interface AgentStore extends OutboxStore {
+export interface AgentStore extends OutboxStore, Prunable {
   /** Reads outside any unit of work; writing through it fails. */
   readonly books: Books;
-  /** Becomes the one current instance; the token is higher than every earlier one. */
+  /** Becomes the one current instance, with a higher token than all before; what they had claimed is free again. */
   acquireLease(instance: string): Promise<number>;
   /**
    * One transaction: the work's changes, its stored reply, the inbox key and the journal. "duplicate": the key was

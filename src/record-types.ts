@@ -9,6 +9,7 @@ import type {
   RunId,
   StepId,
   ThreadId,
+  WorkflowRef,
 } from "./domain.ts";
 
 /** What is written to the record (and, for messages and journal, to every agent's books). */
@@ -48,11 +49,14 @@ export interface JournalEntry {
   /** Business text, sealed under the run's key. */
   readonly body?: Json;
 }
+/** Which texts are wanted: these names, of the step or of any. A name that ends with ":" means all numbered ones. */
+export type ContentFilter = readonly { readonly step?: StepId; readonly name: string }[];
 /** The desired state of one card; the presenter makes the platform agree. */
 export interface CardRow {
   /** Deterministic: "progress-RUN", "approval-ID", "question-RUN-n", "result-RUN". */
   readonly key: string;
   readonly run: RunId;
+  /** The run's. */
   readonly thread: ThreadId;
   /** Raised by each change of what the card shows. */
   readonly version: number;
@@ -60,15 +64,22 @@ export interface CardRow {
   readonly shownVersion: number;
   readonly message: MessageId | null;
 }
+/** A definition that open runs need, and one of them. */
+export interface OpenWorkflow {
+  readonly run: RunId;
+  readonly workflow: WorkflowRef;
+}
 export interface RunCommit {
   readonly run: Run;
   readonly expectedVersion: number;
   readonly inbox?: InboxKey;
+  /** The key of the chat message that brought this about; an answer also carries it as content "answer-key:N". */
+  readonly requestKey?: string;
   readonly outbox?: readonly OutboxRow[];
   readonly closeOutbox?: readonly string[];
   readonly contents?: readonly Content[];
   readonly approvals?: readonly Approval[];
-  /** Cards whose content this commit changes; the store raises their version. */
-  readonly cards?: readonly { readonly key: string; readonly thread: ThreadId }[];
+  /** Keys of cards whose content this commit changes; the store raises their version. They stand in the run's thread. */
+  readonly cards?: readonly string[];
   readonly journal: readonly JournalEntry[];
 }

@@ -113,7 +113,7 @@ function statusOf(view: RunView): RunResult["status"] {
 }
 
 function decisionOf(view: RunView): RunResult["decision"] {
-  const approval = view.approvals.filter((each) => each.revision === view.run.revision).at(-1);
+  const approval = view.approvals.findLast((each) => each.revision === view.run.revision);
   if (approval?.status === "expired") {
     return {
       by: "nobody",

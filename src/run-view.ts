@@ -2,6 +2,7 @@ import { z } from "zod";
 import type {
   AgentId,
   Approval,
+  ApprovalId,
   AtSign,
   ErrorInfo,
   Json,
@@ -13,7 +14,7 @@ import type {
 import { sha256Hex } from "./canonical.ts";
 import type { WorkflowDefinition } from "./define-workflow.ts";
 import type { Store } from "./ports.ts";
-import type { Content } from "./record-types.ts";
+import type { Content, ContentFilter } from "./record-types.ts";
 
 /** One run with its business text opened, as cards, results and run pages show it. */
 export interface RunView {
@@ -26,9 +27,21 @@ export interface RunView {
   readonly outputs: Readonly<Record<StepId, Json>>;
   readonly dialogue: readonly { readonly question: string; readonly answer: string }[];
   readonly question: { readonly text: string; readonly options: readonly string[] } | null;
-  readonly plan: { readonly document: PlanDocument; readonly hash: string } | null;
+  /** The plan of this revision. */
+  readonly plan: ShownPlan | null;
   readonly approvals: readonly Approval[];
-  /** Why it was rejected, in the decider's words. */
+  /** What belongs to each approval, by its id. */
+  readonly papers: Readonly<Record<ApprovalId, ApprovalPapers>>;
+  /** Why this revision was rejected, in the decider's words. */
+  readonly reason: string | null;
+}
+export interface ShownPlan {
+  readonly document: PlanDocument;
+  readonly hash: string;
+}
+export interface ApprovalPapers {
+  /** Null when what is stored is not what the approval's hash says: it is shown to nobody. */
+  readonly plan: ShownPlan | null;
   readonly reason: string | null;
 }
 export interface StepView {
@@ -63,9 +76,16 @@ export async function loadRunView(
   o: {
     readonly definition: (id: string, version: number) => WorkflowDefinition | undefined;
     readonly atSignOf: (agent: AgentId) => AtSign;
+    /** Told of an approval whose stored plan is another one than was put up. */
+    readonly onAltered: (approval: ApprovalId) => void;
+    /** Only these texts are opened; the view then lacks the others. */
+    readonly wanted?: ContentFilter | undefined;
   },
 ): Promise<RunView> {
-  const [contents, approvals] = await Promise.all([store.contents(run.id), store.approvals({ run: run.id })]);
+  const [contents, approvals] = await Promise.all([
+    store.contents(run.id, o.wanted),
+    store.approvals({ run: run.id }),
+  ]);
   const workflow =
     run.workflow === null ? null : (o.definition(run.workflow.id, run.workflow.version) ?? null);
   const agents = new Map<StepId, AgentId | null>([["route", "router"]]);
@@ -97,9 +117,12 @@ export async function loadRunView(
       outputs[step.id] = step.output;
     }
   }
-  const gate = workflow?.steps.find((step) => step.kind === "approval");
-  const planText = gate === undefined ? undefined : newest(contents, gate.id, "plan")?.value;
-  const reason = gate === undefined ? undefined : newest(contents, gate.id, "reason")?.value;
+  const papers: Record<ApprovalId, ApprovalPapers> = {};
+  for (const approval of approvals) {
+    papers[approval.id] = papersOf(contents, approval, o.onAltered);
+  }
+  const latest = approvals.findLast((each) => each.revision === run.revision);
+  const shown = latest === undefined ? undefined : papers[latest.id];
   const route = routeOutput.safeParse(outputs.route);
   return {
     run,
@@ -113,15 +136,35 @@ export async function loadRunView(
     outputs,
     dialogue: dialogueOf(contents),
     question: run.status === "waiting" ? openQuestion(contents) : null,
-    plan: typeof planText === "string" ? openPlan(planText) : null,
+    plan: shown?.plan ?? null,
     approvals,
-    reason: typeof reason === "string" ? reason : null,
+    papers,
+    reason: shown?.reason ?? null,
   };
 }
 
-function openPlan(text: string): { document: PlanDocument; hash: string } {
-  // Written by this bot from a value that the plan schema had passed; sealed since.
-  return { document: JSON.parse(text) as PlanDocument, hash: sha256Hex(text) };
+/** The texts of the approval's own revision and step; the plan only as far as its hash is the approval's. */
+function papersOf(
+  contents: readonly Content[],
+  { id, step, revision, planHash }: Approval,
+  onAltered: (approval: ApprovalId) => void,
+): ApprovalPapers {
+  const text = (name: string): string | undefined => {
+    const found = contents.find(
+      (each) => each.step === step && each.revision === revision && each.name === name,
+    )?.value;
+    return typeof found === "string" ? found : undefined;
+  };
+  const plan = text("plan");
+  const isWhole = plan !== undefined && sha256Hex(plan) === planHash;
+  if (plan !== undefined && !isWhole) {
+    onAltered(id);
+  }
+  return {
+    // Written by this bot from a value that the plan schema had passed.
+    plan: isWhole ? { document: JSON.parse(plan) as PlanDocument, hash: planHash } : null,
+    reason: text("reason") ?? null,
+  };
 }
 function numbered(contents: readonly Content[], name: "question" | "answer"): Map<string, Json> {
   const found = contents.filter((each) => each.name.startsWith(`${name}:`));
@@ -141,7 +184,7 @@ function dialogueOf(contents: readonly Content[]): { question: string; answer: s
 }
 function openQuestion(contents: readonly Content[]): { text: string; options: readonly string[] } | null {
   const answers = numbered(contents, "answer");
-  const open = [...numbered(contents, "question")].filter(([key]) => !answers.has(key)).at(-1);
+  const open = [...numbered(contents, "question")].findLast(([key]) => !answers.has(key));
   const parsed = questionContent.safeParse(open?.[1]);
   return parsed.success ? parsed.data : null;
 }

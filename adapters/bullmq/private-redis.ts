@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { Redis } from "ioredis";
 import { AppError } from "../../src/errors.ts";
 
 const serverNames = ["valkey-server", "redis-server"];
 const startTimeoutMs = 5_000;
+const longestBackOffMs = 5_000;
 
 /** The first Redis or Valkey server on the PATH, if the machine has one. */
 export function findRedisServer(searchPath: string): string | undefined {
@@ -23,12 +25,85 @@ export function findRedisServer(searchPath: string): string | undefined {
   return undefined;
 }
 
-async function answers(socket: string): Promise<boolean> {
-  const client = new Redis(socket, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 1_000 });
+export interface PrivateRedis {
+  readonly url: string;
+  /** The wrapper's; null when a server that was there already is used. */
+  readonly pid: () => number | null;
+  stop(): Promise<void>;
+}
+
+/**
+ * A Redis of our own on a unix socket in the runtime folder (0700), nothing on disk: the queue is a hint. One that
+ * already answers there is adopted. It is started again whenever it ends, and ends when this process ends, however
+ * that ends: its wrapper waits on our pipe.
+ */
+export async function startPrivateRedis(
+  server: string,
+  runtimeFolder: string,
+  onRestart: (reason: string) => void = () => undefined,
+): Promise<PrivateRedis> {
+  const socketFile = path.join(runtimeFolder, "redis.sock");
+  let wrapper: ChildProcess | undefined;
+  let watch: Socket | undefined;
+  let stopping = false;
+  let timer: NodeJS.Timeout | undefined;
+  let starting = Promise.resolve();
+
+  async function ensure(): Promise<void> {
+    if (!(await ask(socketFile, "ping"))) {
+      wrapper = startServer(server, socketFile, runtimeFolder);
+      await answering(wrapper, socketFile, server);
+    }
+    if (!stopping) {
+      // An idle connection that closes says at once that the server has ended, whoever started it.
+      watch = connect(socketFile).on("error", () => undefined);
+      watch.once("close", () => again(`the private ${path.basename(server)} ended`, 0));
+    }
+  }
+  function again(reason: string, delayMs: number): void {
+    if (stopping) {
+      return;
+    }
+    onRestart(reason);
+    wrapper?.stdin?.end();
+    wrapper = undefined;
+    timer = setTimeout(() => {
+      starting = ensure().catch((error: unknown) => {
+        const code = error instanceof AppError ? error.code : "redis-start-failed";
+        again(code, Math.min(Math.max(200, delayMs * 2), longestBackOffMs));
+      });
+    }, delayMs);
+  }
+  await ensure();
+  return {
+    url: `unix://${socketFile}`,
+    pid: () => wrapper?.pid ?? null,
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      await starting;
+      watch?.destroy();
+      if (wrapper === undefined) {
+        await ask(socketFile, "shutdown");
+      } else {
+        await ended(wrapper);
+      }
+    },
+  };
+}
+
+/** Whether somebody answers on the socket; a server that is told to shut down gives no answer. */
+async function ask(socketFile: string, what: "ping" | "shutdown"): Promise<boolean> {
+  const client = new Redis(socketFile, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 1_000,
+    commandTimeout: 1_000,
+  });
   client.on("error", () => undefined);
   try {
     await client.connect();
-    return (await client.ping()) === "PONG";
+    return what === "ping" ? (await client.ping()) === "PONG" : (await client.shutdown("NOSAVE")) === "OK";
   } catch {
     return false;
   } finally {
@@ -36,42 +111,37 @@ async function answers(socket: string): Promise<boolean> {
   }
 }
 
-/**
- * A Redis of our own on a unix socket in the runtime folder (0700), nothing on disk: the queue is a hint. One that
- * already answers there is adopted. It ends when this process ends, however it ends: its wrapper waits on our pipe.
- */
-export async function startPrivateRedis(
-  server: string,
-  runtimeFolder: string,
-): Promise<{ readonly url: string; readonly pid: number | null; stop(): Promise<void> }> {
-  const socket = path.join(runtimeFolder, "redis.sock");
-  const url = `unix://${socket}`;
-  if (await answers(socket)) {
-    return { url, pid: null, stop: () => Promise.resolve() };
-  }
-  const settings = [
-    "--port",
-    "0",
-    "--unixsocket",
-    socket,
-    "--unixsocketperm",
-    "600",
-    "--save",
-    "",
-    "--appendonly",
-    "no",
-  ];
-  // The shell's `read` returns when our end of the pipe closes, even by kill -9; then the server is ended.
-  const wrapper = '"$@" >/dev/null & child=$!; read line; kill "$child" 2>/dev/null; wait "$child"';
-  const child = spawn("/bin/sh", ["-c", wrapper, "sh", server, ...settings, "--dir", runtimeFolder], {
+function startServer(server: string, socketFile: string, runtimeFolder: string): ChildProcess {
+  const place = ["--unixsocket", socketFile, "--dir", runtimeFolder];
+  const settings = [...place, "--unixsocketperm", "600", "--port", "0", "--save", "", "--appendonly", "no"];
+  // The inner `read` returns when our end of the pipe closes, even by kill -9: then the server is ended. When the
+  // server ends by itself, so does the shell.
+  const script = `
+exec 3<&0
+"$@" >/dev/null 3<&- &
+server=$!
+trap 'kill "$server" 2>/dev/null; wait "$server"; exit 0' TERM
+( read line <&3; kill -TERM $$ ) 2>/dev/null &
+reader=$!
+wait "$server"
+kill "$reader" 2>/dev/null`;
+  const child = spawn("/bin/sh", ["-c", script, "sh", server, ...settings], {
     stdio: ["pipe", "ignore", "ignore"],
     // A terminal's Ctrl-C must not end it before those who use it.
     detached: true,
+    // It needs nothing of what this process knows.
+    env: { PATH: process.env.PATH ?? "" },
   });
+  child.on("error", () => undefined);
+  child.stdin.on("error", () => undefined);
+  return child;
+}
+
+async function answering(child: ChildProcess, socketFile: string, server: string): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
-  while (!(await answers(socket))) {
-    if (performance.now() > deadline || child.exitCode !== null || child.signalCode !== null) {
-      child.stdin.end();
+  while (!(await ask(socketFile, "ping"))) {
+    if (performance.now() > deadline || hasEnded(child)) {
+      child.stdin?.end();
       throw new AppError(
         "redis-start-failed",
         `the private ${path.basename(server)} did not answer on its socket`,
@@ -79,14 +149,16 @@ export async function startPrivateRedis(
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { url, pid: child.pid ?? null, stop: () => stopped(child) };
 }
 
-function stopped(child: ChildProcess): Promise<void> {
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     child.once("exit", () => resolve());
     child.stdin?.end();
-    if (child.exitCode !== null || child.signalCode !== null) {
+    if (hasEnded(child)) {
       resolve();
     }
   });

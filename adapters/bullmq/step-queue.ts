@@ -1,6 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, withBackend, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { AppError } from "../../src/errors.ts";
 import type { Logger, StepJob, StepQueue } from "../../src/ports.ts";
 import { PglitePool } from "./pglite-pool.ts";
 
@@ -11,6 +12,11 @@ const schema = "bullmq";
 const concurrency = 16;
 /** Longer than any hand-over; what a dead bot held is taken up again after this. */
 const lockDuration = 30_000;
+/** The queue is a hint: who hands a job over waits no longer for a backend that hangs. */
+const addDeadlineMs = 1_000;
+/** A worker whose backend does not answer yet takes jobs as soon as it does. */
+const readyDeadlineMs = 5_000;
+const closeDeadlineMs = 2_000;
 const stepJob = z.strictObject({
   run: z.string(),
   revision: z.int(),
@@ -47,33 +53,63 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   const warn = (error: Error) => log.warn({ error: error.message }, "queue-error");
   backend.queue.on("error", warn);
   let worker: WorkerHandle | undefined;
+  let closed: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    const closing = [worker?.close(), backend.queue.close()].filter((each) => each !== undefined);
+    await doneWithin(Promise.all(closing), closeDeadlineMs);
+    await backend.end();
+  }
   return {
     async add(job, o) {
-      await backend.queue.add("step", job, {
+      const added = backend.queue.add("step", job, {
         jobId: jobId(job),
         ...(o?.delayMs === undefined ? {} : { delay: o.delayMs }),
         removeOnComplete: true,
         removeOnFail: true,
       });
+      const taken = await doneWithin(added, addDeadlineMs).catch((cause: unknown) => {
+        throw new AppError("queue-failed", "the queue did not take a job", { retryable: true, cause });
+      });
+      if (!taken) {
+        throw new AppError("queue-failed", `the queue did not answer within ${addDeadlineMs} ms`, {
+          retryable: true,
+        });
+      }
     },
     async work(handler) {
       worker = backend.worker((job) => handler(stepJob.parse(job.data)));
       worker.on("error", warn);
-      await worker.waitUntilReady();
+      if (!(await doneWithin(worker.waitUntilReady(), readyDeadlineMs))) {
+        log.warn({ ms: readyDeadlineMs }, "queue-not-ready");
+      }
     },
-    async close() {
-      await worker?.close();
-      await backend.queue.close();
-      await backend.end();
-    },
+    close: () => (closed ??= close()),
   };
+}
+
+/** False when it is not over by then; what comes of it later counts for nothing. */
+async function doneWithin(call: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([call.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The reference backend. `url`: redis://host:port, or unix:///path/to/socket of a private server. */
 export function openRedisQueue(url: string, log: Logger): Promise<StepQueue> {
   const target = url.startsWith("unix://") ? url.slice("unix://".length) : url;
   const connect = (blocking: boolean) =>
-    new Redis(target, { maxRetriesPerRequest: blocking ? null : 3, lazyConnect: false });
+    new Redis(target, {
+      lazyConnect: false,
+      ...(blocking
+        ? { maxRetriesPerRequest: null }
+        : { maxRetriesPerRequest: 3, commandTimeout: addDeadlineMs }),
+    });
   const connection = connect(false);
   const workerConnection = connect(true);
   for (const each of [connection, workerConnection]) {

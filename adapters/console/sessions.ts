@@ -66,7 +66,7 @@ export function createSessions(o: {
       links.delete(hashOf(token));
       const secret = newSecret();
       const session = { person: found.person, expiresAt: o.clock.now() + sessionLifetimeMs };
-      await memory.setValue(placeOf(secret), JSON.stringify(session));
+      await memory.setValue(placeOf(secret), JSON.stringify(session), { passing: true });
       return { secret, person: found.person };
     },
     async find(secret) {
@@ -77,7 +77,7 @@ export function createSessions(o: {
       const session = storedSession.parse(JSON.parse(text));
       return session.expiresAt > o.clock.now() ? { ...session, csrf: csrfOf(secret) } : undefined;
     },
-    signOut: (secret) => memory.setValue(placeOf(secret), ""),
+    signOut: (secret) => memory.setValue(placeOf(secret), "", { passing: true }),
   };
 }
 

@@ -10,11 +10,11 @@ const types: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 /** Browser libraries, served as installed; a page has no package names, so imports among them get addresses. */
-const vendored: Readonly<Record<string, string>> = {
-  preact: "/vendor/preact.js",
-  "preact/hooks": "/vendor/hooks.js",
-  htm: "/vendor/htm.js",
-};
+const vendored = [
+  { name: "preact", address: "/vendor/preact.js", file: import.meta.resolve("preact") },
+  { name: "preact/hooks", address: "/vendor/hooks.js", file: import.meta.resolve("preact/hooks") },
+  { name: "htm", address: "/vendor/htm.js", file: import.meta.resolve("htm") },
+];
 
 export interface StaticFile {
   readonly type: string;
@@ -30,8 +30,8 @@ export async function loadStaticFiles(): Promise<ReadonlyMap<string, StaticFile>
       files.set(`/assets/${name}`, { type, text: await readFile(path.join(folder, name), "utf8") });
     }
   }
-  for (const [name, address] of Object.entries(vendored)) {
-    const text = await readFile(fileURLToPath(import.meta.resolve(name)), "utf8");
+  for (const { address, file } of vendored) {
+    const text = await readFile(fileURLToPath(file), "utf8");
     files.set(address, { type: types[".js"] ?? "", text: withAddresses(text) });
   }
   return files;
@@ -39,8 +39,8 @@ export async function loadStaticFiles(): Promise<ReadonlyMap<string, StaticFile>
 function withAddresses(source: string): string {
   return source
     .replace(/\bfrom\s*"([^".]+)"/g, (whole, name: string) => {
-      const address = vendored[name];
-      return address === undefined ? whole : `from"${address}"`;
+      const library = vendored.find((each) => each.name === name);
+      return library === undefined ? whole : `from"${library.address}"`;
     })
     .replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
 }

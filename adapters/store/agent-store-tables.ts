@@ -42,6 +42,7 @@ export const agentStoreMigration: Migration = {
   statements: [
     `create table agent_inbox (
       agent text not null, key text not null, at bigint not null, reply text not null, primary key (agent, key))`,
+    "create index agent_inbox_at on agent_inbox (agent, at)",
     `create table agent_outbox (
       agent text not null, id text not null, recipient text not null, kind text not null, run text not null,
       revision bigint not null, step text not null, attempt bigint not null, body text not null,

@@ -7,6 +7,7 @@ import { outboxRow, outboxValues } from "./agent-outbox-row.ts";
 import type { AgentStoreTables } from "./agent-store-tables.ts";
 import type { BooksAccess } from "./books-database.ts";
 import type { Database } from "./database.ts";
+import { pruneAgent } from "./agent-prune.ts";
 import { appendJournal } from "./journal-store.ts";
 
 type Tx = Kysely<AgentStoreTables>;
@@ -42,8 +43,15 @@ class DatabaseAgentStore implements AgentStore {
 
   async acquireLease(instance: string): Promise<number> {
     const { agent, database } = this.#o;
-    const lease = await database.unit((tx) =>
-      tx
+    const lease = await database.unit(async (tx) => {
+      // What an earlier instance was about to send is this one's to send, at once.
+      await tx
+        .updateTable("agent_outbox")
+        .set({ claimed_until: 0 })
+        .where("agent", "=", agent)
+        .where("open", "=", 1)
+        .execute();
+      return tx
         .insertInto("agent_leases")
         .values({ agent, instance, token: 1 })
         .onConflict((conflict) =>
@@ -52,8 +60,8 @@ class DatabaseAgentStore implements AgentStore {
             .doUpdateSet((eb) => ({ instance, token: eb("agent_leases.token", "+", 1) })),
         )
         .returning("token")
-        .executeTakeFirstOrThrow(),
-    );
+        .executeTakeFirstOrThrow();
+    });
     return lease.token;
   }
 
@@ -112,7 +120,8 @@ class DatabaseAgentStore implements AgentStore {
     const rows = await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set({ open: 1, due_at: now, claimed_until: 0 })
+        // Asked for anew: sent again soon, however often it was sent before.
+        .set({ open: 1, due_at: now, claimed_until: 0, tries: 0 })
         .where("agent", "=", agent)
         .where("id", "=", finished.reply)
         .returningAll()
@@ -141,7 +150,7 @@ class DatabaseAgentStore implements AgentStore {
     const rows = await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set({ claimed_until: now + leaseMs })
+        .set((eb) => ({ claimed_until: now + leaseMs, tries: eb("tries", "+", 1) }))
         .where("agent", "=", agent)
         .where("id", "in", due(tx))
         // Again, because on PostgreSQL another claim may have come between.
@@ -158,7 +167,7 @@ class DatabaseAgentStore implements AgentStore {
     await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set((eb) => ({ due_at: dueAt, claimed_until: 0, tries: eb("tries", "+", 1) }))
+        .set({ due_at: dueAt, claimed_until: 0 })
         .where("agent", "=", agent)
         .where("id", "=", id)
         .where("open", "=", 1)
@@ -207,6 +216,10 @@ class DatabaseAgentStore implements AgentStore {
         .onConflict((conflict) => conflict.columns(["agent", "key"]).doUpdateSet({ value }))
         .execute(),
     );
+  }
+
+  async prune(now: number): Promise<number> {
+    return pruneAgent(this.#o.database, this.#o.agent, now);
   }
 
   /**

@@ -3,7 +3,6 @@ import { stringify } from "csv-stringify/sync";
 import type { BookKind, BookRow } from "../../src/book-rows.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Books } from "../../src/ports.ts";
-import type { BooksAccess } from "./books-database.ts";
 import { referenceCheck } from "./books-references.ts";
 import { kindColumns, rowProblems, type RowProblem } from "./books-schema.ts";
 
@@ -21,6 +20,9 @@ export interface ImportResult {
   readonly updated: number;
   readonly unchanged: number;
 }
+
+/** What agents write as evidence of their own work; a file cannot claim it. */
+export const keptByAgents: readonly BookKind[] = ["decisions", "checkpoints"];
 
 const problemsShown = 20;
 const longestFile = 20_000_000;
@@ -42,14 +44,20 @@ export async function exportKind(books: Books, kind: BookKind, id?: string): Pro
  * Takes the rows of a CSV file into one kind, all or nothing: known ids are replaced, new ones inserted, rows that the
  * file does not name stay. The header names every column, in any order. Fails with code "bad-csv" whose message has
  * one line per problem, 20 at most: line, field, value, what was expected. Rows equal to stored ones are not checked
- * against other kinds again. With `dryRun` nothing is written.
+ * against other kinds again. With `dryRun` nothing is written. Fails with code "kept-by-agents" for their own kinds.
  */
 export async function importKind(
-  unit: BooksAccess["unit"],
+  unit: (work: (books: Books) => Promise<ImportResult>) => Promise<ImportResult>,
   kind: BookKind,
   csvText: string,
   o: { readonly dryRun: boolean },
 ): Promise<ImportResult> {
+  if (keptByAgents.includes(kind)) {
+    throw new AppError(
+      "kept-by-agents",
+      `${kind} cannot be imported: agents keep them as evidence of what they did`,
+    );
+  }
   const { rows, problems } = readRows(kind, csvText);
   return unit(async (books) => {
     const stored = new Map<string, TextRow>(

@@ -13,6 +13,8 @@ export interface DatabaseOptions {
   readonly name: string;
   /** In order; applied ones are remembered by name. */
   readonly migrations: readonly Migration[];
+  /** Told when an open SQLite database has ended other than by `close`: nothing can be read or written any more. */
+  readonly onLost?: (error: AppError) => void;
 }
 
 const namePattern = /^[a-z][a-z0-9_]{0,39}$/;
@@ -22,7 +24,7 @@ const namePattern = /^[a-z][a-z0-9_]{0,39}$/;
  * "data-not-writable", "data-corrupt", "data-newer" (made by a later version) or "data-unavailable".
  */
 export async function openDatabase<S>(options: DatabaseOptions): Promise<Database<S>> {
-  const { url, folder, name, migrations } = options;
+  const { url, folder, name, migrations, onLost } = options;
   if (!namePattern.test(name)) {
     throw new AppError("bad-setting", `database name "${name}" must be lower-case letters, digits and "_"`);
   }
@@ -32,5 +34,5 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
   if (folder === undefined) {
     throw new AppError("bad-setting", `database "${name}" needs a PostgreSQL url or a folder`);
   }
-  return openSqlite<S>({ folder, name, migrations });
+  return openSqlite<S>({ folder, name, migrations, ...(onLost === undefined ? {} : { onLost }) });
 }

@@ -1,10 +1,12 @@
 import type { Kysely } from "kysely";
 import { canonicalJson } from "../../src/canonical.ts";
 import { AppError } from "../../src/errors.ts";
+import type { RunId } from "../../src/domain.ts";
 import type { Content, RunCommit } from "../../src/record-types.ts";
 import type { SealBody } from "./journal-store.ts";
 import { appendJournal } from "./journal-store.ts";
 import { closeOutbox, outboxRow } from "./record-outbox.ts";
+import { sealRunIdentity } from "./record-identity.ts";
 import { approvalRow, runRow } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
@@ -35,9 +37,22 @@ interface CommitKeys {
 }
 
 /** Writes a new run and all that comes with it. */
-export async function writeNewRun(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
+export async function writeNewRun(
+  tx: Tx,
+  commit: RunCommit,
+  requestKey: string,
+  context: CommitContext,
+): Promise<void> {
   assertOneRun(commit);
-  const row = runRow(commit.run, commit.expectedVersion + 1, context.keys.run);
+  const { run } = commit;
+  const key = context.keys.run;
+  const row = {
+    ...runRow(run, commit.expectedVersion + 1, key),
+    requester: run.requester,
+    thread: run.thread,
+    identity: sealRunIdentity(run, requestKey, key),
+    created_at: run.createdAt,
+  };
   await tx.insertInto("runs").values(row).execute();
   await writeParts(tx, commit, context);
   await writeJournal(tx, commit, context);
@@ -48,8 +63,9 @@ export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitCon
   assertOneRun(commit);
   const row = runRow(commit.run, commit.expectedVersion + 1, context.keys.run);
   // Sent together and judged together: on SQLite the way to the database's thread costs more than the statements.
-  const [inbox, update, parts] = await Promise.allSettled([
+  const [inbox, request, update, parts] = await Promise.allSettled([
     takeInboxKey(tx, commit, context.now),
+    takeRequestKey(tx, commit.run.id, commit.requestKey),
     tx
       .updateTable("runs")
       .set(row)
@@ -58,7 +74,7 @@ export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitCon
       .executeTakeFirst(),
     writeParts(tx, commit, context),
   ]);
-  if (!valueOf(inbox)) {
+  if (!valueOf(inbox) || !valueOf(request)) {
     throw new Abandoned("duplicate");
   }
   if (valueOf(update).numUpdatedRows !== 1n) {
@@ -86,6 +102,20 @@ function assertOneRun(commit: RunCommit): void {
   if (other !== undefined) {
     throw new AppError("bad-commit", `commit of run "${commit.run.id}" also writes for run "${other}"`);
   }
+}
+
+/** The key of a chat message, taken once: true when there is none or it is this run's from now on. */
+export async function takeRequestKey(tx: Tx, run: RunId, key: string | undefined): Promise<boolean> {
+  if (key === undefined) {
+    return true;
+  }
+  const taken = await tx
+    .insertInto("requests")
+    .values({ key, run })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("run")
+    .execute();
+  return taken.length === 1;
 }
 
 async function takeInboxKey(tx: Tx, commit: RunCommit, now: number): Promise<boolean> {
@@ -119,22 +149,23 @@ async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Pr
   }
   writes.push(closeOutbox(tx, commit.closeOutbox ?? [], now));
   for (const approval of commit.approvals ?? []) {
-    const { id, ...rest } = approvalRow(approval);
+    const row = approvalRow(approval, key);
+    const { status, decision } = row;
     writes.push(
       tx
         .insertInto("approvals")
-        .values({ id, ...rest })
-        .onConflict((conflict) => conflict.column("id").doUpdateSet(rest))
+        .values(row)
+        .onConflict((conflict) => conflict.column("id").doUpdateSet({ status, decision }))
         .execute(),
     );
   }
-  const cards = new Map(commit.cards?.map((card) => [card.key, card]));
-  if (cards.size > 0) {
-    const first = { run, version: 1, shown_version: 0, message: null };
+  const cards = [...new Set(commit.cards)];
+  if (cards.length > 0) {
+    const first = { run, version: 1, shown_version: 0, message: null, retry_at: 0 };
     writes.push(
       tx
         .insertInto("cards")
-        .values([...cards.values()].map((card) => ({ ...first, key: card.key, thread: card.thread })))
+        .values(cards.map((card) => ({ ...first, key: card })))
         .onConflict((conflict) =>
           conflict.column("key").doUpdateSet((eb) => ({ version: eb("cards.version", "+", 1) })),
         )
@@ -156,9 +187,9 @@ async function writeContents(tx: Tx, contents: readonly Content[], key: RunKey):
     .returning(["run", "revision", "step", "name"])
     .execute();
   // One commit may name a content twice: only the first of them was written.
-  const fresh = new Set(written.map(rowName));
+  const fresh = new Set(written.map(contentName));
   for (const content of contents) {
-    if (!fresh.delete(rowName(content))) {
+    if (!fresh.delete(contentName(content))) {
       await assertSame(tx, content, key);
     }
   }
@@ -176,15 +207,18 @@ async function assertSame(tx: Tx, content: Content, key: RunKey): Promise<void> 
     .where("name", "=", name)
     .executeTakeFirstOrThrow();
   if (canonicalJson(key.open(contentPlace(content), row.value)) !== canonicalJson(content.value)) {
-    throw new AppError("content-exists", `content ${rowName(content)} exists already with another value`);
+    throw new AppError("content-exists", `content ${contentName(content)} exists already with another value`);
   }
 }
 
 type ContentId = Omit<Content, "value">;
-export function contentPlace(content: ContentId): SealPlace {
-  return { table: "contents", row: rowName(content), column: "value", version: 1 };
+function contentPlace(content: ContentId): SealPlace {
+  return { table: "contents", row: contentName(content), column: "value", version: 1 };
 }
-function rowName({ run, revision, step, name }: ContentId): string {
+export function openContent({ value, ...id }: RecordTables["contents"], key: RunKey): Content {
+  return { ...id, value: key.open(contentPlace(id), value) };
+}
+export function contentName({ run, revision, step, name }: ContentId): string {
   return `${run}/${revision}/${step}/${name}`;
 }
 

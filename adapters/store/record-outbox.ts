@@ -1,16 +1,16 @@
 import type { Kysely } from "kysely";
-import { AppError } from "../../src/errors.ts";
-import type { JournalEntry, OutboxRow } from "../../src/record-types.ts";
+import type { OutboxRow } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
+import type { Opening, RowOpener } from "./open-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
-import type { RunKey, RunKeys } from "./run-keys.ts";
+import type { RunKey } from "./run-keys.ts";
 import type { SealPlace } from "./sealed.ts";
 
 /** A row that cannot be opened is looked at again that much later; meanwhile the others are sent. */
-const brokenMs = 3_600_000;
+export const brokenMs = 3_600_000;
 
 export function outboxRow(row: OutboxRow, key: RunKey): RecordTables["outbox"] {
-  return {
+  const clear = {
     id: row.id,
     recipient: row.to,
     kind: row.kind,
@@ -18,7 +18,10 @@ export function outboxRow(row: OutboxRow, key: RunKey): RecordTables["outbox"] {
     revision: row.subject.revision,
     step: row.subject.step,
     attempt: row.subject.attempt,
-    body: key.seal(bodyPlace(row.id), row.body),
+  };
+  return {
+    ...clear,
+    body: key.seal(bodyPlace(clear), row.body),
     due_at: row.dueAt,
     tries: row.tries,
     expires_at: row.expiresAt,
@@ -28,18 +31,18 @@ export function outboxRow(row: OutboxRow, key: RunKey): RecordTables["outbox"] {
 
 /**
  * Claims due rows by moving their due time to the end of the lease: whoever sees a row due may have it, once. Rows
- * that cannot be opened are left out and reported.
+ * that cannot be opened are put aside.
  */
 export async function claimOutbox(
   database: Database<RecordTables>,
-  keys: RunKeys,
+  rows: RowOpener,
   o: { readonly now: number; readonly leaseMs: number; readonly limit: number },
-): Promise<{ readonly rows: readonly OutboxRow[]; readonly alarms: readonly JournalEntry[] }> {
+): Promise<readonly OutboxRow[]> {
   const { now, leaseMs, limit } = o;
   // The usual answer is "nothing": a read costs no commit.
   const due = await database.read((db) => dueIds(db, now, limit).execute());
   if (due.length === 0) {
-    return { rows: [], alarms: [] };
+    return [];
   }
   const claimed = await database.unit((tx) =>
     tx
@@ -52,24 +55,8 @@ export async function claimOutbox(
       .returningAll()
       .execute(),
   );
-  const rows: OutboxRow[] = [];
-  const alarms: JournalEntry[] = [];
-  for (const row of claimed.toSorted((a, b) => compare(due, a.id, b.id))) {
-    try {
-      rows.push(fromRow(row, await keys.get(row.run)));
-    } catch (error) {
-      if (!(error instanceof AppError) || (error.code !== "sealed-broken" && error.code !== "erased")) {
-        throw error;
-      }
-      await postponeOutbox(database, row.id, now + brokenMs);
-      alarms.push({
-        kind: "alarm",
-        run: row.run,
-        facts: { code: error.code, table: "outbox", row: row.id },
-      });
-    }
-  }
-  return { rows, alarms };
+  const sorted = claimed.toSorted((a, b) => compare(due, a.id, b.id));
+  return rows.all(sorted, ofOutbox, (row) => postponeOutbox(database, row.id, now + brokenMs));
 }
 
 /** After a sending: when to send again if nothing closes the row before. */
@@ -84,6 +71,19 @@ export async function postponeOutbox(
       .set({ due_at: dueAt })
       .where("id", "=", id)
       .where("closed_at", "is", null)
+      .execute(),
+  );
+}
+
+/** Makes open rows due that were claimed before; rows that still wait for their first time are left alone. */
+export async function resumeOutbox(database: Database<RecordTables>, now: number): Promise<void> {
+  await database.unit((tx) =>
+    tx
+      .updateTable("outbox")
+      .set({ due_at: now })
+      .where("closed_at", "is", null)
+      .where("tries", ">", 0)
+      .where("due_at", ">", now)
       .execute(),
   );
 }
@@ -117,18 +117,29 @@ function compare(order: readonly { readonly id: string }[], a: string, b: string
   return order.findIndex((each) => each.id === a) - order.findIndex((each) => each.id === b);
 }
 
+const ofOutbox: Opening<RecordTables["outbox"], OutboxRow> = {
+  table: "outbox",
+  id: (row) => row.id,
+  run: (row) => row.run,
+  open: fromRow,
+};
 function fromRow(row: RecordTables["outbox"], key: RunKey): OutboxRow {
   return {
     id: row.id,
     to: row.recipient,
     kind: row.kind,
     subject: { run: row.run, revision: row.revision, step: row.step, attempt: row.attempt },
-    body: key.open(bodyPlace(row.id), row.body),
+    body: key.open(bodyPlace(row), row.body),
     dueAt: row.due_at,
     tries: row.tries,
     expiresAt: row.expires_at,
   };
 }
-function bodyPlace(id: string): SealPlace {
-  return { table: "outbox", row: id, column: "body", version: 1 };
+/** To whom it goes and what it is about are bound with the body: who changes them makes it unreadable. */
+function bodyPlace(
+  row: Pick<RecordTables["outbox"], "id" | "recipient" | "kind" | "run" | "revision" | "step" | "attempt">,
+): SealPlace {
+  const { id, recipient, kind, run, revision, step, attempt } = row;
+  const name = JSON.stringify([id, recipient, kind, run, revision, step, attempt]);
+  return { table: "outbox", row: name, column: "body", version: 1 };
 }

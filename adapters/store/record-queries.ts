@@ -1,5 +1,9 @@
-import type { Approval, RunId, ThreadId } from "../../src/domain.ts";
+import type { Kysely } from "kysely";
+import type { RunId, ThreadId } from "../../src/domain.ts";
+import type { Store } from "../../src/ports.ts";
+import type { ContentFilter, OpenWorkflow } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
+import type { OfRun } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 
 /** The longer questions to the record, answered with rows. */
@@ -57,19 +61,174 @@ export async function askingRuns(
   );
 }
 
-/** Oldest first. */
+/** Open runs with a step due, oldest first. */
+export async function dueRuns(
+  database: Database<RecordTables>,
+  now: number,
+  limit: number,
+): Promise<readonly RunId[]> {
+  const rows = await database.read((db) =>
+    db
+      .selectFrom("runs")
+      .select("id")
+      .where("due_at", "is not", null)
+      .where("due_at", "<=", now)
+      .orderBy("due_at")
+      .orderBy("id")
+      .limit(limit)
+      .execute(),
+  );
+  return rows.map((row) => row.id);
+}
+
+/** The run that a chat message's key belongs to. */
+export async function requestRun(database: Database<RecordTables>, key: string): Promise<RunId | undefined> {
+  const row = await database.read((db) =>
+    db.selectFrom("requests").select("run").where("key", "=", key).executeTakeFirst(),
+  );
+  return row?.run;
+}
+
+/** The definitions that open runs need, each with one of the runs. */
+export async function openWorkflows(database: Database<RecordTables>): Promise<readonly OpenWorkflow[]> {
+  const rows = await database.read((db) =>
+    db
+      .selectFrom("runs")
+      .select(["workflow_id", "workflow_version", "workflow_structure"])
+      .select((eb) => eb.fn.min("id").as("run"))
+      // Open runs, and only those, have a time: this is the partial index.
+      .where("due_at", "is not", null)
+      .groupBy(["workflow_id", "workflow_version", "workflow_structure"])
+      .execute(),
+  );
+  return rows.flatMap(({ run, workflow_id: id, workflow_version: version, workflow_structure: structure }) =>
+    id === null || version === null || structure === null
+      ? []
+      : [{ run, workflow: { id, version, structure } }],
+  );
+}
+
+/** Open requests by recipient. */
+export async function inFlight(database: Database<RecordTables>): Promise<Readonly<Record<string, number>>> {
+  const rows = await database.read((db) =>
+    db
+      .selectFrom("outbox")
+      .select(["recipient", (eb) => eb.fn.countAll<number>().as("open")])
+      .where("closed_at", "is", null)
+      .where("kind", "=", "request")
+      .groupBy("recipient")
+      .execute(),
+  );
+  return Object.fromEntries(rows.map((row) => [row.recipient, row.open]));
+}
+
+/** A run's texts, all or the wanted ones, in order. */
+export async function contentRows(
+  database: Database<RecordTables>,
+  run: RunId,
+  wanted: ContentFilter | undefined,
+): Promise<readonly RecordTables["contents"][]> {
+  return database.read((db) => {
+    let query = db.selectFrom("contents").selectAll().where("run", "=", run);
+    if (wanted !== undefined) {
+      query = query.where((eb) =>
+        eb.or(
+          wanted.map(({ step, name }) =>
+            eb.and([
+              name.endsWith(":") ? eb("name", "like", `${name}%`) : eb("name", "=", name),
+              ...(step === undefined ? [] : [eb("step", "=", step)]),
+            ]),
+          ),
+        ),
+      );
+    }
+    return query.orderBy("revision").orderBy("step").orderBy("name").execute();
+  });
+}
+
+/** The sealed requests of runs. */
+export async function requestRows(
+  database: Database<RecordTables>,
+  runs: readonly RunId[],
+): Promise<readonly RecordTables["contents"][]> {
+  return runs.length === 0
+    ? []
+    : database.read((db) =>
+        db
+          .selectFrom("contents")
+          .selectAll()
+          .where("run", "in", runs)
+          .where("revision", "=", 1)
+          .where("step", "=", "route")
+          .where("name", "=", "request")
+          .execute(),
+      );
+}
+
+function approvalsOfRuns(db: Kysely<RecordTables>) {
+  return db
+    .selectFrom("approvals")
+    .innerJoin("runs", "runs.id", "approvals.run")
+    .selectAll("approvals")
+    .select(["runs.requester", "runs.thread", "runs.identity as run_identity"]);
+}
+export async function approvalRow(
+  database: Database<RecordTables>,
+  id: string,
+): Promise<OfRun<"approvals"> | undefined> {
+  const row = await database.read((db) =>
+    approvalsOfRuns(db).where("approvals.id", "=", id).executeTakeFirst(),
+  );
+  return row === undefined ? undefined : ofRun(row);
+}
+/** Oldest first; with `limit` the newest. */
 export async function oldestApprovals(
   database: Database<RecordTables>,
-  o: { readonly status?: Approval["status"]; readonly run?: RunId },
-): Promise<readonly RecordTables["approvals"][]> {
-  return database.read((db) => {
-    let query = db.selectFrom("approvals").selectAll().orderBy("created_at").orderBy("id");
-    if (o.status !== undefined) {
-      query = query.where("status", "=", o.status);
+  o: Parameters<Store["approvals"]>[0],
+): Promise<readonly OfRun<"approvals">[]> {
+  const rows = await database.read((db) => {
+    let query = approvalsOfRuns(db).orderBy("approvals.created_at", "desc").orderBy("approvals.id", "desc");
+    if (o.open !== undefined) {
+      query = query.where("approvals.status", o.open ? "=" : "<>", "open");
     }
     if (o.run !== undefined) {
-      query = query.where("run", "=", o.run);
+      query = query.where("approvals.run", "=", o.run);
     }
-    return query.execute();
+    if (o.requester !== undefined) {
+      query = query.where("runs.requester", "=", o.requester);
+    }
+    return (o.limit === undefined ? query : query.limit(o.limit)).execute();
   });
+  return rows.map((row) => ofRun<"approvals">(row)).toReversed();
+}
+
+export async function countOpen(
+  database: Database<RecordTables>,
+): Promise<{ readonly openRuns: number; readonly openApprovals: number }> {
+  const [runs, approvals] = await database.read((db) =>
+    Promise.all([
+      db
+        .selectFrom("runs")
+        .select((eb) => eb.fn.countAll<number>().as("count"))
+        .where("status", "in", ["running", "waiting", "compensating"])
+        .executeTakeFirstOrThrow(),
+      db
+        .selectFrom("approvals")
+        .select((eb) => eb.fn.countAll<number>().as("count"))
+        .where("status", "=", "open")
+        .executeTakeFirstOrThrow(),
+    ]),
+  );
+  return { openRuns: runs.count, openApprovals: approvals.count };
+}
+
+type WithRun<T extends "approvals" | "cards"> = RecordTables[T] & {
+  readonly requester: string;
+  readonly thread: string;
+  readonly run_identity: Uint8Array;
+};
+/** The two rows of a join. */
+export function ofRun<T extends "approvals" | "cards">(joined: WithRun<T>): OfRun<T> {
+  const { requester, thread, run_identity: identity } = joined;
+  return { row: joined, run: { id: joined.run, requester, thread, identity } };
 }

@@ -1,8 +1,14 @@
 import { z } from "zod";
 import { canonicalJson } from "../../src/canonical.ts";
-import type { Approval, ErrorInfo, Run, StepState, ThreadId } from "../../src/domain.ts";
+import type { Approval, ErrorInfo, Run, StepState } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { CardRow } from "../../src/record-types.ts";
+import {
+  checkApprovalIdentity,
+  type IdentityRow,
+  openRunIdentity,
+  sealApprovalIdentity,
+} from "./record-identity.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
 import type { SealPlace } from "./sealed.ts";
@@ -23,6 +29,7 @@ const stepSchema = z.object({
     "compensated",
   ]),
   attempt: z.number().int(),
+  waits: z.number().int().exactOptional(),
   dispatch: z.number().int(),
   startedAt: time.nullable(),
   endedAt: time.nullable(),
@@ -36,6 +43,7 @@ const runSchema = z.object({
   reason: z.enum(["rejected", "expired", "requested"]).nullable(),
   steps: z.array(stepSchema),
 });
+const messageSchema = z.string();
 const decisionSchema = z
   .object({
     by: z.string(),
@@ -48,8 +56,11 @@ const decisionSchema = z
 
 const openStatuses: ReadonlySet<Run["status"]> = new Set(["running", "waiting", "compensating"]);
 
-/** The row for a run as it will be stored under `version`. */
-export function runRow(run: Run, version: number, key: RunKey): RecordTables["runs"] {
+/** What a run's first row has and no later one changes. */
+type FixedColumn = "requester" | "thread" | "identity" | "created_at";
+
+/** The changing part of the row for a run as it will be stored under `version`. */
+export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTables["runs"], FixedColumn> {
   const steps = run.steps.map((state) => ({ ...state, error: null }));
   const failed = run.steps.flatMap((step): [string, PlainError][] =>
     step.error === null ? [] : [[step.id, plainError(step.error)]],
@@ -64,9 +75,6 @@ export function runRow(run: Run, version: number, key: RunKey): RecordTables["ru
     workflow_id: run.workflow?.id ?? null,
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,
-    requester: run.requester,
-    thread: run.thread,
-    created_at: run.createdAt,
     updated_at: run.updatedAt,
     steps: canonicalJson(steps),
     errors:
@@ -77,7 +85,9 @@ export function runRow(run: Run, version: number, key: RunKey): RecordTables["ru
   };
 }
 
+/** Fails with "sealed-broken" when somebody else changed who it is for. */
 export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
+  const { requester, thread } = readable("runs", row.id, () => openRunIdentity(row, key));
   const parsed = readable("runs", row.id, () =>
     runSchema.parse({ ...row, steps: JSON.parse(row.steps) as unknown }),
   );
@@ -97,8 +107,8 @@ export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
     status: parsed.status,
     reason: parsed.reason,
     error: errors?.run ?? null,
-    requester: row.requester,
-    thread: row.thread as ThreadId,
+    requester,
+    thread,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
@@ -122,7 +132,7 @@ function plainError(error: ErrorInfo): PlainError {
   return { code: error.code, message: error.message, retryable: error.retryable };
 }
 
-export function approvalRow(approval: Approval): RecordTables["approvals"] {
+export function approvalRow(approval: Approval, key: RunKey): RecordTables["approvals"] {
   return {
     id: approval.id,
     run: approval.run,
@@ -131,38 +141,56 @@ export function approvalRow(approval: Approval): RecordTables["approvals"] {
     action: approval.action,
     plan_hash: approval.planHash,
     status: approval.status,
-    requester: approval.requester,
     created_at: approval.createdAt,
     expires_at: approval.expiresAt,
+    identity: sealApprovalIdentity(approval, key),
     decision: approval.decision === null ? null : canonicalJson(approval.decision),
   };
 }
 
-export function approvalFrom(row: RecordTables["approvals"]): Approval {
-  return {
-    id: row.id,
-    run: row.run,
-    revision: row.revision,
-    step: row.step,
-    action: row.action,
-    planHash: row.plan_hash,
-    status: row.status,
-    requester: row.requester,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    decision: readable("approvals", row.id, () => decisionSchema.parse(JSON.parse(row.decision ?? "null"))),
-  };
+/** A row of another table with what its run's row says about whom it is for. */
+export interface OfRun<T extends "approvals" | "cards"> {
+  readonly row: RecordTables[T];
+  readonly run: IdentityRow;
 }
 
-export function cardFrom(row: RecordTables["cards"]): CardRow {
-  return {
+/** Fails with "sealed-broken" when somebody else changed what is up for approval, or who asked for it. */
+export function approvalFrom({ row, run }: OfRun<"approvals">, key: RunKey): Approval {
+  return readable("approvals", row.id, () => {
+    const approval: Approval = {
+      id: row.id,
+      run: row.run,
+      revision: row.revision,
+      step: row.step,
+      action: row.action,
+      planHash: row.plan_hash,
+      status: row.status,
+      requester: openRunIdentity(run, key).requester,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      decision: decisionSchema.parse(JSON.parse(row.decision ?? "null")),
+    };
+    checkApprovalIdentity(approval, row.identity, key);
+    return approval;
+  });
+}
+
+/** Fails with "sealed-broken" when somebody else changed where it stands. */
+export function cardFrom({ row, run }: OfRun<"cards">, key: RunKey): CardRow {
+  return readable("cards", row.key, () => ({
     key: row.key,
     run: row.run,
-    thread: row.thread as ThreadId,
+    thread: openRunIdentity(run, key).thread,
     version: row.version,
     shownVersion: row.shown_version,
-    message: row.message,
-  };
+    message: row.message === null ? null : messageSchema.parse(key.open(messagePlace(row.key), row.message)),
+  }));
+}
+export function sealMessage(card: string, message: string, key: RunKey): Uint8Array {
+  return key.seal(messagePlace(card), message);
+}
+function messagePlace(card: string): SealPlace {
+  return { table: "cards", row: card, column: "message", version: 1 };
 }
 
 function readable<T>(table: string, row: string, parse: () => T): T {

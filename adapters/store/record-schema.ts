@@ -20,6 +20,8 @@ export interface RecordTables extends JournalTables {
     readonly workflow_structure: string | null;
     readonly requester: string;
     readonly thread: string;
+    /** Requester, thread and request key, sealed: the clear ones are for looking up and count only while they agree. */
+    readonly identity: Uint8Array;
     readonly created_at: number;
     readonly updated_at: number;
     /** JSON: the steps' states, without their errors. */
@@ -46,19 +48,23 @@ export interface RecordTables extends JournalTables {
     readonly action: string;
     readonly plan_hash: string;
     readonly status: ApprovalStatus;
-    readonly requester: string;
     readonly created_at: number;
     readonly expires_at: number;
+    /** All that never changes of it, sealed under the run's key. Its requester is the run's. */
+    readonly identity: Uint8Array;
     /** JSON; who, what, when: ids only. */
     readonly decision: string | null;
   };
   readonly cards: {
     readonly key: string;
+    /** Its thread is where the card stands. */
     readonly run: string;
-    readonly thread: string;
     readonly version: number;
     readonly shown_version: number;
-    readonly message: string | null;
+    /** The platform's id of the message, sealed: who could change it would have the card drawn over another message. */
+    readonly message: Uint8Array | null;
+    /** Not drawn before that: it could not be drawn the last time. */
+    readonly retry_at: number;
   };
   readonly inbox: {
     readonly sender: string;
@@ -83,16 +89,23 @@ export interface RecordTables extends JournalTables {
     readonly expires_at: number;
     readonly closed_at: number | null;
   };
-  readonly kept_values: { readonly key: string; readonly value: string };
+  readonly kept_values: {
+    readonly key: string;
+    readonly value: string;
+    /** When a passing value was set; null for those that stay. */
+    readonly passing_at: number | null;
+  };
 }
 
-/** Where business text is, by table. */
+/** What is sealed, by table: business text, and what nobody but the bot may change. */
 export const sealedColumns = {
-  runs: "errors",
-  contents: "value",
-  outbox: "body",
-  journal: "body",
-} as const satisfies Partial<Record<keyof RecordTables, string>>;
+  runs: ["errors", "identity"],
+  approvals: ["identity"],
+  cards: ["message"],
+  contents: ["value"],
+  outbox: ["body"],
+  journal: ["body"],
+} as const satisfies Partial<Record<keyof RecordTables, readonly string[]>>;
 
 export const recordMigrations: readonly Migration[] = [
   journalMigration,
@@ -102,11 +115,12 @@ export const recordMigrations: readonly Migration[] = [
       `create table runs (
         id text primary key, version bigint not null, revision bigint not null, status text not null, reason text,
         workflow_id text, workflow_version bigint, workflow_structure text, requester text not null,
-        thread text not null, created_at bigint not null, updated_at bigint not null, steps text not null,
+        thread text not null, identity bytea not null, created_at bigint not null, updated_at bigint not null, steps text not null,
         errors bytea, due_at bigint)`,
       "create index runs_due on runs (due_at) where due_at is not null",
       "create index runs_thread on runs (thread)",
       "create index runs_created on runs (created_at)",
+      "create index runs_requester on runs (requester, created_at)",
       "create table requests (key text primary key, run text not null)",
       "create table run_keys (run text primary key, wrapped bytea not null)",
       `create table contents (
@@ -114,24 +128,28 @@ export const recordMigrations: readonly Migration[] = [
         primary key (run, revision, step, name))`,
       `create table approvals (
         id text primary key, run text not null, revision bigint not null, step text not null, action text not null,
-        plan_hash text not null, status text not null, requester text not null, created_at bigint not null,
-        expires_at bigint not null, decision text)`,
+        plan_hash text not null, status text not null, created_at bigint not null,
+        expires_at bigint not null, identity bytea not null, decision text)`,
       "create index approvals_run on approvals (run)",
       "create index approvals_status on approvals (status, created_at)",
+      "create index approvals_created on approvals (created_at)",
       `create table cards (
-        key text primary key, run text not null, thread text not null, version bigint not null,
-        shown_version bigint not null, message text)`,
-      "create index cards_stale on cards (key) where shown_version < version",
+        key text primary key, run text not null, version bigint not null, shown_version bigint not null,
+        message bytea, retry_at bigint not null)`,
+      "create index cards_stale on cards (retry_at, key) where shown_version < version",
       `create table inbox (
         sender text not null, kind text not null, run text not null, revision bigint not null, step text not null,
         attempt bigint not null, at bigint not null,
         primary key (run, sender, kind, revision, step, attempt))`,
+      "create index inbox_at on inbox (at)",
       `create table outbox (
         id text primary key, recipient text not null, kind text not null, run text not null,
         revision bigint not null, step text not null, attempt bigint not null, body bytea not null,
         due_at bigint not null, tries bigint not null, expires_at bigint not null, closed_at bigint)`,
       "create index outbox_open on outbox (due_at) where closed_at is null",
-      "create table kept_values (key text primary key, value text not null)",
+      "create index outbox_closed on outbox (closed_at) where closed_at is not null",
+      "create table kept_values (key text primary key, value text not null, passing_at bigint)",
+      "create index kept_passing on kept_values (passing_at) where passing_at is not null",
     ],
   },
 ];

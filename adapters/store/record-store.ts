@@ -1,17 +1,42 @@
 import type { Approval, ApprovalId, MessageId, Run, RunId, ThreadId } from "../../src/domain.ts";
-import { AppError } from "../../src/errors.ts";
 import type { Clock, Store } from "../../src/ports.ts";
-import type { CardRow, Content, JournalEntry, OutboxRow, RunCommit } from "../../src/record-types.ts";
+import type {
+  CardRow,
+  Content,
+  ContentFilter,
+  JournalEntry,
+  OpenWorkflow,
+  OutboxRow,
+  RunCommit,
+} from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
-import { appendJournal } from "./journal-store.ts";
+import { type Opening, RowOpener } from "./open-rows.ts";
+import { cardRow, cardShown, postponeCard, staleCards } from "./record-cards.ts";
 import type { CommitContext } from "./record-commit.ts";
-import { Abandoned, contentPlace, sealBody, writeNewRun, writeNextRun } from "./record-commit.ts";
-import { claimOutbox, closeOutbox, postponeOutbox } from "./record-outbox.ts";
-import { askingRuns, newestRuns, oldestApprovals } from "./record-queries.ts";
-import { approvalFrom, cardFrom, runFrom } from "./record-rows.ts";
+import { Abandoned, contentName, openContent, takeRequestKey } from "./record-commit.ts";
+import { writeNewRun, writeNextRun } from "./record-commit.ts";
+import { openRunIdentity } from "./record-identity.ts";
+import { journalAlone } from "./record-journal.ts";
+import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
+import { pruneRecord } from "./record-prune.ts";
+import {
+  approvalRow,
+  askingRuns,
+  contentRows,
+  countOpen,
+  dueRuns,
+  inFlight,
+  newestRuns,
+  oldestApprovals,
+  openWorkflows,
+  requestRows,
+  requestRun,
+} from "./record-queries.ts";
+import { approvalFrom, cardFrom, type OfRun, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
 import { noRun, RunKeys } from "./run-keys.ts";
+import { sealedBroken } from "./sealed.ts";
 
 export interface RecordStoreOptions {
   /** Opened with `recordMigrations`; closed by the store's `close`. */
@@ -30,15 +55,43 @@ export async function openRecordStore(options: RecordStoreOptions): Promise<Stor
   return new RecordStore(options, keys);
 }
 
+type Runs = RecordTables["runs"];
+const ofRuns = {
+  table: "runs",
+  id: (row: Pick<Runs, "id">) => row.id,
+  run: (row: Pick<Runs, "id">) => row.id,
+  open: runFrom,
+};
+const ofApprovals: Opening<OfRun<"approvals">, Approval> = {
+  table: "approvals",
+  id: ({ row }) => row.id,
+  run: ({ row }) => row.run,
+  open: approvalFrom,
+};
+const ofCards: Opening<OfRun<"cards">, CardRow> = {
+  table: "cards",
+  id: ({ row }) => row.key,
+  run: ({ row }) => row.run,
+  open: cardFrom,
+};
+const ofContents: Opening<RecordTables["contents"], Content> = {
+  table: "contents",
+  id: contentName,
+  run: (row) => row.run,
+  open: openContent,
+};
+
 class RecordStore implements Store {
   readonly #database: Database<RecordTables>;
   readonly #keys: RunKeys;
+  readonly #rows: RowOpener;
   readonly #clock: Clock;
   readonly #writer: string;
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.#keys = keys;
+    this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#clock = options.clock;
     this.#writer = options.writer;
   }
@@ -46,14 +99,8 @@ class RecordStore implements Store {
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     const { key, store } = this.#keys.create(commit.run.id);
     const context = await this.#context(key);
-    return this.#database.unit(async (tx) => {
-      const taken = await tx
-        .insertInto("requests")
-        .values({ key: requestKey, run: commit.run.id })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning("run")
-        .execute();
-      if (taken.length === 0) {
+    const made = await this.#database.unit(async (tx) => {
+      if (!(await takeRequestKey(tx, commit.run.id, requestKey))) {
         const known = await tx
           .selectFrom("requests")
           .select("run")
@@ -62,9 +109,37 @@ class RecordStore implements Store {
         return { created: false, run: known.run };
       }
       await store(tx);
-      await writeNewRun(tx, commit, context);
+      await writeNewRun(tx, commit, requestKey, context);
       return { created: true, run: commit.run.id };
     });
+    if (!made.created) {
+      await this.#assertMadeBy(made.run, requestKey);
+    }
+    return made;
+  }
+
+  async requestRun(requestKey: string): Promise<RunId | undefined> {
+    const run = await requestRun(this.#database, requestKey);
+    if (run !== undefined) {
+      await this.#assertMadeBy(run, requestKey);
+    }
+    return run;
+  }
+
+  async openWorkflows(): Promise<readonly OpenWorkflow[]> {
+    return openWorkflows(this.#database);
+  }
+
+  /** Whoever sent a message twice is told of the run that it started or answered, not of another one. */
+  async #assertMadeBy(run: RunId, requestKey: string): Promise<void> {
+    const row = await this.#database.read((db) =>
+      db.selectFrom("runs").selectAll().where("id", "=", run).executeTakeFirst(),
+    );
+    const identity = await this.#rows.one(row, { ...ofRuns, open: openRunIdentity });
+    const keys = await this.contents(run, [{ name: "answer-key:" }]);
+    if (identity?.key !== requestKey && !keys.some((each) => each.value === requestKey)) {
+      throw sealedBroken({ table: "requests", row: requestKey, column: "run", version: 1 });
+    }
   }
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
@@ -84,152 +159,106 @@ class RecordStore implements Store {
     const row = await this.#database.read((db) =>
       db.selectFrom("runs").selectAll().where("id", "=", id).executeTakeFirst(),
     );
-    return row === undefined ? undefined : runFrom(row, await this.#keys.get(id));
+    return this.#rows.one(row, ofRuns);
   }
 
   async listRuns(o: Parameters<Store["listRuns"]>[0]): Promise<readonly Run[]> {
-    const rows = await newestRuns(this.#database, o);
-    return Promise.all(rows.map(async (row) => runFrom(row, await this.#keys.get(row.id))));
+    return this.#rows.all(await newestRuns(this.#database, o), ofRuns);
   }
 
   async waitingInThread(thread: ThreadId): Promise<Run | undefined> {
-    for (const { asked, ...row } of await askingRuns(this.#database, thread)) {
-      const run = runFrom(row, await this.#keys.get(row.id));
-      // A question may be left over from a revision that was given up.
-      if (run.steps.some((step) => step.id === asked && step.status === "waiting")) {
-        return run;
-      }
-    }
-    return undefined;
+    const asking = await this.#rows.all(await askingRuns(this.#database, thread), {
+      ...ofRuns,
+      open: ({ asked, ...row }, key) => ({ asked, run: runFrom(row, key) }),
+    });
+    // A question may be left over from a revision that was given up.
+    return asking.find(({ asked, run }) =>
+      run.steps.some((step) => step.id === asked && step.status === "waiting"),
+    )?.run;
   }
 
   async dueRuns(now: number, limit: number): Promise<readonly RunId[]> {
-    const rows = await this.#database.read((db) =>
-      db
-        .selectFrom("runs")
-        .select("id")
-        .where("due_at", "is not", null)
-        .where("due_at", "<=", now)
-        .orderBy("due_at")
-        .orderBy("id")
-        .limit(limit)
-        .execute(),
-    );
-    return rows.map((row) => row.id);
+    return dueRuns(this.#database, now, limit);
   }
 
-  async contents(run: RunId, revision?: number): Promise<readonly Content[]> {
-    const rows = await this.#database.read((db) => {
-      const query = db.selectFrom("contents").selectAll().where("run", "=", run);
-      return (revision === undefined ? query : query.where("revision", "=", revision))
-        .orderBy("revision")
-        .orderBy("step")
-        .orderBy("name")
-        .execute();
-    });
+  async postponeRun(id: RunId, dueAt: number): Promise<void> {
+    await this.#database.unit((tx) =>
+      tx
+        .updateTable("runs")
+        .set({ due_at: dueAt })
+        .where("id", "=", id)
+        .where("due_at", "<", dueAt)
+        .execute(),
+    );
+  }
+
+  async contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]> {
+    const rows = await contentRows(this.#database, run, wanted);
     if (rows.length === 0) {
       return [];
     }
     const key = await this.#keys.get(run);
-    return rows.map(({ value, ...id }) => ({ ...id, value: key.open(contentPlace(id), value) }));
+    return rows.map((row) => openContent(row, key));
+  }
+
+  async requestTexts(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
+    const rows = await requestRows(this.#database, runs);
+    const texts = await this.#rows.all(rows, ofContents);
+    return new Map(texts.map(({ run, value }) => [run, typeof value === "string" ? value : ""]));
   }
 
   async approval(id: ApprovalId): Promise<Approval | undefined> {
-    const row = await this.#database.read((db) =>
-      db.selectFrom("approvals").selectAll().where("id", "=", id).executeTakeFirst(),
-    );
-    return row === undefined ? undefined : approvalFrom(row);
+    return this.#rows.one(await approvalRow(this.#database, id), ofApprovals);
   }
 
   async approvals(o: Parameters<Store["approvals"]>[0]): Promise<readonly Approval[]> {
-    return (await oldestApprovals(this.#database, o)).map(approvalFrom);
+    return this.#rows.all(await oldestApprovals(this.#database, o), ofApprovals);
+  }
+
+  async counts(): Promise<{ openRuns: number; openApprovals: number }> {
+    return countOpen(this.#database);
   }
 
   async inFlight(): Promise<Readonly<Record<string, number>>> {
-    const rows = await this.#database.read((db) =>
-      db
-        .selectFrom("outbox")
-        .select(["recipient", (eb) => eb.fn.countAll<number>().as("open")])
-        .where("closed_at", "is", null)
-        .where("kind", "=", "request")
-        .groupBy("recipient")
-        .execute(),
-    );
-    return Object.fromEntries(rows.map((row) => [row.recipient, row.open]));
+    return inFlight(this.#database);
   }
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
-    const { rows, alarms } = await claimOutbox(this.#database, this.#keys, { now, leaseMs, limit });
-    await this.appendJournal(alarms);
-    return rows;
+    return claimOutbox(this.#database, this.#rows, { now, leaseMs, limit });
   }
 
   async postponeOutbox(id: string, dueAt: number): Promise<void> {
     await postponeOutbox(this.#database, id, dueAt);
   }
 
+  async resumeOutbox(now: number): Promise<void> {
+    await resumeOutbox(this.#database, now);
+  }
+
   async closeOutbox(ids: readonly string[]): Promise<void> {
     await this.#database.unit((tx) => closeOutbox(tx, ids, this.#clock.now()));
   }
 
-  async staleCards(limit: number): Promise<readonly CardRow[]> {
-    const rows = await this.#database.read((db) =>
-      db
-        .selectFrom("cards")
-        .selectAll()
-        .whereRef("shown_version", "<", "version")
-        .orderBy("key")
-        .limit(limit)
-        .execute(),
-    );
-    return rows.map(cardFrom);
+  async staleCards(now: number, limit: number): Promise<readonly CardRow[]> {
+    const rows = await staleCards(this.#database, now, limit);
+    return this.#rows.all(rows, ofCards, ({ row }) => postponeCard(this.#database, row.key, now + brokenMs));
   }
 
   async card(key: string): Promise<CardRow | undefined> {
-    const row = await this.#database.read((db) =>
-      db.selectFrom("cards").selectAll().where("key", "=", key).executeTakeFirst(),
-    );
-    return row === undefined ? undefined : cardFrom(row);
+    return this.#rows.one(await cardRow(this.#database, key), ofCards);
   }
 
-  async cardShown(key: string, version: number, message: MessageId): Promise<void> {
-    await this.#database.unit((tx) =>
-      tx
-        .updateTable("cards")
-        // A slow update that ends after a newer one does not count back.
-        .set((eb) => ({
-          message,
-          shown_version: eb
-            .case()
-            .when("shown_version", ">", version)
-            .then(eb.ref("shown_version"))
-            .else(version)
-            .end(),
-        }))
-        .where("key", "=", key)
-        .execute(),
-    );
+  async cardShown(card: CardRow, message: MessageId | null): Promise<void> {
+    await cardShown(this.#database, card, message, await this.#keys.get(card.run));
+  }
+
+  async postponeCard(key: string, retryAt: number): Promise<void> {
+    await postponeCard(this.#database, key, retryAt);
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
-    if (entries.length === 0) {
-      return;
-    }
-    const keys = new Map<string, RunKey>();
-    for (const entry of entries) {
-      if (entry.body !== undefined) {
-        keys.set(entry.run ?? noRun, await this.#keys.get(entry.run ?? noRun));
-      }
-    }
-    const seal = sealBody((run) => {
-      const key = keys.get(run ?? noRun);
-      if (key === undefined) {
-        throw new AppError("internal", `no key was made ready for journal entries of run "${run}"`);
-      }
-      return key;
-    });
-    const at = this.#clock.now();
-    await this.#database.unit((tx) => appendJournal(tx, { writer: this.#writer, at, entries, seal }));
+    const [database, keys, clock, writer] = [this.#database, this.#keys, this.#clock, this.#writer];
+    await journalAlone({ database, keys, clock, writer }, entries);
   }
 
   async getValue(key: string): Promise<string | undefined> {
@@ -239,14 +268,19 @@ class RecordStore implements Store {
     return row?.value;
   }
 
-  async setValue(key: string, value: string): Promise<void> {
+  async setValue(key: string, value: string, o: { readonly passing?: boolean } = {}): Promise<void> {
+    const row = { value, passing_at: o.passing === true ? this.#clock.now() : null };
     await this.#database.unit((tx) =>
       tx
         .insertInto("kept_values")
-        .values({ key, value })
-        .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
+        .values({ key, ...row })
+        .onConflict((conflict) => conflict.column("key").doUpdateSet(row))
         .execute(),
     );
+  }
+
+  async prune(now: number): Promise<number> {
+    return pruneRecord(this.#database, now);
   }
 
   async close(): Promise<void> {

@@ -79,13 +79,35 @@ export class RunKeys {
         `there is no data key for run "${run}": it is unknown or its data was erased`,
       );
     }
-    const key = new RunKey(openBytes(this.#recordKey, placeOf(run), row.wrapped));
+    return this.#unwrap(run, row.wrapped);
+  }
+
+  #unwrap(run: RunId, wrapped: Uint8Array): RunKey {
+    const key = new RunKey(openBytes(this.#recordKey, placeOf(run), wrapped));
     const oldest = this.#kept.keys().next();
     if (this.#kept.size >= kept && oldest.done !== true) {
       this.#kept.delete(oldest.value);
     }
     this.#kept.set(run, key);
     return key;
+  }
+
+  /** Has the keys of these runs at hand with one question for those that are not: `get` then needs none. */
+  async prepare(runs: readonly RunId[]): Promise<void> {
+    const missing = [...new Set(runs)].filter((run) => !this.#kept.has(run));
+    if (missing.length === 0) {
+      return;
+    }
+    const rows = await this.#database.read((db) =>
+      db.selectFrom("run_keys").selectAll().where("run", "in", missing).execute(),
+    );
+    for (const row of rows) {
+      try {
+        this.#unwrap(row.run, row.wrapped);
+      } catch {
+        // `get` says so of this one.
+      }
+    }
   }
 
   /** Proves at start that the record key is the one this record was sealed with. */

@@ -55,7 +55,8 @@ export function openBytes(key: CipherKey, place: SealPlace, sealed: Uint8Array):
   }
 }
 
-function sealedBroken(place: SealPlace): AppError {
+/** What is said when a sealed value does not open, or does not agree with what stands clear beside it. */
+export function sealedBroken(place: SealPlace): AppError {
   return new AppError(
     "sealed-broken",
     `column "${place.column}" of table "${place.table}", row "${place.row}", cannot be opened: ` +

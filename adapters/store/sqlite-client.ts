@@ -35,6 +35,7 @@ export class SqliteClient {
   #lastId = 0;
   #closing = false;
   #ended: AppError | null = null;
+  #onLost: (error: AppError) => void = () => undefined;
 
   private constructor(
     worker: Worker,
@@ -66,8 +67,12 @@ export class SqliteClient {
     });
   }
 
-  /** Creates the folder (0700) if needed, takes its lock and opens `name`.db in it. */
-  static async open(folder: string, name: string): Promise<SqliteClient> {
+  /** Creates the folder (0700) if needed, takes its lock and opens `name`.db in it. `onLost`: see `open-database.ts`. */
+  static async open(
+    folder: string,
+    name: string,
+    onLost: (error: AppError) => void = () => undefined,
+  ): Promise<SqliteClient> {
     makeFolder(folder);
     const workerData: SqliteWorkerData = { folder, name };
     const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), { workerData });
@@ -82,6 +87,7 @@ export class SqliteClient {
     }
     // An idle database keeps no process alive, for instance one that failed before it could close it.
     worker.unref();
+    client.#onLost = onLost;
     return client;
   }
 
@@ -146,6 +152,9 @@ export class SqliteClient {
     );
   }
   #end(error: AppError): void {
+    if (this.#ended === null && !this.#closing) {
+      this.#onLost(error);
+    }
     this.#ended ??= error;
     for (const waiting of this.#waiting.values()) {
       waiting.reject(this.#ended);

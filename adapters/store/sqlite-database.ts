@@ -24,8 +24,9 @@ export async function openSqlite<S>(o: {
   readonly folder: string;
   readonly name: string;
   readonly migrations: readonly Migration[];
+  readonly onLost?: (error: AppError) => void;
 }): Promise<Database<S>> {
-  const client = await SqliteClient.open(o.folder, o.name);
+  const client = await SqliteClient.open(o.folder, o.name, o.onLost);
   const database = new SqliteDatabase<S>(client);
   try {
     await migrate(database, o.migrations, `the database in ${o.folder}`);

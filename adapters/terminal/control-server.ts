@@ -4,7 +4,7 @@ import { z } from "zod";
 import { checkpointSchema } from "../../src/checkpoint-schema.ts";
 import type { Desk } from "../../src/desk-types.ts";
 import type { PersonId, ThreadId } from "../../src/domain.ts";
-import { AppError, fromErrorInfo, toErrorInfo } from "../../src/errors.ts";
+import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { CheckpointStatement } from "../../src/journal.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
 import { listenOnSocket } from "./socket-server.ts";
@@ -15,8 +15,10 @@ const askBody = z.strictObject({
   key: z.uuid(),
   as: z.string().optional(),
   text: z.string(),
-  thread: z.templateLiteral(["terminal:", z.string()]).optional(),
+  /** The run whose question this answers. */
+  run: z.string().optional(),
 });
+const linkBody = z.strictObject({ as: z.string().optional(), person: z.string() });
 const decisionBody = z.strictObject({
   as: z.string().optional(),
   verdict: z.enum(["approved", "rejected"]),
@@ -35,6 +37,8 @@ export interface ControlServices {
   readonly result: (run: string) => Promise<unknown>;
   readonly refusal: (error: AppError) => unknown;
   readonly status: () => Promise<unknown>;
+  /** A one-time link that signs this person in to the console; `by` asked for it. */
+  readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
   /** Verifies the record's journal, against a checkpoint when one is given. */
   readonly verifyJournal: (checkpoint: CheckpointStatement | null) => Promise<unknown>;
 }
@@ -69,20 +73,22 @@ export async function startControlServer(
   // Whoever sits at the demo's terminal may look at everything.
   const viewer = (as: string | undefined): PersonId => actor(as, "admin");
   app.onError((error, context) => {
-    const info = toErrorInfo(error);
+    const info = toRequestError(error);
     if (info.code === "internal") {
-      services.log.error({ path: context.req.path, error: info.message }, "control-failed");
+      services.log.error({ route: context.req.routePath, trace: traceOf(error) }, "control-failed");
     }
     return context.json({ error: info }, info.code === "not-found" ? 404 : 400);
   });
   app.post("/requests", async (context) => {
     const body = askBody.parse(await context.req.json());
-    const thread: ThreadId = body.thread ?? `terminal:${body.key}`;
-    const request = { key: `terminal:${body.key}`, thread, person: actor(body.as), text: body.text };
+    const person = actor(body.as);
+    const thread =
+      body.run === undefined ? (`terminal:${body.key}` as const) : await threadOf(body.run, person);
+    const request = { key: `terminal:${body.key}`, thread, person, text: body.text };
     const answer = await inbox.request(request);
     return context.json(
       answer.outcome === "accepted"
-        ? { ...answer, thread }
+        ? answer
         : { ...answer, result: services.refusal(fromErrorInfo(answer.error)) },
     );
   });
@@ -107,7 +113,12 @@ export async function startControlServer(
         lines.push(`${JSON.stringify({ key, card })}\n`);
         wake();
       };
-      const stop = adapter.subscribe(run.thread, push);
+      // Another run may have been started in the same thread: its cards are not asked for here.
+      const stop = adapter.subscribe(run.thread, (key, card) => {
+        if (card.run === run.id) {
+          push(key, card);
+        }
+      });
       out.onAbort(() => {
         stop();
         wake();
@@ -115,7 +126,7 @@ export async function startControlServer(
       for (const { key, card } of await desk.cards(run.id, who)) {
         push(key, card);
       }
-      while (!out.aborted) {
+      while (!out.aborted && (desk.person(who)?.active ?? false)) {
         for (const line of lines.splice(0)) {
           await out.write(line);
         }
@@ -126,6 +137,7 @@ export async function startControlServer(
           }
         });
       }
+      stop();
     });
   });
   app.post("/runs/:id/cancel", async (context) => {
@@ -152,6 +164,18 @@ export async function startControlServer(
       }),
     );
   });
+  app.post("/links", async (context) => {
+    const { as, person } = linkBody.parse(await context.req.json());
+    const by = actor(as, "admin");
+    const own = desk.person(by);
+    if (own?.active !== true || (by !== person && !own.roles.includes("admin"))) {
+      throw new AppError(
+        "not-allowed",
+        `"${by}" may get a sign-in link only as an active person, and for others only as an admin`,
+      );
+    }
+    return context.json({ person, link: await services.signInLink(person, by) });
+  });
   app.get("/agents", async (context) => context.json(await desk.agents()));
   app.get("/people", (context) => context.json(desk.people()));
   app.post("/journal/verify", async (context) => {
@@ -160,6 +184,14 @@ export async function startControlServer(
   });
   app.get("/status", async (context) => context.json(await services.status()));
 
+  /** Only the requester answers in a run's thread, and here only in a terminal's. */
+  async function threadOf(id: string, person: PersonId): Promise<ThreadId> {
+    const run = found(await desk.run(id, person), `run ${id}`);
+    if (run.requester !== person || !run.thread.startsWith("terminal:")) {
+      throw new AppError("not-allowed", `run ${id} was not requested by "${person}" in a terminal`);
+    }
+    return run.thread;
+  }
   async function visibleRun(id: string, as: string | undefined) {
     return found(await desk.run(id, viewer(as)), `run ${id}`);
   }

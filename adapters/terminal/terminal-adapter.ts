@@ -27,8 +27,9 @@ export function createTerminalAdapter(): TerminalAdapter {
     },
     find: () => Promise.resolve(undefined),
     update(message, card) {
-      const [thread = "", key = ""] = message.split("|");
-      tell(thread, key, card);
+      // Keys are made of ids, which hold no "|".
+      const cut = message.lastIndexOf("|");
+      tell(message.slice(0, cut), message.slice(cut + 1), card);
       return Promise.resolve("ok");
     },
     whisper: () => Promise.resolve(),

@@ -6,9 +6,7 @@ import type { DeficitLine } from "../../src/sourcing-schema.ts";
 
 /** Real products have three to seven levels; a deeper one is a mistake in the books. */
 const maxDepth = 20;
-/** Units of which only whole ones exist. */
-const wholeUnits: ReadonlySet<string> = new Set(["pcs", "set", "pair"]);
-/** Units of one kind and how many of the kind's base unit they are. */
+/** Units of measure of one kind and how many of the kind's base unit they are. */
 const unitSizes: Readonly<Record<string, readonly [kind: string, size: string]>> = {
   mm: ["length", "0.001"],
   cm: ["length", "0.01"],
@@ -18,6 +16,9 @@ const unitSizes: Readonly<Record<string, readonly [kind: string, size: string]>>
   kg: ["mass", "1"],
   ml: ["volume", "0.001"],
   l: ["volume", "1"],
+  cm2: ["area", "0.0001"],
+  m2: ["area", "1"],
+  m3: ["volume", "1000"],
 };
 
 export interface Explosion {
@@ -114,7 +115,8 @@ function partLine(item: Item | undefined, needed: Big, roundUp: Big.RoundingMode
   }
   const { id, name, unit, weightKg } = item;
   // Nine decimals is what quantities may have; what is cut off is rounded up, so that nothing is ever missing.
-  const rounded = needed.round(wholeUnits.has(unit) ? 0 : 9, roundUp);
+  // What is not measured is counted, whatever it is called: of pieces, sets and boxes there are whole ones only.
+  const rounded = needed.round(unitSizes[unit] === undefined ? 0 : 9, roundUp);
   return { part: id, description: name, quantity: rounded.toFixed(), unit, weightKg };
 }
 

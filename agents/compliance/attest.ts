@@ -43,6 +43,13 @@ export async function attest(context: SkillContext, text: string): Promise<Signe
   if (Date.parse(plan.validUntil) <= clock.now()) {
     throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
   }
+  if (plan.policySerial > trust.serial) {
+    throw new AppError(
+      "trust-behind",
+      `the plan follows trust document ${plan.policySerial}, this agent knows ${trust.serial}`,
+      { retryable: true },
+    );
+  }
   assertPlanSound(plan, trust.policy);
   const screen = await loadScreen(context);
   const orders = [

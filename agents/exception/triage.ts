@@ -31,7 +31,6 @@ export const triagePolicy = {
     "plan-wrong",
     "plan-expired",
     "not-held",
-    "not-placed",
   ]),
 } as const;
 
@@ -59,7 +58,10 @@ export async function triage(context: SkillContext, input: TriageInput): Promise
       `${what}, and the plan was already made ${mostRevisions} times. A person must look at it.`,
     );
   }
-  const placed = irreversibleStarted ? " Orders may have been placed: see the books." : "";
+  const placed =
+    irreversibleStarted && error.code !== "nothing-placed"
+      ? " Orders may have been placed: see the books."
+      : "";
   return escalate(`${what}. A person must look at it.${placed}`);
 }
 

@@ -44,7 +44,8 @@ export async function choose(
     offers.filter((offer) => allowed.includes(offer.supplier)),
   );
   const problem = await problemOf(deficit, candidates, policy);
-  assertCoverable(problem, deficit);
+  const refused = offers.map((offer) => offer.supplier).filter((supplier) => !allowed.includes(supplier));
+  assertCoverable(problem, deficit, refused);
   const evaluate = (selections: readonly Selection[]) => bestOf(context, deficit, candidates, selections);
   const found = cheapestSelections(problem);
   const cheapest = await evaluate(found.selections);
@@ -139,13 +140,18 @@ function reachable(problem: Problem, part: number, days: number): number {
     .reduce((sum, each) => sum + each.most * each.step, 0);
 }
 
-function assertCoverable(problem: Problem, deficit: readonly DeficitLine[]): void {
+function assertCoverable(
+  problem: Problem,
+  deficit: readonly DeficitLine[],
+  refused: readonly string[],
+): void {
   const short = deficit.filter(
     (_, part) => reachable(problem, part, Number.POSITIVE_INFINITY) < (problem.parts[part]?.need ?? 0),
   );
   if (short.length > 0) {
     const names = short.map((line) => `${line.part} (${line.quantity} ${line.unit})`).join(", ");
-    throw new AppError("not-coverable", `the allowed offers do not cover ${names}`);
+    const without = refused.length === 0 ? "" : `; compliance refused ${refused.join(", ")}`;
+    throw new AppError("not-coverable", `the allowed offers do not cover ${names}${without}`);
   }
 }
 

@@ -4,10 +4,12 @@ import type { PlannedOrder } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Policy } from "../../src/policy-types.ts";
 import type { Books } from "../../src/ports.ts";
+import { usableWholesaler } from "./usable-wholesaler.ts";
 
 /**
  * Books orders as intended, all or none: refuses with "ceiling-exceeded" when, with them, today's orders of the
- * approver or of a vendor would exceed the policy's ceilings. Runs inside one transaction; orders already in the books
+ * approver or of a vendor would exceed the policy's ceilings, with "supplier-changed" or "vendor-refused" when a
+ * supplier must not be bought from any more. Runs inside one transaction; orders already in the books
  * are counted but not booked again. Returns the ids it booked.
  */
 export async function intendOrders(
@@ -36,6 +38,7 @@ export async function intendOrders(
   for (const order of orders) {
     const known = await books.get("orders", order.id);
     if (known === undefined) {
+      await usableWholesaler(books, order, today);
       await books.insert("orders", {
         id: order.id,
         run: mandate.plan.run,

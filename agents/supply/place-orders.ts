@@ -4,6 +4,7 @@ import type { PlannedOrder } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { SupplierSystem } from "../../src/ports.ts";
 import { intendOrders } from "./ceilings.ts";
+import { usableWholesaler } from "./usable-wholesaler.ts";
 import { withDeadline } from "../../src/with-deadline.ts";
 
 /** How long one call to a supplier's ordering system may take. */
@@ -21,8 +22,10 @@ type Outcome = { readonly reference: string } | { readonly reference: null; read
 /**
  * Places the plan's orders one after the other, each exactly as planned. Every order is booked as intended before
  * anything is sent, so a repetition knows what may have happened and asks the supplier first. A fallback is used only
- * when its original surely was not placed. Stops at the first order that can be placed in neither way ("not-placed")
- * or whose outcome is unknown ("order-unknown", retryable).
+ * when its original surely was not placed. Stops at the first order that can be placed in neither way ("nothing-placed"
+ * or "partly-placed") or whose outcome is unknown ("order-unknown", retryable). "plan-expired", "ceiling-exceeded",
+ * "supplier-changed" and "vendor-refused" too say that nothing of the plan was placed, ever: what was approved for it
+ * may be let go.
  */
 export async function placeOrders(
   context: SkillContext,
@@ -30,13 +33,19 @@ export async function placeOrders(
 ): Promise<readonly PlacedOrder[]> {
   const { plan } = mandate;
   const now = context.clock.now();
-  if (Date.parse(plan.validUntil) <= now) {
-    throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
-  }
   const policy = context.trust.policy;
   const intend = (orders: readonly PlannedOrder[]) =>
     context.transact((books) => intendOrders(books, orders, { mandate, policy, now }));
-  const intended = await intend(plan.orders);
+  const begun = await anyBooked(context, plan.orders);
+  const intendAll = async (): Promise<ReadonlySet<string>> => {
+    if (Date.parse(plan.validUntil) <= now) {
+      throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
+    }
+    return intend(plan.orders);
+  };
+  const intended = await intendAll().catch((error: unknown) => {
+    throw begun ? interrupted(error) : error;
+  });
   const placed: PlacedOrder[] = [];
   for (const order of plan.orders) {
     const first = await place(context, mandate, order, intended.has(order.id));
@@ -49,7 +58,11 @@ export async function placeOrders(
       throw notPlaced(order, first.why, placed);
     }
     const { replacement } = fallback;
-    const fresh = await intend([replacement]);
+    const fresh = await intend([replacement]).catch((error: unknown) => {
+      throw isFinal(error)
+        ? notPlaced(order, `${first.why}; its replacement: ${error.message}`, placed)
+        : error;
+    });
     const second = await place(context, mandate, replacement, fresh.has(replacement.id));
     if (second.reference === null) {
       throw notPlaced(order, `${first.why}; its replacement ${replacement.id}: ${second.why}`, placed);
@@ -72,13 +85,11 @@ async function place(
   if (row !== undefined && row.status !== "intended") {
     return { reference: row.supplierReference };
   }
-  const wholesaler = await context.books.get("wholesalers", order.supplier);
-  if (wholesaler?.active !== "yes" || wholesaler.bankAccount !== order.bankAccount) {
-    throw new AppError(
-      "supplier-changed",
-      `wholesaler "${order.supplier}" is no longer active or has another bank account than in the plan`,
-    );
-  }
+  const { isoDay } = await import("../../src/exchange.ts");
+  const today = isoDay(context.clock.now());
+  const wholesaler = await usableWholesaler(context.books, order, today).catch((error: unknown) => {
+    throw interrupted(error);
+  });
   const outcome = await send(context, wholesaler, supplierOrder(order, await shipToLine(plan.shipTo)), fresh);
   await context.transact(async (books) => {
     const change =
@@ -145,10 +156,31 @@ function unknownOutcome(order: string, cause: unknown): never {
   });
 }
 
+async function anyBooked({ books }: SkillContext, orders: readonly PlannedOrder[]): Promise<boolean> {
+  const rows = await Promise.all(orders.map((order) => books.get("orders", order.id)));
+  return rows.some((row) => row !== undefined);
+}
+
+function isFinal(error: unknown): error is AppError {
+  return error instanceof AppError && !error.retryable;
+}
+
+/** Codes that by themselves say that nothing was placed. */
+const beforeAll = new Set(["plan-expired", "ceiling-exceeded", "supplier-changed", "vendor-refused"]);
+
+/** Refused in the midst of it: earlier orders, or an earlier attempt's, may have been placed. */
+function interrupted(error: unknown): unknown {
+  return isFinal(error) && beforeAll.has(error.code)
+    ? new AppError("partly-placed", `orders of this plan may have been placed before: ${error.message}`, {
+        cause: error,
+      })
+    : error;
+}
+
 function notPlaced(order: PlannedOrder, why: string, placed: readonly PlacedOrder[]): AppError {
   const done = placed.map((each) => `${each.order} (${each.supplier})`).join(", ");
   return new AppError(
-    "not-placed",
+    placed.length === 0 ? "nothing-placed" : "partly-placed",
     `order ${order.id} at "${order.supplier}" was not placed: ${why}. Placed before it: ${done === "" ? "none" : done}`,
   );
 }

@@ -47,9 +47,17 @@ export type AtNotification = Pick<
 >;
 
 export interface ReceiveOptions extends NotificationsOptions {
+  /**
+   * Asked once for each notification of another atSign, before anything of it is decrypted or looked up; false leaves
+   * it out. Default: everybody is accepted. Notifications are asked about one after the other.
+   */
+  readonly accept?: (from: string) => boolean | Promise<boolean>;
   /** Told of each notification that could not be decrypted and was therefore left out. */
   readonly onDropped?: (dropped: { id: string; from: string; key: string; code: string }) => void;
 }
+
+/** How often a sender's key is asked for; each try waits for lost connections by itself. */
+const maxLookUps = 3;
 
 /** An authenticated client of one atSign. Lost connections are opened again when the next command needs them. */
 export class AtClient {
@@ -170,6 +178,7 @@ export class AtClient {
       : this.#session.signal;
     for await (const raw of monitor(this.#connector, options, signal, this.#clock)) {
       if (raw.to !== this.atSign) continue;
+      if (raw.from !== this.atSign && (await options.accept?.(raw.from)) === false) continue;
       if (raw.key === `${this.atSign}:shared_key${raw.from}`) {
         this.#shared.forget(raw.from);
         continue;
@@ -224,7 +233,7 @@ export class AtClient {
         };
   }
 
-  /** Decrypts a notification, waiting out lost connections when the sender's key must be looked up. */
+  /** Decrypts a notification, waiting out a few lost connections when the sender's key must be looked up. */
   async #open(raw: RawNotification, signal: AbortSignal): Promise<string | undefined> {
     if (raw.value === undefined || !raw.isEncrypted) return raw.value;
     if (raw.from === this.atSign)
@@ -233,7 +242,8 @@ export class AtClient {
       try {
         return await this.#shared.decryptFrom(raw.from, raw.value, raw.metadata);
       } catch (error) {
-        if (!isConnectionLoss(error)) throw error;
+        // Others wait behind this one; whoever sent it will send it again.
+        if (!isConnectionLoss(error) || attempt + 1 >= maxLookUps) throw error;
       }
       await backOff(attempt, signal);
     }

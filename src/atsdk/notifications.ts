@@ -14,6 +14,7 @@ export interface NotificationsOptions {
 }
 
 const overlapMs = 5_000; // several notifications may carry the same millisecond, and clocks step
+const skewMs = 60_000; // of the server's clock against ours
 const heartbeatMs = 15_000;
 const graceMs = 10_000;
 const maxSeen = 10_000;
@@ -131,7 +132,9 @@ class Feed {
   #receive(json: string, connection: AtConnection): void {
     const notification = parseNotification(json);
     if (!notification) return;
-    this.#since = Math.max(this.#since ?? 0, notification.epochMillis);
+    // A time far in the future would hide everything until then from the next connection.
+    const latest = this.#clock() + skewMs;
+    this.#since = Math.max(this.#since ?? 0, Math.min(notification.epochMillis, latest));
     const identity = `${notification.from} ${notification.id}`; // ids are the sender's own choice
     if (this.#seen.has(identity)) return;
     this.#seen.add(identity);

@@ -19,10 +19,11 @@ export interface AskOptions {
 }
 
 const accepted = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("accepted"), run: z.string(), thread: z.string() }),
+  z.object({ outcome: z.literal("accepted"), run: z.string() }),
   z.object({ outcome: z.literal("refused"), error: z.object({ message: z.string() }), result: z.unknown() }),
 ]);
 const streamed = z.object({ key: z.string(), card: z.unknown() });
+const kind = z.object({ demo: z.boolean() });
 const decided = z.object({ outcome: z.string(), error: z.object({ message: z.string() }).optional() });
 
 /** How the terminal answers questions and cards, so that tests can stand in for it. */
@@ -31,7 +32,7 @@ export interface Prompter {
   ask(question: string): Promise<string | null>;
 }
 /** Asks on the terminal, if stdin is one. */
-export const terminalPrompter: Prompter = {
+const terminalPrompter: Prompter = {
   async ask(question) {
     if (!process.stdin.isTTY) {
       return null;
@@ -45,9 +46,15 @@ export const terminalPrompter: Prompter = {
   },
 };
 
+/** When an agent's silence is said, and where. */
+interface SlowAgent {
+  readonly afterMs: number;
+  readonly say: (line: string) => void;
+}
+const slowAgent: SlowAgent = { afterMs: 10_000, say: tell };
+
 /** How long a bot that went away is waited for. */
 const patienceMs = 60_000;
-const slowAgentMs = 10_000;
 
 type Ending = { readonly kind: "ended" } | { readonly kind: "left"; readonly code: number };
 
@@ -57,6 +64,7 @@ export async function ask(
   text: string,
   options: AskOptions,
   prompter: Prompter = terminalPrompter,
+  slow: SlowAgent = slowAgent,
 ): Promise<number> {
   const { json = false } = options;
   let lost = false;
@@ -67,13 +75,18 @@ export async function ask(
     }
   });
   const requester = options.as;
-  const decider = options.by ?? "manager";
   if (options.yes === true && options.no === true) {
     throw new AppError("usage", "--yes and --no exclude each other");
   }
   if (options.no === true && (options.reason ?? "").trim() === "") {
     throw new AppError("usage", "--no needs --reason TEXT: a rejection says why");
   }
+  const { demo } = kind.parse(await client.get("/status"));
+  if (!demo && (options.as !== undefined || options.by !== undefined || options.yes === true)) {
+    throw new AppError("usage", "--as, --by and --yes exist only with the demo company");
+  }
+  // Outside the demo whoever sits at the terminal decides as themselves.
+  const decider = demo ? (options.by ?? "manager") : undefined;
   if ((requester ?? "employee") === decider && (options.by !== undefined || options.yes === true)) {
     throw new AppError(
       "usage",
@@ -96,7 +109,7 @@ export async function ask(
     }
     return exitCodes.failed;
   }
-  const { run, thread } = first;
+  const { run } = first;
   const ending = await follow();
   const result = (await client.get(`/runs/${run}/result${query}`)) as RunResult;
   if (json) {
@@ -110,7 +123,7 @@ export async function ask(
   async function follow(): Promise<Ending> {
     const seenSteps = new Map<string, string>();
     const handled = new Set<string>();
-    const watch = slowAgentWatch();
+    const watch = slowAgentWatch(slow);
     for await (const line of client.lines(`/runs/${run}/stream${query}`)) {
       const { key, card: raw } = streamed.parse(line);
       const card = raw as Card;
@@ -159,7 +172,7 @@ export async function ask(
       await client.post("/requests", {
         key: randomUUID(),
         text: reply,
-        thread,
+        run,
         ...(requester === undefined ? {} : { as: requester }),
       });
     }
@@ -176,8 +189,8 @@ export async function ask(
       }
       const outcome = decided.parse(
         await client.post(`/approvals/${id}`, {
-          as: decider,
           verdict: verdict.verdict,
+          ...(decider === undefined ? {} : { as: decider }),
           ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
         }),
       );
@@ -194,7 +207,9 @@ export async function ask(
     if (options.no === true) {
       return { verdict: "rejected", reason: options.reason ?? "" };
     }
-    const reply = json ? null : await prompter.ask(`Approve as ${decider}? [y/n]`);
+    const reply = json
+      ? null
+      : await prompter.ask(decider === undefined ? "Approve? [y/n]" : `Approve as ${decider}? [y/n]`);
     if (reply === null) {
       return undefined;
     }
@@ -207,7 +222,7 @@ export async function ask(
 }
 
 /** Says once per step that an agent has been silent for long; the request stays and goes on when it answers. */
-function slowAgentWatch(): { see(card: Card): void; end(): void } {
+function slowAgentWatch({ afterMs, say }: SlowAgent): { see(card: Card): void; end(): void } {
   const timers = new Map<string, NodeJS.Timeout>();
   const stop = (id: string): void => {
     clearTimeout(timers.get(id));
@@ -218,9 +233,11 @@ function slowAgentWatch(): { see(card: Card): void; end(): void } {
       for (const { id, agent, status, atSign } of card.steps) {
         const silent = status === "waiting" && atSign !== null && agent !== "hitl";
         if (silent && !timers.has(id)) {
-          const say = () =>
-            tell(`  … ${atSign} has not answered ${id} yet; the request waits and goes on when it does`);
-          timers.set(id, setTimeout(say, slowAgentMs));
+          const line = `  … ${atSign} has not answered ${id} yet; the request waits and goes on when it does`;
+          timers.set(
+            id,
+            setTimeout(() => say(line), afterMs),
+          );
         } else if (!silent) {
           stop(id);
         }

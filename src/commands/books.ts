@@ -4,6 +4,7 @@ import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type BooksDesk, booksDesk } from "../processes/books-server.ts";
 import { openCompanyBooks } from "../processes/company-books.ts";
+import { signedAsDemo } from "../processes/company-kind.ts";
 import { controlClient } from "./control-client.ts";
 import { answer, answerJson, table, tell } from "./output.ts";
 
@@ -21,11 +22,12 @@ async function withBooks<T>(settings: Settings, use: (desk: BooksDesk) => Promis
       throw error;
     }
   }
-  const { database, books: access } = await openCompanyBooks(settings, true);
+  // A company that is signed as nobody's demo is not filled with one.
+  const company = await openCompanyBooks(settings, (await signedAsDemo(settings)) ?? true);
   try {
-    return await use(booksDesk(access));
+    return await use(booksDesk(company));
   } finally {
-    await database.close();
+    await company.database.close();
   }
 }
 function bookUrl(kind: string, id: string | undefined, csv = false): string {
@@ -59,7 +61,9 @@ export async function books(
       answer(
         table(
           columns,
-          rows.map((row) => columns.map((name) => String((row as Record<string, unknown>)[name] ?? ""))),
+          rows.map((row) =>
+            columns.map((name) => (row as Readonly<Record<string, string | undefined>>)[name] ?? ""),
+          ),
         ),
       );
     }

@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import path from "node:path";
 import { z } from "zod";
 import { AppError, fromErrorInfo } from "../errors.ts";
@@ -19,7 +19,7 @@ export interface ControlClient {
 export function controlClient(runtimeFolder: string, name: "bot" | "agents"): ControlClient {
   const socketPath = path.join(runtimeFolder, `${name}.sock`);
   const open = (method: string, url: string, body?: string) =>
-    new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
+    new Promise<IncomingMessage>((resolve, reject) => {
       const headers = {
         host: "localhost",
         ...(body === undefined ? {} : { "content-type": "application/json" }),

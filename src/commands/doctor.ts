@@ -103,7 +103,9 @@ function runtimeFolder(folder: string): Finding {
 }
 
 function record({ databaseUrl, data }: Settings): Finding {
-  const sealed = Object.entries(sealedColumns).map(([table, column]) => `${table}.${column}`);
+  const sealed = Object.entries(sealedColumns).flatMap(([table, columns]) =>
+    columns.map((column) => `${table}.${column}`),
+  );
   return checkStore("record", {
     url: databaseUrl,
     file: path.join(data, "bot", "record.db"),

@@ -1,4 +1,4 @@
-import { toErrorInfo } from "../errors.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
 
 /** Exit codes that people and scripts rely on. */
 export const exitCodes = {
@@ -11,7 +11,7 @@ export const exitCodes = {
 } as const;
 
 /** Control characters other than newline and tab never reach a terminal, whatever a text came from. */
-export function plain(text: string): string {
+function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex -- removing them is the point
   return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "\u{FFFD}");
 }
@@ -42,12 +42,21 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
     .join("\n");
 }
 
+/** What the caller typed is wrong, not what was found. */
+const usageCodes = new Set(["usage", "unknown-kind"]);
+
 /** Says what went wrong and sets the exit code; with `json` as the one line of the answer. */
 export function fail(error: unknown, o: { readonly json: boolean }): void {
   const info = toErrorInfo(error);
   if (o.json) {
     answerJson({ type: "error", error: { code: info.code, message: info.message } });
   }
-  tell(`error (${info.code}): ${info.message}`);
-  process.exitCode = info.code === "usage" ? exitCodes.usage : exitCodes.failed;
+  // Who typed the command may read what an unexpected error says; nobody else is told.
+  tell(`error (${info.code}): ${info.message}${info.code === "internal" ? detailOf(error) : ""}`);
+  process.exitCode = usageCodes.has(info.code) ? exitCodes.usage : exitCodes.failed;
+}
+
+function detailOf(error: unknown): string {
+  const said = error instanceof AppError ? error.cause : error;
+  return said instanceof Error ? `: ${said.message}` : "";
 }

@@ -6,7 +6,7 @@ const tryAgainMs = 200;
 const lostCodes = new Set(["ECONNRESET", "EPIPE", "ECONNREFUSED", "ENOENT"]);
 
 /** Whether the other process went away, rather than answered. */
-function isLost(error: unknown): boolean {
+export function isLost(error: unknown): boolean {
   if (error instanceof AppError) {
     return error.code === "not-running";
   }

@@ -4,19 +4,28 @@ import { activate, generateAtKeys, readAtKeysFile, toAtSign, writeAtKeysFile } f
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { loadAgents } from "../load.ts";
+import { makeRuntimeFolder } from "../processes/runtime-folder.ts";
 import { serve } from "../processes/serve.ts";
 import { answer, answerJson, tell } from "./output.ts";
 
 /** The processes of the product, each started on its own as production and containers do. */
 
 export function bot(settings: Settings, config: CompanyConfig): Promise<void> {
-  return serve(async () => (await import("../processes/bot.ts")).startBot(settings, config));
+  return serve(async (fatal) => {
+    makeRuntimeFolder(settings.runtime);
+    return (await import("../processes/bot.ts")).startBot(settings, config, fatal);
+  });
 }
 export function gateway(settings: Settings, config: CompanyConfig): Promise<void> {
-  return serve(async () => (await import("../processes/gateway.ts")).startGateway(settings, config));
+  return serve(async (fatal) =>
+    (await import("../processes/gateway.ts")).startGateway(settings, config, fatal),
+  );
 }
 export function agents(settings: Settings, config: CompanyConfig, names: readonly string[]): Promise<void> {
-  return serve(async () => (await import("../processes/agents.ts")).startAgents(settings, config, names));
+  return serve(async (fatal) => {
+    makeRuntimeFolder(settings.runtime);
+    return (await import("../processes/agents.ts")).startAgents(settings, config, names, fatal);
+  });
 }
 
 /** Without atSigns the demo's whole outside world; with them just those atServers, activated, with key files. */
@@ -32,7 +41,6 @@ export async function sandbox(
     await serve(async () => {
       const { startSandbox } = await import("../processes/sandbox.ts");
       const { allAtSigns } = await import("../processes/setup.ts");
-      const { makeRuntimeFolder } = await import("../processes/launcher.ts");
       makeRuntimeFolder(settings.runtime);
       return startSandbox(settings, allAtSigns(config, await loadAgents()));
     });
@@ -99,16 +107,18 @@ async function activateWithKeys(
 export async function setup(settings: Settings, config: CompanyConfig): Promise<void> {
   const { setUpCompany } = await import("../processes/setup.ts");
   const { readPeople } = await import("../processes/company-books.ts");
+  const { signedAsDemo } = await import("../processes/company-kind.ts");
   if (settings.atDirectory === undefined || settings.atCaFile === undefined) {
     throw new AppError("bad-setting", "setup needs COUNTERSIGN_AT_DIRECTORY and COUNTERSIGN_AT_CA_FILE");
   }
+  const demo = (await signedAsDemo(settings)) ?? !settings.production;
   await setUpCompany({
     settings,
     config,
     agents: await loadAgents(),
-    people: await readPeople(settings, true),
+    people: await readPeople(settings, demo),
     place: { directory: settings.atDirectory, caFile: settings.atCaFile },
-    demo: true,
+    demo,
   });
   tell("keys, grants and trust document are in place");
 }

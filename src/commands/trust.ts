@@ -36,6 +36,7 @@ export async function sign(
     people,
     policy: config.policy,
     now: Date.now(),
+    demo: "as-signed",
   });
   if (o.json === true) {
     answerJson({ company: companyKey, people: people.length });

@@ -13,24 +13,25 @@ interface ViewOptions {
 }
 
 /** Fetches from the running bot and shows it: as one JSON line, or as `text` makes of it. */
-async function show<T>(
+async function show(
   settings: Settings,
   url: string,
   o: ViewOptions,
-  text: (value: T) => string,
+  // Each caller knows what its address answers with.
+  text: (value: never) => string,
 ): Promise<void> {
   // Managers see everything; on the demo machine the command line looks with a manager's eyes unless told otherwise.
   const query = o.as === undefined ? "" : `?as=${encodeURIComponent(o.as)}`;
-  const value = (await controlClient(settings.runtime, "bot").get(url + query)) as T;
+  const value = await controlClient(settings.runtime, "bot").get(url + query);
   if (o.json === true) {
     answerJson(value);
   } else {
-    answer(text(value));
+    answer(text(value as never));
   }
 }
 
 export function runs(settings: Settings, o: ViewOptions): Promise<void> {
-  return show<readonly RunSummary[]>(settings, "/runs", o, (list) =>
+  return show(settings, "/runs", o, (list: readonly RunSummary[]) =>
     list.length === 0
       ? "no runs yet"
       : table(
@@ -47,7 +48,7 @@ export function runs(settings: Settings, o: ViewOptions): Promise<void> {
 }
 
 export function run(settings: Settings, id: string, o: ViewOptions): Promise<void> {
-  return show<RunDetail>(settings, `/runs/${encodeURIComponent(id)}`, o, (detail) =>
+  return show(settings, `/runs/${encodeURIComponent(id)}`, o, (detail: RunDetail) =>
     [
       `${detail.id}: ${detail.status}${detail.reason === null ? "" : ` (${detail.reason})`}`,
       `requested by ${detail.requester} at ${isoMinute(detail.createdAt)}: ${detail.requestText}`,
@@ -65,9 +66,9 @@ export function run(settings: Settings, id: string, o: ViewOptions): Promise<voi
 
 export function approvals(settings: Settings, id: string | undefined, o: ViewOptions): Promise<void> {
   if (id !== undefined) {
-    return show<Card>(settings, `/approvals/${encodeURIComponent(id)}`, o, cardText);
+    return show(settings, `/approvals/${encodeURIComponent(id)}`, o, cardText);
   }
-  return show<readonly { approval: Approval; card: Card }[]>(settings, "/approvals", o, (list) =>
+  return show(settings, "/approvals", o, (list: readonly { approval: Approval; card: Card }[]) =>
     list.length === 0
       ? "no approvals"
       : table(
@@ -84,7 +85,7 @@ export function approvals(settings: Settings, id: string | undefined, o: ViewOpt
 }
 
 export function agents(settings: Settings, o: ViewOptions): Promise<void> {
-  return show<readonly AgentInfo[]>(settings, "/agents", o, (list) =>
+  return show(settings, "/agents", o, (list: readonly AgentInfo[]) =>
     table(
       ["agent", "atSign", "in flight", "what it does"],
       list.map((agent) => [agent.id, agent.atSign, String(agent.inFlight), agent.description]),
@@ -93,7 +94,7 @@ export function agents(settings: Settings, o: ViewOptions): Promise<void> {
 }
 
 export function people(settings: Settings, o: ViewOptions): Promise<void> {
-  return show<readonly Person[]>(settings, "/people", o, (list) =>
+  return show(settings, "/people", o, (list: readonly Person[]) =>
     table(
       ["person", "name", "roles", "active"],
       list.map((person) => [person.id, person.name, person.roles.join(", "), person.active ? "yes" : "no"]),
@@ -102,11 +103,11 @@ export function people(settings: Settings, o: ViewOptions): Promise<void> {
 }
 
 export function status(settings: Settings, o: ViewOptions): Promise<void> {
-  return show<Readonly<Record<string, unknown>>>(settings, "/status", o, (value) =>
+  return show(settings, "/status", o, (value: Readonly<Record<string, unknown>>) =>
     Object.entries(value)
       .map(
         ([name, each]) =>
-          `${`${name}:`.padEnd(18)} ${typeof each === "object" ? JSON.stringify(each) : String(each)}`,
+          `${`${name}:`.padEnd(18)} ${typeof each === "string" ? each : JSON.stringify(each)}`,
       )
       .join("\n"),
   );

@@ -1,5 +1,5 @@
 import type { PlannedStep, Run, StepState } from "../domain.ts";
-import { beginCompensation, continueCompensation, undoFailed } from "./compensate.ts";
+import { beginCompensation, undoFailed, undone } from "./compensate.ts";
 import { due } from "./due.ts";
 import { fail, giveUp } from "./failure.ts";
 import {
@@ -52,7 +52,7 @@ function happen(turn: Turn, event: RunEvent): void {
       queueStep(turn, route, 1, 0);
     }
   } else if (event.type === "due") {
-    due(turn, event.requeue);
+    due(turn);
   } else if (event.type === "cancel-requested") {
     cancel(turn);
   } else {
@@ -155,8 +155,7 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
       }
       return;
     case "compensated":
-      setStep(turn, state.id, { status: "compensated", endedAt: now, dueAt: null });
-      continueCompensation(turn);
+      undone(turn, state);
       return;
     case "compensation-failed":
       undoFailed(turn, planned, state, event.error);

@@ -1,5 +1,6 @@
 import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
-import { backoff, inTriage, irreversibleCompleted, pendingStep, undoAttempts } from "./plan.ts";
+import { irreversibleMayBeDone } from "../step-errors.ts";
+import { inTriage, pendingStep, undoBackoff } from "./plan.ts";
 import { refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
@@ -8,7 +9,7 @@ import type { Turn } from "./turn.ts";
  * has failed if it has an error, is cancelled if it has a reason, and else begins its next revision.
  */
 export function beginCompensation(turn: Turn): void {
-  const keep = irreversibleCompleted(turn.plan, turn.run);
+  const keep = irreversibleMayBeDone(turn.plan, turn.run);
   turn.run = { ...turn.run, status: "compensating" };
   for (const planned of turn.plan) {
     const state = turn.run.steps.find((each) => each.id === planned.id);
@@ -28,7 +29,8 @@ function stopStep(turn: Turn, planned: PlannedStep, state: StepState, keep: bool
     turn.effects.push({ type: "withdraw-request", request: "triage", ...ref });
   }
   const over = state.status === "completed" || (state.status === "failed" && !inTriage(state));
-  if (planned.kind === "approval" && state.startedAt !== null && !over) {
+  if (planned.kind === "approval" && state.startedAt !== null && state.status !== "completed") {
+    // Also of a step that failed: a verdict that could not be signed is not left as if it were still under way.
     turn.effects.push({ type: "close-approval", status: "withdrawn", ...ref });
   }
   // A step of unknown outcome is undone too: the undo of what never arrived forbids its late arrival.
@@ -43,16 +45,29 @@ function stopStep(turn: Turn, planned: PlannedStep, state: StepState, keep: bool
   }
 }
 
-/** Asks for the next undo, or ends the compensation when nothing is left to undo. */
-export function continueCompensation(turn: Turn): void {
+/**
+ * Asks for the next undo, or ends the compensation when nothing is left to undo. An undo that is tried again holds the
+ * others up no longer.
+ */
+function continueCompensation(turn: Turn): void {
   const open = turn.run.steps.filter((state) => state.status === "compensating");
-  const ids = new Set(open.map((state) => state.id));
-  const next = turn.plan.findLast((each) => ids.has(each.id));
-  if (next === undefined) {
+  if (open.length === 0) {
     endCompensation(turn);
     return;
   }
-  askUndo(turn, next, 1, 0);
+  const ids = new Set(open.filter((state) => state.attempt === 0).map((state) => state.id));
+  const next = turn.plan.findLast((each) => ids.has(each.id));
+  if (next !== undefined && open.every((state) => state.attempt !== 1)) {
+    askUndo(turn, next, 1, 0);
+  }
+}
+
+/** A step is undone: on with the next one. */
+export function undone(turn: Turn, state: StepState): void {
+  // After a second try the error is that of the first one, and over.
+  const error = state.attempt > 1 ? null : state.error;
+  setStep(turn, state.id, { status: "compensated", endedAt: turn.now, dueAt: null, error });
+  continueCompensation(turn);
 }
 
 function askUndo(turn: Turn, planned: PlannedStep, attempt: number, delayMs: number): void {
@@ -60,10 +75,15 @@ function askUndo(turn: Turn, planned: PlannedStep, attempt: number, delayMs: num
   turn.effects.push({ type: "undo", step: planned.id, revision: turn.run.revision, attempt, delayMs });
 }
 
-/** An undo has failed: again, or after too many tries the run fails with it, so that a person looks. */
+/**
+ * An undo has failed. It is tried again for as long as it may succeed: given up, what it holds would be held for ever.
+ * What its agent refuses for good makes the run fail, so that a person looks.
+ */
 export function undoFailed(turn: Turn, planned: PlannedStep, state: StepState, error: ErrorInfo): void {
-  if (error.retryable && state.attempt < undoAttempts) {
-    askUndo(turn, planned, state.attempt + 1, backoff(planned.backoffMs, state.attempt));
+  if (error.retryable) {
+    setStep(turn, state.id, { error });
+    askUndo(turn, planned, state.attempt + 1, undoBackoff(planned.backoffMs, state.attempt));
+    continueCompensation(turn);
     return;
   }
   const info: ErrorInfo = {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { AgentDefinition } from "../define-agent.ts";
 import type { WorkflowDefinition } from "../define-workflow.ts";
-import type { Run } from "../domain.ts";
 import { AppError } from "../errors.ts";
+import type { OpenWorkflow } from "../record-types.ts";
 
 /** The definitions a bot runs with: every version that an open run may need, and the agents no workflow names. */
 export interface Definitions {
@@ -42,23 +42,20 @@ export function newestWorkflows(definitions: Definitions): readonly WorkflowDefi
  * Fails with "workflow-missing" or "workflow-changed" when an open run needs a definition that this bot does not have
  * as it was: such a run could neither go on nor be undone.
  */
-export function assertRunnable(definitions: Definitions, open: readonly Run[]): void {
-  for (const { id, workflow } of open) {
-    if (workflow === null) {
-      continue;
-    }
+export function assertRunnable(definitions: Definitions, open: readonly OpenWorkflow[]): void {
+  for (const { run, workflow } of open) {
     const name = `workflow "${workflow.id}" version ${workflow.version}`;
     const found = findWorkflow(definitions, workflow);
     if (found === undefined) {
       throw new AppError(
         "workflow-missing",
-        `${name} is needed by open run ${id} and is not defined any more`,
+        `${name} is needed by open run ${run} and is not defined any more`,
       );
     }
     if (found.structure !== workflow.structure) {
       throw new AppError(
         "workflow-changed",
-        `${name} is needed by open run ${id} and has changed: restore it and give the change a new version`,
+        `${name} is needed by open run ${run} and has changed: restore it and give the change a new version`,
       );
     }
   }

@@ -2,16 +2,16 @@ import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
 import { beginCompensation, undoFailed } from "./compensate.ts";
 import { fail, giveUp } from "./failure.ts";
 import { inTriage, waitsForPerson } from "./plan.ts";
-import { queueStep, refOf, setStep } from "./turn.ts";
+import { refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
-/** Time has passed: jobs that may be lost, answers that did not come, people who did not decide. */
-export function due(turn: Turn, requeue: boolean): void {
+/** Time has passed: answers that did not come, people who did not decide. Jobs that are lost are the sweeper's. */
+export function due(turn: Turn): void {
   for (const planned of turn.plan) {
     const before = turn.run.status;
     const state = turn.run.steps.find((each) => each.id === planned.id);
     if (state !== undefined) {
-      stepDue(turn, planned, state, requeue);
+      stepDue(turn, planned, state);
     }
     if (turn.run.status !== before) {
       // The run has begun to compensate: the other steps are stopped, their times mean nothing any more.
@@ -20,19 +20,19 @@ export function due(turn: Turn, requeue: boolean): void {
   }
 }
 
-function stepDue(turn: Turn, planned: PlannedStep, state: StepState, requeue: boolean): void {
-  const late = state.dueAt !== null && state.dueAt <= turn.now;
-  if (state.status === "queued" && (late || requeue) && state.dispatch > 0) {
-    queueStep(turn, state, state.attempt, 0);
-  } else if (late && waitsForPerson(state)) {
+function stepDue(turn: Turn, planned: PlannedStep, state: StepState): void {
+  if (state.dueAt === null || state.dueAt > turn.now) {
+    return;
+  }
+  if (waitsForPerson(state)) {
     expire(turn, planned, state);
-  } else if (late && state.status === "waiting") {
+  } else if (state.status === "waiting") {
     turn.effects.push({ type: "withdraw-request", request: "step", ...refOf(turn, state) });
     fail(turn, planned, state, timeout(planned, state));
-  } else if (late && inTriage(state)) {
+  } else if (inTriage(state)) {
     turn.effects.push({ type: "withdraw-request", request: "triage", ...refOf(turn, state) });
     giveUp(turn, state, state.error);
-  } else if (late && state.status === "compensating") {
+  } else if (state.status === "compensating") {
     turn.effects.push({ type: "withdraw-request", request: "undo", ...refOf(turn, state) });
     undoFailed(turn, planned, state, timeout(planned, state));
   }

@@ -16,7 +16,7 @@ import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
-import { irreversibleStarted, isFinished, pendingStep } from "./plan.ts";
+import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
 import { asJson, sendRequest, stepBody } from "./requests.ts";
 import { RunDraft } from "./run-draft.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
@@ -36,8 +36,11 @@ export interface Engine {
   dispatch(job: StepJob): Promise<void>;
   /** Applies a verified message of an agent and acknowledges it. */
   receive(message: ReceivedEnvelope): Promise<void>;
-  /** The answer to the question a run waits with; `key` recognises the same chat message. */
-  answer(run: RunId, o: { readonly key: string; readonly text: string }): Promise<"answered" | "not-waiting">;
+  /** The answer to the question a run waits with. "duplicate": the chat message with this key was taken before. */
+  answer(
+    run: RunId,
+    o: { readonly key: string; readonly text: string },
+  ): Promise<"answered" | "not-waiting" | "duplicate">;
   /** Commits a person's verdict with its evidence. "stale": the approval was not open any more. */
   record(
     approval: ApprovalId,
@@ -49,8 +52,8 @@ export interface Engine {
   ): Promise<"recorded" | "stale">;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
-  /** What time has brought about for a run. `requeue`: the queue may have lost everything. */
-  due(run: RunId, o: { readonly requeue: boolean }): Promise<void>;
+  /** What time has brought about for a run; does itself what the queue should have had done by now. */
+  due(run: RunId): Promise<void>;
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -59,7 +62,7 @@ export function createEngine(options: EngineOptions): Engine {
   const inbox = createInbox(options, changer);
   return {
     async check() {
-      assertRunnable(definitions, await store.listRuns({ limit: 100_000, open: true }));
+      assertRunnable(definitions, await store.openWorkflows());
     },
 
     async start({ key, thread, person, text }) {
@@ -72,7 +75,7 @@ export function createEngine(options: EngineOptions): Engine {
       happen(draft, { type: "started" });
       const made = await store.createRun(draft.commit(), key);
       if (made.created) {
-        await changer.afterCommit(draft);
+        changer.afterCommit(draft);
       }
       return made;
     },
@@ -84,13 +87,10 @@ export function createEngine(options: EngineOptions): Engine {
     receive: (message) => inbox.receive(message),
 
     async answer(id, { key, text }) {
-      const result = await changer.change(id, (draft) => {
-        const known = draft.contents.some(
-          (each) => each.name.startsWith("answer-key:") && each.value === key,
-        );
-        return known ? "answered" : answerQuestion(draft, key, text);
+      const answered = await changer.change(id, (draft) => answerQuestion(draft, key, text), {
+        requestKey: key,
       });
-      return result === "answered" ? result : "not-waiting";
+      return answered ?? "not-waiting";
     },
 
     async record(id, { decision, evidence, reason }) {
@@ -135,8 +135,14 @@ export function createEngine(options: EngineOptions): Engine {
       return result === undefined || result === "duplicate" ? "unknown" : result;
     },
 
-    async due(id, { requeue }) {
-      await changer.change(id, (draft) => happen(draft, { type: "due", requeue }));
+    async due(id) {
+      await changer.change(id, (draft) => {
+        const { id: run, revision } = draft.run;
+        for (const { id: step, attempt, dispatch } of overdueSteps(draft.run, draft.around.now)) {
+          dispatchStep(draft, { run, revision, step, attempt, dispatch }, options.log);
+        }
+        happen(draft, { type: "due" });
+      });
     },
   };
 }
@@ -191,6 +197,7 @@ function answerQuestion(draft: RunDraft, key: string, text: string): "answered" 
     const { number } = question;
     const answered = happen(draft, { type: "answered", step: id, revision: draft.run.revision }, () => {
       draft.add(id, `answer:${number}`, text);
+      // Says under the run's seal that the message belongs to it.
       draft.add(id, `answer-key:${number}`, key);
       if (id !== "route") {
         draft.add(id, "output", { answer: text });

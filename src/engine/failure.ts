@@ -1,18 +1,24 @@
 import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
 import { beginCompensation } from "./compensate.ts";
-import { triageRetries, triageTimeoutMs } from "./plan.ts";
-import { refOf, retryStep, setStep } from "./turn.ts";
+import { waitsForTrust } from "../step-errors.ts";
+import { backoff, countedAttempts, triageRetries, triageTimeoutMs } from "./plan.ts";
+import { queueStep, refOf, retryStep, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
 /** A try of a step has failed: another try, then triage, then the end of the run. */
 export function fail(turn: Turn, planned: PlannedStep, state: StepState, error: ErrorInfo): void {
+  const attempts = countedAttempts(state);
   if (state.status === "queued") {
     // A pure function in the bot gives the same result again.
     giveUp(turn, state, error);
-  } else if (error.retryable && state.attempt < planned.attempts) {
+  } else if (waitsForTrust(error)) {
+    const waits = (state.waits ?? 0) + 1;
+    setStep(turn, state.id, { error, waits });
+    queueStep(turn, state, state.attempt + 1, backoff(planned.backoffMs, waits));
+  } else if (error.retryable && attempts < planned.attempts) {
     setStep(turn, state.id, { error });
     retryStep(turn, state, planned);
-  } else if (state.attempt < planned.attempts + triageRetries) {
+  } else if (attempts < planned.attempts + triageRetries) {
     setStep(turn, state.id, { status: "failed", error, dueAt: turn.now + triageTimeoutMs });
     turn.effects.push({ type: "triage", error, ...refOf(turn, state) });
   } else {

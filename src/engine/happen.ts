@@ -4,7 +4,7 @@ import type { StepContext, StepDefinition } from "../define-step.ts";
 import type { TriageInput } from "../define-workflow.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { advance } from "./advance.ts";
-import { irreversibleStarted, triageTimeoutMs } from "./plan.ts";
+import { countedAttempts, irreversibleStarted, triageTimeoutMs, undoAlarmAttempt } from "./plan.ts";
 import { asJson, cancelRequest, sendRequest } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
@@ -160,7 +160,7 @@ function assertAttested(
 function closeApproval(draft: RunDraft, effect: EffectOf<"close-approval">): void {
   const { step, revision, status } = effect;
   const approval = draft.approvals.find((each) => each.step === step && each.revision === revision);
-  if (approval !== undefined) {
+  if (approval?.status === "open" || approval?.status === "recorded") {
     draft.setApproval({ ...approval, status });
     const { id, planHash, decision } = approval;
     draft.note("approval", {
@@ -196,6 +196,9 @@ function askUndo(draft: RunDraft, effect: EffectOf<"undo">): void {
     const body = { skill: planned.undo, input: {} };
     sendRequest(draft, planned.agent, ref, body, { delayMs, timeoutMs: planned.timeoutMs });
   }
+  if (attempt === undoAlarmAttempt) {
+    draft.note("alarm", { code: "undo-stuck", revision, step, attempt });
+  }
 }
 
 function askTriage(draft: RunDraft, effect: EffectOf<"triage">): void {
@@ -207,7 +210,9 @@ function askTriage(draft: RunDraft, effect: EffectOf<"triage">): void {
     return;
   }
   const started = irreversibleStarted(planOf(draft.definition), draft.run);
-  const input: TriageInput = { step, agent, error, attempt, irreversibleStarted: started };
+  const state = draft.run.steps.find((each) => each.id === step);
+  const attempts = state === undefined ? attempt : countedAttempts(state);
+  const input: TriageInput = { step, agent, error, attempt: attempts, irreversibleStarted: started };
   const ref = { step: `triage-${step}`, revision, attempt };
   const body = asJson({ skill: hook.skill, input });
   sendRequest(draft, hook.agent.id, ref, body, { delayMs: 0, timeoutMs: triageTimeoutMs });

@@ -1,4 +1,3 @@
-import type { AgentId } from "../domain.ts";
 import type { ReceivedEnvelope } from "../ports.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { applyReply } from "./replies.ts";
@@ -13,18 +12,6 @@ export function createInbox(
   changer: RunChanger,
 ): { receive(message: ReceivedEnvelope): Promise<void> } {
   const { store, log } = options;
-  const highest = new Map<AgentId, number>();
-
-  /** True when no later instance of the agent was ever heard: an earlier one may not know what happened since. */
-  async function isCurrent({ from, fencing }: ReceivedEnvelope): Promise<boolean> {
-    const key = `fencing-${from.role}`;
-    const known = highest.get(from.role) ?? Number((await store.getValue(key)) ?? 0);
-    if (fencing > known) {
-      await store.setValue(key, String(fencing));
-    }
-    highest.set(from.role, Math.max(known, fencing));
-    return fencing >= known;
-  }
 
   /** Refused messages are not acknowledged: what a granted sender has to say, it says again, by its current instance. */
   async function refuse(message: ReceivedEnvelope, kind: "refusal" | "alarm", code: string): Promise<void> {
@@ -42,10 +29,6 @@ export function createInbox(
         log.info({ run: subject.run, step: subject.step, kind }, "message-ignored");
         return;
       }
-      if (!(await isCurrent(message))) {
-        await refuse(message, "refusal", "fenced");
-        return;
-      }
       const close = [rowId("request", subject), rowId("cancel", subject)];
       const inbox = { sender: from.atSign, kind, subject };
       const result = await changer.change(subject.run, (draft) => applied(draft, message), { inbox, close });
@@ -53,6 +36,8 @@ export function createInbox(
         await refuse(message, "refusal", "unknown-run");
       } else if (result === "wrong-sender") {
         await refuse(message, "alarm", "wrong-sender");
+      } else if (result === "fenced") {
+        await refuse(message, "refusal", "fenced");
       } else {
         await options.acknowledge(message);
       }
@@ -60,10 +45,17 @@ export function createInbox(
   };
 }
 
-function applied(draft: RunDraft, message: ReceivedEnvelope): "applied" | "stale" | "wrong-sender" {
+function applied(
+  draft: RunDraft,
+  message: ReceivedEnvelope,
+): "applied" | "stale" | "wrong-sender" | "fenced" {
   if (agentOf(draft, message.subject.step) !== message.from.role) {
     draft.abandoned = true;
     return "wrong-sender";
+  }
+  if (!isCurrent(draft, message)) {
+    draft.abandoned = true;
+    return "fenced";
   }
   const fresh = applyReply(draft, message);
   const { subject, from, kind, hash } = message;
@@ -71,4 +63,24 @@ function applied(draft: RunDraft, message: ReceivedEnvelope): "applied" | "stale
   const facts = { direction: "in", envelope: kind, from: from.atSign, revision, step, attempt, hash };
   draft.note("envelope", { ...facts, stale: !fresh });
   return fresh ? "applied" : "stale";
+}
+
+/** The token of an agent's first lease. */
+const firstLease = 1;
+
+/**
+ * True when no later instance of the agent was heard in this run: an earlier one may not know what happened since. The
+ * highest token is kept with the run, in the commit that heard it, so that books that were made anew, whose leases
+ * start again at the first, are only refused in runs that knew the old ones.
+ */
+function isCurrent(draft: RunDraft, { from, fencing }: ReceivedEnvelope): boolean {
+  const prefix = `fencing:${from.role}:`;
+  const heard = draft.contents
+    .filter((each) => each.name.startsWith(prefix))
+    .map((each) => Number(each.name.slice(prefix.length)));
+  const highest = Math.max(firstLease, ...heard);
+  if (fencing > highest) {
+    draft.add("route", `${prefix}${fencing}`, null);
+  }
+  return fencing >= highest;
 }

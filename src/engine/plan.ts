@@ -6,9 +6,13 @@ import type { PlannedStep, Run, RunStatus, StepId, StepState } from "../domain.t
 export const triageRetries = 3;
 /** Alternatives tried before a failure ends the run. */
 export const maxRevisions = 5;
-export const undoAttempts = 8;
+/** The try of an undo that is alarmed; it is tried on all the same. */
+export const undoAlarmAttempt = 8;
 export const triageTimeoutMs = 600_000;
+/** A queued step that nobody has worked on this long after its time is dispatched by the sweeper itself. */
+export const queuePatienceMs = 3000;
 const longestWaitMs = 60_000;
+const longestUndoWaitMs = 300_000;
 
 /** The first step of every run, before a workflow is known. */
 export const routeStep: PlannedStep = {
@@ -54,31 +58,34 @@ export function inTriage(state: StepState): boolean {
   return state.status === "failed" && state.dueAt !== null;
 }
 
+/** Attempts of a step that count: those that only waited for a newer trust document do not. */
+export function countedAttempts(state: StepState): number {
+  return state.attempt - (state.waits ?? 0);
+}
+
+/** Queued steps whose job seems lost: their time came and nobody worked on them. */
+export function overdueSteps(run: Run, now: number): readonly StepState[] {
+  return run.steps.filter(
+    ({ status, dispatch, dueAt }) => status === "queued" && dispatch > 0 && dueAt !== null && dueAt <= now,
+  );
+}
+
 /** Once such a step was sent, a cancel or an alternative would come too late. */
 export function irreversibleStarted(plan: readonly PlannedStep[], run: Run): boolean {
-  return someIrreversible(plan, run, (state) => state.startedAt !== null);
-}
-
-/** What such a step was approved with must stay held: released, it would be promised twice. */
-export function irreversibleCompleted(plan: readonly PlannedStep[], run: Run): boolean {
-  return someIrreversible(plan, run, (state) => state.status === "completed");
-}
-
-function someIrreversible(
-  plan: readonly PlannedStep[],
-  run: Run,
-  holds: (state: StepState) => boolean,
-): boolean {
   const ids = new Set(plan.filter((each) => each.effect === "irreversible").map((each) => each.id));
-  return run.steps.some((state) => ids.has(state.id) && holds(state));
+  return run.steps.some((state) => ids.has(state.id) && state.startedAt !== null);
 }
 
 /** Exponential: `base` before the second attempt, doubled for each further one, at most a minute. */
 export function backoff(base: number, attempt: number): number {
-  return Math.min(base * 2 ** Math.min(attempt - 1, 20), longestWaitMs);
+  return doubled(base, attempt, longestWaitMs);
 }
 
-/** How long a queued job may take to be worked on before the sweeper believes it lost: longer each time. */
-export function queuePatience(dispatch: number): number {
-  return backoff(2000, dispatch);
+/** As `backoff`, but at most five minutes: an undo is tried until it is done. */
+export function undoBackoff(base: number, attempt: number): number {
+  return doubled(base, attempt, longestUndoWaitMs);
+}
+
+function doubled(base: number, attempt: number, most: number): number {
+  return Math.min(base * 2 ** Math.min(attempt - 1, 20), most);
 }

@@ -18,7 +18,8 @@ import type { StepRef } from "./run-events.ts";
 
 /** The requests a run sends: each becomes one outbox row of the commit that decided on it. */
 
-const noticeLifetimeMs = 24 * 3_600_000;
+/** An agent that is away for weeks is told all the same. */
+const noticeLifetimeMs = 30 * 24 * 3_600_000;
 const cancelLifetimeMs = 600_000;
 const planTimes = z.looseObject({ validUntil: z.string() });
 

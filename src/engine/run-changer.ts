@@ -10,19 +10,30 @@ import type { RunRecord } from "./run-record.ts";
 const tries = 100;
 const remembered = 100;
 
+/** What is committed with a change because a message brought it about. */
+interface MessageKeys {
+  readonly inbox?: InboxKey;
+  /** Outbox rows that the message answers. */
+  readonly close?: readonly string[];
+  /** The chat message's. */
+  readonly requestKey?: string;
+}
 /** Loads a run, lets something change it, saves it in one transaction, and again if another writer was first. */
 export interface RunChanger {
   /**
-   * Undefined when there is no such run; "duplicate" when the inbox key was known; else what `decide` returned. With
-   * an inbox key there is always a commit, else only when something changed. `close`: outbox rows that are answered.
+   * Undefined when there is no such run; "duplicate" when the key of a message was known; else what `decide` returned.
+   * With an inbox key there is always a commit, else only when something changed.
    */
   change<T>(
     run: RunId,
     decide: (draft: RunDraft) => T,
-    o?: { readonly inbox: InboxKey; readonly close: readonly string[] },
+    o?: MessageKeys,
   ): Promise<T | "duplicate" | undefined>;
-  /** Perform what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it. */
-  afterCommit(draft: RunDraft): Promise<void>;
+  /**
+   * Begins what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it, so nothing
+   * waits for it: a queue that hangs holds up neither an acknowledgement nor a decision.
+   */
+  afterCommit(draft: RunDraft): void;
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
@@ -57,29 +68,28 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     }
   }
 
-  function commitOf(draft: RunDraft, inbox: InboxKey | undefined): RunCommit {
+  function commitOf(draft: RunDraft, { inbox, requestKey }: MessageKeys): RunCommit {
     try {
       sendNotice(draft);
     } catch (error) {
       log.error({ run: draft.run.id, code: toErrorInfo(error).code }, "notice-not-built");
     }
-    return draft.commit(inbox);
+    const commit = draft.commit(inbox);
+    return requestKey === undefined ? commit : { ...commit, requestKey };
   }
 
-  async function afterCommit(draft: RunDraft): Promise<void> {
+  function afterCommit(draft: RunDraft): void {
     remember(draft);
     options.committed();
     for (const { job, delayMs } of draft.jobs) {
-      try {
-        await queue.add(job, { delayMs });
-      } catch (error) {
+      queue.add(job, { delayMs }).catch((error: unknown) => {
         log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
-      }
+      });
     }
   }
 
   return {
-    async change(id, decide, o) {
+    async change(id, decide, o = {}) {
       for (let attempt = 0; attempt < tries; attempt += 1) {
         const record = await load(id);
         if (record === undefined) {
@@ -87,16 +97,16 @@ export function createRunChanger(options: EngineOptions): RunChanger {
         }
         const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions });
         const result = decide(draft);
-        if (draft.abandoned || (o === undefined && !draft.changed)) {
+        if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
           return result;
         }
-        o?.close.forEach((row) => draft.close(row));
-        const saved = await store.saveRun(commitOf(draft, o?.inbox));
+        o.close?.forEach((row) => draft.close(row));
+        const saved = await store.saveRun(commitOf(draft, o));
         if (saved === "duplicate") {
           return "duplicate";
         }
         if (saved === "saved") {
-          await afterCommit(draft);
+          afterCommit(draft);
           return result;
         }
       }

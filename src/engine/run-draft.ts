@@ -101,7 +101,6 @@ export class RunDraft implements RunRecord {
   }
 
   commit(inbox?: InboxKey): RunCommit {
-    const { thread } = this.run;
     const steps = this.run === this.before ? [] : changedSteps(this.before, this.run);
     if (this.run !== this.before) {
       this.touch(`progress-${this.run.id}`);
@@ -114,7 +113,7 @@ export class RunDraft implements RunRecord {
       closeOutbox: [...this.closed],
       contents: this.added,
       approvals: this.approvals.filter((each) => this.changedApprovals.has(each.id)),
-      cards: [...this.cards].map((key) => ({ key, thread })),
+      cards: [...this.cards],
       journal: [...this.journal, ...steps],
     };
   }

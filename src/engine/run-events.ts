@@ -29,8 +29,8 @@ export type RunEvent =
   | { readonly type: "recorded"; readonly step: StepId; readonly revision: number }
   /** The HITL agent signed. */
   | ({ readonly type: "decided"; readonly verdict: Verdict } & StepRef)
-  /** Time has passed. `requeue`: the queue may be empty, so every queued step is queued again. */
-  | { readonly type: "due"; readonly requeue: boolean }
+  /** Time has passed. */
+  | { readonly type: "due" }
   | { readonly type: "cancel-requested" }
   /** Triage wants another way for a failed step: undo this revision, then everything again as the next one. */
   | ({ readonly type: "revised" } & StepRef)

@@ -5,10 +5,11 @@ import type { Engine } from "./engine.ts";
 
 const sweepMs = 2000;
 const batch = 1000;
-const allOpen = 100_000;
+/** A run that could not be swept rests this long, so that many such runs leave room for the others. */
+const restMs = 30_000;
 
 export interface SweeperOptions {
-  readonly store: Pick<Store, "dueRuns" | "listRuns">;
+  readonly store: Pick<Store, "dueRuns" | "postponeRun">;
   readonly engine: Pick<Engine, "due">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -16,55 +17,56 @@ export interface SweeperOptions {
   readonly after: (ms: number, call: () => void) => () => void;
 }
 export interface Sweeper {
-  /** Sweeps all open runs at once, as if the queue were lost, then every 2 s those that are due. */
-  start(): Promise<void>;
+  /** Sweeps at once, in the background, and then every 2 s, the runs that are due. */
+  start(): void;
   /** Resolves when the sweep under way is over. */
   stop(): Promise<void>;
 }
 
-/** Derives again what the queue may have lost, and notices what time has brought about. */
+/**
+ * Does what the queue has not had done in time, and notices what time has brought about. Each queued step is due a
+ * moment after its time, so a queue that lost everything is made up for without looking at any other run.
+ */
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { store, engine, clock, log } = options;
   let cancel: (() => void) | undefined;
   let stopped = false;
   let sweeping: Promise<void> = Promise.resolve();
 
-  async function sweep(find: () => Promise<readonly RunId[]>, requeue: boolean): Promise<void> {
+  async function sweep(): Promise<void> {
     try {
-      for (const run of await find()) {
+      for (const run of await store.dueRuns(clock.now(), batch)) {
         if (stopped) {
           return;
         }
-        await engine.due(run, { requeue }).catch((error: unknown) => {
-          log.error({ run, code: toErrorInfo(error).code }, "run-not-swept");
-        });
+        await sweepRun(run);
       }
     } catch (error) {
       log.error({ code: toErrorInfo(error).code }, "sweep-failed");
     }
   }
 
-  async function sweepDue(): Promise<void> {
-    await sweep(() => store.dueRuns(clock.now(), batch), false);
-    next();
+  async function sweepRun(run: RunId): Promise<void> {
+    try {
+      await engine.due(run);
+    } catch (error) {
+      log.error({ run, code: toErrorInfo(error).code }, "run-not-swept");
+      await store.postponeRun(run, clock.now() + restMs);
+    }
   }
 
-  function next(): void {
-    if (stopped) {
-      return;
+  async function sweepAndGoOn(): Promise<void> {
+    await sweep();
+    if (!stopped) {
+      cancel = options.after(sweepMs, sweepOn);
     }
-    cancel = options.after(sweepMs, () => {
-      sweeping = sweepDue();
-    });
+  }
+  function sweepOn(): void {
+    sweeping = sweepAndGoOn();
   }
 
   return {
-    async start() {
-      const open = async () => (await store.listRuns({ limit: allOpen, open: true })).map((run) => run.id);
-      sweeping = sweep(open, true);
-      await sweeping;
-      next();
-    },
+    start: sweepOn,
     async stop() {
       stopped = true;
       cancel?.();

@@ -1,5 +1,5 @@
 import type { PlannedStep, Run, StepState } from "../domain.ts";
-import { backoff, queuePatience } from "./plan.ts";
+import { backoff, countedAttempts, queuePatienceMs } from "./plan.ts";
 import type { RunEffect, StepRef } from "./run-events.ts";
 
 /** One evaluation of `advance`: its own copy of the run, changed in place, and the effects so far. */
@@ -25,7 +25,7 @@ export function refOf(turn: Turn, state: StepState): StepRef {
 /** Puts a step into the queue as attempt number `attempt`, to be worked on after `delayMs`. */
 export function queueStep(turn: Turn, state: StepState, attempt: number, delayMs: number): void {
   const dispatch = state.attempt === attempt ? state.dispatch + 1 : 1;
-  const dueAt = turn.now + delayMs + queuePatience(dispatch);
+  const dueAt = turn.now + delayMs + queuePatienceMs;
   setStep(turn, state.id, { status: "queued", attempt, dispatch, dueAt });
   turn.effects.push({
     type: "queue",
@@ -39,5 +39,5 @@ export function queueStep(turn: Turn, state: StepState, attempt: number, delayMs
 
 /** The next attempt of a step, after its back-off. */
 export function retryStep(turn: Turn, state: StepState, planned: PlannedStep): void {
-  queueStep(turn, state, state.attempt + 1, backoff(planned.backoffMs, state.attempt));
+  queueStep(turn, state, state.attempt + 1, backoff(planned.backoffMs, countedAttempts(state)));
 }

@@ -17,24 +17,38 @@ const largestAnswer = 500_000;
 export interface GatewayOptions {
   /** The model that each role has been given; a role without one is refused. */
   readonly models: Readonly<Record<string, LanguageModel>>;
+  /** Which model roles the agents of a role may use. One that is not named may use the one called like itself. */
+  readonly callers?: Readonly<Record<string, readonly string[]>>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 export interface ModelGateway {
-  /** Checks the request, has the role's model answer it and checks the form of the answer. Throws AppErrors. */
-  generate(request: unknown, o: { readonly run: string; readonly signal: AbortSignal }): Promise<ModelReply>;
+  /**
+   * Checks the request and that `caller`, the role of its verified sender, may use the model asked for, has that
+   * model answer and checks the form of the answer. Throws AppErrors.
+   */
+  generate(
+    request: unknown,
+    o: { readonly run: string; readonly caller: string; readonly signal: AbortSignal },
+  ): Promise<ModelReply>;
 }
 
 /**
  * The one place where models are called. It sees every prompt and every answer and writes down ids, sizes and times
  * of them, never their text; the envelopes they travel in are journalled by the host it runs under.
  */
-export function createGateway({ models, clock, log }: GatewayOptions): ModelGateway {
+export function createGateway({ models, callers = {}, clock, log }: GatewayOptions): ModelGateway {
+  const mayUse = (caller: string, role: string): boolean =>
+    (Object.hasOwn(callers, caller) ? (callers[caller] ?? []) : [caller]).includes(role);
   return {
-    async generate(request, { run, signal }) {
+    async generate(request, { run, caller, signal }) {
       const { role, prompt, schema } = checkedRequest(request);
       const model = Object.hasOwn(models, role) ? models[role] : undefined;
-      const facts = { run, role, promptBytes: Buffer.byteLength(prompt) };
+      const facts = { run, caller, role, promptBytes: Buffer.byteLength(prompt) };
+      if (!mayUse(caller, role)) {
+        log.warn({ ...facts, code: "role-not-allowed" }, "model call refused");
+        throw new AppError("role-not-allowed", `"${caller}" may not use the model of role "${role}"`);
+      }
       if (model === undefined) {
         log.warn({ ...facts, code: "unknown-role" }, "model call refused");
         throw new AppError("unknown-role", `no model is configured for role "${role}"`);
@@ -76,7 +90,8 @@ export function gatewayAgent(gateway: ModelGateway): AgentDefinition {
         effect: "read",
         input: modelRequestSchema,
         output: modelReplySchema,
-        run: ({ subject, signal }, request) => gateway.generate(request, { run: subject.run, signal }),
+        run: ({ subject, caller, signal }, request) =>
+          gateway.generate(request, { run: subject.run, caller, signal }),
       }),
     },
   });

@@ -3,7 +3,7 @@ import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
 import type { AgentLink, Clock, Logger, OutgoingEnvelope, ReceivedEnvelope } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
-import type { TrustStore } from "../trust/trust-store.ts";
+import type { InstanceKeys, TrustStore } from "../trust/trust-store.ts";
 import type { AtMessage, AtTransport, SharedKey } from "./at-transport.ts";
 import { open, seal, type SealedEnvelope } from "./envelope.ts";
 import { isSignedKind } from "./envelope-header.ts";
@@ -12,6 +12,7 @@ import { notificationFilter, receiveParcel, sendParcel } from "./parcel.ts";
 import { type ResumeMemory, ResumePoint } from "./resume-point.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
+import { Unsent } from "./unsent.ts";
 
 export interface AtLinkOptions {
   readonly transport: AtTransport;
@@ -23,8 +24,10 @@ export interface AtLinkOptions {
   readonly log: Logger;
   /** Told of each signed envelope before it is sent: an unrecorded message must not exist. */
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
-  /** Told of every message refused, by code; a refusal never reaches the inbox. */
-  readonly onRefused?: (refusal: { readonly from: string; readonly code: string }) => void;
+  /** Told of every message refused, by code; a refusal never reaches the inbox. Anybody can cause any number of them. */
+  readonly onRefused: (refusal: { readonly from: string; readonly code: string }) => void;
+  /** Told when receiving has ended for good, other than by `stop`: the process is deaf and should end. */
+  readonly onFatal?: (error: AppError) => void;
   readonly random?: (bytes: number) => Buffer;
   /** Requests handled at a time; replies have as many places of their own. Default 16. */
   readonly concurrency?: number;
@@ -45,9 +48,13 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   // Apart, because a request may be waiting for a reply (of the model gateway) that must get past it.
   const requestSlots = new Slots(concurrency);
   const replySlots = new Slots(concurrency);
-  const resume = new ResumePoint(options.memory, options.timers, (error) =>
-    log.warn({ code: toErrorInfo(error).code }, "resume point not saved"),
-  );
+  const resume = new ResumePoint({
+    memory: options.memory,
+    timers: options.timers,
+    clock,
+    onError: (error) => log.warn({ code: toErrorInfo(error).code }, "resume point not saved"),
+  });
+  const unsent = new Unsent();
   const stopping = new AbortController();
   const pending = new Set<Promise<void>>();
   const stored: { readonly key: SharedKey; readonly expiresAt: number }[] = [];
@@ -57,8 +64,16 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
 
   const send = async (envelope: OutgoingEnvelope): Promise<void> => {
     const now = clock.now();
-    const sealed = sealNow(envelope, now);
-    if (isSignedKind(envelope.kind)) {
+    if (envelope.expiresAt <= now) {
+      throw new AppError("envelope-expired", "a message that has ended is not sent");
+    }
+    const from = trust.instanceKeys(keys.atSign, keys.instance);
+    const peer = trust.instanceKeys(envelope.to.atSign, envelope.to.instance);
+    const serials = [from.serials, peer.serials];
+    const known = unsent.take(envelope, serials);
+    const sealed = known ?? sealNow(envelope, { serials: from.serials, peer, now });
+    // Each message id has its own line: whoever applies it writes down the same hash.
+    if (known === undefined && isSignedKind(envelope.kind)) {
       const to = envelope.to.atSign;
       await options.journal([envelopeEntry("out", { ...envelope, ...sealed, peer: to })]);
     }
@@ -68,6 +83,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       instance: envelope.to.instance,
       ttlMs,
     }).catch((error: unknown) => {
+      unsent.keep(envelope, serials, sealed);
       throw asLinkError(error);
     });
     if (key !== undefined) {
@@ -76,25 +92,23 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     await deleteExpired(now);
   };
 
-  const sealNow = (envelope: OutgoingEnvelope, now: number): SealedEnvelope => {
-    if (envelope.expiresAt <= now) {
-      throw new AppError("envelope-expired", "a message that has ended is not sent");
-    }
-    const { serials } = trust.instanceKeys(keys.atSign, keys.instance);
-    return seal({
-      from: { ...keys, serials },
-      to: trust.instanceKeys(envelope.to.atSign, envelope.to.instance),
+  const sealNow = (
+    envelope: OutgoingEnvelope,
+    o: { readonly serials: readonly [number, number]; readonly peer: InstanceKeys; readonly now: number },
+  ): SealedEnvelope =>
+    seal({
+      from: { ...keys, serials: o.serials },
+      to: o.peer,
       kind: envelope.kind,
       subject: envelope.subject,
       sequence: envelope.sequence ?? null,
       fencing: envelope.fencing ?? 1,
       trace: null,
-      issuedAt: now,
+      issuedAt: o.now,
       expiresAt: envelope.expiresAt,
       body: envelope.body,
       random,
     });
-  };
 
   /** Large values end by themselves (ttl); deleting them only tidies up, so a failure is left to the ttl. */
   const deleteExpired = async (now: number): Promise<void> => {
@@ -106,9 +120,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   const refuse = (from: string, error: unknown): void => {
-    const { code } = toErrorInfo(error);
-    log.warn({ from, code }, "message refused");
-    options.onRefused?.({ from, code });
+    options.onRefused({ from, code: toErrorInfo(error).code });
   };
 
   /** Looks for new grants, but not for every message of a stranger. */
@@ -128,14 +140,23 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     });
   };
 
-  const openMessage = async (message: AtMessage): Promise<ReceivedEnvelope> => {
-    // Before anything is fetched or decrypted for a stranger.
-    if (!trust.knows(message.from)) {
-      await reloadTrust();
-      if (!trust.knows(message.from)) {
-        throw new AppError("no-grant", `${message.from} holds no grant`);
+  /** Before anything is fetched or decrypted: a stranger costs a look at the grants in memory. */
+  const accept = async (from: string): Promise<boolean> => {
+    try {
+      if (!trust.knows(from)) {
+        await reloadTrust();
       }
+      if (trust.knows(from)) {
+        return true;
+      }
+      throw new AppError("no-grant", `${from} holds no grant`);
+    } catch (error) {
+      refuse(from, error);
+      return false;
     }
+  };
+
+  const openMessage = async (message: AtMessage): Promise<ReceivedEnvelope> => {
     const bytes = await receiveParcel(transport, message.value, { from: message.from, me: keys.atSign });
     const attempt = (): ReceivedEnvelope =>
       open({
@@ -183,6 +204,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       regex: notificationFilter(keys.instance),
       since: await resume.load(),
       signal: stopping.signal,
+      accept,
       onDropped: ({ from, code }) => refuse(from, new AppError(code, "the transport could not decrypt it")),
     });
     for await (const message of messages) {
@@ -198,17 +220,25 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     }
   };
 
+  /** The transport renews its connection by itself; what ends it is not healed by waiting. */
+  const deaf = (cause: unknown): void => {
+    if (!stopping.signal.aborted) {
+      const code = codeOf(cause);
+      log.error({ code }, "receiving ended");
+      options.onFatal?.(new AppError("receiving-ended", `nothing is received any more (${code})`, { cause }));
+    }
+  };
+
   return {
     send,
     async start(inbox) {
       if (receiving !== undefined) {
         throw new AppError("already-started", "the link receives already");
       }
-      receiving = receive(inbox).catch((error: unknown) => {
-        if (!stopping.signal.aborted) {
-          log.error({ code: toErrorInfo(error).code }, "receiving ended");
-        }
-      });
+      receiving = receive(inbox).then(
+        () => deaf(undefined),
+        (error: unknown) => deaf(error),
+      );
       watchTrust();
     },
     async stop() {
@@ -226,9 +256,14 @@ function asLinkError(error: unknown): AppError {
   if (error instanceof AppError) {
     return error;
   }
-  const { code, retryable } = error as { readonly code?: unknown; readonly retryable?: unknown };
-  return new AppError("link-failed", `sending failed (${typeof code === "string" ? code : "unknown"})`, {
+  const { retryable } = error as { readonly retryable?: unknown };
+  return new AppError("link-failed", `sending failed (${codeOf(error)})`, {
     retryable: retryable !== false,
     cause: error,
   });
+}
+
+function codeOf(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : "unknown";
 }

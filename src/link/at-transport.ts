@@ -12,6 +12,8 @@ export interface AtTransport {
     readonly regex?: string;
     readonly since?: number;
     readonly signal?: AbortSignal;
+    /** Asked of each sender before anything is decrypted or looked up for it; false leaves the message out. */
+    readonly accept: (from: string) => boolean | Promise<boolean>;
     readonly onDropped?: (dropped: { id: string; from: string; key: string; code: string }) => void;
   }): AsyncIterable<AtMessage>;
   put(key: SharedKey, value: string, o: { ttlMs?: number }): Promise<void>;

@@ -12,8 +12,6 @@ export interface AgentHostOptions extends SkillEnvironment {
   readonly timers: Timers;
   /** Roles whose requests are taken; "any": every granted one. Default: the bot's only. */
   readonly allowedSenders?: readonly string[] | "any";
-  /** Told, by code, of what must never happen: a bad mandate, a request by somebody who may not ask. */
-  readonly onAlarm?: (alarm: { readonly code: string; readonly from: string }) => void;
   /** How long `stop` lets skills finish. Default 10 s. */
   readonly drainMs?: number;
 }
@@ -32,14 +30,21 @@ interface Work {
 export function createAgentHost(options: AgentHostOptions): AgentHost {
   const { definition, store, link, trust, clock, timers, log } = options;
   const allowed = options.allowedSenders ?? ["bot"];
-  const relay = createOutboxRelay({ store, link, clock, timers, log, resolve: (to) => trust.agent(to) });
-  const running = new Map<string, Work>();
   let fencing = 0;
+  const relay = createOutboxRelay({
+    store,
+    link,
+    clock,
+    timers,
+    log,
+    resolve: (to) => trust.agent(to),
+    fencing: () => fencing,
+  });
+  const running = new Map<string, Work>();
   let stopping = false;
 
   const alarm = (message: ReceivedEnvelope, code: string): void => {
     log.error({ agent: definition.id, from: message.from.atSign, code, run: message.subject.run }, "alarm");
-    options.onAlarm?.({ code, from: message.from.atSign });
   };
 
   /** Handles a subject at most once at a time: a duplicate that comes meanwhile is ignored. */
@@ -67,7 +72,9 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
 
   const answerError = async (message: ReceivedEnvelope, error: unknown): Promise<void> => {
     const info = toErrorInfo(error);
-    const isAlarm = info.code.startsWith("mandate-") || info.code === "journal-rewritten";
+    // A mandate that may hold later, when our trust has caught up, is nobody's attack.
+    const isAlarm =
+      (info.code.startsWith("mandate-") && !info.retryable) || info.code === "journal-rewritten";
     if (isAlarm) {
       alarm(message, info.code);
     } else {
@@ -129,7 +136,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   const receive = async (message: ReceivedEnvelope): Promise<void> => {
     if (isModelReply(message)) {
       await store.appendJournal([envelopeEntry("in", { ...message, peer: message.from.atSign })]);
-      await options.models.receive(message);
+      await options.models.receive(message, fencing);
       return;
     }
     if (allowed !== "any" && !allowed.includes(message.from.role)) {

@@ -10,6 +10,8 @@ export interface OutboxRelayOptions {
   /** Throws AppErrors for an agent that holds no grant. */
   readonly resolve: (to: AgentId) => AgentAddress;
   readonly link: Pick<AgentLink, "send">;
+  /** The token of the lease under which all is sent; an agent's. Without it messages carry 1. */
+  readonly fencing?: () => number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
@@ -33,7 +35,12 @@ const leaseMs = 30_000;
 const firstDelayMs = 250;
 /** A request is answered when its skill is done, so it is repeated later than a reply, which is acknowledged at once. */
 const firstRequestDelayMs = 5_000;
-const maxDelayMs = 30_000;
+/** A message that cannot be sent is tried again soon after the network is back. */
+const maxUnsentDelayMs = 30_000;
+/** Most rows are closed so soon after their sending: looked at only then, they cost no write. */
+const settleMs = 200;
+/** AtServers keep what was sent far longer than this, and each sending is written down by its own hash. */
+const maxSentDelayMs = 300_000;
 
 /** Sends due outbox rows until something closes them. */
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
@@ -41,6 +48,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const random = options.random ?? Math.random;
   const slots = new Slots(options.concurrency ?? 16);
   const sending = new Set<Promise<void>>();
+  const sentRows: { readonly id: string; readonly dueAt: number }[] = [];
+  let cancelSettle: (() => void) | undefined;
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
@@ -57,7 +66,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     let sent = true;
     try {
       const { kind, subject, body, expiresAt } = row;
-      await link.send({ to: options.resolve(row.to), kind, subject, body, expiresAt });
+      const to = options.resolve(row.to);
+      const lease = options.fencing === undefined ? {} : { fencing: options.fencing() };
+      await link.send({ to, kind, subject, body, expiresAt, ...lease });
     } catch (error) {
       sent = false;
       const { code } = toErrorInfo(error);
@@ -66,7 +77,28 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       log[level]({ row: row.id, to: row.to, code }, "message not sent");
     }
     const first = sent && row.kind === "request" ? firstRequestDelayMs : firstDelayMs;
-    await store.postponeOutbox(row.id, clock.now() + backOffMs(first, row.tries, random()));
+    const most = sent ? maxSentDelayMs : maxUnsentDelayMs;
+    const dueAt = clock.now() + backOffMs(first, row.tries, random(), most);
+    if (!sent) {
+      await store.postponeOutbox(row.id, dueAt);
+      return;
+    }
+    sentRows.push({ id: row.id, dueAt });
+    cancelSettle ??= timers.after(settleMs, () => void settle());
+  };
+
+  /** Writes down when the rows sent are due again: all in one turn, so that they share a commit. */
+  const settle = async (): Promise<void> => {
+    cancelSettle?.();
+    cancelSettle = undefined;
+    await Promise.all(
+      sentRows.splice(0).map(({ id, dueAt }) =>
+        store.postponeOutbox(id, dueAt).catch((error: unknown) => {
+          // The lease ends by itself, then the row is due again.
+          log.error({ row: id, code: toErrorInfo(error).code }, "outbox row not kept");
+        }),
+      ),
+    );
   };
 
   const start = (row: OutboxRow): void => {
@@ -137,12 +169,13 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       cancelSweep?.();
       await running;
       await Promise.all(sending);
+      await settle();
     },
   };
 }
 
-/** Doubles from `first` to 30 s, with the upper half of it left to chance. */
-export function backOffMs(first: number, tries: number, chance: number): number {
-  const full = Math.min(first * 2 ** Math.min(tries, 16), maxDelayMs);
+/** After try number `tries` (from 1): doubles from `first` to `most`, with the upper half of it left to chance. */
+export function backOffMs(first: number, tries: number, chance: number, most: number): number {
+  const full = Math.min(first * 2 ** Math.min(tries - 1, 16), most);
   return Math.round(full / 2 + (full / 2) * chance);
 }

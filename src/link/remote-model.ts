@@ -10,8 +10,8 @@ import { pause, type Timers } from "./timers.ts";
 export interface RemoteModels {
   /** The model for one run of a skill; its calls end when the signal aborts. */
   forSkill(subject: MessageSubject, signal: AbortSignal): LanguageModel;
-  /** Takes a result or error of the gateway, asked for or not, and acknowledges it. */
-  receive(message: ReceivedEnvelope): Promise<void>;
+  /** Takes a result or error of the gateway, asked for or not, and acknowledges it under the agent's lease. */
+  receive(message: ReceivedEnvelope, fencing: number): Promise<void>;
 }
 export interface RemoteModelOptions {
   readonly link: Pick<AgentLink, "send">;
@@ -92,7 +92,7 @@ export function createRemoteModels(options: RemoteModelOptions): RemoteModels {
         },
       };
     },
-    async receive(message) {
+    async receive(message, fencing) {
       waiting.get(keyOf(message.subject))?.(message);
       const { atSign, instance } = message.from;
       const expiresAt = clock.now() + ackLifetimeMs;
@@ -102,6 +102,7 @@ export function createRemoteModels(options: RemoteModelOptions): RemoteModels {
         subject: message.subject,
         body: null,
         expiresAt,
+        fencing,
       });
     },
   };

@@ -1,3 +1,4 @@
+import type { Clock } from "../ports.ts";
 import type { Timers } from "./timers.ts";
 
 /** What survives a process: where to go on receiving. */
@@ -8,6 +9,8 @@ export interface ResumeMemory {
 
 const key = "link:resume";
 const saveDelayMs = 500;
+/** An atServer's clock may be ahead by this; a time beyond it would hide all messages until then. */
+const skewMs = 60_000;
 
 /**
  * The time (of our atServer's clock) up to which every message was handled. Messages finish in any order; the point
@@ -17,6 +20,7 @@ const saveDelayMs = 500;
 export class ResumePoint {
   readonly #memory: ResumeMemory;
   readonly #timers: Timers;
+  readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
   readonly #pending: { readonly epochMillis: number; done: boolean }[] = [];
   #reached = 0;
@@ -24,22 +28,29 @@ export class ResumePoint {
   #saving: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | undefined;
 
-  constructor(memory: ResumeMemory, timers: Timers, onError: (error: unknown) => void) {
-    this.#memory = memory;
-    this.#timers = timers;
-    this.#onError = onError;
+  constructor(o: {
+    readonly memory: ResumeMemory;
+    readonly timers: Timers;
+    readonly clock: Clock;
+    readonly onError: (error: unknown) => void;
+  }) {
+    this.#memory = o.memory;
+    this.#timers = o.timers;
+    this.#clock = o.clock;
+    this.#onError = o.onError;
   }
 
   /** The saved point; 0, everything the atServer still holds, when nothing was ever received. */
   async load(): Promise<number> {
     const text = await this.#memory.getValue(key);
-    this.#reached = this.#saved = text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : 0;
+    this.#reached = this.#saved =
+      text !== undefined && /^\d{1,15}$/.test(text) ? this.#believable(Number(text)) : 0;
     return this.#saved;
   }
 
   /** Notes a message in order of arrival; the function returned says that it is handled. */
   arrived(epochMillis: number): () => void {
-    const entry = { epochMillis, done: false };
+    const entry = { epochMillis: this.#believable(epochMillis), done: false };
     this.#pending.push(entry);
     return () => {
       entry.done = true;
@@ -59,6 +70,10 @@ export class ResumePoint {
     const before = this.#saving;
     this.#saving = this.#write(this.#reached, before);
     return this.#saving;
+  }
+
+  #believable(epochMillis: number): number {
+    return Math.min(epochMillis, this.#clock.now() + skewMs);
   }
 
   async #write(point: number, before: Promise<void>): Promise<void> {

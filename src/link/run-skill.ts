@@ -1,6 +1,6 @@
 import type { AgentDefinition, AnySkill, SkillContext, VerifiedMandate } from "../define-agent.ts";
 import type { Json } from "../domain.ts";
-import { AppError } from "../errors.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentStore, Books, Clock, Ids, Logger, ReceivedEnvelope, Suppliers } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
@@ -113,8 +113,8 @@ async function performSkill(
   }
 }
 
-function prepare(environment: SkillEnvironment, message: ReceivedEnvelope): PreparedSkill {
-  const { definition, trust, keys, clock } = environment;
+async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope): Promise<PreparedSkill> {
+  const { definition, trust, keys } = environment;
   const body = requestBodySchema.safeParse(message.body);
   if (!body.success) {
     throw new AppError("bad-request", "a request's body must be {skill, input} or {skill, mandate}");
@@ -124,25 +124,43 @@ function prepare(environment: SkillEnvironment, message: ReceivedEnvelope): Prep
   if (skill === undefined || !trust.instanceKeys(keys.atSign, keys.instance).skills.includes(name)) {
     throw new AppError("unknown-skill", `agent "${definition.id}" has no granted skill "${name}"`);
   }
-  if (skill.effect !== "read") {
+  // What was held must be let go of, however old the trust document has grown.
+  const undoes = Object.values(definition.skills).some((each) => each.undo === name);
+  if (skill.effect !== "read" && !undoes) {
     trust.requireFresh();
   }
   if (skill.requires === "mandate") {
     if (!("mandate" in body.data)) {
       throw new AppError("mandate-missing", `skill "${name}" takes a mandate and nothing else`);
     }
-    const mandate = verifyMandate({
-      mandate: body.data.mandate,
-      subject: message.subject,
-      trust,
-      now: clock.now(),
-    });
+    const mandate = await verifiedMandate(environment, message, body.data.mandate);
     return { name, skill, mandate, input: parseInput(name, skill, {}) };
   }
   if (!("input" in body.data)) {
     throw new AppError("bad-request", `skill "${name}" takes an input, not a mandate`);
   }
   return { name, skill, mandate: null, input: parseInput(name, skill, body.data.input) };
+}
+
+/** Looks for a newer trust document when the plan was made under one that is not known here yet. */
+async function verifiedMandate(
+  { trust, clock, log }: SkillEnvironment,
+  { subject }: ReceivedEnvelope,
+  mandate: unknown,
+): Promise<VerifiedMandate> {
+  const verify = (): VerifiedMandate => verifyMandate({ mandate, subject, trust, now: clock.now() });
+  try {
+    return verify();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "mandate-policy-unknown") {
+      throw error;
+    }
+  }
+  await trust.reload().catch((error: unknown) => {
+    // The refusal stands, and is answered as one that may be tried again.
+    log.warn({ code: toErrorInfo(error).code }, "trust not reloaded");
+  });
+  return verify();
 }
 
 function parseInput(name: string, skill: AnySkill, input: unknown): unknown {
@@ -171,13 +189,14 @@ function checkedOutput({ name, skill }: PreparedSkill, output: unknown): Json {
 
 function contextOf(
   environment: SkillEnvironment,
-  { subject }: ReceivedEnvelope,
+  { subject, from }: ReceivedEnvelope,
   part: Pick<SkillContext, "books" | "transact" | "signal">,
 ): SkillContext {
   const { keys, models, clock, ids, log, suppliers, trust } = environment;
   return {
     ...part,
     subject,
+    caller: from.role,
     clock,
     ids,
     log,

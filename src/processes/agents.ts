@@ -8,10 +8,11 @@ import { createRemoteModels } from "../link/remote-model.ts";
 import { systemTimers } from "../link/timers.ts";
 import { loadAgents, warmAgents } from "../load.ts";
 import type { Suppliers } from "../ports.ts";
+import { createPruner } from "../pruner.ts";
 import { serveBooks } from "./books-server.ts";
 import { type CompanyBooks, openCompanyBooks } from "./company-books.ts";
 import { openIdentity } from "./identity.ts";
-import type { Running } from "./serve.ts";
+import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
 /** One process for the agents named, each with its own atSign, keys, connection and place in the books. */
@@ -19,6 +20,7 @@ export async function startAgents(
   settings: Settings,
   config: CompanyConfig,
   names: readonly string[],
+  fatal: Fatal,
 ): Promise<Running> {
   const known = await loadAgents();
   const chosen = names.map((name) => {
@@ -31,7 +33,7 @@ export async function startAgents(
     }
     return found;
   });
-  const company = await openCompanyBooks(settings, false);
+  const company = await openCompanyBooks(settings, false, fatal);
   const suppliers = openSuppliers({
     sandbox: settings.world,
     ...(settings.mailboxUrl === undefined ? {} : { mailbox: settings.mailboxUrl }),
@@ -40,10 +42,16 @@ export async function startAgents(
   try {
     const hosts = await Promise.all(
       chosen.map((agent) =>
-        startAgent({ settings, config, agent, company, suppliers, signal: stopping.signal }),
+        startAgent({ settings, config, agent, company, suppliers, signal: stopping.signal, fatal }),
       ),
     );
-    const desk = await serveBooks(settings.runtime, company);
+    const desk = await serveBooks(settings.runtime, company).catch((error: unknown) => {
+      // One process of many that share these books answers for all.
+      if (error instanceof AppError && error.code === "runtime-in-use") {
+        return undefined;
+      }
+      throw error;
+    });
     warmAgents(names).catch((error: unknown) =>
       processLogger(settings, "agents").warn({ code: toErrorInfo(error).code }, "not-warmed"),
     );
@@ -51,7 +59,7 @@ export async function startAgents(
       info: { agents: chosen.map(({ id }) => id) },
       async stop() {
         stopping.abort();
-        await desk.close();
+        await desk?.close();
         await Promise.all(hosts.map((host) => host.stop()));
         await company.database.close();
       },
@@ -69,6 +77,7 @@ async function startAgent(o: {
   readonly company: CompanyBooks;
   readonly suppliers: Suppliers;
   readonly signal: AbortSignal;
+  readonly fatal: Fatal;
 }): Promise<{ stop(): Promise<void> }> {
   const { settings, config, agent, company } = o;
   const log = processLogger(settings, agent.id);
@@ -86,6 +95,7 @@ async function startAgent(o: {
     id: agent.id,
     memory: store,
     journal: (entries) => store.appendJournal(entries),
+    onFatal: o.fatal,
     clock,
     log,
     signal: o.signal,
@@ -110,9 +120,12 @@ async function startAgent(o: {
     log,
     timers: systemTimers,
   });
+  const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
   await host.start();
+  pruner.start();
   return {
     async stop() {
+      await pruner.stop();
       await host.stop();
       await identity.close();
     },

@@ -2,11 +2,12 @@ import path from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
 import { exportKind, importKind } from "../../adapters/store/books-csv.ts";
-import type { BooksAccess } from "../../adapters/store/books-database.ts";
 import { bookKind } from "../../adapters/store/books-schema.ts";
+import { appendJournal } from "../../adapters/store/journal-store.ts";
 import { listenOnSocket } from "../../adapters/terminal/socket-server.ts";
-import { AppError, toErrorInfo } from "../errors.ts";
+import { AppError, toRequestError } from "../errors.ts";
 import type { CompanyBooks } from "./company-books.ts";
+import { incarnation, systemClock } from "./system.ts";
 import { checkJournal } from "./verify-journals.ts";
 
 const importBody = z.strictObject({ csv: z.string(), dryRun: z.boolean() });
@@ -18,7 +19,9 @@ export interface BooksDesk {
   importCsv(kind: string, csv: string, dryRun: boolean): Promise<unknown>;
 }
 
-export function booksDesk(books: BooksAccess): BooksDesk {
+/** Its own journal chain says what was imported. */
+export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
+  const writer = incarnation("books");
   return {
     async rows(kind, id) {
       const known = bookKind(kind);
@@ -32,18 +35,30 @@ export function booksDesk(books: BooksAccess): BooksDesk {
       return [row];
     },
     csv: (kind, id) => exportKind(books.reader, bookKind(kind), id),
-    importCsv: (kind, csv, dryRun) => importKind((unit) => books.unit(unit), bookKind(kind), csv, { dryRun }),
+    importCsv(kind, csv, dryRun) {
+      const known = bookKind(kind);
+      return importKind(
+        (work) =>
+          database.unit(async (tx) => {
+            const result = await work(books.within(tx));
+            const entries = [{ kind: "import", run: null, facts: { kind: known, ...result } }];
+            await appendJournal(tx, { writer, at: systemClock.now(), entries: dryRun ? [] : entries });
+            return result;
+          }),
+        known,
+        csv,
+        { dryRun },
+      );
+    },
   };
 }
 
 /** The agents process's own socket, for the command line only: the bot never reads the books. */
-export function serveBooks(
-  runtime: string,
-  { books, database }: CompanyBooks,
-): Promise<{ close(): Promise<void> }> {
-  const desk = booksDesk(books);
+export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ close(): Promise<void> }> {
+  const { books, database } = company;
+  const desk = booksDesk(company);
   const app = new Hono();
-  app.onError((error, context) => context.json({ error: toErrorInfo(error) }, 400));
+  app.onError((error, context) => context.json({ error: toRequestError(error) }, 400));
   app.get("/health", (context) => context.json({ ok: true }));
   app.get("/books/:kind", async (context) => {
     const { kind } = context.req.param();

@@ -8,6 +8,7 @@ import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/reco
 import { recordMigrations, type RecordTables } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { startControlServer } from "../../adapters/terminal/control-server.ts";
+import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
 import { createTerminalAdapter } from "../../adapters/terminal/terminal-adapter.ts";
 import { createBot } from "../app.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -18,28 +19,47 @@ import { loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue } from "../ports.ts";
 import { signAs } from "../trust/sign-statement.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
-import type { Running } from "./serve.ts";
+import type { Fatal, Running } from "./serve.ts";
 import { checkJournal } from "./verify-journals.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
 /** The bot: record, queue, engine, approvals and chat, in one process. */
-export async function startBot(settings: Settings, config: CompanyConfig): Promise<Running> {
+export async function startBot(settings: Settings, config: CompanyConfig, fatal: Fatal): Promise<Running> {
+  const socketFile = path.join(settings.runtime, "bot.sock");
+  // Before anything is received that another bot of this folder may be working on.
+  await refuseTakenSocket(socketFile);
   const log = processLogger(settings, "bot");
   const keyFolder = path.join(settings.data, "keys", "bot");
   const closers: (() => Promise<void> | void)[] = [];
+  let closing = false;
+  /** What ends because this process closes it is no accident. */
+  const ifOpen: Fatal = (error) => {
+    if (!closing) {
+      fatal(error);
+    }
+  };
   const close = async (): Promise<void> => {
+    closing = true;
     for (const each of closers.splice(0).toReversed()) {
       await each();
     }
   };
   try {
+    const queueOpening = openQueue(settings, log);
+    closers.push(() =>
+      queueOpening.then(
+        (queue) => queue.close(),
+        () => undefined,
+      ),
+    );
     const [agents, workflows, queue, database] = await Promise.all([
       loadAgents(),
       loadWorkflows(),
-      openQueue(settings, log),
+      queueOpening,
       openDatabase<RecordTables>({
         name: "record",
         migrations: recordMigrations,
+        onLost: ifOpen,
         ...(settings.databaseUrl === undefined
           ? { folder: path.join(settings.data, "bot") }
           : { url: settings.databaseUrl }),
@@ -62,6 +82,7 @@ export async function startBot(settings: Settings, config: CompanyConfig): Promi
       id: "bot",
       memory: store,
       journal: (entries) => store.appendJournal(entries),
+      onFatal: ifOpen,
       clock: systemClock,
       log,
       signal: stopping.signal,
@@ -111,26 +132,31 @@ export async function startBot(settings: Settings, config: CompanyConfig): Promi
       clock: systemClock,
       ids: randomIds,
       log,
+      memory: store,
       ...settings.console,
     });
     await bot.start([terminal, webConsole]);
     closers.push(() => bot.stop());
     const startedAt = new Date(systemClock.now()).toISOString();
-    const control = await startControlServer(path.join(settings.runtime, "bot.sock"), {
+    const control = await startControlServer(socketFile, {
       desk: bot.desk,
       inbox: bot.inbox,
       adapter: terminal,
       log,
       osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,
-      result: bot.result,
-      refusal: bot.refusal,
+      result: (run) => bot.result(run),
+      refusal: (error) => bot.refusal(error),
+      async signInLink(person, by) {
+        const link = webConsole.signInLink(person);
+        await store.appendJournal([{ kind: "sign-in-link", run: null, facts: { person, by } }]);
+        return link;
+      },
       verifyJournal: (checkpoint) => checkJournal("record", database, checkpoint),
       status: async () => ({
         demo: identity.trust.demo,
         startedAt,
         console: webConsole.url,
-        openRuns: (await store.listRuns({ limit: 10_000, open: true })).length,
-        openApprovals: (await store.approvals({ status: "open" })).length,
+        ...(await store.counts()),
         inFlight: await store.inFlight(),
         trustSerial: identity.trust.serial,
         clients: terminal.clients(),
@@ -162,11 +188,11 @@ function openQueue(settings: Settings, log: Logger): Promise<StepQueue> {
   if (settings.redisUrl !== undefined) {
     return openRedisQueue(settings.redisUrl, log);
   }
-  if (settings.production) {
-    throw new AppError(
-      "bad-setting",
-      "setting REDIS_URL: production needs a Redis, e.g. redis://localhost:6379",
-    );
+  if (settings.production || settings.databaseUrl !== undefined) {
+    const why = settings.production
+      ? "production needs a Redis"
+      : "a record in PostgreSQL (DATABASE_URL) may have several bots, which share a Redis";
+    throw new AppError("bad-setting", `setting REDIS_URL: ${why}, e.g. redis://localhost:6379`);
   }
   return openMemoryQueue(log);
 }

@@ -13,7 +13,13 @@ const drainMs = 5_000;
 /** What a child says to the launcher over its IPC channel. */
 const message = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ready"), info: z.record(z.string(), z.unknown()) }),
-  z.object({ type: z.literal("failed"), code: z.string(), message: z.string() }),
+  z.object({
+    type: z.literal("failed"),
+    code: z.string(),
+    message: z.string(),
+    /** What an unexpected error said; for the terminal of who starts it. */
+    detail: z.string().optional(),
+  }),
 ]);
 
 export interface Child {
@@ -32,7 +38,9 @@ export interface Child {
 export function startChild(o: {
   readonly name: string;
   readonly args: readonly string[];
-  readonly environment: () => Readonly<Record<string, string | undefined>>;
+  /** All of it: nothing is inherited. */
+  readonly environment: () => Readonly<Record<string, string>>;
+  readonly onStart?: () => void;
   readonly onRestart?: (name: string, reason: string) => void;
 }): Child {
   let current: ChildProcess | undefined;
@@ -46,22 +54,24 @@ export function startChild(o: {
     const startedAt = performance.now();
     let failure = "";
     const child = fork(mainFile, [...o.args], {
-      env: { ...process.env, ...o.environment() },
+      env: { ...o.environment() },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: [],
       // A terminal's Ctrl-C must reach the launcher only: it stops its children in order.
       detached: true,
     });
     current = child;
+    o.onStart?.();
     child.on("message", (raw) => {
       const parsed = message.safeParse(raw);
       if (parsed.success && parsed.data.type === "ready") {
         wasReady = true;
         resolve(parsed.data.info);
       } else if (parsed.success && parsed.data.type === "failed") {
-        failure = parsed.data.message;
+        const { code, message: text, detail } = parsed.data;
+        failure = text;
         if (!wasReady) {
-          reject(new AppError(parsed.data.code, parsed.data.message));
+          reject(new AppError(code, text, detail === undefined ? {} : { cause: new Error(detail) }));
         }
       }
     });

@@ -7,8 +7,8 @@ const schema = z.record(z.string(), z.string());
 const fileOf = (settings: Settings) => path.join(settings.data, "sandbox", "activation.json");
 
 /**
- * The sandbox leaves the one-time activation secrets of atSigns that are new in its folder (0600); set-up uses them up.
- * An atServer takes a secret once, so that the file of an activated company holds nothing.
+ * The sandbox leaves the one-time activation secrets of atSigns that are new in its folder (0600); set-up uses them up
+ * and takes them out. An atServer takes a secret once, so that the file of an activated company holds nothing.
  */
 export function writeCramSecrets(settings: Settings, secrets: Readonly<Record<string, string>>): void {
   const file = fileOf(settings);

@@ -12,8 +12,9 @@ import { createAgentHost } from "../link/host.ts";
 import { noModels } from "../link/remote-model.ts";
 import { systemTimers } from "../link/timers.ts";
 import type { Suppliers } from "../ports.ts";
+import { createPruner } from "../pruner.ts";
 import { openIdentity } from "./identity.ts";
-import type { Running } from "./serve.ts";
+import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
 const noSuppliers: Suppliers = {
@@ -23,13 +24,18 @@ const noSuppliers: Suppliers = {
 };
 
 /** The only process that calls models, with its own atSign and its own database. */
-export async function startGateway(settings: Settings, config: CompanyConfig): Promise<Running> {
+export async function startGateway(
+  settings: Settings,
+  config: CompanyConfig,
+  fatal: Fatal,
+): Promise<Running> {
   const log = processLogger(settings, "gateway");
   const clock = systemClock;
   const database = await openDatabase<AgentStoreTables>({
     name: "gateway",
     folder: path.join(settings.data, "gateway"),
     migrations: [journalMigration, agentStoreMigration],
+    onLost: fatal,
   });
   const store = openAgentStore({
     database,
@@ -46,6 +52,7 @@ export async function startGateway(settings: Settings, config: CompanyConfig): P
       id: "gateway",
       memory: store,
       journal: (entries) => store.appendJournal(entries),
+      onFatal: fatal,
       clock,
       log,
       signal: stopping.signal,
@@ -65,11 +72,14 @@ export async function startGateway(settings: Settings, config: CompanyConfig): P
       timers: systemTimers,
       allowedSenders: "any",
     });
+    const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
     await host.start();
+    pruner.start();
     return {
       info: {},
       async stop() {
         stopping.abort();
+        await pruner.stop();
         await host.stop();
         await identity.close();
         await database.close();

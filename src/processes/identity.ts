@@ -6,10 +6,12 @@ import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import { atKeysPath, installedCompanyKey, type InstanceKeyPairs, readInstanceKeys } from "../keys.ts";
 import { createAtLink } from "../link/at-link.ts";
+import { createRefusalJournal, type RefusalJournal } from "../link/refusal-journal.ts";
 import type { ResumeMemory } from "../link/resume-point.ts";
 import { systemTimers } from "../link/timers.ts";
 import type { AgentLink, Clock, Logger } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
+import { assertPolicyInForce } from "../trust/policy-in-force.ts";
 import { readTrustFolder } from "../trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../trust/trust-store.ts";
 
@@ -21,11 +23,7 @@ export interface Identity {
   close(): Promise<void>;
 }
 
-/**
- * One participant's atSign, instance keys, trust and sealed link. Waits for the atServer until `signal` aborts, so
- * that processes may start in any order.
- */
-export async function openIdentity(o: {
+interface IdentityOptions {
   readonly settings: Settings;
   readonly config: CompanyConfig;
   /** The key folder's name: an agent's id, "bot" or "gateway". */
@@ -33,10 +31,39 @@ export async function openIdentity(o: {
   /** The process's own database: highest serials and the resume point. */
   readonly memory: ResumeMemory;
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
+  /** Told when nothing can be received any more: the process must end, so that another takes its place. */
+  readonly onFatal: (error: AppError) => void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
-}): Promise<Identity> {
+}
+
+/**
+ * One participant's atSign, instance keys, trust and sealed link. Waits for the atServer until `signal` aborts, so
+ * that processes may start in any order. Refuses a start whose configured policy is not the signed one.
+ */
+export async function openIdentity(o: IdentityOptions): Promise<Identity> {
+  const { log } = o;
+  const refusals = createRefusalJournal({ journal: o.journal, timers: systemTimers, log });
+  try {
+    const opened = await open(o, refusals);
+    return {
+      ...opened,
+      async close() {
+        await opened.close();
+        await refusals.close();
+      },
+    };
+  } catch (error) {
+    if (error instanceof AppError && error.code.startsWith("trust-")) {
+      refusals.note({ peer: null, code: error.code });
+    }
+    await refusals.close();
+    throw error;
+  }
+}
+
+async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Identity> {
   const { settings, id, log, clock, memory } = o;
   const atSign = o.config.atSignOf(id);
   const folder = path.join(settings.data, "keys", id);
@@ -46,8 +73,12 @@ export async function openIdentity(o: {
     load: () => readTrustFolder(path.join(settings.data, "trust")),
     memory,
     clock,
-    onRefused: (error) => log.error({ code: error.code, message: error.message }, "trust-refused"),
+    onRefused({ code, message }) {
+      log.error({ code, message }, "trust-refused");
+      refusals.note({ peer: null, code });
+    },
   });
+  assertPolicyInForce(o.config.policy, trust.policy);
   if (settings.atDirectory === undefined) {
     throw new AppError(
       "bad-setting",
@@ -71,6 +102,8 @@ export async function openIdentity(o: {
     timers: systemTimers,
     log,
     journal: o.journal,
+    onRefused: ({ from, code }) => refusals.note({ peer: from, code }),
+    onFatal: o.onFatal,
   });
   return { atSign, keys, trust, link, close: () => client.close() };
 }

@@ -1,18 +1,24 @@
-import { chmodSync, mkdirSync, statSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { findRedisServer, startPrivateRedis } from "../../adapters/bullmq/private-redis.ts";
+import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
-import { AppError } from "../errors.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
 import { loadAgents } from "../load.ts";
 import { type Child, startChild } from "./child.ts";
+import { type ChildKind, childEnvironment } from "./child-environment.ts";
 import { readPeople } from "./company-books.ts";
+import { signedAsDemo } from "./company-kind.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { makeRuntimeFolder } from "./runtime-folder.ts";
+import { removeLauncherState, waitForOrphans, writeLauncherState } from "./launcher-state.ts";
 import type { SandboxInfo } from "./sandbox.ts";
-import { allAtSigns, setUpCompany } from "./setup.ts";
+import { setUpCompany } from "./setup.ts";
 import { startError } from "./start-error.ts";
 
 const dayMs = 86_400_000;
+const renewAgainMs = 60_000;
+/** Children of a launcher that was killed have drained by then, or are ended by their own deadline soon after. */
+const orphansMs = 10_000;
 
 export interface System {
   readonly consoleUrl: string;
@@ -26,11 +32,13 @@ export interface System {
 
 /**
  * Starts everything on one machine and keeps it running: sandbox, then keys and trust, then gateway, agents and bot
- * side by side. Refused when the data folder is in use; what was started is stopped again when a start fails.
+ * side by side. Refused when the data folder is in use; children that a killed launcher left are waited for. What was
+ * started is stopped again when a start fails.
  */
 export async function launch(o: {
   readonly settings: Settings;
   readonly config: CompanyConfig;
+  /** Of a company that is new; one that is signed stays what it is. */
   readonly demo: boolean;
   readonly isolate: boolean;
   readonly tell: (line: string) => void;
@@ -41,38 +49,66 @@ export async function launch(o: {
   if (o.isolate && settings.booksDatabaseUrl === undefined) {
     throw new AppError("usage", "--isolate needs BOOKS_DATABASE_URL: SQLite books have one owner");
   }
+  // What this process and its children create is for their user only, whoever creates it.
+  process.umask(0o077);
   const lock = lockFolder(settings.data, "Countersign");
   const stops: (() => Promise<void> | void)[] = [];
   let ending = Promise.resolve();
+  const drain = async (earlier: Promise<void>): Promise<void> => {
+    await earlier;
+    for (let each = stops.pop(); each !== undefined; each = stops.pop()) {
+      await each();
+    }
+  };
   /** Whoever calls it meanwhile waits for the same end. */
   const stop = (): Promise<void> => {
-    ending = ending.then(async () => {
-      for (let each = stops.pop(); each !== undefined; each = stops.pop()) {
-        await each();
-      }
-    });
+    ending = drain(ending);
     return ending;
   };
   const stopAll = async (): Promise<void> => {
     await stop();
+    removeLauncherState(settings.data);
     lock.release();
   };
   signal?.addEventListener("abort", () => void stop(), { once: true });
   try {
     makeRuntimeFolder(settings.runtime);
+    await waitForOrphans(settings.data, orphansMs, signal);
+    await refuseTakenSocket(path.join(settings.runtime, "bot.sock"));
+    const demo = await chosenKind(settings, o.demo);
     const agents = await loadAgents();
     const environment: Record<string, string | undefined> = {
+      // Loading our sources costs half as much where their compiled form is kept.
+      NODE_COMPILE_CACHE: path.join(settings.data, "cache"),
+      ...process.env,
       COUNTERSIGN_DATA: settings.data,
       COUNTERSIGN_RUNTIME: settings.runtime,
       REDIS_URL: settings.redisUrl,
     };
     const children: Child[] = [];
-    const child = (name: string, args: readonly string[]): Child => {
+    const keepState = (): void =>
+      writeLauncherState(settings.data, {
+        launcher: process.pid,
+        children: children.flatMap((each) => each.pid() ?? []),
+      });
+    keepState();
+    /** Only a next start looks at it: not worth ending this one. */
+    const keepStateLater = (): void => {
+      setImmediate(() => {
+        try {
+          keepState();
+        } catch (error) {
+          tell(`the list of processes was not written: ${String(error)}`);
+        }
+      });
+    };
+    const child = (kind: ChildKind, args: readonly string[], name: string = kind): Child => {
       signal?.throwIfAborted();
       const started = startChild({
         name,
         args,
-        environment: () => environment,
+        environment: () => childEnvironment(kind, environment),
+        onStart: keepStateLater,
         onRestart: (who, reason) => tell(`${who} ${reason}; starting it again`),
       });
       children.push(started);
@@ -80,7 +116,10 @@ export async function launch(o: {
     };
 
     const redis = settings.redisUrl === undefined ? findRedisServer(process.env.PATH ?? "") : undefined;
-    const queue = redis === undefined ? undefined : startPrivateRedis(redis, settings.runtime);
+    const queue =
+      redis === undefined
+        ? undefined
+        : startPrivateRedis(redis, settings.runtime, (reason) => tell(`${reason}; starting it again`));
     stops.push(() =>
       queue?.then(
         (started) => started.stop(),
@@ -92,21 +131,19 @@ export async function launch(o: {
     const world = (await sandbox.ready) as Readonly<Record<string, unknown>> & SandboxInfo;
     Object.assign(environment, worldEnvironment(world));
 
-    const people = await readPeople(settings, o.demo);
-    const setUp = () => setUpCompany({ settings, config, agents, people, place: world, demo: o.demo });
+    const setUp = async () => {
+      const people = await readPeople(settings, demo);
+      await setUpCompany({ settings, config, agents, people, place: world, demo });
+    };
     await setUp();
-    // The document must stay younger than a week, and the demo's signer is this launcher.
-    const renewal = setInterval(() => {
-      setUp().catch((error: unknown) => tell(`trust was not renewed: ${String(error)}`));
-    }, dayMs);
-    stops.push(() => clearInterval(renewal));
+    stops.push(renewDaily(setUp, tell));
 
     const privateRedis = await queue;
     if (privateRedis !== undefined) {
       environment.REDIS_URL = privateRedis.url;
     }
     const agentProcesses = o.isolate
-      ? agents.map(({ id }) => child(id, ["agent", id]))
+      ? agents.map(({ id }) => child("agents", ["agent", id], id))
       : [child("agents", ["agent", ...agents.map(({ id }) => id)])];
     const others = [child("gateway", ["gateway"]), ...agentProcesses];
     const bot = child("bot", ["bot"]);
@@ -134,6 +171,36 @@ export async function launch(o: {
   }
 }
 
+async function chosenKind(settings: Settings, demo: boolean): Promise<boolean> {
+  const signed = await signedAsDemo(settings);
+  if (signed === true && !demo) {
+    throw new AppError(
+      "usage",
+      `--empty: ${settings.data} holds the demo company already; set COUNTERSIGN_DATA to another folder`,
+    );
+  }
+  return signed ?? demo;
+}
+
+/** The document must stay younger than a week, and its signer is this launcher. Gives what ends it. */
+function renewDaily(setUp: () => Promise<void>, tell: (line: string) => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const plan = (ms: number): void => {
+    timer = setTimeout(() => {
+      setUp().then(
+        () => plan(dayMs),
+        (error: unknown) => {
+          const { code, message } = toErrorInfo(error);
+          tell(`trust was not renewed (${code}): ${message}`);
+          plan(renewAgainMs);
+        },
+      );
+    }, ms);
+  };
+  plan(dayMs);
+  return () => clearTimeout(timer);
+}
+
 function queueName(settings: Settings, started: boolean): string {
   if (settings.redisUrl !== undefined) {
     return "Redis (REDIS_URL)";
@@ -153,24 +220,4 @@ function worldEnvironment(world: SandboxInfo): Record<string, string> {
       .map(([id, url]) => `${id}=${url}`)
       .join(","),
   };
-}
-
-/** 0700 and ours: sockets in it are as safe as the folder. */
-export function makeRuntimeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { uid } = statSync(folder);
-  if (process.platform !== "win32" && uid !== os.userInfo().uid) {
-    throw new AppError(
-      "data-not-writable",
-      `the runtime folder ${folder} belongs to another user; set COUNTERSIGN_RUNTIME`,
-    );
-  }
-  chmodSync(folder, 0o700);
-  const longest = path.join(folder, "agents.sock");
-  if (Buffer.byteLength(longest) > 100) {
-    throw new AppError(
-      "bad-setting",
-      `COUNTERSIGN_RUNTIME "${folder}" is too long for unix sockets: use a shorter folder`,
-    );
-  }
 }

@@ -8,11 +8,17 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** A process that has begun to stop ends by then, whatever hangs. */
+const stopDeadlineMs = 15_000;
+
+/** Ends this process: it cannot do its work any more, and whoever supervises it starts it again. */
+export type Fatal = (error: unknown) => void;
+
 /**
  * The life of one process of the product: start, say `ready`, drain on SIGTERM or SIGINT, and end when the launcher
  * that forked it dies (its IPC channel closes), so that nothing outlives it.
  */
-export async function serve(start: () => Promise<Running>): Promise<void> {
+export async function serve(start: (fatal: Fatal) => Promise<Running>): Promise<void> {
   let running: Running | undefined;
   let stopping = false;
   const stop = (): void => {
@@ -20,11 +26,23 @@ export async function serve(start: () => Promise<Running>): Promise<void> {
       return;
     }
     stopping = true;
+    setTimeout(() => process.exit(1), stopDeadlineMs);
     const ended = running?.stop() ?? Promise.resolve();
     void ended.then(
       () => process.exit(0),
       () => process.exit(1),
     );
+  };
+  let fatalWhileStarting: { readonly error: unknown } | undefined;
+  const fatal: Fatal = (error) => {
+    if (running === undefined) {
+      // A start that fails closes what it opened: its own reason is the one to tell.
+      fatalWhileStarting ??= { error };
+    } else if (!stopping) {
+      const { code, message } = toErrorInfo(error);
+      process.stderr.write(`fatal (${code}): ${message}\n`);
+      process.exit(1);
+    }
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
@@ -34,7 +52,7 @@ export async function serve(start: () => Promise<Running>): Promise<void> {
     process.exit(0);
   }
   try {
-    running = await start();
+    running = await start(fatal);
   } catch (cause) {
     const error = startError(cause);
     const info = toErrorInfo(error);
@@ -42,10 +60,17 @@ export async function serve(start: () => Promise<Running>): Promise<void> {
       throw error;
     }
     // The launcher says why.
-    process.send({ type: "failed", code: info.code, message: info.message }, undefined, undefined, () =>
-      process.exit(1),
+    const detail = info.code === "internal" && error instanceof Error ? { detail: error.message } : {};
+    process.send(
+      { type: "failed", code: info.code, message: info.message, ...detail },
+      undefined,
+      undefined,
+      () => process.exit(1),
     );
     return;
+  }
+  if (fatalWhileStarting !== undefined) {
+    fatal(fatalWhileStarting.error);
   }
   process.send?.({ type: "ready", info: running.info });
 }

@@ -9,7 +9,7 @@ import { atKeysPath, makeSecretFolder } from "../keys.ts";
 import { type DemoAgent, makeDemoTrust } from "../trust/demo-trust.ts";
 import { publishTrust, readTrustFolder } from "../trust/trust-files.ts";
 
-import { readCramSecrets } from "./cram-secrets.ts";
+import { readCramSecrets, writeCramSecrets } from "./cram-secrets.ts";
 
 export interface AtPlace {
   readonly directory: { readonly host: string; readonly port: number };
@@ -64,7 +64,7 @@ export async function setUpCompany(o: {
   const { settings, config, place } = o;
   const everyone = participants(config, o.agents);
   const company = { id: "company", atSign: config.company.atSign };
-  const cramSecrets = readCramSecrets(settings);
+  const cramSecrets = { ...readCramSecrets(settings) };
   const ca = readFileSync(place.caFile, "utf8");
   await Promise.all([company, ...everyone].map(({ id, atSign }) => activateOne(id, atSign)));
   await makeDemoTrust({
@@ -101,8 +101,19 @@ export async function setUpCompany(o: {
       await writeAtKeysFile(file, await generateAtKeys());
     }
     if (cramSecret !== undefined) {
-      const keys = await readAtKeysFile(file);
-      await activate({ atSign, cramSecret, directory: place.directory, ca, keys });
+      const address = { atSign, directory: place.directory, ca, keys: await readAtKeysFile(file) };
+      try {
+        await activate({ ...address, cramSecret });
+      } catch (error) {
+        // Activated with these keys already, by a set-up that was ended before it could note that.
+        const client = await AtClient.open(address).catch(() => undefined);
+        if (client === undefined) {
+          throw error;
+        }
+        await client.close();
+      }
+      delete cramSecrets[atSign];
+      writeCramSecrets(settings, cramSecrets);
     }
   }
 }

@@ -8,10 +8,11 @@ const sqliteDiskCodes = new Set([8, 10, 13, 14]);
 /** A start's failure as people should read it: what the disk refused is said as that, with the file. */
 export function startError(error: unknown): unknown {
   if (error instanceof Error && "code" in error && diskCodes.has(String(error.code))) {
-    const place = "path" in error ? String(error.path) : "a file of the data folder";
+    const place =
+      "path" in error ? error.path : "address" in error ? error.address : "a file of the data folder";
     return new AppError(
       "data-not-writable",
-      `${place} cannot be used (${String(error.code)}): check free space, permissions and mount`,
+      `${String(place)} cannot be used (${String(error.code)}): check free space, permissions and mount`,
       { cause: error },
     );
   }

@@ -39,8 +39,11 @@ export interface DemoTrustOptions {
   readonly policy: Policy;
   /** Milliseconds UTC. */
   readonly now: number;
-  /** False: a company of its own, where nobody decides from a terminal. Default true. */
-  readonly demo?: boolean;
+  /**
+   * True: people may decide from a terminal. False: a company of its own, where nobody does. "as-signed": what the
+   * document in the folder says, false when there is none.
+   */
+  readonly demo: boolean | "as-signed";
 }
 
 const dayMs = 86_400_000;
@@ -147,7 +150,7 @@ function nextDocument(
     serial: 1,
     issuedAt: new Date(now).toISOString(),
     notAfter: new Date(now + documentDays * dayMs).toISOString(),
-    demo: options.demo ?? true,
+    demo: options.demo === "as-signed" ? (old?.demo ?? false) : options.demo,
     people: options.people.map((each) => ({ ...each, roles: [...each.roles] })),
     policy: options.policy as TrustDocument["policy"],
     revocations: old?.revocations ?? [],

@@ -28,7 +28,8 @@ const policySchema = z.strictObject({
   cancel: z.array(chatRole).min(1),
   approve: z.strictObject({
     roles: z.array(chatRole).min(1),
-    quorum: z.int().min(1),
+    // One decision is all that a run carries.
+    quorum: z.int().min(1).max(1, "must be 1: more than one approval per plan is not supported yet"),
     assurances: z.array(z.enum(["local", "clicked", "countersigned"])).min(1),
     expiresHours: z.number().positive().max(8_760),
   }),

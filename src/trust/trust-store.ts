@@ -74,22 +74,41 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
   let register: GrantRegister = await readGrants(files.grants, companyKey, memory);
   let problems = register.problems;
   report(problems);
+  /** Why the document found last is not in force, if it is refused for its times alone: time may heal it. */
+  let untimely: AppError | undefined;
   let reloading: Promise<"changed" | "unchanged"> | undefined;
 
   const reload = async (): Promise<"changed" | "unchanged"> => {
     files = await options.load();
     if (hashOf(files) === filesHash) {
-      return "unchanged";
+      return untimely === undefined ? "unchanged" : acceptInTime(untimely);
     }
-    const found: AppError[] = [];
+    const refused = await acceptOrRefuse();
+    register = await readGrants(files.grants, companyKey, memory);
+    problems = [...(refused === undefined ? [] : [refused]), ...register.problems];
+    filesHash = hashOf(files);
+    report(problems);
+    return "changed";
+  };
+  /** Takes the document of the files, or says why the one in force stays. */
+  const acceptOrRefuse = async (): Promise<AppError | undefined> => {
     try {
       document = await accept(files.document);
+      untimely = undefined;
+      return undefined;
     } catch (error) {
-      found.push(asAppError(error));
+      const refused = asAppError(error);
+      untimely = ["trust-from-future", "trust-expired"].includes(refused.code) ? refused : undefined;
+      return refused;
     }
-    register = await readGrants(files.grants, companyKey, memory);
-    problems = [...found, ...register.problems];
-    filesHash = hashOf(files);
+  };
+  /** Looks again at a document whose files have not changed since it was refused for its times. */
+  const acceptInTime = async (before: AppError): Promise<"changed" | "unchanged"> => {
+    const refused = await acceptOrRefuse();
+    if (refused?.code === before.code) {
+      return "unchanged";
+    }
+    problems = [...(refused === undefined ? [] : [refused]), ...register.problems];
     report(problems);
     return "changed";
   };

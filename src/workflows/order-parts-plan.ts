@@ -53,8 +53,9 @@ function validUntil(at: string, orders: readonly PlannedOrder[], fallbacks: read
   return new Date(Math.min(Date.parse(at) + weekMs, ...ends)).toISOString();
 }
 
-function effectsOf({ choice, credit, quote, reserved }: PlanParts): PlanDocument["effects"] {
+function effectsOf({ choice, credit, quote, fallbacks, reserved }: PlanParts): PlanDocument["effects"] {
   const { orders, total } = choice;
+  const hasAlternative = fallbacks.some((each) => each.action === "alternative");
   const suppliers = new Set(orders.map((order) => order.supplier)).size;
   const effects: PlanDocument["effects"][number][] = [
     {
@@ -64,7 +65,9 @@ function effectsOf({ choice, credit, quote, reserved }: PlanParts): PlanDocument
     },
     {
       step: "budget",
-      description: `${total.amount} ${total.currency} of the budget of project ${credit.project} stay held`,
+      description:
+        `${total.amount} ${total.currency} of the budget of project ${credit.project} stay held` +
+        (hasAlternative ? ", and what its dearest alternatives cost more" : ""),
       reversibility: "compensable",
     },
   ];

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunResult } from "../../src/run-result.ts";
+import { findRedisServer } from "../../adapters/bullmq/private-redis.ts";
 import { TestSystem } from "../e2e/system.ts";
 
 /** Fixed-seed sample of kill -9 at moments of the main job; real processes, real clock. */
@@ -65,6 +66,23 @@ suite("kill -9 during the main job", () => {
     throw new Error(`${name} did not come back`);
   }
 
+  /** The private Redis is the child of a shell that is the launcher's. */
+  async function redisPid(): Promise<number> {
+    const deadline = performance.now() + patience;
+    while (performance.now() < deadline) {
+      const shells = (await childrenOf(system.launcherPid)).filter(({ command }) =>
+        command.includes("redis.sock"),
+      );
+      const below = await Promise.all(shells.map(({ pid }) => childrenOf(pid)));
+      const found = below.flat().find(({ command }) => /^\S*(redis|valkey)-server/.test(command));
+      if (found !== undefined) {
+        return found.pid;
+      }
+      await pause(100);
+    }
+    throw new Error("the private Redis did not come back");
+  }
+
   for (const [name, processName] of [
     ["the bot", "bot"],
     ["the agents", "agent"],
@@ -82,23 +100,32 @@ suite("kill -9 during the main job", () => {
     });
   }
 
+  const noRedis =
+    findRedisServer(process.env.PATH ?? "") === undefined &&
+    "no redis-server: the queue is in the bot's memory";
+  test("of the private Redis: the run ends exactly once", { timeout: 150_000, skip: noRedis }, async () => {
+    const asked = system.ask(request, "--yes");
+    await pause(300 + next() * 2_500);
+    const before = await redisPid();
+    process.kill(before, "SIGKILL");
+    await assertOnce(await outcome(asked));
+    assert.notEqual(await redisPid(), before);
+  });
+
   test(
-    "of the launcher: nothing is left behind, and the next start goes on",
+    "of the launcher: an immediate next start goes on, and nothing is left behind",
     { timeout: 150_000 },
     async () => {
       const asked = system.run("ask", request, "--json");
       await pause(500 + next() * 1_000);
       const children = await childrenOf(system.launcherPid);
       process.kill(system.launcherPid, "SIGKILL");
-      const deadline = performance.now() + patience;
-      while (children.some(({ pid }) => isAlive(pid)) && performance.now() < deadline) {
-        await pause(100);
-      }
+      // At once: what the old children still hold is waited for.
+      await system.start();
       assert.deepEqual(
         children.filter(({ pid }) => isAlive(pid)),
         [],
       );
-      await system.start();
       const waiting = JSON.parse((await asked).stdout.trim().split("\n").at(-1) ?? "{}") as RunResult;
       assert.equal(waiting.status, "waiting", JSON.stringify(waiting));
       const list = JSON.parse((await system.run("approvals", "--json")).stdout) as {

@@ -47,7 +47,7 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
         (await rates()).map(({ id }) => id),
         ["EUR"],
       );
-      assert.deepEqual(await store.claimOutbox(100, 50, 10), [reply("run1", 100)]);
+      assert.deepEqual(await store.claimOutbox(100, 50, 10), [{ ...reply("run1", 100), tries: 1 }]);
       const journal = await journalOf("once-1");
       assert.deepEqual(
         journal.map(({ kind, facts }) => ({ kind, facts })),
@@ -81,6 +81,16 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
       const results = await Promise.all(ids.map((id) => store.perform({ ...work(id, "run3"), fencing })));
       assert.deepEqual(results.toSorted(), ["done", "duplicate", "duplicate", "duplicate"]);
       assert.equal((await rates()).filter(({ id }) => ids.includes(id)).length, 1);
+    });
+
+    test("a new instance sends at once what an earlier one had claimed", async () => {
+      const store = storeOf("heir");
+      const fencing = await store.acquireLease("main");
+      await store.perform({ ...work("HRK", "run9"), fencing });
+      assert.equal((await store.claimOutbox(9_000, 30_000, 10)).length, 1);
+      assert.deepEqual(await store.claimOutbox(9_001, 30_000, 10), []);
+      await store.acquireLease("main");
+      assert.equal((await store.claimOutbox(9_001, 30_000, 10)).length, 1);
     });
 
     test("a later lease fences the earlier instance off", async () => {
@@ -151,19 +161,23 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
         });
       }
       const ids = (rows: readonly OutboxRow[]) => rows.map(({ subject }) => subject.run);
+      const tries = (rows: readonly OutboxRow[]) => rows.map((row) => row.tries);
       assert.deepEqual(await storeOf("elsewhere").claimOutbox(9_999, 50, 10), []);
-      assert.deepEqual(ids(await store.claimOutbox(300, 50, 1)), ["a"]);
+      const first = await store.claimOutbox(300, 50, 1);
+      assert.deepEqual([ids(first), tries(first)], [["a"], [1]]);
       const claims = await Promise.all([1, 2, 3].map(() => store.claimOutbox(301, 50, 10)));
       assert.deepEqual(claims.map(ids).toSorted(), [[], [], ["b"]]);
       // A claim that ends without a word is given out again.
-      assert.deepEqual(ids(await store.claimOutbox(350, 50, 10)), ["a"]);
+      const second = await store.claimOutbox(350, 50, 10);
+      assert.deepEqual([ids(second), tries(second)], [["a"], [2]]);
       await store.postponeOutbox(replyId("a"), 700);
       await store.closeOutbox([replyId("b")]);
       assert.deepEqual(await store.claimOutbox(699, 50, 10), []);
       const again = await store.claimOutbox(700, 50, 10);
       assert.deepEqual(
-        again.map(({ subject, tries }) => [subject.run, tries]),
-        [["a", 1]],
+        again.map((row) => [row.subject.run, row.tries]),
+        [["a", 3]],
+        "each claim is a try, a postponement is none",
       );
       await store.closeOutbox([]);
       await store.closeOutbox([replyId("a"), "unknown"]);
@@ -175,10 +189,11 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
       const store = storeOf("replying");
       const fencing = await store.acquireLease("main");
       await store.perform({ ...work("CAD", "run5"), fencing });
+      await store.claimOutbox(1_000, 50, 10);
       await store.closeOutbox([replyId("run5")]);
       assert.deepEqual(await store.claimOutbox(9_000, 50, 10), []);
-      assert.deepEqual(await store.replyAgain(key("run5"), 2_000), reply("run5", 2_000));
-      assert.deepEqual(await store.claimOutbox(2_000, 50, 10), [reply("run5", 2_000)]);
+      assert.deepEqual(await store.replyAgain(key("run5"), 2_000), reply("run5", 2_000), "tries start anew");
+      assert.deepEqual(await store.claimOutbox(2_000, 50, 10), [{ ...reply("run5", 2_000), tries: 1 }]);
       assert.equal(await store.replyAgain({ ...key("run5"), kind: "cancel" }, 2_000), undefined);
       assert.equal(await storeOf("replying-not").replyAgain(key("run5"), 2_000), undefined);
     });

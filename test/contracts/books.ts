@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { exportKind, importKind } from "../../adapters/store/books-csv.ts";
+import { exportKind, importKind, keptByAgents } from "../../adapters/store/books-csv.ts";
 import { type BooksAccess, openBooks } from "../../adapters/store/books-database.ts";
 import { bookKinds } from "../../adapters/store/books-kinds.ts";
 import type { BookRow } from "../../src/book-rows.ts";
@@ -161,7 +161,7 @@ export function booksContract(name: string, open: () => Promise<TestBooks>): voi
     });
 
     test("every kind comes back from its export unchanged", async () => {
-      for (const kind of bookKinds) {
+      for (const kind of bookKinds.filter((each) => !keptByAgents.includes(each))) {
         const csv = await exportKind(books.reader, kind);
         const result = await importKind((fn) => books.unit(fn), kind, csv, { dryRun: false });
         const unchanged = (await books.reader.find(kind)).length;

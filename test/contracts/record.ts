@@ -10,8 +10,16 @@ import { openRecordStore } from "../../adapters/store/record-store.ts";
 import type { CheckpointStatement, JournalReport } from "../../src/journal.ts";
 import { extendsHeads, verifyJournal } from "../../src/journal.ts";
 import type { Store } from "../../src/ports.ts";
-import { sampleCommit, sampleOutbox, sampleRun, sampleStep, sampleTime } from "../fakes/sample-run.ts";
+import {
+  sampleApproval,
+  sampleCommit,
+  sampleOutbox,
+  sampleRun,
+  sampleStep,
+  sampleTime,
+} from "../fakes/sample-run.ts";
 import type { DatabasePlace } from "./database.ts";
+import { recordTamperContract } from "./record-tamper.ts";
 import { storeContract } from "./store.ts";
 
 const recordKey = new Uint8Array(32).fill(7);
@@ -27,6 +35,8 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
     openRecordStore({ database: await openIn(await place()), recordKey, clock, writer: "bot-1" }),
   );
 
+  recordTamperContract(name, () => place().then(openIn));
+
   suite(`Record on ${name}`, () => {
     let database: Database<RecordTables>;
     let store: Store;
@@ -39,6 +49,8 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
           { run: "run1", revision: 1, step: "route", name: "output", value: canary },
         ],
         outbox: [sampleOutbox("run1", { body: { text: canary } })],
+        approvals: [sampleApproval("run1")],
+        cards: ["progress-run1"],
         journal: [
           { kind: "request", run: "run1", facts: { step: "route" }, body: { text: canary } },
           { kind: "refusal", run: null, facts: { code: "x" }, body: canary },
@@ -60,6 +72,9 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       database = await openIn(await place());
       store = await openStore();
       await store.createRun(commit, "request-1");
+      const card = await store.card("progress-run1");
+      assert.ok(card !== undefined);
+      await store.cardShown(card, `message-${canary}`);
       for (let index = 0; index < 5; index += 1) {
         await store.appendJournal([{ kind: "step", run: "run1", facts: { index } }]);
       }
@@ -80,7 +95,10 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
           }
         }
       }
-      for (const [table, column] of Object.entries(sealedColumns)) {
+      const columns = Object.entries(sealedColumns).flatMap(([table, names]) =>
+        names.map((column) => ({ table, column })),
+      );
+      for (const { table, column } of columns) {
         const rows = await database.read((db) =>
           sql<{
             sealed: Uint8Array | null;

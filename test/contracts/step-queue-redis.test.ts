@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { findRedisServer, startPrivateRedis } from "../../adapters/bullmq/private-redis.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { Redis } from "ioredis";
+import {
+  findRedisServer,
+  type PrivateRedis,
+  startPrivateRedis,
+} from "../../adapters/bullmq/private-redis.ts";
 import { openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
+import type { StepJob } from "../../src/ports.ts";
 import { silentLogger } from "../fakes/silent-logger.ts";
 import { stepQueueContract } from "./step-queue.ts";
 
@@ -19,18 +28,105 @@ if (server === undefined) {
   );
 } else {
   const folder = mkdtempSync(path.join(tmpdir(), "cs-redis-"));
-  let redis: Awaited<ReturnType<typeof startPrivateRedis>>;
+  let redis: PrivateRedis;
+  let restarted: () => void = () => undefined;
   before(async () => {
-    redis = await startPrivateRedis(server, folder);
+    redis = await startPrivateRedis(server, folder, () => restarted());
   });
   after(async () => {
     await redis.stop();
+    assert.equal(await serverPid(), undefined, "the private Redis outlives its stop");
     rmSync(folder, { recursive: true, force: true });
   });
+  const job = (run: string): StepJob => ({ run, revision: 1, step: "route", attempt: 1, dispatch: 1 });
+  /** Undefined when none answers. */
+  async function serverPid(place = folder): Promise<number | undefined> {
+    const client = new Redis(path.join(place, "redis.sock"), {
+      lazyConnect: true,
+      retryStrategy: () => null,
+    });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      return Number(/process_id:(\d+)/.exec(await client.info("server"))?.[1]);
+    } catch {
+      return undefined;
+    } finally {
+      client.disconnect();
+    }
+  }
+
   stepQueueContract("Redis", () => openRedisQueue(redis.url, silentLogger));
-  test("a private Redis that already answers is adopted", async () => {
-    const second = await startPrivateRedis(server, folder);
-    assert.equal(second.pid, null);
-    assert.equal(second.url, redis.url);
+
+  test("a private Redis that already answers is adopted, and ended with its adopter", async () => {
+    const own = mkdtempSync(path.join(tmpdir(), "cs-redis-"));
+    const orphan = spawn(
+      server,
+      ["--port", "0", "--unixsocket", path.join(own, "redis.sock"), "--save", ""],
+      {
+        stdio: "ignore",
+      },
+    );
+    const ended = once(orphan, "exit");
+    while ((await serverPid(own)) === undefined) {
+      await pause(20);
+    }
+    const second = await startPrivateRedis(server, own);
+    assert.equal(second.pid(), null);
+    await second.stop();
+    await ended;
+    rmSync(own, { recursive: true, force: true });
+  });
+
+  test("a Redis that hangs blocks nobody: adding fails, and works again when it goes on", async () => {
+    const queue = await openRedisQueue(redis.url, silentLogger);
+    const { promise: seen, resolve } = Promise.withResolvers<string>();
+    await queue.work((each) => {
+      resolve(each.run);
+      return Promise.resolve();
+    });
+    const pid = await serverPid();
+    assert.ok(pid);
+    process.kill(pid, "SIGSTOP");
+    try {
+      await assert.rejects(queue.add(job("hung")), { code: "queue-failed", retryable: true });
+      const other = await openRedisQueue(redis.url, silentLogger);
+      await other.close();
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await queue.add(job("hung"));
+    assert.equal(await seen, "hung");
+    await queue.close();
+  });
+
+  test("a private Redis that is killed is started again, and the queue goes on", async () => {
+    const queue = await openRedisQueue(redis.url, silentLogger);
+    const { promise: seen, resolve } = Promise.withResolvers<string>();
+    await queue.work((each) => {
+      resolve(each.run);
+      return Promise.resolve();
+    });
+    const { promise: noticed, resolve: notice } = Promise.withResolvers<void>();
+    restarted = notice;
+    const pid = await serverPid();
+    assert.ok(pid);
+    process.kill(pid, "SIGKILL");
+    await noticed;
+    let next: number | undefined;
+    while (next === undefined) {
+      await pause(20);
+      next = await serverPid();
+    }
+    assert.notEqual(next, pid);
+    let added = false;
+    while (!added) {
+      added = await queue.add(job("after")).then(
+        () => true,
+        () => false,
+      );
+    }
+    assert.equal(await seen, "after");
+    await queue.close();
   });
 }

@@ -29,27 +29,51 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
 
     test("cards: each change raises the version; what is shown never counts back", async () => {
       const key = `progress-${newId()}`;
-      const thread = "console:cards";
-      const run = await create({ cards: [{ key, thread }] });
+      const run = await create({ cards: [key] });
+      // A card stands in its run's thread.
+      const { thread } = run;
       const card = { key, run: run.id, thread, version: 1, shownVersion: 0, message: null };
       assert.deepEqual(await store.card(key), card);
       assert.equal(await store.card("unknown"), undefined);
-      await store.saveRun(
-        sampleCommit(run, {
-          cards: [
-            { key, thread },
-            { key: `${key}-2`, thread },
-          ],
-        }),
-      );
-      const stale = async () => (await store.staleCards(100)).filter((each) => each.key === key);
+      await store.saveRun(sampleCommit(run, { cards: [key, `${key}-2`, key] }));
+      const stale = async () => (await store.staleCards(now, 100)).filter((each) => each.key === key);
       assert.deepEqual(await stale(), [{ ...card, version: 2 }]);
-      await store.cardShown(key, 2, "message-1");
+      await store.cardShown({ ...card, version: 2 }, "message-1");
       assert.deepEqual(await stale(), []);
-      await store.cardShown(key, 1, "message-1");
+      await store.cardShown(card, "message-1");
       assert.deepEqual(await store.card(key), { ...card, version: 2, shownVersion: 2, message: "message-1" });
-      await store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [{ key, thread }] }));
+      await store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [key] }));
       assert.equal((await stale())[0]?.version, 3);
+    });
+
+    test("a card with nothing to post has no message, and is stale again with its next change", async () => {
+      const key = `progress-${newId()}`;
+      const run = await create({ cards: [key] });
+      const card = await store.card(key);
+      assert.ok(card !== undefined);
+      await store.cardShown(card, null);
+      assert.deepEqual(await store.card(key), { ...card, shownVersion: 1 });
+      await store.saveRun(sampleCommit(run, { cards: [key] }));
+      const stale = (await store.staleCards(now, 100)).find((each) => each.key === key);
+      assert.deepEqual(stale, { ...card, version: 2, shownVersion: 1 });
+    });
+
+    test("postponed cards leave their places to the others, and come back when shown or due", async () => {
+      const keys = Array.from({ length: 5 }, () => `progress-${newId()}`);
+      await create({ cards: keys });
+      const stale = async (at: number, limit = 1_000) =>
+        (await store.staleCards(at, limit)).map((each) => each.key).filter((key) => keys.includes(key));
+      assert.deepEqual((await stale(now)).toSorted(), keys.toSorted());
+      const [first = "", second = ""] = keys;
+      const others = keys.slice(2);
+      await store.postponeCard(first, now + 2_000);
+      await store.postponeCard(second, now + 1_000);
+      assert.deepEqual((await stale(now)).toSorted(), others.toSorted());
+      assert.deepEqual((await stale(now + 5_000)).slice(-2), [second, first], "those postponed come last");
+      const card = await store.card(first);
+      assert.ok(card !== undefined);
+      await store.cardShown(card, "message-1");
+      assert.deepEqual((await stale(now + 1_999)).toSorted(), [...others, second].toSorted());
     });
 
     test("outbox rows are claimed once per lease, oldest first, until they are closed", async () => {
@@ -86,6 +110,29 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
       );
       assert.deepEqual(await claim(t + 899), [], "closed rows stay closed, also when written again");
       assert.deepEqual(await claim(t + 900), [3]);
+    });
+
+    test("at a start what was claimed and is open becomes due; what was never due is left alone", async () => {
+      const run = await create();
+      const at = now - 60_000_000;
+      const row = (attempt: number, dueAt: number) =>
+        sampleOutbox(run.id, {
+          id: `request-${run.id}-${attempt}`,
+          subject: sampleSubject(run.id, { attempt }),
+          dueAt,
+        });
+      await store.saveRun(sampleCommit(run, { outbox: [row(1, at), row(2, at + 60_000), row(3, at)] }));
+      const mine = async (time: number) => {
+        const rows = await store.claimOutbox(time, 30_000, 1_000);
+        return rows.map(({ id }) => id).filter((id) => id.includes(run.id));
+      };
+      const ids = [1, 3].map((attempt) => `request-${run.id}-${attempt}`);
+      assert.deepEqual((await mine(at)).toSorted(), ids);
+      assert.deepEqual(await mine(at + 1), []);
+      await store.closeOutbox([ids[1] ?? ""]);
+      await store.resumeOutbox(at + 2);
+      assert.deepEqual(await mine(at + 2), [ids[0]]);
+      await store.closeOutbox([1, 2].map((attempt) => `request-${run.id}-${attempt}`));
     });
 
     test("requests in flight are counted per agent", async () => {

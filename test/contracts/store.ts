@@ -2,21 +2,18 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { InboxKey } from "../../src/record-types.ts";
 import type { Store } from "../../src/ports.ts";
-import {
-  sampleApproval,
-  sampleCommit,
-  sampleRun,
-  sampleStep,
-  sampleSubject,
-  sampleTime,
-} from "../fakes/sample-run.ts";
+import { sampleCommit, sampleRun, sampleStep, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
+import { storeApprovalsContract } from "./store-approvals.ts";
 import { storeMessagesContract } from "./store-messages.ts";
+import { storeRequestsContract } from "./store-requests.ts";
 
 const now = sampleTime;
 
 /** What every Store must do; run on each implementation. `open` gives an empty one, which the suite closes. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
+  storeApprovalsContract(name, open);
   storeMessagesContract(name, open);
+  storeRequestsContract(name, open);
   suite(`Store on ${name}`, () => {
     let store: Store;
     let lastId = 0;
@@ -133,19 +130,47 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.loadRun(run.id))?.version, 3);
     });
 
-    test("contents can be asked for by revision", async () => {
+    test("contents can be asked for by step and name", async () => {
       const run = await create();
-      const contents = [1, 2].map((revision) => ({
+      const content = (revision: number, step: string, name: string) => ({
         run: run.id,
         revision,
-        step: "route",
-        name: "output",
-        value: revision,
-      }));
+        step,
+        name,
+        value: `${revision} ${step} ${name}`,
+      });
+      const contents = [
+        content(1, "gate", "plan"),
+        content(1, "route", "output"),
+        content(1, "route", "question:1"),
+        content(1, "route", "question:2"),
+        content(1, "supply", "output"),
+        content(2, "gate", "plan"),
+      ];
       await store.saveRun(sampleCommit(run, { contents }));
-      assert.deepEqual(await store.contents(run.id, 2), contents.slice(1));
       assert.deepEqual(await store.contents(run.id), contents);
+      const wanted = [{ step: "route", name: "output" }, { name: "plan" }, { name: "question:" }];
+      assert.deepEqual(
+        await store.contents(run.id, wanted),
+        contents.filter((each) => each.step !== "supply"),
+      );
+      assert.deepEqual(await store.contents(run.id, []), []);
       assert.deepEqual(await store.contents("unknown"), []);
+    });
+
+    test("what runs were asked is had at once", async () => {
+      const asked = async (value: string) => {
+        const id = newId();
+        const contents = [{ run: id, revision: 1, step: "route", name: "request", value }];
+        await store.createRun(sampleCommit(sampleRun(id), { contents }), `key-${id}`);
+        return id;
+      };
+      const first = await asked("first");
+      const second = await asked("second");
+      const silent = (await create()).id;
+      const texts = await store.requestTexts([second, first, silent, "unknown"]);
+      assert.deepEqual(Object.fromEntries(texts), { [first]: "first", [second]: "second" });
+      assert.equal((await store.requestTexts([])).size, 0);
     });
 
     test("runs are listed newest first, open or by person", async () => {
@@ -201,28 +226,14 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await store.dueRuns(early + 90, 2), [first, second]);
       assert.deepEqual((await store.dueRuns(early + 90, 10)).at(-1), later);
       assert.deepEqual(await store.dueRuns(early, 10), []);
-    });
-
-    test("an approval is stored with its run and changed with it", async () => {
-      const run = await create();
-      const open = sampleApproval(run.id);
-      await store.saveRun(sampleCommit(run, { approvals: [open] }));
-      assert.deepEqual(await store.approval(open.id), open);
-      assert.equal(await store.approval("unknown"), undefined);
-      const decision = {
-        by: "manager",
-        verdict: "approved",
-        at: now + 5,
-        assurance: "clicked",
-        adapter: "console",
-      } as const;
-      const recorded = { ...open, status: "recorded" as const, decision };
-      assert.equal(await store.saveRun(sampleCommit(run, { approvals: [recorded] })), "stale");
-      assert.deepEqual(await store.approval(open.id), open);
-      await store.saveRun(sampleCommit({ ...run, version: 2 }, { approvals: [recorded] }));
-      assert.deepEqual(await store.approvals({ run: run.id }), [recorded]);
-      assert.deepEqual(await store.approvals({ run: run.id, status: "open" }), []);
-      assert.ok((await store.approvals({ status: "recorded" })).some((each) => each.id === open.id));
+      // A run that cannot be looked at makes room for the others, until it is saved.
+      await store.postponeRun(first, early + 70);
+      assert.deepEqual(await store.dueRuns(early + 50, 2), [second, queued.id]);
+      assert.deepEqual(await store.dueRuns(early + 70, 10), [second, queued.id, first]);
+      const put = await store.loadRun(first);
+      assert.ok(put !== undefined);
+      assert.equal(await store.saveRun(sampleCommit(put)), "saved");
+      assert.deepEqual(await store.dueRuns(early + 50, 1), [first]);
     });
 
     test("small values are kept and replaced", async () => {

@@ -65,3 +65,68 @@ function splits(books: Books, part: string, need: Exact, market: Market): Amount
   take(0, need, new Map());
   return found;
 }
+
+/**
+ * A total that can surely be had where there are too many splits to try them all: for each set of wholesalers and ways,
+ * each part from the one where it is cheapest with its freight. `sells` says what a wholesaler has enough of.
+ */
+export function bestWithoutSplits(
+  books: Books,
+  needs: Amounts,
+  market: Market,
+  sells: (wholesaler: string, part: string, amount: Exact) => boolean,
+): Exact {
+  const sellers = books.wholesalers.map(({ id }) => id).filter((id) => mayBuyFrom(books, id, market.today));
+  const totals = waysOf(books, sellers).map((ways) => {
+    const orders = new Map<string, Map<string, Exact>>();
+    for (const [part, need] of needs) {
+      const offers = [...ways].flatMap(([wholesaler, method]) => {
+        const price = books.prices.find((each) => each.id === `${wholesaler}/${part}`);
+        const amount = price === undefined ? zero : buyable(price, need);
+        return price === undefined || !sells(wholesaler, part, amount)
+          ? []
+          : [{ wholesaler, amount, cost: costBesides(books, market, wholesaler, method, part, amount) }];
+      });
+      const best = offers.toSorted((a, b) => compare(a.cost, b.cost))[0];
+      if (best === undefined) {
+        return undefined;
+      }
+      orders.set(best.wholesaler, new Map(orders.get(best.wholesaler)).set(part, best.amount));
+    }
+    return sum(
+      [...orders].map(([wholesaler, amounts]) => {
+        const method = ways.get(wholesaler) ?? "";
+        return orderCost(books, wholesaler, method, amounts, market.taxPercent(wholesaler)).company;
+      }),
+    );
+  });
+  return totals.filter((each) => each !== undefined).reduce(min);
+}
+
+/** Every choice of wholesalers, each with one of its ways. */
+function waysOf(books: Books, sellers: readonly string[]): readonly ReadonlyMap<string, string>[] {
+  return sellers.reduce<readonly ReadonlyMap<string, string>[]>(
+    (choices, seller) => {
+      const methods = books.freight.filter((each) => each.wholesaler === seller).map((each) => each.method);
+      return choices.flatMap((choice) => [
+        choice,
+        ...methods.map((method) => new Map(choice).set(seller, method)),
+      ]);
+    },
+    [new Map()],
+  );
+}
+
+/** What a part adds to an order that is placed anyway. */
+function costBesides(
+  books: Books,
+  market: Market,
+  wholesaler: string,
+  method: string,
+  part: string,
+  amount: Exact,
+): Exact {
+  const tax = market.taxPercent(wholesaler);
+  const alone = orderCost(books, wholesaler, method, new Map([[part, amount]]), tax).company;
+  return minus(alone, orderCost(books, wholesaler, method, new Map(), tax).company);
+}

@@ -154,5 +154,6 @@ test("a new approval comes to an open page below the one that is being read", { 
   await bringApproval(opened, "run2");
   await page.locator('[data-approval="a-run2"]').waitFor();
   await page.getByRole("link", { name: /My approvals\s*2/ }).waitFor();
+  assert.match(await page.title(), /^\(2\) /);
   assert.deepEqual(await first.boundingBox(), before);
 });

@@ -35,7 +35,7 @@ function launch(): Promise<Browser> {
   });
 }
 
-export type Theme = "light" | "dark";
+type Theme = "light" | "dark";
 export interface Scene {
   readonly office: ChatOffice;
   readonly console: ConsoleAdapter;

@@ -134,6 +134,29 @@ test(
   },
 );
 
+test(
+  "many tabs of one browser stay usable, and one that is seen again is up to date",
+  { skip },
+  async (context) => {
+    const { office, signIn } = await scene(context);
+    const hide = (hidden: boolean) =>
+      `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+     document.dispatchEvent(new Event("visibilitychange"))`;
+    const first = await signIn("employee");
+    await say(first, sentence);
+    await first.getByText("router · @cs-router").waitFor();
+    await first.evaluate(hide(true));
+    for (let tab = 0; tab < 7; tab += 1) {
+      const page = await signIn("employee");
+      await page.getByText("router · @cs-router").waitFor();
+      await page.evaluate(hide(true));
+    }
+    await office.openApproval("run1");
+    await first.evaluate(hide(false));
+    await first.getByRole("article", { name: /^Approve:/ }).waitFor();
+  },
+);
+
 test("markup from anybody is shown as text", { skip }, async (context) => {
   const hostile = `<img src=x onerror="document.title='owned'"><b>bold</b> javascript:alert(1)`;
   const { office, signIn, complaints, strangers } = await scene(context);

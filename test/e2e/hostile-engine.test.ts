@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readJournal } from "../../adapters/store/journal-store.ts";
-import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
+import { sha256Hex } from "../../src/canonical.ts";
 import { readSettings } from "../../src/config.ts";
 import type {
   AttestationStatement,
   DecisionStatement,
   EvidenceStatement,
   Json,
-  Mandate,
-  PlanDocument,
   Signed,
 } from "../../src/domain.ts";
 import { openCompanyBooks } from "../../src/processes/company-books.ts";
 import { HostileEngine } from "./hostile-engine.ts";
+import { everyOrder, type Papers, papersOf } from "./mandate-papers.ts";
 import { TestSystem } from "./system.ts";
 
 /**
@@ -24,19 +21,6 @@ import { TestSystem } from "./system.ts";
  */
 
 const request = "Order the parts needed for 20 widgets for Customer XYZ";
-
-interface Detail {
-  readonly id: string;
-  readonly steps: readonly { readonly id: string; readonly output: Json }[];
-  readonly plan: { readonly document: PlanDocument };
-  readonly approvals: readonly { readonly id: string }[];
-}
-interface Papers {
-  readonly run: string;
-  readonly approval: string;
-  readonly plan: PlanDocument;
-  readonly mandate: Mandate;
-}
 
 suite("an engine in hostile hands", { timeout: 120_000 }, () => {
   const system = new TestSystem();
@@ -50,56 +34,21 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
 
   before(async () => {
     const ready = await system.start();
-    done = await papers((await system.ask(request, "--yes")).result.run);
-    rejected = await papers((await system.ask(request, "--no", "--reason", "not now")).result.run);
-    waiting = await papers((await system.ask(request)).result.run);
+    done = await papersOf(system, (await system.ask(request, "--yes")).result.run);
+    rejected = await papersOf(system, (await system.ask(request, "--no", "--reason", "not now")).result.run);
+    waiting = await papersOf(system, (await system.ask(request)).result.run);
     assert.equal(done.mandate.decisions.length, 1);
     [engine, router] = await Promise.all([
       HostileEngine.open(system, ready),
       HostileEngine.open(system, ready, "router"),
     ]);
-    ordersBefore = await everyOrder();
+    ordersBefore = await everyOrder(system);
   });
   after(async () => {
     await Promise.all([engine, router].map((each) => each?.close()));
     await system.remove();
   });
 
-  /** What the record holds of a run: plan, attestations and, if somebody decided, the decision. */
-  async function papers(run: string | null): Promise<Papers> {
-    const detail = JSON.parse((await system.run("run", run ?? "", "--json")).stdout) as Detail;
-    const output = (step: string) => detail.steps.find((each) => each.id === step)?.output ?? null;
-    const decision = output("gate") as Signed<DecisionStatement> | null;
-    const { document } = detail.plan;
-    return {
-      run: detail.id,
-      approval: detail.approvals[0]?.id ?? "",
-      plan: document,
-      mandate: {
-        plan: canonicalJson(document),
-        attestations: [
-          output("financialAttests") as unknown as Signed<AttestationStatement>,
-          output("complianceAttests") as unknown as Signed<AttestationStatement>,
-        ],
-        decisions: decision === null ? [] : [decision],
-      },
-    };
-  }
-  /** All orders of the books and of the wholesalers themselves. */
-  async function everyOrder(): Promise<string> {
-    const ports = JSON.parse(
-      readFileSync(path.join(system.data, "sandbox", "world", "ports.json"), "utf8"),
-    ) as Record<string, number>;
-    const wholesalers = (await system.books<{ id: string }>("wholesalers")).map(({ id }) => id);
-    const sold = await Promise.all(
-      wholesalers.map(async (id) => {
-        const answer = await fetch(`http://127.0.0.1:${ports.control}/wholesalers/${id}/orders`);
-        assert.equal(answer.status, 200);
-        return answer.text();
-      }),
-    );
-    return JSON.stringify([await system.books("orders"), sold]);
-  }
   /** Sends a mandate for the waiting run; it must be refused with a reason and an alarm, and change nothing. */
   async function refused(
     code: string,
@@ -182,7 +131,7 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
 
   test("an approved plan with one byte changed", async () => {
     for (const [code, where] of [
-      ["mandate-plan", /(?<="maxTotal":\{"amount":")\d/],
+      ["mandate-plan", /(?<="countersign\/plan\/)1/],
       ["mandate-hash", /(?<="bankAccount":").(?!_)/],
       ["mandate-hash", /(?<="request":\{"customer":"[^"]*","item":"[^"]*","quantity":")\d/],
     ] as const) {
@@ -196,7 +145,11 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
   test("one attestation missing, twice the same one, or those of another plan", async () => {
     const [financial, compliance] = waiting.mandate.attestations;
     const decisions = [decisionBy(own)];
-    await refused("mandate-attestation-missing", { ...waiting.mandate, attestations: [financial], decisions });
+    await refused("mandate-attestation-missing", {
+      ...waiting.mandate,
+      attestations: [financial],
+      decisions,
+    });
     await refused("mandate-attestation-missing", {
       ...waiting.mandate,
       attestations: [compliance, compliance],
@@ -251,7 +204,7 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
       { skill: "place-orders", mandate: done.mandate as unknown as Json },
     );
     assert.equal(answer.kind, "result");
-    assert.equal(await everyOrder(), ordersBefore);
+    assert.equal(await everyOrder(system), ordersBefore);
   });
 
   test("a rejection turned around", async () => {
@@ -277,7 +230,7 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
   });
 
   test("nothing was ordered; afterwards the genuine decision works, once", async () => {
-    assert.equal(await everyOrder(), ordersBefore);
+    assert.equal(await everyOrder(system), ordersBefore);
     assert.equal((await system.run("approve", waiting.approval)).code, 0);
     const deadline = performance.now() + 30_000;
     let status = "";

@@ -4,7 +4,7 @@ import companyConfig from "../../countersign.config.ts";
 import { readSettings } from "../../src/config.ts";
 import type { Json, MessageSubject } from "../../src/domain.ts";
 import type { ReceivedEnvelope } from "../../src/ports.ts";
-import { type Identity, instanceKeys, openIdentity } from "../../src/processes/identity.ts";
+import { type Identity, openIdentity } from "../../src/processes/identity.ts";
 import { signAs, type Statement } from "../../src/trust/sign-statement.ts";
 import { MemoryValues } from "../fakes/memory-values.ts";
 import { silentLogger } from "../fakes/silent-logger.ts";
@@ -13,7 +13,7 @@ import type { Ready, TestSystem } from "./system.ts";
 const patience = 20_000;
 
 /** What an attack was answered with. */
-export interface Answer {
+interface Answer {
   readonly kind: string;
   readonly code: string;
   readonly message: string;
@@ -48,6 +48,7 @@ export class HostileEngine {
       id,
       memory: new MemoryValues(),
       journal: () => Promise.resolve(),
+      onFatal: (error) => stop.abort(error),
       clock: { now: () => Date.now() },
       log: silentLogger,
       signal: stop.signal,
@@ -102,9 +103,4 @@ export class HostileEngine {
     }
     return { kind: "silence", code: "", message: "" };
   }
-}
-
-/** The key that is kept from him, for the one test that shows what it would be worth. */
-export function evidenceKeys(system: TestSystem): ReturnType<typeof instanceKeys> {
-  return instanceKeys(path.join(system.data, "keys", "bot"), "evidence");
 }

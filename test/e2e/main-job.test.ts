@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { PlanDocument } from "../../src/domain.ts";
 import { canonicalHash } from "../../src/canonical.ts";
-import { money, sumMoney } from "../../src/money.ts";
+import { sumMoney } from "../../src/money.ts";
 import { TestSystem } from "./system.ts";
 
 const request = "Order the parts needed for 50 widgets for Customer XYZ";
@@ -37,8 +37,8 @@ suite("the main job through the command line", () => {
     }
     assert.equal(result.decision?.by, "manager");
     assert.equal(result.decision?.verdict, "approved");
-    const types = lines.map((line) => line.type);
-    assert.ok(types.includes("step") && types.includes("approval"));
+    const types = new Set(lines.map((line) => line.type));
+    assert.deepEqual(types, new Set(["step", "approval", "result"]));
     const orders = await system.books<{ run: string; status: string; supplierReference: string }>("orders");
     const placed = orders.filter((order) => order.run === result.run);
     assert.equal(placed.length, document.orders.length);
@@ -96,25 +96,19 @@ suite("the main job through the command line", () => {
   });
 
   test("empty, overlong and non-text requests are refused before there is a run", async () => {
-    for (const text of ["", "   ", "x".repeat(100_000), "ab\u0000cd\u0007"]) {
-      if (text.includes("\u0000")) {
-        continue; // no argument of a process can carry it
-      }
+    for (const text of ["", "   ", "x".repeat(100_000), "ab\u0007\u001b[2Jcd"]) {
       const { code, result } = await system.ask(text);
       assert.equal(code, 1);
       assert.equal(result.run, null);
       assert.ok(result.error?.message);
     }
-    const { result } = await system.ask("ab\u0007\u001b[2Jcd");
-    assert.equal(result.run, null);
   });
 
-  test("other numbers and changed books give other plans", async () => {
+  test("another quantity gives another plan, an unknown person none", async () => {
     const few = await system.ask("Order the parts needed for three dozen widgets for Customer XYZ", "--yes");
     assert.equal(few.result.request?.quantity, "36");
     assert.equal(few.result.status, "completed");
     const unknownPerson = await system.ask(request, "--as", "nobody");
     assert.equal(unknownPerson.result.run, null);
-    assert.equal(money("1", "USD").amount, "1.00");
   });
 });

@@ -21,11 +21,9 @@ suite("the network of a running system", { skip: noProcFolder, timeout: 120_000 
   before(async () => {
     ({ console: consoleUrl } = await system.start());
     look();
-    let done = false;
-    const asked = system.ask(ask, "--yes").finally(() => {
-      done = true;
-    });
-    while (!done) {
+    const over = new AbortController();
+    const asked = system.ask(ask, "--yes").finally(() => over.abort());
+    while (!over.signal.aborted) {
       look();
       await pause(lookEveryMs);
     }
@@ -71,9 +69,9 @@ suite("the network of a running system", { skip: noProcFolder, timeout: 120_000 
     for (const name of ["agent", "gateway", "up", "redis"]) {
       assert.deepEqual([...portsOf(name)], [], name);
     }
-    const known = ["agent", "ask", "bot", "gateway", "redis", "sandbox", "up"];
+    const known = new Set(["agent", "ask", "bot", "gateway", "redis", "sandbox", "up"]);
     assert.deepEqual(
-      [...seen.keys()].filter((name) => !known.includes(name)),
+      [...seen.keys()].filter((name) => !known.has(name)),
       [],
     );
   });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "csv-stringify/sync";
 import type { BookKind, BookRows } from "../../src/book-rows.ts";
 import type { PlanDocument } from "../../src/domain.ts";
 import type { RunResult } from "../../src/run-result.ts";
-import { controlClient } from "../../src/commands/control-client.ts";
+import { controlClient, type ControlClient } from "../../src/commands/control-client.ts";
 import { demoWholesalers } from "../../src/sandbox/company/catalogues.ts";
 import { cheapest } from "./cheapest.ts";
 import { amountText, compare, minus, zero, type Exact } from "./exact.ts";
@@ -36,16 +37,38 @@ const kinds = [
   "commitments",
 ] as const;
 
-export interface Planned {
+interface Planned {
   readonly run: string;
+  readonly approval: string;
   readonly document: PlanDocument;
   readonly result: RunResult;
+}
+
+/** An order as a wholesaler's own list shows it. */
+interface Booked {
+  readonly reference: string;
+  readonly number: string;
+  readonly currency: string;
+  readonly shipTo: string;
+  readonly freightMethod: string;
+  readonly freight: string;
+  readonly tax: string;
+  readonly total: string;
+  readonly lines: readonly {
+    readonly part: string;
+    readonly description: string;
+    readonly quantity: string;
+    readonly unit: string;
+    readonly unitPrice: string;
+    readonly amount: string;
+  }[];
 }
 
 /** Changes the books of a running system through `import`, asks, and compares what comes with the oracle. */
 export class OracleDesk {
   readonly #system: TestSystem;
-  readonly #books: ReturnType<typeof controlClient>;
+  readonly #books: ControlClient;
+  readonly #bot: ControlClient;
   readonly today = new Date().toISOString().slice(0, 10);
   readonly market: Market = {
     today: this.today,
@@ -55,6 +78,7 @@ export class OracleDesk {
   constructor(system: TestSystem) {
     this.#system = system;
     this.#books = controlClient(path.join(system.folder, "run"), "agents");
+    this.#bot = controlClient(path.join(system.folder, "run"), "bot");
   }
 
   /** The rows that `books` shows; over its socket, because a process for each kind takes long. */
@@ -75,6 +99,12 @@ export class OracleDesk {
       { header: true },
     );
     await this.#books.post(`/import/${kind}`, { csv, dryRun: false });
+  }
+
+  /** What `import` says to the file that `books --csv` gives. */
+  async roundTrip(kind: BookKind): Promise<unknown> {
+    const { csv } = (await this.#books.get(`/books/${kind}?csv=1`)) as { csv: string };
+    return this.#books.post(`/import/${kind}`, { csv, dryRun: false });
   }
 
   async change<K extends BookKind>(kind: K, id: string, fields: Partial<BookRows[K]>): Promise<void> {
@@ -103,10 +133,12 @@ export class OracleDesk {
 
   /** A request that is planned and waits for its approval. */
   async plan(text: string): Promise<Planned> {
-    const { code, result } = await this.#system.ask(text);
+    const { code, lines, result } = await this.#system.ask(text);
     assert.equal(code, 5, `${text}: ${JSON.stringify(result.error ?? result.question)}`);
     assert.equal(result.status, "waiting");
-    return { run: result.run ?? "", document: result.plan?.document as PlanDocument, result };
+    const card = lines.find((line) => line.type === "approval") as { id?: string } | undefined;
+    const document = result.plan?.document as PlanDocument;
+    return { run: result.run ?? "", approval: card?.id ?? "", document, result };
   }
 
   /** A request that ends with this error, which names what it is about. */
@@ -117,6 +149,32 @@ export class OracleDesk {
     assert.equal(code, 1);
     assert.equal(result.status, "failed");
     assert.equal(result.plan === null || result.decision === null, true);
+  }
+
+  /** Cancels a run and waits until all it held is released. */
+  async cancel(run: string): Promise<void> {
+    assert.equal((await this.#system.run("cancel", run)).code, 0);
+    await this.end(run);
+  }
+
+  /** Waits for the end of a run. */
+  async end(run: string): Promise<RunResult> {
+    for await (const line of this.#bot.lines(`/runs/${run}/stream`)) {
+      if ((line as { card: { kind: string } }).card.kind === "result") {
+        break;
+      }
+    }
+    return (await this.#bot.get(`/runs/${run}/result`)) as RunResult;
+  }
+
+  /** What a wholesaler of the sandbox has booked, by our reference. */
+  async bookedAt(wholesaler: string): Promise<ReadonlyMap<string, Booked>> {
+    const ports = JSON.parse(
+      readFileSync(path.join(this.#system.data, "sandbox", "world", "ports.json"), "utf8"),
+    ) as Record<string, number>;
+    const answer = await fetch(`http://127.0.0.1:${ports[wholesaler]}/orders`);
+    const { orders } = (await answer.json()) as { orders: readonly Booked[] };
+    return new Map(orders.map((order) => [order.reference, order]));
   }
 
   /** Compares all that the books determine of a plan; returns what had to be bought. */

@@ -30,13 +30,13 @@ export type Books = {
 };
 export type Amounts = ReadonlyMap<string, Exact>;
 
-export const companyCurrency = "USD";
-export const marginPercent = "18";
-export const tolerancePercent = "2";
+const companyCurrency = "USD";
+const marginPercent = "18";
+const tolerancePercent = "2";
 /** Bought and built by the piece; everything else by any measure. */
 const wholeUnits = new Set(["pcs"]);
 
-export const the = <T extends { readonly id: string }>(rows: readonly T[], id: string): T => {
+const the = <T extends { readonly id: string }>(rows: readonly T[], id: string): T => {
   const row = rows.find((each) => each.id === id);
   if (row === undefined) {
     throw new Error(`the books have no "${id}"`);
@@ -84,7 +84,7 @@ export function deficits(books: Books, needs: Amounts, exceptRun?: string): Amou
   return new Map(entries.filter(([, amount]) => compare(amount, zero) > 0));
 }
 
-export function inCompanyCurrency(books: Books, amount: Exact, currency: string): Exact {
+function inCompanyCurrency(books: Books, amount: Exact, currency: string): Exact {
   return currency === companyCurrency
     ? amount
     : rounded(times(amount, exact(the(books.rates, currency).rate)));

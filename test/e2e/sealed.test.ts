@@ -66,20 +66,19 @@ suite("record, queue, atServers and logs hold no business text", { timeout: 120_
         assert.notDeepEqual(traces.in(form, ""), []);
       }
     }
-    assert.notDeepEqual(traces.inFolder(path.join(system.data, "books")), []);
+    assert.notDeepEqual(traces.inFiles(files(path.join(system.data, "books"))), []);
   });
 
   for (const [what, folder] of [
     ["the record", "bot"],
     ["atServers", "sandbox/at"],
     ["logs", "log"],
-    ["the model gateway", "gateway"],
     ["grants and trust document", "trust"],
   ] as const) {
     test(`not in ${what}, while running`, () => {
       const place = path.join(system.data, folder);
       assert.ok(files(place).some((file) => statSync(file).size > 0));
-      assert.deepEqual(traces.inFolder(place), []);
+      assert.deepEqual(traces.inFiles(files(place)), []);
     });
   }
 
@@ -88,7 +87,7 @@ suite("record, queue, atServers and logs hold no business text", { timeout: 120_
     { skip: hasRedis ? false : "no Redis server is installed" },
     async () => {
       const said = Buffer.concat(queue);
-      assert.ok(said.includes("order") || said.length > 10_000, "jobs were seen");
+      assert.ok(said.length > 10_000, "jobs were seen");
       assert.deepEqual(traces.in(said, "commands"), []);
       const client = new Redis(path.join(system.folder, "run", "redis.sock"));
       try {
@@ -104,18 +103,15 @@ suite("record, queue, atServers and logs hold no business text", { timeout: 120_
 
   test("not in anything that is left when all has stopped, but the books and the outside world", async () => {
     await system.stop();
-    const clear = new Set(["books", "sandbox/world"].map((name) => path.join(system.data, name)));
-    const left = files(system.folder).filter(
-      (file) => !clear.has(path.dirname(file)) && !file.endsWith("customers.csv"),
+    // The model gateway's database holds its stored replies, as the books hold those of the agents.
+    const clear = new Set(["books", "gateway", "sandbox/world"].map((name) => path.join(system.data, name)));
+    // Our own code, compiled, holds the words of the demo company.
+    const code = path.join(system.data, "cache") + path.sep;
+    const left = files(system.data).filter(
+      (file) => !clear.has(path.dirname(file)) && !file.startsWith(code),
     );
     assert.ok(left.length > 80);
-    assert.deepEqual(
-      left.flatMap((file) => new Traces([canary, reason]).inFolder(path.dirname(file))),
-      [],
-    );
-    for (const folder of ["bot", "sandbox/at"]) {
-      assert.deepEqual(traces.inFolder(path.join(system.data, folder)), []);
-    }
+    assert.deepEqual(traces.inFiles(left), []);
   });
 });
 
@@ -151,7 +147,7 @@ async function valueOf(client: Redis, key: string): Promise<string> {
     case "set":
       return JSON.stringify(await client.smembers(key));
     case "zset":
-      return JSON.stringify(await client.zrange(key, 0, -1));
+      return JSON.stringify(await client.zrange(key, "0", "-1"));
     case "stream":
       return JSON.stringify(await client.xrange(key, "-", "+"));
     default:

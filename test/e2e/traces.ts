@@ -25,20 +25,23 @@ export class Traces {
       .filter((each) => bytes.includes(each.bytes))
       .map(({ word, form }) => `${where}: "${word}" as ${form}`);
   }
-  inFolder(folder: string): readonly string[] {
-    return files(folder).flatMap((file) => this.in(readFileSync(file), path.relative(folder, file)));
+  inFiles(names: readonly string[]): readonly string[] {
+    return names.flatMap((file) => this.in(readFileSync(file), file));
   }
 }
 
 /** What the base64 of any text with these bytes in it must contain, for each of the three places they can start at. */
 function base64Forms(bytes: Buffer): readonly string[] {
   return [0, 1, 2].flatMap((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64").replace(/=+$/, "");
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
     // First and last characters also hold bits of the neighbours.
     const inner = text.slice(offset === 0 ? 0 : offset + 1, -1);
     return [inner, inner.replaceAll("+", "-").replaceAll("/", "_")];
   });
 }
+/** All files in a folder and in the folders in it. */
 export function files(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((each) => each.isFile())

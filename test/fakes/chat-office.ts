@@ -18,7 +18,7 @@ import { officeDesk } from "./office-desk.ts";
 import { samplePlan } from "./sample-plan.ts";
 import { sampleApproval, sampleRun, sampleStep } from "./sample-run.ts";
 
-export const officePeople: readonly Person[] = [
+const officePeople: readonly Person[] = [
   { id: "employee", name: "Erin Employee", roles: ["employee"], active: true },
   { id: "employee-2", name: "Eli Employee", roles: ["employee"], active: true },
   { id: "manager", name: "Mara Manager", roles: ["manager"], active: true },
@@ -26,7 +26,7 @@ export const officePeople: readonly Person[] = [
   { id: "former", name: "Fran Former", roles: ["manager"], active: false },
 ];
 /** Steps of a believable run, with the agent of each. */
-export const officeSteps: readonly (readonly [StepId, string | null])[] = [
+const officeSteps: readonly (readonly [StepId, string | null])[] = [
   ["route", "router"],
   ["credit", "financial"],
   ["orderCompliance", "compliance"],
@@ -116,9 +116,9 @@ export class ChatOffice {
         status: "decided",
         decision: { by: person, verdict, at, adapter, assurance },
       };
-      await this.change(view.run.id, { approvals: [decided], reason: decision.reason ?? null }, [
-        `approval-${approval.id}`,
-      ]);
+      const reason = decision.reason ?? null;
+      const papers = { [approval.id]: { plan: view.plan, reason } };
+      await this.change(view.run.id, { approvals: [decided], papers, reason }, [`approval-${approval.id}`]);
       return { outcome: "accepted", run: view.run.id };
     },
     cancel: (run) => {
@@ -145,6 +145,7 @@ export class ChatOffice {
       dialogue: [],
       question: null,
       plan: null,
+      papers: {},
       approvals: [],
       reason: null,
     });
@@ -180,10 +181,12 @@ export class ChatOffice {
     const view = this.#view(run);
     const hash = "3f".repeat(32);
     const requester = view.run.requester;
+    const plan = { document: samplePlan({ run, requester }), hash };
     await this.change(
       run,
       {
-        plan: { document: samplePlan({ run, requester }), hash },
+        plan,
+        papers: { [`a-${run}`]: { plan, reason: null } },
         approvals: [sampleApproval(run, { id: `a-${run}`, planHash: hash, requester })],
       },
       [`approval-a-${run}`, `progress-${run}`],

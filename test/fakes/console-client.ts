@@ -11,7 +11,7 @@ const host = "127.0.0.1:8674";
 const files = await loadStaticFiles();
 
 type Headers = Readonly<Record<string, string>>;
-export interface Browser {
+interface Browser {
   readonly cookie: string;
   /** The Set-Cookie header of the sign-in. */
   readonly setCookie: string;

@@ -76,8 +76,14 @@ export class HostWorld {
       clock: this.time,
       timers: this.time,
       ids: { next: (prefix) => prefix },
-      log: silentLogger,
-      onAlarm: ({ code }) => this.alarms.push(code),
+      log: {
+        ...silentLogger,
+        error: ({ code }, event) => {
+          if (event === "alarm" && typeof code === "string") {
+            this.alarms.push(code);
+          }
+        },
+      },
       ...change,
     });
     await host.start();

@@ -50,6 +50,7 @@ export class JournalWorld {
       })),
       people,
       policy,
+      demo: true,
       now: Date.now(),
     });
   }

@@ -12,8 +12,18 @@ export class LoopServers {
   /** By `@to:name.namespace@from`. */
   readonly values = new Map<string, string>();
   readonly #listeners = new Map<string, Set<() => void>>();
+  /** Message ids of the sendings that failed. */
+  readonly tried: string[] = [];
   /** Every sending fails with this. */
   failure: Error | undefined;
+
+  /** Receiving ends with this for good, as when the keys were taken back; see `end`. */
+  ended: Error | undefined;
+
+  end(error: Error): void {
+    this.ended = error;
+    this.#listeners.forEach((each) => each.forEach((wake) => wake()));
+  }
 
   /** The client of one atSign. */
   transport(me: string): AtTransport {
@@ -22,13 +32,14 @@ export class LoopServers {
     return {
       notify: async (o) => {
         if (this.failure !== undefined) {
+          this.tried.push(o.id ?? "");
           throw this.failure;
         }
         const key = keyOf({ ...o, sharedWith: o.to }, me);
         this.deliver({ id: o.id ?? key, from: me, to: o.to, key, value: o.value });
         return o.id ?? key;
       },
-      notifications: (o) => this.#listen(me, o.since ?? 0, new RegExp(o.regex ?? "", "u"), o.signal),
+      notifications: (o) => this.#listen(me, o),
       put: async (key, value) => {
         this.values.set(keyOf(key, me), value);
       },
@@ -40,29 +51,29 @@ export class LoopServers {
   }
 
   /** Puts a notification on the recipient's atServer, as any sender or a hostile server can. */
-  deliver(message: Omit<Stored, "epochMillis">): void {
-    this.#clock += 1;
-    this.notifications.push({ ...message, epochMillis: this.#clock });
+  deliver(message: Omit<Stored, "epochMillis">, epochMillis = (this.#clock += 1)): void {
+    this.notifications.push({ ...message, epochMillis });
     this.#listeners.get(message.to)?.forEach((wake) => wake());
   }
 
-  async *#listen(
-    me: string,
-    since: number,
-    filter: RegExp,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<AtMessage> {
+  async *#listen(me: string, o: Parameters<AtTransport["notifications"]>[0]): AsyncGenerator<AtMessage> {
+    const { since = 0, regex = "", signal, accept } = o;
+    const filter = new RegExp(regex, "u");
     for (let next = 0; ;) {
       const message = this.notifications[next];
       if (signal?.aborted === true) {
         return;
+      }
+      if (this.ended !== undefined) {
+        throw this.ended;
       }
       if (message === undefined) {
         await this.#next(me, signal);
         continue;
       }
       next += 1;
-      if (message.to === me && message.epochMillis > since && filter.test(message.key)) {
+      const asked = message.to === me && message.epochMillis > since && filter.test(message.key);
+      if (asked && (await accept(message.from))) {
         yield message;
       }
     }

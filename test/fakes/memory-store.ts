@@ -2,14 +2,9 @@ import { canonicalJson } from "../../src/canonical.ts";
 import type { Approval, MessageId, Run, RunId, ThreadId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Store } from "../../src/ports.ts";
-import type {
-  CardRow,
-  Content,
-  InboxKey,
-  JournalEntry,
-  OutboxRow,
-  RunCommit,
-} from "../../src/record-types.ts";
+import type { CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
+import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
+import { MemoryCards } from "./memory-cards.ts";
 
 const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
 const copy = <T>(value: T): T => structuredClone(value);
@@ -24,7 +19,8 @@ export class MemoryStore implements Store {
   private readonly inbox = new Set<string>();
   private readonly texts = new Map<RunId, Map<string, Content>>();
   private readonly approvalById = new Map<string, Approval>();
-  private readonly cards = new Map<string, CardRow>();
+  private readonly cards = new MemoryCards();
+  private readonly postponed = new Map<RunId, { readonly version: number; readonly dueAt: number }>();
   private readonly values = new Map<string, string>();
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
@@ -41,7 +37,9 @@ export class MemoryStore implements Store {
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
     await Promise.resolve();
     const key = commit.inbox === undefined ? undefined : inboxKey(commit.inbox);
-    if (key !== undefined && this.inbox.has(key)) {
+    const { requestKey } = commit;
+    const taken = requestKey !== undefined && this.requests.has(requestKey);
+    if (taken || (key !== undefined && this.inbox.has(key))) {
       return "duplicate";
     }
     if (this.runs.get(commit.run.id)?.version !== commit.expectedVersion) {
@@ -50,6 +48,9 @@ export class MemoryStore implements Store {
     this.write(commit);
     if (key !== undefined) {
       this.inbox.add(key);
+    }
+    if (requestKey !== undefined) {
+      this.requests.set(requestKey, commit.run.id);
     }
     return "saved";
   }
@@ -75,17 +76,7 @@ export class MemoryStore implements Store {
     }
     this.closeRows(commit.closeOutbox ?? []);
     commit.approvals?.forEach((approval) => this.approvalById.set(approval.id, copy(approval)));
-    for (const { key, thread } of commit.cards ?? []) {
-      const card = this.cards.get(key) ?? {
-        key,
-        run: id,
-        thread,
-        version: 0,
-        shownVersion: 0,
-        message: null,
-      };
-      this.cards.set(key, { ...card, version: card.version + 1 });
-    }
+    new Set(commit.cards).forEach((key) => this.cards.change(key, id, commit.run.thread));
     this.journal.push(...copy(commit.journal));
   }
 
@@ -96,6 +87,16 @@ export class MemoryStore implements Store {
         row.open = false;
       }
     }
+  }
+
+  async requestRun(requestKey: string): Promise<RunId | undefined> {
+    return this.requests.get(requestKey);
+  }
+
+  async openWorkflows(): Promise<readonly OpenWorkflow[]> {
+    const open = [...this.runs.values()].filter(isOpen);
+    const found = open.flatMap(({ id, workflow }) => (workflow === null ? [] : [{ run: id, workflow }]));
+    return [...new Map(found.map((each) => [canonicalJson({ ...each.workflow }), each])).values()];
   }
 
   async loadRun(id: RunId): Promise<Run | undefined> {
@@ -130,20 +131,41 @@ export class MemoryStore implements Store {
   }
 
   async dueRuns(now: number, limit: number): Promise<readonly RunId[]> {
-    const dueAt = (run: Run): number =>
-      Math.min(
-        ...run.steps.map((step) => step.dueAt ?? (step.status === "queued" ? run.updatedAt : Infinity)),
-      );
     return [...this.runs.values()]
-      .filter((run) => isOpen(run) && dueAt(run) <= now)
-      .toSorted((a, b) => dueAt(a) - dueAt(b))
+      .filter((run) => isOpen(run) && this.dueAt(run) <= now)
+      .toSorted((a, b) => this.dueAt(a) - this.dueAt(b))
       .slice(0, limit)
       .map((run) => run.id);
   }
 
-  async contents(run: RunId, revision?: number): Promise<readonly Content[]> {
-    const all = [...(this.texts.get(run)?.values() ?? [])];
-    return copy(all.filter((each) => revision === undefined || each.revision === revision));
+  private dueAt(run: Run): number {
+    const own = Math.min(
+      ...run.steps.map((step) => step.dueAt ?? (step.status === "queued" ? run.updatedAt : Infinity)),
+    );
+    const put = this.postponed.get(run.id);
+    return put?.version === run.version ? Math.max(own, put.dueAt) : own;
+  }
+
+  async postponeRun(id: RunId, dueAt: number): Promise<void> {
+    this.postponed.set(id, { version: this.runs.get(id)?.version ?? 0, dueAt });
+  }
+
+  async contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]> {
+    const fits = (each: Content): boolean =>
+      wanted === undefined ||
+      wanted.some(
+        ({ step, name }) =>
+          (step === undefined || step === each.step) &&
+          (name.endsWith(":") ? each.name.startsWith(name) : each.name === name),
+      );
+    const order = (a: Content, b: Content): number =>
+      a.revision - b.revision || (placeOf(a) < placeOf(b) ? -1 : 1);
+    return copy([...(this.texts.get(run)?.values() ?? [])].filter(fits).toSorted(order));
+  }
+
+  async requestTexts(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
+    const found = runs.map((run) => this.texts.get(run)?.get("1/route/request"));
+    return new Map(found.flatMap((each) => (each === undefined ? [] : [[each.run, textOf(each.value)]])));
   }
 
   async approval(id: string): Promise<Approval | undefined> {
@@ -153,9 +175,19 @@ export class MemoryStore implements Store {
   async approvals(o: Parameters<Store["approvals"]>[0]): Promise<readonly Approval[]> {
     return copy(
       [...this.approvalById.values()]
-        .filter((each) => o.status === undefined || each.status === o.status)
-        .filter((each) => o.run === undefined || each.run === o.run),
+        .filter((each) => o.open === undefined || (each.status === "open") === o.open)
+        .filter((each) => o.run === undefined || each.run === o.run)
+        .filter((each) => o.requester === undefined || each.requester === o.requester)
+        .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+        .slice(o.limit === undefined ? 0 : -o.limit),
     );
+  }
+
+  async counts(): Promise<{ openRuns: number; openApprovals: number }> {
+    return {
+      openRuns: [...this.runs.values()].filter(isOpen).length,
+      openApprovals: (await this.approvals({ open: true })).length,
+    };
   }
 
   async inFlight(): Promise<Readonly<Record<string, number>>> {
@@ -183,23 +215,32 @@ export class MemoryStore implements Store {
     }
   }
 
+  async resumeOutbox(now: number): Promise<void> {
+    for (const [id, row] of this.outbox) {
+      if (row.open && row.tries > 0 && row.dueAt > now) {
+        this.outbox.set(id, { ...row, dueAt: now });
+      }
+    }
+  }
+
   async closeOutbox(ids: readonly string[]): Promise<void> {
     this.closeRows(ids);
   }
 
-  async staleCards(limit: number): Promise<readonly CardRow[]> {
-    return copy([...this.cards.values()].filter((card) => card.shownVersion < card.version).slice(0, limit));
+  async staleCards(now: number, limit: number): Promise<readonly CardRow[]> {
+    return this.cards.stale(now, limit);
   }
 
   async card(key: string): Promise<CardRow | undefined> {
-    return copy(this.cards.get(key));
+    return this.cards.card(key);
   }
 
-  async cardShown(key: string, version: number, message: MessageId): Promise<void> {
-    const card = this.cards.get(key);
-    if (card !== undefined) {
-      this.cards.set(key, { ...card, message, shownVersion: Math.max(card.shownVersion, version) });
-    }
+  async cardShown(card: CardRow, message: MessageId | null): Promise<void> {
+    this.cards.shown(card, message);
+  }
+
+  async postponeCard(key: string, retryAt: number): Promise<void> {
+    this.cards.postpone(key, retryAt);
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
@@ -214,11 +255,19 @@ export class MemoryStore implements Store {
     this.values.set(key, value);
   }
 
+  /** It has no clock and lives as long as a test: nothing in it grows old. */
+  async prune(): Promise<number> {
+    return 0;
+  }
+
   async close(): Promise<void> {
     await Promise.resolve();
   }
 }
 
+function textOf(value: Content["value"]): string {
+  return typeof value === "string" ? value : "";
+}
 function inboxKey({ sender, kind, subject }: InboxKey): string {
   const { run, revision, step, attempt } = subject;
   return [sender, kind, run, revision, step, attempt].join(" ");

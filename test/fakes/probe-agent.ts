@@ -52,6 +52,7 @@ export const probeAgent = defineAgent({
     }),
     note: skill({
       effect: "write",
+      undo: "unnote",
       input,
       output,
       run: async ({ books }, { id }) => {
@@ -62,6 +63,15 @@ export const probeAgent = defineAgent({
           throw new AppError("no-luck", "try later", { retryable: true });
         }
         return { id };
+      },
+    }),
+    unnote: skill({
+      effect: "write",
+      input: z.strictObject({}),
+      output: z.strictObject({}),
+      run: async ({ subject }) => {
+        probe.calls.push(`unnote ${subject.step}`);
+        return {};
       },
     }),
     wait: skill({

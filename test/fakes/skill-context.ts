@@ -65,6 +65,8 @@ export interface SkillContextOptions {
   readonly agent: string;
   readonly books?: Books;
   readonly subject?: Partial<MessageSubject>;
+  /** Default: the bot. */
+  readonly caller?: string;
   /** ISO 8601 UTC. */
   readonly now?: string;
   readonly policy?: Partial<Policy>;
@@ -89,6 +91,7 @@ export function skillContext(options: SkillContextOptions): TestContext {
   let ids = 0;
   return {
     subject: { run: "run1", revision: 1, step: options.agent, attempt: 1, ...options.subject },
+    caller: options.caller ?? "bot",
     clock: {
       now: () => now,
       set: (iso) => {

@@ -44,6 +44,7 @@ test("whoever may not decide is refused with the reason, journalled, and the app
     [{ approval: "none" }, "unknown-approval"],
     [{ reason: "x".repeat(2001) }, "bad-decision"],
     [{ verdict: "perhaps" as "approved" }, "bad-decision"],
+    [{ adapter: "50 widgets for XYZ" }, "bad-decision"],
     [{ assurance: "countersigned" as "clicked" }, "bad-decision"],
   ];
   for (const [change, code] of refusals) {
@@ -55,6 +56,15 @@ test("whoever may not decide is refused with the reason, journalled, and the app
     world.alarms(),
     refusals.map(([, code]) => code),
   );
+  const entries = world.store.journal.filter((each) => each.kind === "refusal");
+  const people = entries.map((each) => each.facts["person"] ?? null);
+  assert.deepEqual(people, [null, "former", "employee", "manager", null, null, null, null]);
+  assert.deepEqual(entries[0]?.body, { approval, person: "nobody" }, "who was only claimed is sealed");
+  assert.deepEqual(
+    [entries[3]?.facts["approval"], entries[3]?.body],
+    [null, { approval: "none", person: "manager" }],
+  );
+  assert.equal(entries[2]?.body, undefined);
 });
 
 test("the requester cannot decide, also as a manager", async () => {

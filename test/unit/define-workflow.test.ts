@@ -107,6 +107,37 @@ test("the structure changes with steps and edges, not with callbacks or timing",
   assert.notEqual(workflow((step) => ({ a: attestation(step, financial) }), { version: 2 }).structure, one);
 });
 
+test("the structure changes with who is told of the status and who triages, not with what they are told", () => {
+  const text = z.object({ plan: z.string() });
+  const told = skill({ effect: "read", input: text, output: z.object({}), run: never });
+  const crm = defineAgent({ id: "crm", description: "Is told", skills: { attest: told, triage: told } });
+  const other = defineAgent({ id: "other", description: "Is told", skills: { attest: told, triage: told } });
+  const hooked = (hooks: object) =>
+    defineWorkflow({
+      id: "order",
+      version: 1,
+      description: "Orders",
+      examples: ["Order it"],
+      input: z.object({ customer: z.string() }),
+      steps: (step) => ({ a: attestation(step, financial) }),
+      summary: () => "",
+      ...hooks,
+    }).structure;
+  const tells = (agent: typeof crm, key: "attest" | "triage", plan = "") => ({
+    onStatus: { agent, skill: key, with: () => ({ plan }) },
+  });
+  const structures = [
+    hooked({}),
+    hooked(tells(crm, "attest")),
+    hooked(tells(other, "attest")),
+    hooked(tells(crm, "triage")),
+    hooked({ onFailure: { agent: crm, skill: "triage" } }),
+    hooked({ onFailure: { agent: other, skill: "triage" } }),
+  ];
+  assert.equal(new Set(structures).size, structures.length);
+  assert.equal(hooked(tells(crm, "attest", "otherwise")), hooked(tells(crm, "attest")));
+});
+
 test("outputs are typed along the handles", () => {
   const definition = defineWorkflow({
     id: "typed",

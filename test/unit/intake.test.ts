@@ -32,6 +32,12 @@ test("only an active person with a role for it may ask; the refusal is journalle
   const world = new EngineWorld();
   await world.bot().intake.request({ ...request, person: "nobody" });
   assert.deepEqual(world.alarms(), ["unknown-person"]);
+  const [entry] = world.store.journal;
+  assert.deepEqual(
+    [entry?.facts["person"], entry?.body],
+    [null, { person: "nobody" }],
+    "sealed: only claimed",
+  );
 });
 
 /** The router asks once, then understands. */
@@ -67,6 +73,40 @@ test("a message in a thread that waits is the answer; redelivered, start and ans
   assert.ok((await world.store.card(`question-${first.run}-1`)) !== undefined);
 });
 
+test("a message's key is kept with what it did, whatever else has happened since, and nothing besides", async () => {
+  const world = new EngineWorld();
+  world.skills.set("router.route", (body, subject, count) =>
+    count % 2 === 1
+      ? { outcome: "question", question: "For whom?", options: [] }
+      : world.usual("router.route", body, subject),
+  );
+  const values: string[] = [];
+  world.store.setValue = async (key) => {
+    values.push(key);
+  };
+  const { intake, engine } = world.bot();
+  const first = await intake.request(request);
+  await world.settle(engine);
+  const answer = { ...request, key: "k2", text: "For A" };
+  assert.deepEqual(await intake.request(answer), first);
+  await world.settle(engine);
+  const second = await intake.request({ ...request, key: "k3" });
+  await world.settle(engine);
+  assert.notDeepEqual(second, first);
+  assert.ok(second.outcome === "accepted");
+  assert.equal((await world.run(second.run)).status, "waiting");
+  // The second run waits in the same thread: neither old message is its answer.
+  for (const old of [request, answer]) {
+    assert.deepEqual(await world.bot().intake.request(old), first);
+  }
+  assert.equal((await world.run(second.run)).status, "waiting");
+  const last = { ...request, key: "k4", text: "For B" };
+  const twice = await Promise.all([intake.request(last), intake.request(last)]);
+  assert.deepEqual(twice, [second, second], "also when it comes twice at once");
+  assert.equal((await world.store.listRuns({ limit: 9 })).length, 2);
+  assert.deepEqual(values, []);
+});
+
 test("somebody else's message, or one in another thread, starts a run of its own", async () => {
   const world = new EngineWorld();
   asking(world);
@@ -96,7 +136,7 @@ test("a request that is not understood waits in the same way, saying what can be
     options: [],
   });
   await world.time.advance(72 * 3_600_000);
-  await engine.due(accepted.run, { requeue: false });
+  await engine.due(accepted.run);
   const ended = await world.run(accepted.run);
   assert.deepEqual([ended.status, ended.reason], ["cancelled", "expired"]);
 });

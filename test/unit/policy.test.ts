@@ -20,15 +20,27 @@ test("asking needs an active person with a role for it", () => {
   );
 });
 
-test("cancelling: one's own, or anyone's as a manager, and never without a role for it", () => {
+test("cancelling: one's own as long as one may ask, anyone's with a role for it", () => {
+  const own = { ...policy, cancel: ["admin" as const] };
+  const anyone = { ...policy, cancel: ["manager" as const] };
   const cancel = (id: string, requester: string, rules = policy) =>
     mayCancel(rules, person(id), id, requester)?.code ?? null;
-  assert.equal(cancel("employee", "employee"), null);
-  assert.equal(cancel("employee", "manager"), "not-allowed");
-  assert.equal(cancel("manager", "employee"), null);
-  assert.equal(cancel("former", "employee"), "unknown-person");
+  assert.equal(cancel("employee", "employee", own), null);
+  assert.equal(cancel("employee", "manager", anyone), "not-allowed");
+  assert.equal(cancel("manager", "employee", anyone), null);
+  assert.equal(
+    cancel("manager", "employee", own),
+    "not-allowed",
+    "a role counts only where the policy says so",
+  );
+  assert.equal(cancel("employee", "manager"), null, "here the policy says so");
+  assert.equal(
+    cancel("manager-2", "manager-2", own),
+    "not-allowed",
+    "who may not ask has nothing of their own",
+  );
+  assert.equal(cancel("former", "former"), "unknown-person");
   assert.equal(cancel("nobody", "nobody"), "unknown-person");
-  assert.equal(cancel("employee", "employee", { ...policy, cancel: ["admin"] }), "not-allowed");
 });
 
 test("deciding: role, separation of duties, assurance", () => {
@@ -48,6 +60,6 @@ test("an empty list of roles allows nobody", () => {
   for (const each of people) {
     assert.notEqual(decides(each.id, { requester: "x" }, { ...policy, approve }), null);
     assert.notEqual(mayAsk({ ...policy, ask: [] }, each, each.id), null);
-    assert.notEqual(mayCancel({ ...policy, cancel: [] }, each, each.id, each.id), null);
+    assert.notEqual(mayCancel({ ...policy, cancel: [] }, each, each.id, "x"), null);
   }
 });

@@ -1,5 +1,5 @@
 /** An answer that says what went wrong; `code` is stable, `message` is for people. */
-export class ApiError extends Error {
+class ApiError extends Error {
   /** @param {string} code @param {string} message */
   constructor(code, message) {
     super(message);

@@ -35,10 +35,11 @@ function App() {
     addEventListener("hashchange", onMove);
     return () => removeEventListener("hashchange", onMove);
   }, []);
+  const waiting = openCount();
   useEffect(() => {
     const title = pages.find((page) => page.path === place.path)?.title ?? "Run";
-    document.title = `${title} · Countersign`;
-  }, [place]);
+    document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${title} · Countersign`;
+  }, [place, waiting]);
 
   return html`<a class="skip" href="#content" onClick=${skip}>To the content</a>
     <header class="top">

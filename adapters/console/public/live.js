@@ -1,7 +1,7 @@
 import { eventsAddress, get, me } from "./api.js";
 import { takeApprovals, tellApproval } from "./approvals-state.js";
 import { takeConversations, tellConversation } from "./conversations.js";
-import { change } from "./store.js";
+import { change, state } from "./store.js";
 
 const firstPauseMs = 500;
 const longestPauseMs = 5_000;
@@ -62,7 +62,7 @@ function tell(told) {
 
 /** Looks again at lists that changes made elsewhere may have reached; a failure is the stream's to notice. */
 export async function lookAgain() {
-  if (source === null || document.hidden) {
+  if (state.connection !== "live") {
     return;
   }
   try {
@@ -74,4 +74,16 @@ export async function lookAgain() {
   }
 }
 setInterval(() => void lookAgain(), lookAgainMs);
-document.addEventListener("visibilitychange", () => void lookAgain());
+
+// Browsers keep about six connections to one place for all tabs together: a tab that nobody sees gives its own back,
+// and only looks again now and then.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    source?.close();
+    source = null;
+    clearTimeout(retry ?? undefined);
+    retry = null;
+  } else if (source === null && retry === null) {
+    me().then(connect, reconnectLater);
+  }
+});

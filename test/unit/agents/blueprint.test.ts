@@ -79,17 +79,19 @@ suite("blueprint", () => {
         item("frame", "assembly"),
         item("bolt", "part"),
         item("wire", "part", { unit: "m" }),
+        item("nails", "part", { unit: "bag" }),
       ],
       [
         line("widget", "frame", "1", { scrapPercent: "10" }),
         line("frame", "bolt", "4", { scrapPercent: "2.5" }),
+        line("frame", "nails", "0.3", { unit: "bag" }),
         line("frame", "wire", "0.35", { unit: "m", scrapPercent: "5" }),
       ],
       "widget",
       "10",
     );
-    // 10 × 1.1 × 4 × 1.025 = 45.1 and 10 × 1.1 × 0.35 × 1.05 = 4.0425
-    assert.deepEqual(quantities(parts), { bolt: "46", wire: "4.0425" });
+    // 10 × 1.1 × 4 × 1.025 = 45.1, 10 × 1.1 × 0.3 = 3.3 and 10 × 1.1 × 0.35 × 1.05 = 4.0425
+    assert.deepEqual(quantities(parts), { bolt: "46", nails: "4", wire: "4.0425" });
   });
 
   test("converts between units of one kind and refuses others", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import hitl from "../../../agents/hitl.ts";
 import type { EvidenceStatement } from "../../../src/domain.ts";
+import { mayDecide } from "../../../src/policy.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { demoPeople, demoPolicy, fakeSign, skillContext } from "../../fakes/skill-context.ts";
 import { skillRunner } from "../../fakes/skill-runner.ts";
@@ -83,6 +84,25 @@ test("only an active person with an approving role, who did not ask, may decide"
   const policy = { separationOfDuties: false };
   const own = { evidence: evidence({ requester: "manager" }), planValidUntil };
   await signDecision(context({ policy }), own, null);
+});
+
+test("every person, in every role towards the request, is judged by the one policy", async () => {
+  const people = [...demoPeople, { id: "gone", name: "Gone", roles: ["manager"], active: false } as const];
+  for (const separationOfDuties of [true, false]) {
+    for (const person of [...people.map((each) => each.id), "nobody"]) {
+      for (const requester of ["employee", person]) {
+        for (const assurance of ["local", "clicked"] as const) {
+          const own = context({ people, policy: { separationOfDuties } });
+          const found = people.find((each) => each.id === person);
+          const o = { requester, assurance, demo: own.trust.demo };
+          const refused = mayDecide(own.trust.policy, found, person, o);
+          const given = { evidence: evidence({ person, requester, assurance }), planValidUntil };
+          const signed = signDecision(own, given, null);
+          await (refused === null ? signed : assert.rejects(signed, { ...refused }));
+        }
+      }
+    }
+  }
 });
 
 test("assurance: local only in the demo and where the policy accepts it", async () => {

@@ -164,12 +164,49 @@ test("neither order nor alternative: it stops, and says what was placed", async 
   await assert.rejects(
     placeOrders(context(), {}, mandateFor(twoOrders)),
     (error: Error & { code?: string }) => {
-      assert.equal(error.code, "not-placed");
+      assert.equal(error.code, "partly-placed");
       assert.match(error.message, /run1-1-2 at "beta".*Placed before it: run1-1-1 \(alpha\)/);
       return true;
     },
   );
   assert.deepEqual(await statuses(), { "run1-1-1": "placed", "run1-1-2": "failed" });
+});
+
+test("nothing-placed says so only when nothing was, ever", async () => {
+  const nothing = setUp();
+  nothing.alpha.before = nothing.beta.before = failing("placeOrder", "supplier-refused", false);
+  const place = (attempt = 1) =>
+    placeOrders(nothing.context({ subject: { attempt } }), {}, mandateFor(twoOrders));
+  await assert.rejects(place(), { code: "nothing-placed" });
+  await assert.rejects(place(2), { code: "nothing-placed" }, "the same again");
+
+  const dear = setUp();
+  dear.alpha.before = failing("placeOrder", "supplier-refused", false);
+  const { ceilings } = dear.context().trust.policy;
+  const tight = { ...ceilings, perVendorPerDay: { amount: "600.00", currency: "USD" } };
+  await assert.rejects(
+    placeOrders(dear.context({ policy: { ceilings: tight } }), {}, mandateFor(twoOrders)),
+    { code: "nothing-placed", message: /its replacement: vendor "beta"/ },
+  );
+});
+
+test("refused after an earlier attempt began: orders may have been placed, whatever the refusal", async () => {
+  const late = { now: "2026-06-01T00:00:00.000Z" };
+  const fresh = setUp();
+  await assert.rejects(placeOrders(fresh.context(late), {}, mandateFor(twoOrders)), { code: "plan-expired" });
+  for (const [more, change] of [
+    [late, {}],
+    [{}, { active: "no" as const }],
+  ] as const) {
+    const { alpha, books, context } = setUp();
+    alpha.before = failing("placeOrder", "supplier-slow");
+    await assert.rejects(placeOrders(context(), {}, mandateFor(twoOrders)), { code: "order-unknown" });
+    await books.update("wholesalers", "alpha", change);
+    await assert.rejects(placeOrders(context(more), {}, mandateFor(twoOrders)), {
+      code: "partly-placed",
+      retryable: false,
+    });
+  }
 });
 
 test("a wholesaler whose account changed, or that is inactive, gets no order", async () => {
@@ -178,6 +215,19 @@ test("a wholesaler whose account changed, or that is inactive, gets no order", a
     await books.update("wholesalers", "alpha", change);
     await assert.rejects(placeOrders(context(), {}, mandateFor(twoOrders)), { code: "supplier-changed" });
     assert.equal(alpha.orders.size, 0);
+  }
+});
+
+test("a vendor banned, or with another account on compliance's list, since the plan gets no order, nor do others", async () => {
+  for (const change of [
+    { status: "banned" as const },
+    { bankAccount: "XX00EVIL" },
+    { approvedUntil: "2020-01-01" },
+  ]) {
+    const { books, alpha, beta, context } = setUp();
+    await books.update("vendors", "beta", change);
+    await assert.rejects(placeOrders(context(), {}, mandateFor(twoOrders)), { code: "vendor-refused" });
+    assert.equal(alpha.orders.size + beta.orders.size, 0);
   }
 });
 

@@ -1,69 +1,22 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { suite, type TestContext, test } from "node:test";
-import { AtError, type AtNotification, AtClient, type ReceiveOptions } from "@atsign/atsdk";
-import { encryptAes } from "../../../src/atsdk/aes.ts";
-import { FakeNetwork, type FakeStream } from "./fake-network.ts";
-import { bobKeys, vectors } from "./vectors.ts";
-
-const clock = () => 1_000_000;
-const frameOfFixture = vectors.wire.find((w) => w.id === "monitor-frame")?.wire ?? "";
-const statsOfFixture = vectors.wire.find((w) => w.id === "monitor-stats-frame")?.wire ?? "";
-const wrappedKey = vectors.rsaPkcs1[0]?.ciphertextB64 ?? "";
-const sharedKey = vectors.keys.aliceToBobSharedKeyB64;
-const iv = "AAECAwQFBgcICQoLDA0ODw==";
-
-function frame(id: string, epochMillis: number, text = id, change: Record<string, unknown> = {}): string {
-  const value = encryptAes(text, sharedKey, iv);
-  const metadata = { ivNonce: iv, sharedKeyEnc: wrappedKey };
-  const base = {
-    id,
-    from: "@alice",
-    to: "@bob",
-    key: "@bob:msg.app@alice",
-    value,
-    operation: "update",
-    epochMillis,
-  };
-  return `notification: ${JSON.stringify({ ...base, isEncrypted: true, metadata, ...change })}\n`;
-}
-
-/** A client of @bob on a fake network whose monitors and heartbeats are the test's to answer. */
-async function open(t: TestContext): Promise<{ network: FakeNetwork; client: AtClient }> {
-  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-  const network = new FakeNetwork();
-  const client = await AtClient.open({
-    atSign: "@bob",
-    keys: bobKeys,
-    directory: { host: "127.0.0.1", port: 1 },
-    transport: network.transport,
-    clock,
-  });
-  t.after(() => client.close());
-  return { network, client };
-}
-
-async function until<T>(find: () => T | undefined): Promise<T> {
-  for (let i = 0; i < 1_000; i++) {
-    const found = find();
-    if (found !== undefined) return found;
-    await turn();
-  }
-  throw new Error("it did not happen");
-}
-
-const monitorOf = (network: FakeNetwork, n: number): FakeStream | undefined =>
-  network.atServers.filter((stream) => stream.lines.some((line) => line.startsWith("monitor")))[n];
-const monitorLine = (stream: FakeStream) => stream.lines.find((line) => line.startsWith("monitor"));
-
-async function take(client: AtClient, options: ReceiveOptions, count: number): Promise<AtNotification[]> {
-  const taken: AtNotification[] = [];
-  for await (const notification of client.notifications(options)) {
-    taken.push(notification);
-    if (taken.length === count) break;
-  }
-  return taken;
-}
+import { suite, test } from "node:test";
+import { AtClient, AtError } from "@atsign/atsdk";
+import { FakeNetwork } from "./fake-network.ts";
+import {
+  clock,
+  frame,
+  frameOfFixture,
+  iv,
+  monitorLine,
+  monitorOf,
+  open,
+  statsOfFixture,
+  take,
+  until,
+  wrappedKey,
+} from "./monitor-bench.ts";
+import { bobKeys } from "./vectors.ts";
 
 suite("notifications", () => {
   test("are decrypted; statistics, malformed and foreign frames are left out", async (t) => {

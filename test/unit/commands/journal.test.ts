@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { openCompanyBooks } from "../../../src/processes/company-books.ts";
 import { lockFolder } from "../../../src/processes/folder-lock.ts";
-import { makeRuntimeFolder } from "../../../src/processes/launcher.ts";
+import { makeRuntimeFolder } from "../../../src/processes/runtime-folder.ts";
 import { serveBooks } from "../../../src/processes/books-server.ts";
 import { verifyJournals } from "../../../src/commands/journal.ts";
 import { JournalWorld } from "../../fakes/journal-world.ts";

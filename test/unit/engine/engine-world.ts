@@ -200,8 +200,8 @@ export class EngineWorld {
   }
 
   async text(id: string, step: string, name: string, revision = 1): Promise<Json | undefined> {
-    const all = await this.store.contents(id, revision);
-    return all.find((each) => each.step === step && each.name === name)?.value;
+    const all = await this.store.contents(id, [{ step, name }]);
+    return all.find((each) => each.revision === revision)?.value;
   }
 
   alarms(): readonly unknown[] {

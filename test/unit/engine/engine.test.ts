@@ -34,7 +34,7 @@ test("a request runs to its approval: the row is committed, the card asked for, 
   assert.equal(approval?.status, "open");
   assert.equal(approval?.planHash, sha256Hex(plan));
   assert.equal(approval?.expiresAt, world.time.now() + 72 * hour);
-  const cards = (await world.store.staleCards(10)).map((card) => card.key);
+  const cards = (await world.store.staleCards(world.time.now(), 10)).map((card) => card.key);
   assert.deepEqual(cards.toSorted(), [`approval-${gate}`, `progress-${run}`]);
   assert.deepEqual(world.placed, []);
   assert.deepEqual(world.alarms(), []);
@@ -98,12 +98,12 @@ test("rejected: everything held is released and the run ends cancelled, with the
 test("nobody decides: after the policy's hours the approval expires and everything is released", async () => {
   const { world, bot, run, gate } = await untilApproval();
   await world.time.advance(72 * hour - 1);
-  await bot.engine.due(run, { requeue: false });
+  await bot.engine.due(run);
   assert.equal((await world.store.approval(gate))?.status, "open");
   await world.time.advance(1);
   const late = await bot.approvals.decide({ approval: gate, ...click });
   assert.equal(late.outcome === "refused" && late.error.code, "approval-expired");
-  await bot.engine.due(run, { requeue: false });
+  await bot.engine.due(run);
   await world.settle(bot.engine);
   const ended = await world.run(run);
   assert.deepEqual([ended.status, ended.reason], ["cancelled", "expired"]);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Verdict } from "../../../src/domain.ts";
+import { AppError } from "../../../src/errors.ts";
 import type { Store } from "../../../src/ports.ts";
+import { settle } from "../../fakes/manual-time.ts";
 import { click, EngineWorld, request } from "./engine-world.ts";
 
 class Crash extends Error {}
@@ -36,11 +38,12 @@ async function live(world: EngineWorld, verdict: Verdict): Promise<void> {
   const { engine, intake, approvals, sweeper } = world.bot();
   try {
     await engine.check();
-    await sweeper.start();
+    sweeper.start();
+    await settle();
     const accepted = await intake.request(request);
     assert.equal(accepted.outcome, "accepted");
     await world.settle(engine);
-    const open = await world.seen.approvals({ status: "open" });
+    const open = await world.seen.approvals({ open: true });
     for (const approval of open) {
       await approvals.decide({ approval: approval.id, ...click, verdict });
     }
@@ -105,7 +108,7 @@ test("a queue that loses, doubles and reorders jobs: the sweeper brings every ru
     return fates[added % fates.length] ?? "kept";
   });
   const { engine, sweeper } = world.bot();
-  await sweeper.start();
+  sweeper.start();
   const runs: string[] = [];
   for (let index = 0; index < 10; index += 1) {
     runs.push((await engine.start({ ...request, key: `k${index}` })).run);
@@ -134,14 +137,67 @@ test("one run that cannot be swept does not keep the others from it", async () =
     }
     return save(commit);
   };
-  await sweeper.start();
-  assert.equal(world.queue.take()?.run, second.run);
-  await world.time.advance(2000);
+  sweeper.start();
+  await settle();
+  await world.time.advance(5000);
+  const sent = () => [...world.store.outbox.values()].map((row) => row.subject.run);
+  assert.deepEqual(sent(), [second.run]);
   world.store.saveRun = save;
   await world.time.advance(60_000);
-  assert.ok(world.queue.take() !== undefined);
+  assert.deepEqual(sent(), [second.run, first.run]);
   await sweeper.stop();
   const before = (await world.run(first.run)).version;
   await world.time.advance(600_000);
   assert.equal((await world.run(first.run)).version, before, "a stopped sweeper is still");
+});
+
+test("a queue that hangs or refuses holds up nothing: the sweeper sends each step after 3 s, and no retry before its time", async () => {
+  for (const add of [() => new Promise<void>(() => undefined), () => Promise.reject(new Error("no queue"))]) {
+    const world = new EngineWorld();
+    world.queue.add = add;
+    let busy = 1;
+    world.skills.set("inventory.reserve", (body, subject) => {
+      if (busy > 0) {
+        busy -= 1;
+        throw new AppError("busy", "later", { retryable: true });
+      }
+      return world.usual("inventory.reserve", body, subject);
+    });
+    const { engine, intake, approvals, sweeper } = world.bot();
+    sweeper.start();
+    await settle();
+    const accepted = await intake.request(request);
+    assert.ok(accepted.outcome === "accepted");
+    const sent = () => world.calls.filter((call) => call.startsWith("router.")).length;
+    await world.time.advance(2000);
+    await world.settle(engine);
+    assert.equal(sent(), 0, "the queue has its time");
+    await world.time.advance(2000);
+    await world.settle(engine);
+    assert.equal(sent(), 1);
+    await world.time.advance(4000);
+    await world.settle(engine);
+    const reserve = (await world.run(accepted.run)).steps.find((step) => step.id === "reserve");
+    assert.deepEqual([reserve?.status, reserve?.attempt], ["queued", 2]);
+    // Another process takes over: what waits for its time goes on waiting.
+    await sweeper.stop();
+    const next = world.bot();
+    next.sweeper.start();
+    await settle();
+    await world.settle(next.engine);
+    assert.equal(world.calls.filter((call) => call.startsWith("inventory.reserve")).length, 1);
+    for (let turn = 0; turn < 10; turn += 1) {
+      await world.time.advance(2000);
+      await world.settle(next.engine);
+    }
+    const gate = `${accepted.run}-1-gate`;
+    assert.equal((await approvals.decide({ approval: gate, ...click })).outcome, "accepted");
+    for (let turn = 0; turn < 10; turn += 1) {
+      await world.time.advance(2000);
+      await world.settle(next.engine);
+    }
+    await next.sweeper.stop();
+    assert.equal((await world.run(accepted.run)).status, "completed");
+    assert.equal(world.placed.length, 1);
+  }
 });

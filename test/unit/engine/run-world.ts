@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import type { PlannedStep, Run } from "../../../src/domain.ts";
 import { advance } from "../../../src/engine/advance.ts";
-import { irreversibleStarted, isFinished, pendingStep, routeStep } from "../../../src/engine/plan.ts";
+import { irreversibleStarted, isFinished, overdueSteps } from "../../../src/engine/plan.ts";
+import { pendingStep, routeStep } from "../../../src/engine/plan.ts";
 import type { RunEffect, RunEvent, StepRef } from "../../../src/engine/run-events.ts";
 
 /** Everything that may be said wrongly, late or twice to one run, and what must hold all the same. */
 
 const error = { code: "no", message: "no", retryable: false };
 const later = { code: "later", message: "later", retryable: true };
+const stale = { code: "trust-stale", message: "the trust document is old", retryable: true };
+const nothing = { code: "nothing-placed", message: "nothing was placed", retryable: false };
+const failures = [error, later, stale, nothing];
 const workflow = { id: "random", version: 1, structure: "s" };
 const personMs = 100_000;
 const keyOf = (ref: { readonly revision: number; readonly step: string }) => `${ref.revision}/${ref.step}`;
@@ -23,6 +27,7 @@ export class RunWorld {
   private readonly undone = new Map<string, number>();
   private readonly undoFailures = new Set<string>();
   private readonly approved = new Set<string>();
+  private readonly openApprovals = new Set<string>();
   private finished = 0;
 
   constructor(steps: readonly PlannedStep[]) {
@@ -47,7 +52,7 @@ export class RunWorld {
       }
     } else if (action === 13) {
       this.now += choice * 100;
-      this.apply({ type: "due", requeue: choice % 7 === 0 });
+      this.pass();
     } else if (action === 14 && choice < 2) {
       this.apply({ type: "cancel-requested" });
     } else {
@@ -65,7 +70,7 @@ export class RunWorld {
       const message = this.mail.shift();
       if (message === undefined) {
         this.now = Math.max(this.now, ...this.run.steps.map((each) => each.dueAt ?? 0));
-        this.apply({ type: "due", requeue: false });
+        this.pass();
       } else {
         this.apply(message);
       }
@@ -73,8 +78,18 @@ export class RunWorld {
     this.checkEnd();
   }
 
+  /** What the sweeper does: sends what the queue should have had sent, then lets time have passed. */
+  private pass(): void {
+    for (const { id, attempt } of overdueSteps(this.run, this.now)) {
+      const ref = { step: id, revision: this.run.revision, attempt };
+      this.apply({ type: "dispatched", ...ref });
+      this.mail.push(this.answerTo(ref));
+    }
+    this.apply({ type: "due" });
+  }
+
   private spoil(message: RunEvent, choice: number): RunEvent {
-    const failure = choice % 2 === 0 ? error : later;
+    const failure = failures[choice % failures.length] ?? error;
     if (message.type === "compensated") {
       return { ...message, type: "compensation-failed", error: choice % 5 === 0 ? error : later };
     }
@@ -121,10 +136,6 @@ export class RunWorld {
       this.undone.set(keyOf(event), (this.undone.get(keyOf(event)) ?? 0) + 1);
     } else if (event.type === "compensation-failed" && this.stateOf(event.step)?.status === "failed") {
       this.undoFailures.add(keyOf(event));
-    } else if (event.type === "due") {
-      for (const state of this.run.steps.filter((each) => each.error?.code === "undo-failed")) {
-        this.undoFailures.add(keyOf({ revision: before.revision, step: state.id }));
-      }
     } else if (event.type === "cancel-requested") {
       assert.ok(!irreversibleStarted(this.plan, before), "cancelled too late");
     } else if (event.type === "dispatched") {
@@ -152,7 +163,11 @@ export class RunWorld {
       this.finished += 1;
       return;
     }
-    if (effect.type === "status-notice" || effect.type === "close-approval") {
+    if (effect.type === "status-notice") {
+      return;
+    }
+    if (effect.type === "close-approval") {
+      this.openApprovals.delete(keyOf(effect));
       return;
     }
     const { step, revision, attempt } = effect;
@@ -170,6 +185,7 @@ export class RunWorld {
         this.mail.push({ type: "answered", step, revision });
         return;
       case "open-approval":
+        this.openApprovals.add(keyOf(ref));
         this.apply({ type: "opened", expiresAt, ...ref });
         this.mail.push({ type: "recorded", step, revision });
         return;
@@ -200,8 +216,13 @@ export class RunWorld {
   private checkEnd(): void {
     const { run } = this;
     assert.equal(this.finished, 1, "finished exactly once");
+    assert.deepEqual([...this.openApprovals], [], "an approval is left open");
     const ids = new Set(this.plan.filter((each) => each.effect === "irreversible").map((each) => each.id));
-    const ordered = run.steps.some((each) => ids.has(each.id) && each.status === "completed");
+    // Orders were placed, or may have been: only the agent's own word that nothing was lets everything go.
+    const ordered = run.steps.some((each) => {
+      const surelyNot = each.status === "failed" && each.error?.code === nothing.code;
+      return ids.has(each.id) && each.startedAt !== null && !surelyNot;
+    });
     for (const key of this.dispatched) {
       const last = key.startsWith(`${run.revision}/`);
       const expected = last && (run.status === "completed" || ordered) ? 0 : 1;

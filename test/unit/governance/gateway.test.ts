@@ -6,14 +6,18 @@ import { createGateway, gatewayAgent } from "../../../src/governance/gateway.ts"
 import type { LanguageModel, Logger } from "../../../src/ports.ts";
 import { ScriptedModel, skillContext } from "../../fakes/skill-context.ts";
 
-function gatewayWith(models: Readonly<Record<string, LanguageModel>>) {
+const everyRole = ["poet", "router", "quoting", "other", "toString"];
+function gatewayWith(
+  models: Readonly<Record<string, LanguageModel>>,
+  callers: Readonly<Record<string, readonly string[]>> = { tester: everyRole },
+) {
   const lines: unknown[] = [];
   const note = (fields: unknown, event: string) => void lines.push({ event, ...(fields as object) });
   const log: Logger = { info: note, warn: note, error: note };
-  return { gateway: createGateway({ models, clock: { now: () => 1_000 }, log }), lines };
+  return { gateway: createGateway({ models, callers, clock: { now: () => 1_000 }, log }), lines };
 }
 const { signal } = new AbortController();
-const call = { run: "run1", signal };
+const call = { run: "run1", caller: "tester", signal };
 const schema = z.toJSONSchema(z.strictObject({ wording: z.string() }));
 
 suite("model gateway", () => {
@@ -35,7 +39,7 @@ suite("model gateway", () => {
     await gateway.generate({ role: "poet", prompt: "secret prompt", schema }, call);
     await assert.rejects(gateway.generate({ role: "poet", prompt: "secret prompt", schema }, call));
     await assert.rejects(gateway.generate({ role: "other", prompt: "secret prompt", schema }, call));
-    const common = { run: "run1", promptBytes: 13 };
+    const common = { run: "run1", caller: "tester", promptBytes: 13 };
     assert.deepEqual(lines, [
       { event: "model call", ...common, role: "poet", model: "scripted", answerBytes: 27, ms: 0 },
       { event: "model call failed", ...common, role: "poet", code: "model-unavailable", ms: 0 },
@@ -59,6 +63,33 @@ suite("model gateway", () => {
     }
   });
 
+  test("a caller may use the model of its own role, and others only where it is said", async () => {
+    const models = {
+      router: new ScriptedModel({ wording: "a" }),
+      quoting: new ScriptedModel({ wording: "b" }),
+    };
+    const { gateway, lines } = gatewayWith(models, { exception: ["quoting"], hitl: [] });
+    const ask = (caller: string, role: string) =>
+      gateway.generate({ role, prompt: "sing", schema }, { ...call, caller });
+    assert.equal((await ask("router", "router")).model, "scripted");
+    assert.equal((await ask("exception", "quoting")).model, "scripted");
+    const refused = [
+      ["supply", "router"],
+      ["router", "quoting"],
+      ["exception", "router"],
+      ["hitl", "hitl"],
+      ["constructor", "router"],
+    ] as const;
+    for (const [caller, role] of refused) {
+      await assert.rejects(ask(caller, role), { code: "role-not-allowed" }, `${caller} ${role}`);
+    }
+    assert.equal(
+      lines.filter((each) => (each as { event: string }).event === "model call refused").length,
+      5,
+    );
+    assert.deepEqual([models.router.prompts.length, models.quoting.prompts.length], [1, 1]);
+  });
+
   test("an answer of another form than asked for does not leave", async () => {
     const { gateway } = gatewayWith({ quoting: await loadRulesModel() });
     const prompt = JSON.stringify({ placeholders: ["{total}"] });
@@ -69,13 +100,19 @@ suite("model gateway", () => {
   });
 
   test("is served as an agent of one read skill", async () => {
-    const { gateway } = gatewayWith({ poet: new ScriptedModel({ wording: "hello" }) });
+    const { gateway } = gatewayWith({ poet: new ScriptedModel({ wording: "hello" }) }, {});
     const { id, skills } = gatewayAgent(gateway);
     assert.deepEqual([id, Object.keys(skills)], ["gateway", ["generate"]]);
     const generate = skills["generate"] ?? assert.fail();
     assert.equal(generate.effect, "read");
     const input: unknown = generate.input.parse({ role: "poet", prompt: "sing", schema });
-    const output: unknown = await generate.run(skillContext({ agent: "gateway" }), input, null);
+    const output: unknown = await generate.run(
+      skillContext({ agent: "gateway", caller: "poet" }),
+      input,
+      null,
+    );
     assert.deepEqual(generate.output.parse(output), { value: { wording: "hello" }, model: "scripted" });
+    const stranger = skillContext({ agent: "gateway", caller: "supply" });
+    await assert.rejects(generate.run(stranger, input, null), { code: "role-not-allowed" });
   });
 });

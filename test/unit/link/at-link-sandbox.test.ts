@@ -36,6 +36,7 @@ async function link(
     timers: systemTimers,
     log: silentLogger,
     journal: async () => undefined,
+    onRefused: ({ code }) => assert.fail(code),
   });
 }
 

@@ -207,3 +207,54 @@ test("with an old trust document reads go on and effects stop", async () => {
   assert.equal(await bot.errorCode("orders"), "trust-stale");
   assert.deepEqual(probe.calls, ["look a"]);
 });
+
+test("what was held is let go of under an old trust document too", async () => {
+  await world.host(probeAgent);
+  await world.time.jump(8 * 86_400_000);
+  await bot.request("undo-note", "unnote");
+  assert.equal((await bot.answer("undo-note")).kind, "result");
+  assert.deepEqual(probe.calls, ["unnote undo-note"]);
+});
+
+test("results and errors carry the token of the lease under which they are sent", async () => {
+  await world.host(probeAgent);
+  await bot.request("offers", "look", { id: "a" });
+  assert.equal((await bot.answer("offers")).fencing, 1);
+  await world.host(probeAgent);
+  await bot.request("more", "look", { id: "b" });
+  assert.equal((await bot.answer("more")).fencing, 2);
+  await bot.request("bad", "look", { id: 5 });
+  const error = await bot.answer("bad");
+  assert.deepEqual([error.kind, error.fencing], ["error", 2]);
+  await bot.request("offers", "look", { id: "a" });
+  assert.equal((await bot.answer("offers", { n: 2 })).fencing, 2, "a stored reply, too");
+});
+
+test("a plan made under a newer policy is held against a newer trust document, looked for at once", async () => {
+  let unreadable = false;
+  const trust = await world.trust.open({
+    load: () => (unreadable ? Promise.reject(new Error("EACCES")) : Promise.resolve(world.trust.files)),
+  });
+  await world.host(probeAgent, { trust });
+  const newer = world.sample.plan({ policySerial: 2 });
+  const mandate = world.sample.mandate(newer) as unknown as Json;
+  await bot.send("request", "orders", { skill: "place-orders", mandate });
+  const early = await bot.answer("orders");
+  assert.deepEqual(
+    [early.kind, (early.body as { code: string; retryable: boolean }).code],
+    ["error", "mandate-policy-unknown"],
+  );
+  assert.equal((early.body as { retryable: boolean }).retryable, true);
+  assert.deepEqual(world.alarms, []);
+  const kinds = (await world.journal("supply")).map((each) => each.kind);
+  assert.deepEqual(kinds, ["envelope", "refusal"]);
+
+  unreadable = true;
+  await bot.send("request", "orders", { skill: "place-orders", mandate }, 2);
+  assert.equal(await bot.errorCode("orders", 2), "mandate-policy-unknown");
+  unreadable = false;
+  world.trust.document({ serial: 2 });
+  await bot.send("request", "orders", { skill: "place-orders", mandate }, 3);
+  assert.equal((await bot.answer("orders", { attempt: 3 })).kind, "result");
+  assert.deepEqual(probe.calls, ["place-orders"]);
+});

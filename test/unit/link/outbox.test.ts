@@ -34,16 +34,17 @@ class Rows implements OutboxStore {
     const due = [...this.rows.values()]
       .filter((each) => each.dueAt <= now && each.claimedUntil <= now)
       .slice(0, limit);
-    due.forEach((each) => {
-      each.claimedUntil = now + leaseMs;
+    return due.map((each) => {
+      const claimed = { ...each, claimedUntil: now + leaseMs, tries: each.tries + 1 };
+      this.rows.set(each.id, claimed);
+      return claimed;
     });
-    return due;
   }
 
   async postponeOutbox(id: string, dueAt: number): Promise<void> {
     const row = this.rows.get(id);
     if (row !== undefined) {
-      this.rows.set(id, { ...row, dueAt, claimedUntil: 0, tries: row.tries + 1 });
+      this.rows.set(id, { ...row, dueAt, claimedUntil: 0 });
     }
   }
 
@@ -226,10 +227,55 @@ test("stop waits for what is being sent", async () => {
   assert.equal(rows.rows.get("a")?.tries, 1);
 });
 
-test("pauses double up to thirty seconds and always keep half", () => {
-  assert.equal(backOffMs(250, 0, 0), 125);
-  assert.equal(backOffMs(250, 0, 1), 250);
-  assert.equal(backOffMs(250, 3, 1), 2_000);
-  assert.equal(backOffMs(250, 500, 1), 30_000);
-  assert.equal(backOffMs(5_000, 1, 0), 5_000);
+test("pauses double up to the most and always keep half", () => {
+  assert.equal(backOffMs(250, 1, 0, 30_000), 125);
+  assert.equal(backOffMs(250, 1, 1, 30_000), 250);
+  assert.equal(backOffMs(250, 4, 1, 30_000), 2_000);
+  assert.equal(backOffMs(250, 500, 1, 30_000), 30_000);
+  assert.equal(backOffMs(5_000, 2, 0, 30_000), 5_000);
+});
+
+test("what was sent is repeated ever more rarely; what could not be sent is tried twice a minute", async () => {
+  const hours = 10;
+  const answered = world();
+  answered.rows.add({ id: "a" });
+  answered.relay.start();
+  await answered.time.advance(hours * 3_600_000);
+  const most = (hours * 3_600_000) / 225_000 + 15;
+  assert.ok(answered.sent.length <= most, `${answered.sent.length} sendings`);
+  await answered.relay.stop();
+
+  const broken = world(() => Promise.reject(new AppError("link-failed", "down", { retryable: true })));
+  broken.rows.add({ id: "a" });
+  broken.relay.start();
+  await broken.time.advance(3_600_000);
+  const before = broken.sent.length;
+  await broken.time.advance(60_000);
+  assert.ok(broken.sent.length - before >= 2);
+  await broken.relay.stop();
+});
+
+test("an agent's messages carry the token of its lease", async () => {
+  const time = new ManualTime();
+  const rows = new Rows();
+  const tokens: (number | undefined)[] = [];
+  let fencing = 3;
+  const relay = createOutboxRelay({
+    store: rows,
+    clock: time,
+    timers: time,
+    log: silentLogger,
+    resolve: () => ({ atSign: "@cs-bot", instance: "main" }),
+    fencing: () => fencing,
+    link: { send: async (envelope) => void tokens.push(envelope.fencing) },
+  });
+  rows.add({ id: "a" });
+  relay.kick();
+  await settle();
+  fencing = 4;
+  rows.add({ id: "b", kind: "error" });
+  relay.kick();
+  await settle();
+  await relay.stop();
+  assert.deepEqual(tokens, [3, 4]);
 });

@@ -43,6 +43,7 @@ function options(change: Partial<DemoTrustOptions> = {}): DemoTrustOptions {
     ],
     people,
     policy,
+    demo: true,
     now,
     ...change,
   };
@@ -74,12 +75,25 @@ test("renews the document daily and on change, with the next serial", async () =
   const later = { ...o, now: now + day };
   await makeDemoTrust(later);
   assert.equal((await open(later, companyKey, memory)).serial, 2);
-  const stricter = { ...later, policy: { ...policy, approve: { ...policy.approve, quorum: 2 } } };
+  const stricter = { ...later, policy: { ...policy, approve: { ...policy.approve, expiresHours: 24 } } };
   await makeDemoTrust(stricter);
   const trust = await open(stricter, companyKey, memory);
   assert.equal(trust.serial, 3);
-  assert.equal(trust.policy.approve.quorum, 2);
+  assert.equal(trust.policy.approve.expiresHours, 24);
   assert.deepEqual(trust.instanceKeys("@cs-supply", "main").serials, [1, 1]);
+});
+
+test("whether a company is a demo is said, or taken from its signed document, and never assumed", async () => {
+  const own = options({ demo: "as-signed" });
+  const { companyKey } = await makeDemoTrust(own);
+  const memory = new MemoryValues();
+  assert.equal((await open(own, companyKey, memory)).demo, false, "no document yet");
+
+  for (const demo of [true, false]) {
+    await makeDemoTrust({ ...own, demo });
+    await makeDemoTrust({ ...own, demo: "as-signed", now: now + day });
+    assert.equal((await open({ ...own, now: now + day }, companyKey, memory)).demo, demo);
+  }
 });
 
 test("lost keys are made and granted again; old grants are renewed before they end", async () => {

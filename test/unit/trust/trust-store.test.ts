@@ -6,7 +6,7 @@ import { rawPublicKey } from "../../../src/trust/sign-statement.ts";
 import type { TrustStore } from "../../../src/trust/trust-store.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
-import { TrustWorld } from "../../fakes/trust-world.ts";
+import { policy, TrustWorld } from "../../fakes/trust-world.ts";
 
 const day = 86_400_000;
 const statement = { tag: "countersign/test/1", text: "hello" };
@@ -226,4 +226,36 @@ test("reload keeps the document in force when the new one is not acceptable", as
   assert.equal(trust.serial, 1);
   assert.equal(trust.demo, true);
   assert.deepEqual(problems(trust), ["trust-signature"]);
+});
+
+test("a document refused for its times is looked at again, also when its file has not changed", async () => {
+  const { time, it } = world();
+  const refused: string[] = [];
+  const trust = await it.open({ onRefused: ({ code }) => refused.push(code) });
+  it.document({ serial: 2, issuedAt: it.time(1), demo: false });
+  assert.equal(await trust.reload(), "changed");
+  assert.equal(await trust.reload(), "unchanged");
+  assert.deepEqual(problems(trust), ["trust-from-future"]);
+  assert.deepEqual(refused, ["trust-from-future"], "told of it once");
+  assert.equal(trust.serial, 1);
+  await time.advance(day);
+  assert.equal(await trust.reload(), "changed");
+  assert.deepEqual([trust.serial, trust.demo], [2, false]);
+  assert.deepEqual(problems(trust), []);
+  assert.equal(await trust.reload(), "unchanged");
+
+  it.document({ serial: 3, issuedAt: it.time(1), notAfter: it.time(1) });
+  await trust.reload();
+  await time.advance(2 * day);
+  assert.equal(await trust.reload(), "changed");
+  assert.deepEqual(problems(trust), ["trust-expired"]);
+  assert.equal(trust.serial, 2);
+});
+
+test("a policy that asks for more than one approval per plan is refused, naming the field", () => {
+  const { it } = world();
+  const { roles, assurances, expiresHours } = policy.approve;
+  const approve = { roles: [...roles], assurances: [...assurances], expiresHours, quorum: 2 };
+  const asked = { ...policy, ask: [...policy.ask], cancel: [...policy.cancel], approve };
+  assert.throws(() => it.document({ policy: asked }), /"quorum"[^}]*must be 1: more than one/);
 });

@@ -1,0 +1,57 @@
+import type { AgentStoreTables } from "./agent-store-tables.ts";
+import type { Database } from "./database.ts";
+import { inBatches, keptMs } from "./record-prune.ts";
+
+/** Requests per unit: other agents wait for a unit. */
+const batch = 200;
+
+/**
+ * Deletes an agent's old finished requests with the replies stored to them, in small units; resolves with the number
+ * of requests. One whose reply is still to be delivered stays.
+ */
+export async function pruneAgent(
+  database: Database<AgentStoreTables>,
+  agent: string,
+  now: number,
+): Promise<number> {
+  return inBatches(database, async (tx) => {
+    const old = await tx
+      .selectFrom("agent_inbox")
+      .innerJoin("agent_outbox", (join) =>
+        join
+          .onRef("agent_outbox.agent", "=", "agent_inbox.agent")
+          .onRef("agent_outbox.id", "=", "agent_inbox.reply"),
+      )
+      .select(["agent_inbox.key", "agent_inbox.reply"])
+      .where("agent_inbox.agent", "=", agent)
+      .where("agent_inbox.at", "<", now - keptMs)
+      .where("agent_outbox.open", "=", 0)
+      .limit(batch)
+      .execute();
+    if (old.length === 0) {
+      return { numDeletedRows: 0n };
+    }
+    // Both or neither: a request known without its reply could never be answered again.
+    const [removed] = await Promise.all([
+      tx
+        .deleteFrom("agent_inbox")
+        .where("agent", "=", agent)
+        .where(
+          "key",
+          "in",
+          old.map((each) => each.key),
+        )
+        .executeTakeFirst(),
+      tx
+        .deleteFrom("agent_outbox")
+        .where("agent", "=", agent)
+        .where(
+          "id",
+          "in",
+          old.map((each) => each.reply),
+        )
+        .execute(),
+    ]);
+    return removed;
+  });
+}

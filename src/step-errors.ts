@@ -1,0 +1,31 @@
+import type { ErrorInfo, PlannedStep, Run } from "./domain.ts";
+
+/** What engine and cards read from the errors of a run's steps. Pure. */
+
+/** By these an agent says that it acts again once it has a newer trust document: waited for, however long it takes. */
+const trustWaits: ReadonlySet<string> = new Set(["trust-stale", "trust-behind", "mandate-policy-unknown"]);
+/** By these an irreversible skill says, from its own books, that nothing of its step was done, ever. */
+const nothingDone: ReadonlySet<string> = new Set([
+  "nothing-placed",
+  "plan-expired",
+  "ceiling-exceeded",
+  "supplier-changed",
+  "vendor-refused",
+]);
+
+/** Whether this error is a wait for a newer trust document, which uses up no attempt. */
+export function waitsForTrust(error: ErrorInfo): boolean {
+  return trustWaits.has(error.code);
+}
+
+/**
+ * Something irreversible was done or may have been: what it was approved with must stay held, because released it
+ * would be promised twice.
+ */
+export function irreversibleMayBeDone(plan: readonly PlannedStep[], run: Run): boolean {
+  const ids = new Set(plan.filter((each) => each.effect === "irreversible").map((each) => each.id));
+  return run.steps.some(({ id, startedAt, status, error }) => {
+    const surelyNot = status === "failed" && error !== null && nothingDone.has(error.code);
+    return ids.has(id) && startedAt !== null && !surelyNot;
+  });
+}

@@ -1,0 +1,119 @@
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { connect } from "node:tls";
+import { findRedisServer, startPrivateRedis } from "../../adapters/bullmq/private-redis.ts";
+import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
+import type { StepQueue } from "../../src/ports.ts";
+import { loadIdentity } from "../../src/sandbox/at-server/certificates.ts";
+import { silentLogger } from "../fakes/silent-logger.ts";
+import { Children } from "./child.ts";
+import { times } from "./figure.ts";
+
+export type QueueBackend = "redis" | "memory";
+const pageBytes = 4_096;
+
+/** Milliseconds of single appends of one page, each with its fdatasync: what no durable commit can be under. */
+export async function commitTimes(n: number): Promise<readonly number[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
+  const file = openSync(path.join(folder, "log"), "w");
+  try {
+    return await times(n, async (index) => {
+      writeSync(file, Buffer.alloc(pageBytes, index), 0, pageBytes, index * pageBytes);
+      fdatasyncSync(file);
+    });
+  } finally {
+    closeSync(file);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Milliseconds of round trips over open TLS connections between processes, direct and through one relay. */
+export async function tlsTimes(
+  n: number,
+  o: { readonly requestBytes: number; readonly replyBytes: number },
+): Promise<{ readonly direct: readonly number[]; readonly relayed: readonly number[] }> {
+  const folder = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
+  const children = new Children();
+  try {
+    const { ca } = loadIdentity(folder, ["127.0.0.1"], Date.now());
+    const sizes = [folder, String(o.requestBytes), String(o.replyBytes)];
+    const echo = (await children.start("./tls-peer.ts", sizes)) as { port: number };
+    const relay = (await children.start("./tls-peer.ts", [...sizes, String(echo.port)])) as { port: number };
+    return {
+      direct: await roundTrips(n, echo.port, ca, o),
+      relayed: await roundTrips(n, relay.port, ca, o),
+    };
+  } finally {
+    await children.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function roundTrips(
+  n: number,
+  port: number,
+  ca: string,
+  o: { readonly requestBytes: number; readonly replyBytes: number },
+): Promise<readonly number[]> {
+  const socket = connect({ host: "127.0.0.1", port, ca });
+  socket.setNoDelay(true);
+  await once(socket, "secureConnect");
+  const request = Buffer.alloc(o.requestBytes, 1);
+  let missing = 0;
+  let done = (): void => undefined;
+  socket.on("data", (chunk) => {
+    missing -= chunk.length;
+    if (missing <= 0) {
+      done();
+    }
+  });
+  const one = (): Promise<void> =>
+    new Promise((resolve) => {
+      missing = o.replyBytes;
+      done = resolve;
+      socket.write(request);
+    });
+  try {
+    await times(Math.ceil(n / 4), one);
+    return await times(n, one);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Milliseconds from adding a job to its handler's start; undefined where this machine lacks the backend. */
+export async function queueTimes(n: number, backend: QueueBackend): Promise<readonly number[] | undefined> {
+  if (backend === "memory") {
+    return jobTimes(n, await openMemoryQueue(silentLogger));
+  }
+  const server = findRedisServer(process.env.PATH ?? "");
+  if (server === undefined) {
+    return undefined;
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
+  const redis = await startPrivateRedis(server, folder);
+  try {
+    return await jobTimes(n, await openRedisQueue(redis.url, silentLogger));
+  } finally {
+    await redis.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function jobTimes(n: number, queue: StepQueue): Promise<readonly number[]> {
+  let started = (): void => undefined;
+  await queue.work(async () => started());
+  const one = (index: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      started = resolve;
+      queue.add({ run: "bench", revision: 1, step: "step", attempt: index + 1, dispatch: 1 }).catch(reject);
+    });
+  try {
+    await times(5, (index) => one(-1 - index));
+    return await times(n, one);
+  } finally {
+    await queue.close();
+  }
+}

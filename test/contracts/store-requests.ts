@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { Run } from "../../src/domain.ts";
+import type { Store } from "../../src/ports.ts";
+import { sampleCommit, sampleRun, sampleStep } from "../fakes/sample-run.ts";
+
+/** What every Store must do with chat messages' keys, and with the definitions that open runs need. */
+export function storeRequestsContract(name: string, open: () => Promise<Store>): void {
+  suite(`Store of requests on ${name}`, () => {
+    let store: Store;
+    before(async () => {
+      store = await open();
+    });
+    after(() => store.close());
+
+    async function created(id: string, change: Partial<Run> = {}): Promise<Run> {
+      await store.createRun(sampleCommit(sampleRun(id, change)), `key-${id}`);
+      const run = await store.loadRun(id);
+      assert.ok(run !== undefined);
+      return run;
+    }
+    const answer = (run: Run, key: string) =>
+      sampleCommit(run, {
+        requestKey: key,
+        contents: [
+          { run: run.id, revision: 1, step: "route", name: `answer-key:${run.version}`, value: key },
+        ],
+      });
+
+    test("a message's key says for good which run it started or answered", async () => {
+      const first = await created("r1");
+      assert.equal(await store.requestRun("key-r1"), "r1");
+      assert.equal(await store.requestRun("key-answer"), undefined);
+      assert.equal(await store.saveRun(answer(first, "key-answer")), "saved");
+      assert.equal(await store.requestRun("key-answer"), "r1");
+      const again = await store.createRun(sampleCommit(sampleRun("r2")), "key-answer");
+      assert.deepEqual(again, { created: false, run: "r1" }, "an answer starts no run");
+    });
+
+    test("a key is taken once; a commit with a taken one changes nothing, and a stale one takes none", async () => {
+      const run = await created("r3");
+      assert.equal(await store.saveRun(answer(run, "key-r1")), "duplicate");
+      assert.equal((await store.loadRun("r3"))?.version, run.version);
+      const old = { ...run, version: 0 };
+      assert.equal(await store.saveRun(answer(old, "key-late")), "stale");
+      assert.equal(await store.requestRun("key-late"), undefined);
+    });
+
+    test("the definitions that open runs need, each once, and no finished run's", async () => {
+      const workflow = (id: string, version: number, structure = "s") => ({ id, version, structure });
+      const done = sampleStep({ status: "completed", dueAt: null });
+      await created("o1", { workflow: workflow("order", 1) });
+      await created("o2", { workflow: workflow("order", 1) });
+      await created("o3", { workflow: workflow("order", 2) });
+      await created("o4", { workflow: workflow("order", 2, "t"), status: "waiting" });
+      await created("o5", { workflow: workflow("gone", 1), status: "completed", steps: [done] });
+      const needed = (await store.openWorkflows()).map(({ workflow: { id, version, structure } }) =>
+        [id, version, structure].join(" "),
+      );
+      assert.deepEqual(needed.toSorted(), ["order 1 s", "order 2 s", "order 2 t"]);
+    });
+
+    test("attempts that only waited are kept with their step", async () => {
+      const run = await created("w1", { steps: [sampleStep({ attempt: 5, waits: 3 })] });
+      assert.equal(run.steps[0]?.waits, 3);
+    });
+  });
+}

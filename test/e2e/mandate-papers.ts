@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { canonicalJson } from "../../src/canonical.ts";
+import type { Json, Mandate, PlanDocument } from "../../src/domain.ts";
+import type { TestSystem } from "./system.ts";
+import { wholesalerControl } from "./wholesaler-control.ts";
+
+/** What the record holds of a run: plan, attestations and, if somebody decided, the decision. */
+export interface Papers {
+  readonly run: string;
+  readonly approval: string;
+  readonly plan: PlanDocument;
+  readonly mandate: Mandate;
+}
+interface Detail {
+  readonly id: string;
+  readonly steps: readonly { readonly id: string; readonly output: Json }[];
+  readonly plan: { readonly document: PlanDocument };
+  readonly approvals: readonly { readonly id: string }[];
+}
+
+export async function papersOf(system: TestSystem, run: string | null): Promise<Papers> {
+  const detail = JSON.parse((await system.run("run", run ?? "", "--json")).stdout) as Detail;
+  const output = (step: string): unknown => detail.steps.find((each) => each.id === step)?.output ?? null;
+  const decision = output("gate") as Mandate["decisions"][0] | null;
+  const { document } = detail.plan;
+  const approval = detail.approvals[0]?.id;
+  assert.ok(approval);
+  return {
+    run: detail.id,
+    approval,
+    plan: document,
+    mandate: {
+      plan: canonicalJson(document),
+      attestations: [output("financialAttests"), output("complianceAttests")] as Mandate["attestations"],
+      decisions: decision === null ? [] : [decision],
+    },
+  };
+}
+
+/** All orders of the books and of the wholesalers themselves, as one text. */
+export async function everyOrder(system: TestSystem): Promise<string> {
+  const wholesalers = (await system.books<{ id: string }>("wholesalers")).map(({ id }) => id);
+  const sold = await Promise.all(
+    wholesalers.map(async (id) => (await wholesalerControl(system, id, "orders")).text()),
+  );
+  return JSON.stringify([await system.books("orders"), sold]);
+}

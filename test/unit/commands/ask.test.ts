@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ask, type AskOptions } from "../../../src/commands/ask.ts";
+import type { ControlClient } from "../../../src/commands/control-client.ts";
+
+interface Sent {
+  readonly url: string;
+  readonly body: unknown;
+}
+
+/** A bot that has one approval open, then is done. */
+function bot(demo: boolean): { readonly client: ControlClient; readonly sent: Sent[] } {
+  const sent: Sent[] = [];
+  const card = (kind: string, approval: object | null) => ({
+    key: `${kind}-R`,
+    card: {
+      kind,
+      title: "",
+      text: "",
+      facts: [],
+      steps: [],
+      tables: [],
+      options: [],
+      tone: "good",
+      approval,
+    },
+  });
+  return {
+    sent,
+    client: {
+      get: (url) =>
+        Promise.resolve(
+          url === "/status"
+            ? { demo }
+            : { type: "result", run: "R", status: "completed", plan: null, decision: null },
+        ),
+      post(url, body) {
+        sent.push({ url, body });
+        return Promise.resolve({ outcome: "accepted", run: "R" });
+      },
+      async *lines() {
+        yield await Promise.resolve(card("approval", { id: "A", planHash: "00", requester: "employee" }));
+        yield card("result", null);
+      },
+    },
+  };
+}
+const answering = (reply: string) => ({ ask: () => Promise.resolve(reply) });
+const decision = ({ sent }: { readonly sent: readonly Sent[] }) =>
+  sent.find(({ url }) => url === "/approvals/A")?.body;
+
+test("in the demo a manager decides, and may be named", async () => {
+  const one = bot(true);
+  assert.equal(await ask(one.client, "text", {}, answering("y")), 0);
+  assert.deepEqual(decision(one), { verdict: "approved", as: "manager" });
+  const other = bot(true);
+  await ask(other.client, "text", { by: "manager-2", yes: true });
+  assert.deepEqual(decision(other), { verdict: "approved", as: "manager-2" });
+});
+
+test("outside the demo whoever answers decides as themselves: nobody is named", async () => {
+  const one = bot(false);
+  assert.equal(await ask(one.client, "text", {}, answering("y")), 0);
+  assert.deepEqual(decision(one), { verdict: "approved" });
+  assert.ok(one.sent.every(({ body }) => !JSON.stringify(body).includes('"as"')));
+});
+
+test("outside the demo --as, --by and --yes are wrong usage, before anything is asked", async () => {
+  for (const options of [{ as: "employee" }, { by: "manager" }, { yes: true }] satisfies AskOptions[]) {
+    const one = bot(false);
+    await assert.rejects(ask(one.client, "text", options), { code: "usage" });
+    assert.deepEqual(one.sent, []);
+  }
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { startControlServer } from "../../../adapters/terminal/control-server.ts";
+import { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
+import { controlClient, type ControlClient } from "../../../src/commands/control-client.ts";
+import type { PersonId } from "../../../src/domain.ts";
+import { ChatOffice } from "../../fakes/chat-office.ts";
+
+const uuid = (last: number) => `00000000-0000-4000-8000-00000000000${last}`;
+const text = "Order the parts needed for 5 widgets for Customer XYZ";
+
+let folder: string;
+let office: ChatOffice;
+let client: ControlClient;
+let server: { close(): Promise<void> };
+let logged: object[];
+let osPerson: PersonId | undefined;
+const links: { person: PersonId; by: PersonId }[] = [];
+const services = () => {
+  const adapter = createTerminalAdapter();
+  office.adapter = adapter;
+  const log = { debug() {}, info() {}, warn() {}, error: (facts: object) => void logged.push(facts) };
+  return {
+    desk: office.desk,
+    inbox: office.inbox,
+    adapter,
+    log,
+    osPerson: () => osPerson,
+    result: () => Promise.reject(new Error(text)),
+    refusal: () => null,
+    status: () => Promise.resolve({}),
+    signInLink(person: PersonId, by: PersonId) {
+      links.push({ person, by });
+      return Promise.resolve(`http://127.0.0.1/sign-in?token=${person}`);
+    },
+    verifyJournal: () => Promise.resolve(null),
+  };
+};
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "cs-ctl-"));
+  office = new ChatOffice({ now: () => 0 });
+  logged = [];
+  links.length = 0;
+  osPerson = undefined;
+  client = controlClient(folder, "bot");
+  server = await startControlServer(path.join(folder, "bot.sock"), services());
+});
+afterEach(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+const ask = (last: number, more: object = {}) =>
+  client.post("/requests", { key: uuid(last), text, as: "employee", ...more }) as Promise<{ run: string }>;
+
+test("threads are the server's: a client names a run of its own, no thread", async () => {
+  const { run } = await ask(1);
+  assert.equal(office.requests[0]?.thread, `terminal:${uuid(1)}`);
+  await assert.rejects(ask(2, { thread: `terminal:${uuid(1)}` }), { code: "bad-request" });
+  await office.ask(run, "For which customer?", []);
+  await ask(3, { run });
+  assert.equal(office.requests[1]?.thread, `terminal:${uuid(1)}`);
+  await assert.rejects(ask(4, { run, as: "employee-2" }), { code: "not-found" });
+  await assert.rejects(ask(5, { run, as: "manager" }), { code: "not-allowed" });
+  await assert.rejects(ask(6, { run: "run99" }), { code: "not-found" });
+  await office.begin("elsewhere", { person: "employee", text, thread: "console:employee-1" });
+  await assert.rejects(ask(7, { run: "elsewhere" }), { code: "not-allowed" });
+});
+
+test("a stream carries the cards of its run only, and only for who may see it", async () => {
+  const { run } = await ask(1);
+  const thread = `terminal:${uuid(1)}` as const;
+  const seen: string[] = [];
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const line of client.lines(`/runs/${run}/stream?as=employee`)) {
+      seen.push((line as { key: string }).key);
+      if (seen.length === 1) {
+        resolve();
+      }
+      if (seen.includes(`result-${run}`)) {
+        return;
+      }
+    }
+  })();
+  await over;
+  await office.begin("other", { person: "employee-2", text, thread });
+  await office.end(run, "completed");
+  await reading;
+  assert.deepEqual([...new Set(seen)].toSorted(), [`progress-${run}`, `result-${run}`]);
+  await assert.rejects(client.lines(`/runs/${run}/stream?as=employee-2`)[Symbol.asyncIterator]().next(), {
+    code: "not-found",
+  });
+});
+
+test("a viewer who is deactivated hears no more", async () => {
+  const { run } = await ask(1);
+  const lines = client.lines(`/runs/${run}/stream?as=employee`)[Symbol.asyncIterator]();
+  await lines.next();
+  office.people = office.people.map((each) => ({ ...each, active: false }));
+  await office.end(run, "completed");
+  assert.equal((await lines.next()).done, true);
+});
+
+test("a sign-in link is for oneself, and for others from an admin; the demo's terminal may choose", async () => {
+  office.people = [...office.people, { id: "admin", name: "Ada Admin", roles: ["admin"], active: true }];
+  assert.deepEqual(await client.post("/links", { person: "manager" }), {
+    person: "manager",
+    link: "http://127.0.0.1/sign-in?token=manager",
+  });
+  office.demo = false;
+  await assert.rejects(client.post("/links", { person: "manager" }), { code: "unknown-person" });
+  await assert.rejects(client.post("/links", { person: "manager", as: "admin" }), { code: "not-allowed" });
+  osPerson = "employee";
+  await client.post("/links", { person: "employee" });
+  await assert.rejects(client.post("/links", { person: "manager" }), { code: "not-allowed" });
+  osPerson = "former";
+  await assert.rejects(client.post("/links", { person: "former" }), { code: "not-allowed" });
+  osPerson = "admin";
+  await client.post("/links", { person: "manager" });
+  assert.deepEqual(
+    links.map(({ person, by }) => `${person} by ${by}`),
+    ["manager by admin", "employee by employee", "manager by admin"],
+  );
+});
+
+test("a wrong body names its field; what fails inside is logged by place, without its text", async () => {
+  await assert.rejects(client.post("/approvals/a1", { verdict: "perhaps" }), {
+    code: "bad-request",
+    message: /verdict/,
+  });
+  assert.deepEqual(logged, []);
+  const { run } = await ask(1);
+  await assert.rejects(client.get(`/runs/${run}/result?as=employee`), {
+    code: "internal",
+    message: "internal error",
+  });
+  assert.equal(logged.length, 1);
+  assert.doesNotMatch(JSON.stringify(logged), /widgets/);
+  assert.match(JSON.stringify(logged), /control-server.test.ts/);
+});
+
+test("a second server on a socket that answers is refused; a file left by a killed one is replaced", async () => {
+  const file = path.join(folder, "bot.sock");
+  await assert.rejects(startControlServer(file, services()), { code: "runtime-in-use" });
+  await client.get("/status");
+  await server.close();
+  writeFileSync(file, "");
+  server = await startControlServer(file, services());
+  await client.get("/status");
+});
+
+test("a body without a length is counted while it is read", async () => {
+  const call = request({
+    socketPath: path.join(folder, "bot.sock"),
+    method: "POST",
+    path: "/requests",
+    headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
+  });
+  call.on("error", () => undefined); // the server may close before all is sent
+  const answered = once(call, "response") as Promise<[IncomingMessage]>;
+  const piece = Buffer.alloc(1_000_000, " ");
+  for (let sent = 0; sent < 17; sent += 1) {
+    call.write(piece);
+  }
+  call.end();
+  const [response] = await answered;
+  assert.equal(response.statusCode, 413);
+  call.destroy();
+});
+
+test("a card of a thread whose name holds the separator reaches its listeners", async () => {
+  const adapter = createTerminalAdapter();
+  const seen: string[] = [];
+  adapter.subscribe("terminal:a|b", (key) => seen.push(key));
+  await office.begin("r1", { person: "employee", text, thread: "terminal:a|b" });
+  const card = (await office.desk.cards("r1", "employee"))[0]?.card;
+  assert.ok(card);
+  const message = await adapter.post("terminal:a|b", card, { key: "progress-r1" });
+  await adapter.update(message, card);
+  assert.deepEqual(seen, ["progress-r1", "progress-r1"]);
+});
