@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
-import { idSchema, lineSchema } from "../src/plan-schema.ts";
-import { deficitLineSchema } from "../src/sourcing-schema.ts";
+import { idSchema, lineSchema } from "../src/plan/plan-schema.ts";
+import { deficitLineSchema } from "../src/plan/sourcing-schema.ts";
 
 /** Production specifications: which parts a number of products takes. */
 export default defineAgent({

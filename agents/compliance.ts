@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { journalRecordSchema, signedCheckpointSchema, witnessStepRecords } from "../src/checkpoint-schema.ts";
 import { defineAgent, skill } from "../src/define-agent.ts";
-import { idSchema, lineSchema, signedAttestationSchema } from "../src/plan-schema.ts";
+import { idSchema, lineSchema, signedAttestationSchema } from "../src/plan/plan-schema.ts";
 
 /** Trade restrictions, vendor list and procurement policy: nothing is cleared without current lists. */
 export default defineAgent({

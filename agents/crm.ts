@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
 import { AppError } from "../src/errors.ts";
-import { daySchema, idSchema, lineSchema, moneySchema } from "../src/plan-schema.ts";
+import { daySchema, idSchema, lineSchema, moneySchema } from "../src/plan/plan-schema.ts";
 
 const recordedSchema = z.strictObject({ activity: idSchema });
 const statusSchema = z.enum(["running", "waiting", "compensating", "completed", "failed", "cancelled"]);

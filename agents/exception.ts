@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
-import { fallbackSchema, idSchema, moneySchema, plannedOrderSchema } from "../src/plan-schema.ts";
-import { deficitLineSchema, offerSchema } from "../src/sourcing-schema.ts";
+import { fallbackSchema, idSchema, moneySchema, plannedOrderSchema } from "../src/plan/plan-schema.ts";
+import { deficitLineSchema, offerSchema } from "../src/plan/sourcing-schema.ts";
 
 /** Prepares what may be done instead, before approval; decides by declared policy what happens after a failure. */
 export default defineAgent({

@@ -8,7 +8,7 @@ import {
   moneySchema,
   quantitySchema,
   signedAttestationSchema,
-} from "../src/plan-schema.ts";
+} from "../src/plan/plan-schema.ts";
 
 /** Customer credit and project budget: checks, holds, releases, and attests plans by the company's own figures. */
 export default defineAgent({

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineAgent, skill, type SkillContext } from "../src/define-agent.ts";
 import type { DecisionStatement, EvidenceStatement } from "../src/domain.ts";
 import { AppError } from "../src/errors.ts";
-import { signedDecisionSchema, signedEvidenceSchema, timeSchema } from "../src/plan-schema.ts";
+import { signedDecisionSchema, signedEvidenceSchema, timeSchema } from "../src/plan/plan-schema.ts";
 
 const minuteMs = 60_000;
 /** Agents may be down for hours after a click; each approval is signed once only, however old its evidence. */

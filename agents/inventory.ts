@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
-import { idSchema, quantitySchema } from "../src/plan-schema.ts";
-import { deficitLineSchema } from "../src/sourcing-schema.ts";
+import { idSchema, quantitySchema } from "../src/plan/plan-schema.ts";
+import { deficitLineSchema } from "../src/plan/sourcing-schema.ts";
 
 const neededSchema = z.strictObject({ parts: z.array(deficitLineSchema).max(2000) });
 const deficitSchema = z.array(deficitLineSchema);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
-import { idSchema, moneySchema, plannedOrderSchema } from "../src/plan-schema.ts";
-import { deficitLineSchema, offerSchema } from "../src/sourcing-schema.ts";
+import { idSchema, moneySchema, plannedOrderSchema } from "../src/plan/plan-schema.ts";
+import { deficitLineSchema, offerSchema } from "../src/plan/sourcing-schema.ts";
 
 /** Chooses suppliers, quantities and transport. */
 export default defineAgent({

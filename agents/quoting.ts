@@ -6,7 +6,7 @@ import {
   moneySchema,
   plannedOrderSchema,
   quantitySchema,
-} from "../src/plan-schema.ts";
+} from "../src/plan/plan-schema.ts";
 
 /** Quotes: what an order costs the company, and what the customer is asked for by the margin policy. */
 export default defineAgent({

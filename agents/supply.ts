@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
 import { AppError } from "../src/errors.ts";
-import { idSchema, moneySchema } from "../src/plan-schema.ts";
-import { deficitLineSchema, offerSchema } from "../src/sourcing-schema.ts";
+import { idSchema, moneySchema } from "../src/plan/plan-schema.ts";
+import { deficitLineSchema, offerSchema } from "../src/plan/sourcing-schema.ts";
 
 /** Asks wholesalers for offers, and places orders with them under a mandate. */
 export default defineAgent({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
 import { AppError } from "../src/errors.ts";
-import { idSchema, planDocumentSchema } from "../src/plan-schema.ts";
+import { idSchema, planDocumentSchema } from "../src/plan/plan-schema.ts";
 
 const placedSchema = z.array(
   z.strictObject({

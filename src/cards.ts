@@ -30,7 +30,7 @@ function subjectOf({ request, plan: current }: RunView, plan = current?.document
 }
 
 /** Live: every step with its agent, its atSign and how long it took. */
-export function progressCard(view: RunView): Card {
+function progressCard(view: RunView): Card {
   const { run } = view;
   const done = view.steps.filter((step) => step.status === "completed").length;
   const total = view.workflow === null ? view.steps.length : view.workflow.steps.length + 1;
@@ -241,7 +241,7 @@ function resultWord(view: RunView): string {
     : (view.run.reason ?? "Cancelled").replace(/^./, (c) => c.toUpperCase());
 }
 
-export function moneyText(value: Money): string {
+function moneyText(value: Money): string {
   return `${value.amount} ${value.currency}`;
 }
 /** "2026-01-31 14:05 UTC" */

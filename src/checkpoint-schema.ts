@@ -1,7 +1,7 @@
 import { z, type ZodType } from "zod";
 import type { Signed } from "./domain.ts";
 import type { ChainHead, CheckpointStatement, JournalRecord } from "./journal.ts";
-import { signedSchema } from "./plan-schema.ts";
+import { signedSchema } from "./plan/plan-schema.ts";
 
 /** The form of what a journal's owner and its witness tell each other. */
 

@@ -25,7 +25,11 @@ export async function loadAgents(): Promise<readonly AgentDefinition[]> {
 /** Loads what the skills of these agents load at their first use, so that no request has to wait for it. */
 export async function warmAgents(names: readonly string[]): Promise<void> {
   // What several of them compute with, and by it their decimal library.
-  await Promise.all([import("./exchange.ts"), import("./plan-checks.ts"), import("./planned-order.ts")]);
+  await Promise.all([
+    import("./plan/exchange.ts"),
+    import("./plan/plan-checks.ts"),
+    import("./plan/planned-order.ts"),
+  ]);
   for (const name of names) {
     const folder = new URL(`${name}/`, agentFolder);
     const files = existsSync(folder) ? await readdir(folder) : [];

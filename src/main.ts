@@ -148,6 +148,10 @@ program.exitOverride().configureOutput({ writeErr: (text) => process.stderr.writ
 for (const each of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
   each.exitOverride();
 }
+// A reader that has seen enough (`… | head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? exitCodes.done : exitCodes.failed);
+});
 try {
   await program.parseAsync();
 } catch (error) {

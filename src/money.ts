@@ -45,7 +45,7 @@ export function sumMoney(amounts: readonly Money[], currency: string): Money {
 }
 
 /** The exact amount of money that must be in `currency`; mixing currencies is an error, never a guess. */
-export function amountIn(value: Money, currency: string): Big {
+function amountIn(value: Money, currency: string): Big {
   if (value.currency !== currency) {
     throw new AppError("currency-mismatch", `amount is in ${value.currency}, expected ${currency}`);
   }

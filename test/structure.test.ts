@@ -26,7 +26,7 @@ const composers = /^src\/(app|load|main)\.ts$|^src\/(sandbox|commands|processes)
 const nouns =
   /^src\/(domain|book-rows|record-types|supplier-types|policy-types|desk-types|card|ports|errors)\.ts$/;
 const helpers =
-  /^src\/(money|canonical|plan-schema|plan-checks|journal|sourcing-schema|exchange|planned-order|address|with-deadline|checkpoint-schema|model-call|policy|step-errors)\.ts$/;
+  /^src\/(plan\/[a-z-]+|money|canonical|journal|with-deadline|checkpoint-schema|model-call|policy|step-errors)\.ts$/;
 const defines = /^src\/define-[a-z]+\.ts$/;
 const srcRoot = /^src\/[a-z-]+\.ts$/;
 
@@ -99,12 +99,12 @@ const rules: readonly Rule[] = [
   },
   {
     name: "governance and the other files of src know nouns, define-* and each other",
-    files: /^src\/(governance\/|trust\/|[a-z-]+\.ts$)/,
+    files: /^src\/(governance\/|trust\/|plan\/|[a-z-]+\.ts$)/,
     may: (name, importer) =>
       composers.test(importer) ||
       !isLocal(name) ||
       (srcRoot.test(name) && !composers.test(name)) ||
-      /^src\/(governance|trust)\//.test(name),
+      /^src\/(governance|trust|plan)\//.test(name),
   },
 ];
 function sameFolder(a: string, b: string): boolean {

@@ -2,7 +2,7 @@ import type Big from "big.js";
 import type { BomLine, Item } from "../../src/book-rows.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Books } from "../../src/ports.ts";
-import type { DeficitLine } from "../../src/sourcing-schema.ts";
+import type { DeficitLine } from "../../src/plan/sourcing-schema.ts";
 
 /** Real products have three to seven levels; a deeper one is a mistake in the books. */
 const maxDepth = 20;

@@ -32,7 +32,7 @@ export async function checkOrder(
 export async function attest(context: SkillContext, text: string): Promise<Signed<AttestationStatement>> {
   const { clock, subject, trust } = context;
   const { sha256Hex } = await import("../../src/canonical.ts");
-  const { assertPlanSound, parsePlan } = await import("../../src/plan-checks.ts");
+  const { assertPlanSound, parsePlan } = await import("../../src/plan/plan-checks.ts");
   const plan = parsePlan(text);
   if (plan.run !== subject.run || plan.revision !== subject.revision) {
     throw new AppError(

@@ -34,7 +34,7 @@ const kinds = ["country", "party", "item"] as const;
 export async function loadScreen(context: SkillContext): Promise<Screen> {
   const { books, clock, trust } = context;
   const { distance } = await import("fastest-levenshtein");
-  const { ageInDays } = await import("../../src/exchange.ts");
+  const { ageInDays } = await import("../../src/plan/exchange.ts");
   const restrictions = await books.find("restrictions");
   for (const kind of kinds) {
     if (!restrictions.some((row) => row.kind === kind)) {

@@ -1,8 +1,8 @@
 import type Big from "big.js";
 import type { SkillContext } from "../../src/define-agent.ts";
 import type { Fallback, Money, PlannedOrder } from "../../src/domain.ts";
-import type { Purchase } from "../../src/planned-order.ts";
-import type { DeficitLine, Offer } from "../../src/sourcing-schema.ts";
+import type { Purchase } from "../../src/plan/planned-order.ts";
+import type { DeficitLine, Offer } from "../../src/plan/sourcing-schema.ts";
 
 export interface PrepareInput {
   readonly deficit: readonly DeficitLine[];
@@ -19,7 +19,7 @@ export interface PrepareInput {
  */
 export async function prepare(context: SkillContext, input: PrepareInput): Promise<Fallback[]> {
   const { decimal } = await import("../../src/money.ts");
-  const { inCompanyCurrency } = await import("../../src/plan-checks.ts");
+  const { inCompanyCurrency } = await import("../../src/plan/plan-checks.ts");
   const { available, total, orders } = input;
   let open = decimal(available.amount).minus(decimal(total.amount));
   const fallbacks: Fallback[] = [];
@@ -52,9 +52,9 @@ async function replacementsFor(
   { deficit, orders, offers, allowed }: PrepareInput,
   order: PlannedOrder,
 ): Promise<readonly PlannedOrder[]> {
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal } = await import("../../src/money.ts");
-  const { buyUp, planOrder } = await import("../../src/planned-order.ts");
+  const { buyUp, planOrder } = await import("../../src/plan/planned-order.ts");
   const exchange = exchangeFrom(books, trust.policy, clock.now());
   const found: PlannedOrder[] = [];
   for (const offer of offers) {

@@ -10,9 +10,9 @@ import { heldNow, holdBudget, holdCredit } from "./holds.ts";
 export async function attest(context: SkillContext, text: string): Promise<Signed<AttestationStatement>> {
   const { books, clock, subject, trust } = context;
   const { sha256Hex } = await import("../../src/canonical.ts");
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal } = await import("../../src/money.ts");
-  const { assertPlanSound, highestCost, parsePlan } = await import("../../src/plan-checks.ts");
+  const { assertPlanSound, highestCost, parsePlan } = await import("../../src/plan/plan-checks.ts");
   const plan = parsePlan(text);
   if (plan.run !== subject.run || plan.revision !== subject.revision) {
     throw new AppError(

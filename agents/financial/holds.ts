@@ -15,7 +15,7 @@ export async function holdCredit(
   amount: Money,
 ): Promise<{ readonly customer: Customer; readonly exposure: Money; readonly limit: Money }> {
   const { books, clock, trust } = context;
-  const { assertFresh, exchangeFrom } = await import("../../src/exchange.ts");
+  const { assertFresh, exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal, money } = await import("../../src/money.ts");
   const customer = await books.get("customers", id);
   if (customer === undefined) {
@@ -50,7 +50,7 @@ export async function holdCredit(
  */
 export async function holdBudget(context: SkillContext, id: string, amount: Money): Promise<Money> {
   const { books, clock, trust } = context;
-  const { ageInDays, exchangeFrom } = await import("../../src/exchange.ts");
+  const { ageInDays, exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal, money } = await import("../../src/money.ts");
   const project = await books.get("projects", id);
   if (project === undefined) {
@@ -142,7 +142,7 @@ async function heldByOthers(
   currency: string,
 ): Promise<Money> {
   const { books, clock, subject, trust } = context;
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { sumMoney } = await import("../../src/money.ts");
   const rows = await books.find("commitments", { kind, account, status: "held" });
   const exchange = exchangeFrom(books, trust.policy, clock.now());

@@ -2,7 +2,7 @@ import type Big from "big.js";
 import type { Reservation } from "../../src/book-rows.ts";
 import type { SkillContext } from "../../src/define-agent.ts";
 import { AppError } from "../../src/errors.ts";
-import type { DeficitLine } from "../../src/sourcing-schema.ts";
+import type { DeficitLine } from "../../src/plan/sourcing-schema.ts";
 
 /** A stock row may be changed by others this often while we try to lock it; then the step is tried again later. */
 const lockAttempts = 5;

@@ -3,7 +3,7 @@ import type { SkillContext } from "../../src/define-agent.ts";
 import type { Money, PlannedOrder } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Policy } from "../../src/policy-types.ts";
-import type { DeficitLine, Offer } from "../../src/sourcing-schema.ts";
+import type { DeficitLine, Offer } from "../../src/plan/sourcing-schema.ts";
 import type { Source } from "./cover.ts";
 import { cheapestSelections, type Problem, type Selection, type Way } from "./search.ts";
 
@@ -64,7 +64,7 @@ async function candidatesOf(
   { books, clock, trust }: SkillContext,
   offers: readonly Offer[],
 ): Promise<readonly Candidate[]> {
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const exchange = exchangeFrom(books, trust.policy, clock.now());
   const found: Candidate[] = [];
   for (const offer of offers.toSorted((a, b) => (a.supplier < b.supplier ? -1 : 1))) {
@@ -198,8 +198,8 @@ async function exactly(
   { ways, picks }: Selection,
 ): Promise<Choice> {
   const { decimal, sumMoney } = await import("../../src/money.ts");
-  const { deliveryDays, planOrder } = await import("../../src/planned-order.ts");
-  const { inCompanyCurrency } = await import("../../src/plan-checks.ts");
+  const { deliveryDays, planOrder } = await import("../../src/plan/planned-order.ts");
+  const { inCompanyCurrency } = await import("../../src/plan/plan-checks.ts");
   let days = 0;
   const orders = ways.flatMap((way, index) => {
     const candidate = candidates[way.supplier];

@@ -52,7 +52,7 @@ async function orderedTotal({ orders, total }: QuoteInput, currency: string): Pr
 
 /** Parts from stock at the cheapest price agreed with any wholesaler, exchanged; exact, not rounded. */
 async function stockValue({ books, clock, trust }: SkillContext, parts: QuoteInput["reservedParts"]) {
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal } = await import("../../src/money.ts");
   const exchange = exchangeFrom(books, trust.policy, clock.now());
   let value = decimal("0");
@@ -87,7 +87,7 @@ const figurePattern =
  */
 async function quoteText(context: SkillContext, input: QuoteInput, total: Money): Promise<string> {
   const { books, model, signal, clock } = context;
-  const { isoDay } = await import("../../src/exchange.ts");
+  const { isoDay } = await import("../../src/plan/exchange.ts");
   const [item, customer] = [
     await books.get("items", input.item),
     await books.get("customers", input.customer),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema } from "../../src/plan-schema.ts";
+import { idSchema } from "../../src/plan/plan-schema.ts";
 
 const textSchema = z.string().max(200_000);
 

@@ -26,7 +26,7 @@ export async function intendOrders(
   },
 ): Promise<ReadonlySet<string>> {
   const { canonicalJson } = await import("../../src/canonical.ts");
-  const { isoDay } = await import("../../src/exchange.ts");
+  const { isoDay } = await import("../../src/plan/exchange.ts");
   const approver = mandate.decidedBy[0];
   if (approver === undefined) {
     throw new AppError("mandate-incomplete", "the mandate names nobody who decided");
@@ -75,7 +75,7 @@ async function assertBelow(
   ceiling: Policy["ceilings"]["perVendorPerDay"],
   { policy, now, who }: { readonly policy: Policy; readonly now: number; readonly who: string },
 ): Promise<void> {
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal, sumMoney } = await import("../../src/money.ts");
   const exchange = exchangeFrom(books, policy, now);
   const amounts: { readonly amount: string; readonly currency: string }[] = [];

@@ -85,7 +85,7 @@ async function place(
   if (row !== undefined && row.status !== "intended") {
     return { reference: row.supplierReference };
   }
-  const { isoDay } = await import("../../src/exchange.ts");
+  const { isoDay } = await import("../../src/plan/exchange.ts");
   const today = isoDay(context.clock.now());
   const wholesaler = await usableWholesaler(context.books, order, today).catch((error: unknown) => {
     throw interrupted(error);
@@ -190,7 +190,7 @@ function placedAs(order: PlannedOrder, supplierReference: string, usedFallback: 
 }
 
 async function shipToLine(address: VerifiedMandate["plan"]["shipTo"]): Promise<string> {
-  const { formatAddress } = await import("../../src/address.ts");
+  const { formatAddress } = await import("../../src/plan/address.ts");
   return formatAddress(address);
 }
 

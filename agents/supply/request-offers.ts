@@ -3,8 +3,14 @@ import type { Price, Wholesaler } from "../../src/book-rows.ts";
 import type { SkillContext } from "../../src/define-agent.ts";
 import type { Money } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
-import { currencySchema, daySchema, decimalSchema, idSchema, moneySchema } from "../../src/plan-schema.ts";
-import type { DeficitLine, Offer, OfferLine } from "../../src/sourcing-schema.ts";
+import {
+  currencySchema,
+  daySchema,
+  decimalSchema,
+  idSchema,
+  moneySchema,
+} from "../../src/plan/plan-schema.ts";
+import type { DeficitLine, Offer, OfferLine } from "../../src/plan/sourcing-schema.ts";
 import type { OfferRequestLine, SupplierOffer } from "../../src/supplier-types.ts";
 import { withDeadline } from "../../src/with-deadline.ts";
 
@@ -45,7 +51,7 @@ const heardSchema = z.object({
  */
 export async function requestOffers(context: SkillContext, input: OffersInput): Promise<OffersOutput> {
   const { books, trust } = context;
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { money } = await import("../../src/money.ts");
   if (input.deficit.length === 0) {
     return { offers: [], unavailable: [], estimate: money("0", trust.policy.companyCurrency) };
@@ -97,7 +103,7 @@ async function askOne(
   prices: readonly Price[],
 ): Promise<Offer> {
   const { decimal, money } = await import("../../src/money.ts");
-  const { buyUp, plain } = await import("../../src/planned-order.ts");
+  const { buyUp, plain } = await import("../../src/plan/planned-order.ts");
   const terms = new Map<string, { readonly minQuantity: string; readonly packSize: string }>();
   const lines: OfferRequestLine[] = input.deficit.map((line) => {
     const price = prices.find((each) => each.part === line.part && each.currency === wholesaler.currency);
@@ -130,7 +136,7 @@ async function checkedOffer(
   { clock }: SkillContext,
 ): Promise<Offer> {
   const { decimal, minorDigits, money } = await import("../../src/money.ts");
-  const { ageInDays } = await import("../../src/exchange.ts");
+  const { ageInDays } = await import("../../src/plan/exchange.ts");
   const bad = (what: string) => new AppError("bad-offer", `the offer of "${wholesaler.id}": ${what}`);
   const parsed = heardSchema.safeParse(heard);
   if (!parsed.success) {
@@ -195,7 +201,7 @@ async function estimateOf(
   const { books, clock, trust } = context;
   const { companyCurrency } = trust.policy;
   const { default: Big } = await import("big.js");
-  const { exchangeFrom } = await import("../../src/exchange.ts");
+  const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal, minorDigits, money } = await import("../../src/money.ts");
   const exchange = exchangeFrom(books, trust.policy, clock.now());
   let total = new Big(0);

@@ -15,7 +15,7 @@ export async function compareDocument(
   shipTo: Address,
   document: SupplierDocument,
 ): Promise<readonly Difference[]> {
-  const { formatAddress } = await import("../../src/address.ts");
+  const { formatAddress } = await import("../../src/plan/address.ts");
   const { decimal } = await import("../../src/money.ts");
   const differences: Difference[] = [];
   const differ = (field: string, expected: string, found: string): void => {

@@ -1,8 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
 import { AppError, fromErrorInfo } from "../errors.ts";
-import { controlClient } from "./control-client.ts";
+import { type ControlClient, controlClient } from "./control-client.ts";
 import { answer, answerJson } from "./output.ts";
 
 const errorInfo = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
@@ -55,9 +56,28 @@ async function post(settings: Settings, url: string, o: DecideOptions, body: obj
     const by = decision === null ? status : `${decision.verdict} by ${decision.by}`;
     throw new AppError("already-decided", `this approval is closed: ${by}`);
   }
+  const status = await settled(client, result.run, as);
   if (o.json === true) {
-    answerJson(result);
+    answerJson({ ...result, status });
   } else {
-    answer(`done: run ${result.run}`);
+    answer(`done: run ${result.run} is ${status}`);
+  }
+}
+
+const patienceMs = 10_000;
+const lookAgainMs = 50;
+
+/** The run's status once what it held is released, or what it is after some patience: an approved run goes on. */
+async function settled(client: ControlClient, run: string, as: string | undefined): Promise<string> {
+  const query = as === undefined ? "" : `?as=${encodeURIComponent(as)}`;
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const { status } = z
+      .object({ status: z.string() })
+      .parse(await client.get(`/runs/${encodeURIComponent(run)}${query}`));
+    if (!["waiting", "compensating"].includes(status) || performance.now() > deadline) {
+      return status;
+    }
+    await pause(lookAgainMs);
   }
 }

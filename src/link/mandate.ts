@@ -9,8 +9,8 @@ import type {
   Signed,
 } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import { parsePlan } from "../plan-checks.ts";
-import { mandateSchema } from "../plan-schema.ts";
+import { parsePlan } from "../plan/plan-checks.ts";
+import { mandateSchema } from "../plan/plan-schema.ts";
 import { mayDecide } from "../policy.ts";
 
 export interface VerifyMandateOptions {

@@ -10,6 +10,8 @@ export interface Running {
 
 /** A process that has begun to stop ends by then, whatever hangs. */
 const stopDeadlineMs = 15_000;
+/** With the launcher the private Redis is gone as well; the next start wants the folders, and kill -9 is survived. */
+const orphanDeadlineMs = 2_000;
 
 /** Ends this process: it cannot do its work any more, and whoever supervises it starts it again. */
 export type Fatal = (error: unknown) => void;
@@ -21,12 +23,12 @@ export type Fatal = (error: unknown) => void;
 export async function serve(start: (fatal: Fatal) => Promise<Running>): Promise<void> {
   let running: Running | undefined;
   let stopping = false;
-  const stop = (): void => {
+  const stop = (deadlineMs: number): void => {
+    setTimeout(() => process.exit(1), deadlineMs);
     if (stopping) {
       return;
     }
     stopping = true;
-    setTimeout(() => process.exit(1), stopDeadlineMs);
     const ended = running?.stop() ?? Promise.resolve();
     void ended.then(
       () => process.exit(0),
@@ -44,9 +46,9 @@ export async function serve(start: (fatal: Fatal) => Promise<Running>): Promise<
       process.exit(1);
     }
   };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
-  process.once("disconnect", stop);
+  process.once("SIGTERM", () => stop(stopDeadlineMs));
+  process.once("SIGINT", () => stop(stopDeadlineMs));
+  process.once("disconnect", () => stop(orphanDeadlineMs));
   if (process.send !== undefined && !process.connected) {
     // The launcher died while this file was loading.
     process.exit(0);

@@ -10,7 +10,7 @@ import quoting from "../../agents/quoting.ts";
 import supply from "../../agents/supply.ts";
 import validation from "../../agents/validation.ts";
 import { defineWorkflow } from "../define-workflow.ts";
-import { idSchema, planDocumentSchema } from "../plan-schema.ts";
+import { idSchema, planDocumentSchema } from "../plan/plan-schema.ts";
 import { assemblePlan, projectedDelivery } from "./order-parts-plan.ts";
 
 const workflow = { id: "order-parts", version: 1 };

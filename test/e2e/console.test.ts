@@ -46,6 +46,8 @@ test("a question is answered in its thread, by a button or in one's own words", 
   await page.getByRole("button", { name: "Customer XYZ", exact: true }).click();
   await page.locator(".said", { hasText: /^Customer XYZ$/ }).waitFor();
   await office.ask("run1", "How many?", []);
+  // The box may still be labelled for the question before.
+  await page.getByText("How many?", { exact: true }).waitFor();
   await page.getByRole("textbox", { name: "Your answer" }).waitFor();
   await page.getByRole("textbox").fill("fifty");
   await page.keyboard.press("Enter");

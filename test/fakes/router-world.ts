@@ -52,7 +52,7 @@ const items: readonly Item[] = [
   item("old-widget", "Classic Widget", { active: "no" }),
   item("bolt-m4", "Bolt M4", { kind: "part" }),
 ];
-export const workflows = [
+const workflows = [
   {
     id: "order-parts",
     version: 1,

@@ -37,7 +37,7 @@ export function wholesalerRow(id: WholesalerId): Wholesaler {
   };
 }
 
-export function smallCatalogue(id: WholesalerId): Catalogue {
+function smallCatalogue(id: WholesalerId): Catalogue {
   const { currency } = ways[id];
   const part = { unit: "pcs", currency, minQuantity: "1", leadDays: 3 };
   return {

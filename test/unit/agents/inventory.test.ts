@@ -5,7 +5,7 @@ import inventory from "../../../agents/inventory.ts";
 import type { BookKind, BookRow, Reservation, Stock } from "../../../src/book-rows.ts";
 import type { MessageSubject } from "../../../src/domain.ts";
 import type { Books } from "../../../src/ports.ts";
-import type { DeficitLine } from "../../../src/sourcing-schema.ts";
+import type { DeficitLine } from "../../../src/plan/sourcing-schema.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { skillContext } from "../../fakes/skill-context.ts";
 

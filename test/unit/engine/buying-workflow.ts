@@ -44,7 +44,7 @@ const exception = agent("exception", { triage: read(open) });
 
 export const input = z.object({ item: z.string() });
 /** `validUntil` lies a year after the tests' time. */
-export const planOf = (o: {
+const planOf = (o: {
   run: string;
   revision: number;
   item: string;

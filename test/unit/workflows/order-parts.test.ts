@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { firstPlanFault } from "../../../src/plan-checks.ts";
+import { firstPlanFault } from "../../../src/plan/plan-checks.ts";
 import type { PlanDocument } from "../../../src/domain.ts";
 import orderParts from "../../../src/workflows/order-parts.ts";
 import { driveWorkflow, undoWorkflow, type Drive } from "../../fakes/drive-workflow.ts";

@@ -13,7 +13,7 @@ import {
 import { rsaPrivateKey, signRsa } from "../../../../src/atsdk/rsa.ts";
 import { aliceKeys, bobKeys } from "../../atsdk/vectors.ts";
 
-export const keysOf: Readonly<Record<string, AtKeys>> = { "@alice": aliceKeys, "@bob": bobKeys };
+const keysOf: Readonly<Record<string, AtKeys>> = { "@alice": aliceKeys, "@bob": bobKeys };
 
 /** A temporary folder that is removed after the test. */
 export function temporaryFolder(t: TestContext): string {

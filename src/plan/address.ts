@@ -1,4 +1,4 @@
-import type { Address } from "./domain.ts";
+import type { Address } from "../domain.ts";
 
 /** An address on one line, as orders carry it and documents must repeat it. */
 export function formatAddress(address: Address): string {

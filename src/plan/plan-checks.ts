@@ -1,8 +1,8 @@
 import Big from "big.js";
-import { canonicalJson } from "./canonical.ts";
-import type { Money, PlanDocument, PlannedOrder } from "./domain.ts";
-import { AppError } from "./errors.ts";
-import { decimal, exchangeMoney, minorDigits, money, multiplyMoney, sumMoney } from "./money.ts";
+import { canonicalJson } from "../canonical.ts";
+import type { Money, PlanDocument, PlannedOrder } from "../domain.ts";
+import { AppError } from "../errors.ts";
+import { decimal, exchangeMoney, minorDigits, money, multiplyMoney, sumMoney } from "../money.ts";
 import { planDocumentSchema } from "./plan-schema.ts";
 
 /** The first figure of a plan that disagrees with the others. */

@@ -1,9 +1,9 @@
 import type Big from "big.js";
-import type { Money } from "./domain.ts";
-import { AppError } from "./errors.ts";
-import { decimal, money } from "./money.ts";
-import type { Policy } from "./policy-types.ts";
-import type { Books } from "./ports.ts";
+import type { Money } from "../domain.ts";
+import { AppError } from "../errors.ts";
+import { decimal, money } from "../money.ts";
+import type { Policy } from "../policy-types.ts";
+import type { Books } from "../ports.ts";
 
 const dayMs = 86_400_000;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalJson } from "../../src/canonical.ts";
-import type { PlanDocument } from "../../src/domain.ts";
-import { firstPlanFault, highestCost, parsePlan } from "../../src/plan-checks.ts";
-import { usd } from "../fakes/order-world.ts";
-import { sampleOrder, samplePlan, sampleReplacement } from "../fakes/sample-plan.ts";
+import { canonicalJson } from "../../../src/canonical.ts";
+import type { PlanDocument } from "../../../src/domain.ts";
+import { firstPlanFault, highestCost, parsePlan } from "../../../src/plan/plan-checks.ts";
+import { usd } from "../../fakes/order-world.ts";
+import { sampleOrder, samplePlan, sampleReplacement } from "../../fakes/sample-plan.ts";
 
 const rules = { companyCurrency: "USD", priceTolerancePercent: "5" };
 const withFallback = (replacement = sampleReplacement()): PlanDocument =>

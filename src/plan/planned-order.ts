@@ -1,9 +1,9 @@
 import Big from "big.js";
-import type { FreightTariff, Wholesaler } from "./book-rows.ts";
-import type { Money, PlannedOrder } from "./domain.ts";
+import type { FreightTariff, Wholesaler } from "../book-rows.ts";
+import type { Money, PlannedOrder } from "../domain.ts";
 import { isoDay } from "./exchange.ts";
-import { decimal, exchangeMoney, minorDigits, money, multiplyMoney, sumMoney } from "./money.ts";
-import type { Policy } from "./policy-types.ts";
+import { decimal, exchangeMoney, minorDigits, money, multiplyMoney, sumMoney } from "../money.ts";
+import type { Policy } from "../policy-types.ts";
 import type { DeficitLine, Offer, OfferLine } from "./sourcing-schema.ts";
 
 /** One quantity of one offered part. */

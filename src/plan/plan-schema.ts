@@ -10,7 +10,7 @@ import type {
   PlanDocument,
   PlannedOrder,
   Signed,
-} from "./domain.ts";
+} from "../domain.ts";
 
 /**
  * Strict schemas of everything that is signed or decided upon. They check form only; whether the figures of a plan
