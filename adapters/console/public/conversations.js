@@ -45,9 +45,18 @@ function edit(thread, edit) {
     put(edit(found));
   }
 }
+/** How many live changes of a run were heard; @type {Map<string, number>} */
+const heard = new Map();
+const mostLooks = 5;
+
 /** @param {string} run @param {boolean} [answered] the message that was being sent has arrived */
 async function reload(run, answered) {
-  const told = await get(`/chat/${encodeURIComponent(run)}`);
+  let told;
+  for (let looks = 0, before = -1; looks < mostLooks && before !== (heard.get(run) ?? 0); looks += 1) {
+    // What changed while the answer was on its way would be overwritten by it: look again.
+    before = heard.get(run) ?? 0;
+    told = await get(`/chat/${encodeURIComponent(run)}`);
+  }
   if (told.thread.startsWith(threadPrefix())) {
     put(conversationOf(told, answered));
   }
@@ -61,6 +70,7 @@ export function tellConversation({ key, card }) {
   if (card.run === null) {
     return;
   }
+  heard.set(card.run, (heard.get(card.run) ?? 0) + 1);
   const found = state.conversations?.find((each) => each.run === card.run);
   if (found === undefined || (card.kind === "question" && card.tone !== "waiting")) {
     // Not known yet, or a question that was just answered: its dialogue is the desk's to tell.
