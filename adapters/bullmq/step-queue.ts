@@ -1,3 +1,6 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import manifest from "../../package.json" with { type: "json" };
 import { createPostgresBackend, Queue, runMigrations, withBackend, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { z } from "zod";
@@ -132,11 +135,12 @@ export function openRedisQueue(url: string, log: Logger): Promise<StepQueue> {
   );
 }
 
-/** The fallback for a laptop or a demo: BullMQ's PostgreSQL backend on a PostgreSQL in this process's memory. */
-export async function openMemoryQueue(log: Logger): Promise<StepQueue> {
-  const pool = await PglitePool.open(schema);
-  const migrator = await pool.connect();
-  await runMigrations(migrator, schema);
+/**
+ * The fallback for a laptop or a demo: BullMQ's PostgreSQL backend on a PostgreSQL in this process's memory. With a
+ * `cacheFolder` an empty database is kept there, so that later starts need not make one.
+ */
+export async function openMemoryQueue(log: Logger, cacheFolder?: string): Promise<StepQueue> {
+  const pool = await openPool(log, cacheFolder);
   const { Queue: PgQueue, Worker: PgWorker } = withBackend(createPostgresBackend);
   return stepQueue(
     {
@@ -146,4 +150,30 @@ export async function openMemoryQueue(log: Logger): Promise<StepQueue> {
     },
     log,
   );
+}
+
+async function openPool(log: Logger, cacheFolder: string | undefined): Promise<PglitePool> {
+  const { "@electric-sql/pglite": pglite, bullmq } = manifest.dependencies;
+  const file =
+    cacheFolder === undefined ? undefined : path.join(cacheFolder, `queue-${pglite}-${bullmq}.tar`);
+  if (file !== undefined) {
+    try {
+      return await migrated(await PglitePool.open(schema, new Blob([await readFile(file)])));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
+        log.warn({ code: "queue-template-unusable" }, "queue-template-unusable");
+      }
+    }
+  }
+  const pool = await migrated(await PglitePool.open(schema));
+  if (file !== undefined) {
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.new`, await (await pool.dump()).bytes(), { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  }
+  return pool;
+}
+async function migrated(pool: PglitePool): Promise<PglitePool> {
+  await runMigrations(await pool.connect(), schema);
+  return pool;
 }

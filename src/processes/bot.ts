@@ -194,5 +194,5 @@ function openQueue(settings: Settings, log: Logger): Promise<StepQueue> {
       : "a record in PostgreSQL (DATABASE_URL) may have several bots, which share a Redis";
     throw new AppError("bad-setting", `setting REDIS_URL: ${why}, e.g. redis://localhost:6379`);
   }
-  return openMemoryQueue(log);
+  return openMemoryQueue(log, path.join(settings.data, "cache"));
 }
