@@ -23,21 +23,24 @@ interface ReserveResult {
 export async function reserve(context: SkillContext, needed: readonly DeficitLine[]): Promise<ReserveResult> {
   const { decimal } = await import("../../src/money.ts");
   await settleRevisions(context);
+  const lines = await byPart(needed);
+  // Sent together, because each statement alone costs a round trip; the database takes them in this order.
+  const onHand = await Promise.all(lines.map((line) => lockStock(context, line)));
+  const held = await Promise.all(lines.map((line) => heldByOthers(context, line.part)));
   const reserved: ReserveResult["reserved"] = [];
   const deficit: DeficitLine[] = [];
-  for (const line of await byPart(needed)) {
-    const onHand = await lockStock(context, line);
-    const free = onHand.minus(await heldByOthers(context, line.part));
+  for (const [index, line] of lines.entries()) {
+    const free = (onHand[index] ?? decimal("0")).minus(held[index] ?? decimal("0"));
     const need = decimal(line.quantity);
     const take = free.lte(0) ? decimal("0") : free.lt(need) ? free : need;
     if (take.gt(0)) {
-      await hold(context, line.part, take.toFixed());
       reserved.push({ part: line.part, quantity: take.toFixed() });
     }
     if (take.lt(need)) {
       deficit.push({ ...line, quantity: need.minus(take).toFixed() });
     }
   }
+  await Promise.all(reserved.map(({ part, quantity }) => hold(context, part, quantity)));
   return { reserved, deficit };
 }
 

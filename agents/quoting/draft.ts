@@ -55,10 +55,12 @@ async function stockValue({ books, clock, trust }: SkillContext, parts: QuoteInp
   const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal } = await import("../../src/money.ts");
   const exchange = exchangeFrom(books, trust.policy, clock.now());
+  // Read together, because each read alone costs a round trip.
+  const agreed = await Promise.all(parts.map(({ part }) => books.find("prices", { part })));
   let value = decimal("0");
-  for (const { part, quantity } of parts) {
+  for (const [index, { part, quantity }] of parts.entries()) {
     const prices = await Promise.all(
-      (await books.find("prices", { part })).map((price) =>
+      (agreed[index] ?? []).map((price) =>
         exchange.amount({ amount: price.unitPrice, currency: price.currency }, trust.policy.companyCurrency),
       ),
     );
