@@ -109,3 +109,11 @@ function postgresCode(error: unknown): string {
   const code: unknown = typeof error === "object" && error !== null && "code" in error ? error.code : "";
   return typeof code === "string" ? code : "";
 }
+
+/** What a failure to open a SQLite file in this process means; `file` is named. */
+export function openingError(error: unknown, file: string): AppError {
+  if (error instanceof Error && "errcode" in error && typeof error.errcode === "number") {
+    return sqliteError({ errcode: error.errcode, message: error.message }, file);
+  }
+  return notWritable(dirname(file), error instanceof Error ? error.message : String(error), false);
+}

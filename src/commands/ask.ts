@@ -110,7 +110,8 @@ export async function ask(
     return exitCodes.failed;
   }
   const { run } = first;
-  const ending = await follow();
+  const watch = slowAgentWatch(slow);
+  const ending = await follow().finally(() => watch.end());
   const result = (await client.get(`/runs/${run}/result${query}`)) as RunResult;
   if (json) {
     answerJson(result);
@@ -123,7 +124,6 @@ export async function ask(
   async function follow(): Promise<Ending> {
     const seenSteps = new Map<string, string>();
     const handled = new Set<string>();
-    const watch = slowAgentWatch(slow);
     for await (const line of client.lines(`/runs/${run}/stream${query}`)) {
       const { key, card: raw } = streamed.parse(line);
       const card = raw as Card;
@@ -131,7 +131,6 @@ export async function ask(
       watch.see(card);
       showSteps(card, seenSteps);
       if (card.kind === "result") {
-        watch.end();
         return { kind: "ended" };
       }
       if (handled.has(key + card.text)) {
@@ -140,7 +139,6 @@ export async function ask(
       handled.add(key + card.text);
       const code = await act(card);
       if (code !== undefined) {
-        watch.end();
         return { kind: "left", code };
       }
     }

@@ -5,30 +5,29 @@ import { AppError } from "../errors.ts";
 import { type BooksDesk, booksDesk } from "../processes/books-server.ts";
 import { openCompanyBooks } from "../processes/company-books.ts";
 import { signedAsDemo } from "../processes/company-kind.ts";
-import { controlClient } from "./control-client.ts";
+import { controlClient, ifRunning } from "./control-client.ts";
 import { answer, answerJson, table, tell } from "./output.ts";
 
 /** Speaks to the agents process when it runs; otherwise opens the books itself, with the demo company if new. */
 async function withBooks<T>(settings: Settings, use: (desk: BooksDesk) => Promise<T>): Promise<T> {
   const client = controlClient(settings.runtime, "agents");
-  try {
-    return await use({
-      rows: async (kind, id) => ((await client.get(bookUrl(kind, id))) as { rows: readonly unknown[] }).rows,
-      csv: async (kind, id) => ((await client.get(bookUrl(kind, id, true))) as { csv: string }).csv,
-      importCsv: (kind, csv, dryRun) => client.post(`/import/${encodeURIComponent(kind)}`, { csv, dryRun }),
-    });
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === "not-running")) {
-      throw error;
-    }
-  }
-  // A company that is signed as nobody's demo is not filled with one.
-  const company = await openCompanyBooks(settings, (await signedAsDemo(settings)) ?? true);
-  try {
-    return await use(booksDesk(company));
-  } finally {
-    await company.database.close();
-  }
+  const running: BooksDesk = {
+    rows: async (kind, id) => ((await client.get(bookUrl(kind, id))) as { rows: readonly unknown[] }).rows,
+    csv: async (kind, id) => ((await client.get(bookUrl(kind, id, true))) as { csv: string }).csv,
+    importCsv: (kind, csv, dryRun) => client.post(`/import/${encodeURIComponent(kind)}`, { csv, dryRun }),
+  };
+  return ifRunning(
+    () => use(running),
+    async () => {
+      // A company that is signed as nobody's demo is not filled with one.
+      const company = await openCompanyBooks(settings, (await signedAsDemo(settings)) ?? true);
+      try {
+        return await use(booksDesk(company));
+      } finally {
+        await company.database.close();
+      }
+    },
+  );
 }
 function bookUrl(kind: string, id: string | undefined, csv = false): string {
   const query = new URLSearchParams();

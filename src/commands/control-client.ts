@@ -3,9 +3,8 @@ import path from "node:path";
 import { z } from "zod";
 import { AppError, fromErrorInfo } from "../errors.ts";
 
-const errorBody = z.object({
-  error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }),
-});
+export const errorInfo = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
+const errorBody = z.object({ error: errorInfo });
 
 /** The command line's end of a process's unix socket. */
 export interface ControlClient {
@@ -71,4 +70,16 @@ export function controlClient(runtimeFolder: string, name: "bot" | "agents"): Co
       }
     },
   };
+}
+
+/** Asks a running process; does the other thing when nobody listens. */
+export async function ifRunning<T>(ask: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not-running") {
+      return otherwise();
+    }
+    throw error;
+  }
 }

@@ -3,10 +3,9 @@ import { z } from "zod";
 import type { Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
 import { AppError, fromErrorInfo } from "../errors.ts";
-import { type ControlClient, controlClient } from "./control-client.ts";
+import { type ControlClient, controlClient, errorInfo } from "./control-client.ts";
 import { answer, answerJson } from "./output.ts";
 
-const errorInfo = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
 const outcome = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("accepted"), run: z.string() }),
   z.object({ outcome: z.literal("refused"), error: errorInfo }),

@@ -2,23 +2,19 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import path from "node:path";
 import { z } from "zod";
 import { findRedisServer } from "../../adapters/bullmq/private-redis.ts";
-import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
-import { booksMigration } from "../../adapters/store/books-tables.ts";
-import { journalMigration } from "../../adapters/store/journal-store.ts";
 import { tableNames } from "../../adapters/store/migrate.ts";
-import { recordMigrations, sealedColumns } from "../../adapters/store/record-schema.ts";
+import { sealedColumns } from "../../adapters/store/record-schema.ts";
 import type { Settings } from "../config.ts";
 import type { Finding, SecretFile } from "../doctor-checks.ts";
 import { bad, checkKeys, checkNode, checkQueue, checkStore, checkTrust, ok, warn } from "../doctor-checks.ts";
-import { AppError, toErrorInfo } from "../errors.ts";
-import { installedCompanyKey } from "../keys.ts";
+import { toErrorInfo } from "../errors.ts";
 import { loadAgents } from "../load.ts";
+import { databasePlace, type DatabasePlace } from "../processes/databases.ts";
 import { lockFolder } from "../processes/folder-lock.ts";
+import { readTrust } from "../processes/read-trust.ts";
 import { parsePaper } from "../trust/grant-register.ts";
 import { sealedTrustDocumentSchema } from "../trust/trust-documents.ts";
-import { readTrustFolder } from "../trust/trust-files.ts";
-import { openTrust } from "../trust/trust-store.ts";
-import { controlClient } from "./control-client.ts";
+import { controlClient, ifRunning } from "./control-client.ts";
 import { answer, answerJson, exitCodes } from "./output.ts";
 
 const portsSchema = z.record(z.string(), z.int().min(1).max(65_535));
@@ -102,35 +98,33 @@ function runtimeFolder(folder: string): Finding {
       );
 }
 
-function record({ databaseUrl, data }: Settings): Finding {
+function record(settings: Settings): Finding {
   const sealed = Object.entries(sealedColumns).flatMap(([table, columns]) =>
     columns.map((column) => `${table}.${column}`),
   );
-  return checkStore("record", {
-    url: databaseUrl,
-    file: path.join(data, "bot", "record.db"),
-    tables: tableNames(recordMigrations),
-    content: `content columns, sealed under each run's key: ${sealed.join(", ")}; all others are ids, states and times`,
-  });
+  return store(
+    databasePlace(settings, "record"),
+    `content columns, sealed under each run's key: ${sealed.join(", ")}; all others are ids, states and times`,
+  );
 }
 
-function books({ booksDatabaseUrl, data }: Settings): Finding {
-  return checkStore("books", {
-    url: booksDatabaseUrl,
-    file: path.join(data, "books", "books.db"),
-    tables: tableNames([booksMigration, journalMigration, agentStoreMigration]),
-    content: "all columns are clear: they are the company's own records",
-  });
+function books(settings: Settings): Finding {
+  return store(databasePlace(settings, "books"), "all columns are clear: they are the company's own records");
+}
+
+function store({ name, url, folder, migrations }: DatabasePlace, content: string): Finding {
+  const file = path.join(folder, `${name}.db`);
+  return checkStore(name, { url, file, tables: tableNames(migrations), content });
 }
 
 async function keys(folder: string): Promise<Finding> {
   const files: SecretFile[] = [];
   const look = (place: string): void => {
-    const { mode } = statSync(place);
-    const isFolder = statSync(place).isDirectory();
+    const found = statSync(place);
+    const isFolder = found.isDirectory();
     // The company's public key is no secret.
     if (isFolder || !place.endsWith(".pub")) {
-      files.push({ path: place, mode: mode & 0o777, folder: isFolder });
+      files.push({ path: place, mode: found.mode & 0o777, folder: isFolder });
     }
     if (isFolder) {
       readdirSync(place).forEach((name) => look(path.join(place, name)));
@@ -148,29 +142,18 @@ async function keys(folder: string): Promise<Finding> {
 
 async function trust(settings: Settings): Promise<Finding> {
   const folder = path.join(settings.data, "trust");
-  const now = Date.now();
   if (!existsSync(folder)) {
     return warn("trust", "no grants and no document yet", "`npm start` makes them, or `countersign setup`");
   }
-  const seen = new Map<string, string>();
   try {
-    const files = await readTrustFolder(folder);
-    const store = await openTrust({
-      companyKey: await installedCompanyKey(path.join(settings.data, "keys", "bot")),
-      load: async () => files,
-      memory: {
-        getValue: async (key) => seen.get(key),
-        setValue: async (key, value) => void seen.set(key, value),
-      },
-      clock: { now: () => now },
-    });
+    const { files, trust: found } = await readTrust(settings);
     const text = files.document?.text ?? "";
     // Its signature was verified above.
     const { statement } = parsePaper("trust.json", text, sealedTrustDocumentSchema);
     return checkTrust(
       statement,
-      store.problems.map(({ message }) => message),
-      now,
+      found.problems.map(({ message }) => message),
+      Date.now(),
     );
   } catch (error) {
     return bad("trust", toErrorInfo(error).message, "run `countersign trust sign`, or `countersign setup`");
@@ -189,14 +172,10 @@ function sandboxPorts(file: string): Finding {
   }
 }
 
-async function isRunning(settings: Settings): Promise<boolean> {
-  try {
-    await controlClient(settings.runtime, "bot").get("/status");
-    return true;
-  } catch (error) {
-    if (error instanceof AppError && error.code === "not-running") {
-      return false;
-    }
-    throw error;
-  }
+function isRunning(settings: Settings): Promise<boolean> {
+  const bot = controlClient(settings.runtime, "bot");
+  return ifRunning(
+    () => bot.get("/status").then(() => true),
+    () => Promise.resolve(false),
+  );
 }

@@ -1,11 +1,10 @@
-import path from "node:path";
 import { z } from "zod";
 import { signedCheckpointSchema } from "../checkpoint-schema.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { Signed } from "../domain.ts";
-import { AppError, toErrorInfo } from "../errors.ts";
+import { toErrorInfo } from "../errors.ts";
 import type { CheckpointStatement } from "../journal.ts";
-import { installedCompanyKey } from "../keys.ts";
+import { readTrust } from "../processes/read-trust.ts";
 import {
   checkJournal,
   compareEnvelopes,
@@ -16,9 +15,7 @@ import {
   type Mismatch,
   withJournal,
 } from "../processes/verify-journals.ts";
-import { readTrustFolder } from "../trust/trust-files.ts";
-import { openTrust } from "../trust/trust-store.ts";
-import { controlClient } from "./control-client.ts";
+import { controlClient, ifRunning } from "./control-client.ts";
 import { answer, answerJson, exitCodes } from "./output.ts";
 
 const checkpointReply = z.object({ document: z.string().nullable() });
@@ -105,34 +102,13 @@ export async function verifyJournals(settings: Settings, config: CompanyConfig):
   };
 }
 
-async function ifRunning<T>(ask: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof AppError && error.code === "not-running") {
-      return otherwise();
-    }
-    throw error;
-  }
-}
-
 /** Why the checkpoint cannot be believed; null when compliance's granted key signed it. */
 async function checkpointProblem(
   settings: Settings,
   signed: Signed<CheckpointStatement>,
 ): Promise<string | null> {
-  const seen = new Map<string, string>();
   try {
-    const trust = await openTrust({
-      companyKey: await installedCompanyKey(path.join(settings.data, "keys", "bot")),
-      load: () => readTrustFolder(path.join(settings.data, "trust")),
-      // Nothing is remembered: this only reads.
-      memory: {
-        getValue: async (key) => seen.get(key),
-        setValue: async (key, value) => void seen.set(key, value),
-      },
-      clock: { now: () => Date.now() },
-    });
+    const { trust } = await readTrust(settings);
     return trust.verify(signed, "compliance")
       ? null
       : `the checkpoint of ${signed.statement.at} does not bear compliance's granted signature`;

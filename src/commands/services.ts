@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { activate, generateAtKeys, readAtKeysFile, toAtSign, writeAtKeysFile } from "@atsign/atsdk";
+import { toAtSign } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { loadAgents } from "../load.ts";
+import { activateAtSign } from "../processes/activate-at-sign.ts";
 import { makeRuntimeFolder } from "../processes/runtime-folder.ts";
 import { serve } from "../processes/serve.ts";
 import { answer, answerJson, tell } from "./output.ts";
@@ -58,10 +58,11 @@ export async function sandbox(
       host: settings.sandbox.host,
       atSigns,
     });
+    const { directory, caFile, ca } = server;
     for (const atSign of atSigns) {
-      await activateWithKeys(atSign, path.join(keyFolder, `${atSign}_key.atKeys`), server);
+      const file = path.join(keyFolder, `${atSign}_key.atKeys`);
+      await activateAtSign({ atSign, file, cramSecret: server.cramSecrets[atSign], directory, ca });
     }
-    const { directory, caFile } = server;
     const info = {
       type: "ready",
       host: directory.host,
@@ -77,30 +78,6 @@ export async function sandbox(
     }
     return { info, stop: () => server.close() };
   });
-}
-
-async function activateWithKeys(
-  atSign: string,
-  file: string,
-  server: {
-    readonly directory: { host: string; port: number };
-    readonly ca: string;
-    readonly cramSecrets: Readonly<Record<string, string>>;
-  },
-): Promise<void> {
-  if (!existsSync(file)) {
-    await writeAtKeysFile(file, await generateAtKeys());
-  }
-  const cramSecret = server.cramSecrets[atSign];
-  if (cramSecret !== undefined) {
-    await activate({
-      atSign,
-      cramSecret,
-      directory: server.directory,
-      ca: server.ca,
-      keys: await readAtKeysFile(file),
-    });
-  }
 }
 
 /** One-shot key set-up for containers: makes and activates what is missing, signs trust, and ends. */

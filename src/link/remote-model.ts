@@ -4,7 +4,8 @@ import { AppError, fromErrorInfo, toErrorInfo } from "../errors.ts";
 import { gatewayRole, generateSkill, modelReplySchema, type ModelRequest } from "../model-call.ts";
 import type { AgentLink, Clock, LanguageModel, Logger, ReceivedEnvelope } from "../ports.ts";
 import { errorInfoSchema } from "./message-body.ts";
-import { pause, type Timers } from "./timers.ts";
+import { resend } from "./resend.ts";
+import type { Timers } from "./timers.ts";
 
 /** The models of an agent: each call is an envelope to the gateway. */
 export interface RemoteModels {
@@ -50,27 +51,29 @@ export function createRemoteModels(options: RemoteModelOptions): RemoteModels {
     const key = keyOf(subject);
     waiting.set(key, receive);
     try {
-      for (let waitMs = firstResendMs; ; waitMs = Math.min(waitMs * 2, maxResendMs)) {
-        await link
-          .send({
-            to: options.gateway(),
-            kind: "request",
-            subject,
-            body: { skill: generateSkill, input: input as Json },
-            expiresAt,
-          })
-          .catch((error: unknown) => log.warn({ code: toErrorInfo(error).code }, "model request not sent"));
-        await pause(timers, Math.min(waitMs, Math.max(0, expiresAt - clock.now())), over);
-        if (answer !== undefined) {
-          return answer;
-        }
-        signal.throwIfAborted();
-        if (clock.now() >= expiresAt) {
-          throw new AppError("model-timeout", "the model gateway did not answer in time", {
-            retryable: true,
-          });
-        }
+      await resend({
+        send: () =>
+          link
+            .send({
+              to: options.gateway(),
+              kind: "request",
+              subject,
+              body: { skill: generateSkill, input: input as Json },
+              expiresAt,
+            })
+            .catch((error: unknown) => log.warn({ code: toErrorInfo(error).code }, "model request not sent")),
+        over,
+        expiresAt,
+        firstMs: firstResendMs,
+        mostMs: maxResendMs,
+        clock,
+        timers,
+      });
+      if (answer !== undefined) {
+        return answer;
       }
+      signal.throwIfAborted();
+      throw new AppError("model-timeout", "the model gateway did not answer in time", { retryable: true });
     } finally {
       if (waiting.get(key) === receive) {
         waiting.delete(key);

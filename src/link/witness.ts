@@ -9,7 +9,8 @@ import type { AgentLink, Clock, Logger, ReceivedEnvelope } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import { errorInfoSchema } from "./message-body.ts";
 import { envelopeEntry } from "./message-journal.ts";
-import { pause, type Timers } from "./timers.ts";
+import { resend } from "./resend.ts";
+import type { Timers } from "./timers.ts";
 import {
   type CheckpointStep,
   type JournalSource,
@@ -128,12 +129,16 @@ export function createWitness(options: WitnessOptions): Witness {
       },
     };
     try {
-      for (let waitMs = firstResendMs; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, maxResendMs)) {
-        await send(subject, { skill: witnessSkill, input: input as unknown as Json }, expiresAt);
-        await pause(timers, Math.min(waitMs, Math.max(0, expiresAt - clock.now())), answered.signal);
-        if (answered.signal.aborted || clock.now() >= expiresAt) {
-          break;
-        }
+      if (!stopping.signal.aborted) {
+        await resend({
+          send: () => send(subject, { skill: witnessSkill, input: input as unknown as Json }, expiresAt),
+          over: answered.signal,
+          expiresAt,
+          firstMs: firstResendMs,
+          mostMs: maxResendMs,
+          clock,
+          timers,
+        });
       }
       return answer;
     } finally {

@@ -3,9 +3,8 @@ import os from "node:os";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { createConsole } from "../../adapters/console/console-adapter.ts";
 import { readChainHeads, readJournalAfter } from "../../adapters/store/journal-store.ts";
-import { openDatabase } from "../../adapters/store/open-database.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
-import { recordMigrations, type RecordTables } from "../../adapters/store/record-schema.ts";
+import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { startControlServer } from "../../adapters/terminal/control-server.ts";
 import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
@@ -18,6 +17,7 @@ import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue } from "../ports.ts";
 import { signAs } from "../trust/sign-statement.ts";
+import { databasePlace, openPlace } from "./databases.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { checkJournal } from "./verify-journals.ts";
@@ -56,14 +56,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       loadAgents(),
       loadWorkflows(),
       queueOpening,
-      openDatabase<RecordTables>({
-        name: "record",
-        migrations: recordMigrations,
-        onLost: ifOpen,
-        ...(settings.databaseUrl === undefined
-          ? { folder: path.join(settings.data, "bot") }
-          : { url: settings.databaseUrl }),
-      }),
+      openPlace<RecordTables>(databasePlace(settings, "record"), ifOpen),
     ]);
     const store = await openRecordStore({
       database,

@@ -1,18 +1,16 @@
-import path from "node:path";
 import { z } from "zod";
 import { type BooksAccess, openBooks } from "../../adapters/store/books-database.ts";
-import { booksMigration, type BookTables } from "../../adapters/store/books-tables.ts";
-import { agentStoreMigration, type AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
+import type { BookTables } from "../../adapters/store/books-tables.ts";
+import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
-import { journalMigration } from "../../adapters/store/journal-store.ts";
 import { bookSchemas } from "../../adapters/store/books-schema.ts";
-import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { BookRow } from "../book-rows.ts";
-import { controlClient } from "../commands/control-client.ts";
+import { controlClient, ifRunning } from "../commands/control-client.ts";
 import type { Settings } from "../config.ts";
 import type { Person, Role } from "../domain.ts";
-import { AppError } from "../errors.ts";
+import type { AppError } from "../errors.ts";
 import { seedCompany } from "../sandbox/company/seed-company.ts";
+import { databasePlace, openPlace } from "./databases.ts";
 
 export type BooksTables = BookTables & AgentStoreTables;
 export interface CompanyBooks {
@@ -24,16 +22,9 @@ export interface CompanyBooks {
 export async function openCompanyBooks(
   settings: Settings,
   demo: boolean,
-  onLost: (error: AppError) => void = () => undefined,
+  onLost?: (error: AppError) => void,
 ): Promise<CompanyBooks> {
-  const database = await openDatabase<BooksTables>({
-    name: "books",
-    migrations: [booksMigration, journalMigration, agentStoreMigration],
-    onLost,
-    ...(settings.booksDatabaseUrl === undefined
-      ? { folder: path.join(settings.data, "books") }
-      : { url: settings.booksDatabaseUrl }),
-  });
+  const database = await openPlace<BooksTables>(databasePlace(settings, "books"), onLost);
   const books = openBooks(database);
   if (demo) {
     await books.unit((unit) => seedCompany(unit, { now: () => Date.now() }));
@@ -48,7 +39,11 @@ const peopleReply = z.object({ rows: z.array(bookSchemas.people) });
  * the books.
  */
 export async function readPeople(settings: Settings, demo: boolean): Promise<readonly Person[]> {
-  const rows = (await askForPeople(settings)) ?? (await lookUpPeople(settings, demo));
+  const agents = controlClient(settings.runtime, "agents");
+  const rows = await ifRunning<readonly BookRow<"people">[]>(
+    async () => peopleReply.parse(await agents.get("/books/people")).rows,
+    () => lookUpPeople(settings, demo),
+  );
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
@@ -57,16 +52,6 @@ export async function readPeople(settings: Settings, demo: boolean): Promise<rea
     active: row.active === "yes",
     ...(row.osUser === "" ? {} : { osUser: row.osUser }),
   }));
-}
-async function askForPeople(settings: Settings): Promise<readonly BookRow<"people">[] | undefined> {
-  try {
-    return peopleReply.parse(await controlClient(settings.runtime, "agents").get("/books/people")).rows;
-  } catch (error) {
-    if (error instanceof AppError && error.code === "not-running") {
-      return undefined;
-    }
-    throw error;
-  }
 }
 async function lookUpPeople(settings: Settings, demo: boolean): Promise<readonly BookRow<"people">[]> {
   const { database, books } = await openCompanyBooks(settings, demo);

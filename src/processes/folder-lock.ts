@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { notWritable, sqliteError } from "../../adapters/store/database-errors.ts";
+import { openingError } from "../../adapters/store/database-errors.ts";
 import { makeFolder } from "../../adapters/store/make-folder.ts";
 import { AppError } from "../errors.ts";
 
@@ -34,13 +34,8 @@ export function lockFolder(folder: string, what: string): { release(): void } {
 }
 
 function lockError(error: unknown, file: string, what: string): AppError {
-  const folder = path.dirname(file);
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Error && "errcode" in error && typeof error.errcode === "number") {
-    const known = sqliteError({ errcode: error.errcode, message }, file);
-    return known.code === "data-in-use"
-      ? new AppError("data-in-use", `${what} is already running on the data folder ${folder}`)
-      : known;
-  }
-  return notWritable(folder, message, false);
+  const known = openingError(error, file);
+  return known.code === "data-in-use"
+    ? new AppError("data-in-use", `${what} is already running on the data folder ${path.dirname(file)}`)
+    : known;
 }

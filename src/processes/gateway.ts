@@ -1,9 +1,6 @@
-import path from "node:path";
 import { noBooks } from "../../adapters/store/books-database.ts";
 import { openAgentStore } from "../../adapters/store/agent-store.ts";
-import { type AgentStoreTables, agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
-import { journalMigration } from "../../adapters/store/journal-store.ts";
-import { openDatabase } from "../../adapters/store/open-database.ts";
+import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
 import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
@@ -13,6 +10,7 @@ import { noModels } from "../link/remote-model.ts";
 import { systemTimers } from "../link/timers.ts";
 import type { Suppliers } from "../ports.ts";
 import { createPruner } from "../pruner.ts";
+import { databasePlace, openPlace } from "./databases.ts";
 import { openIdentity } from "./identity.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
@@ -31,12 +29,7 @@ export async function startGateway(
 ): Promise<Running> {
   const log = processLogger(settings, "gateway");
   const clock = systemClock;
-  const database = await openDatabase<AgentStoreTables>({
-    name: "gateway",
-    folder: path.join(settings.data, "gateway"),
-    migrations: [journalMigration, agentStoreMigration],
-    onLost: fatal,
-  });
+  const database = await openPlace<AgentStoreTables>(databasePlace(settings, "gateway"), fatal);
   const store = openAgentStore({
     database,
     books: noBooks,

@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
-import { activate, AtClient, generateAtKeys, readAtKeysFile, writeAtKeysFile } from "@atsign/atsdk";
+import { AtClient, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import type { AtSign, Person } from "../domain.ts";
-import { AppError } from "../errors.ts";
 import { atKeysPath, makeSecretFolder } from "../keys.ts";
 import { type DemoAgent, makeDemoTrust } from "../trust/demo-trust.ts";
 import { publishTrust, readTrustFolder } from "../trust/trust-files.ts";
-
+import { activateAtSign } from "./activate-at-sign.ts";
 import { readCramSecrets, writeCramSecrets } from "./cram-secrets.ts";
 
 export interface AtPlace {
@@ -91,27 +90,8 @@ export async function setUpCompany(o: {
     const file = atKeysPath(folder, atSign);
     const cramSecret = cramSecrets[atSign];
     await makeSecretFolder(folder);
-    if (!existsSync(file)) {
-      if (cramSecret === undefined) {
-        throw new AppError(
-          "keys-missing",
-          `${atSign} is activated, but its keys are not in ${path.relative(settings.data, file)}: restore them from a backup`,
-        );
-      }
-      await writeAtKeysFile(file, await generateAtKeys());
-    }
+    await activateAtSign({ atSign, file, cramSecret, directory: place.directory, ca });
     if (cramSecret !== undefined) {
-      const address = { atSign, directory: place.directory, ca, keys: await readAtKeysFile(file) };
-      try {
-        await activate({ ...address, cramSecret });
-      } catch (error) {
-        // Activated with these keys already, by a set-up that was ended before it could note that.
-        const client = await AtClient.open(address).catch(() => undefined);
-        if (client === undefined) {
-          throw error;
-        }
-        await client.close();
-      }
       delete cramSecrets[atSign];
       writeCramSecrets(settings, cramSecrets);
     }

@@ -1,24 +1,15 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
 import { openBooks } from "../../adapters/store/books-database.ts";
-import { booksMigration, type BookTables } from "../../adapters/store/books-tables.ts";
+import type { BookTables } from "../../adapters/store/books-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
-import {
-  journalMigration,
-  type JournalTables,
-  readChainHeads,
-  readJournal,
-} from "../../adapters/store/journal-store.ts";
-import { openDatabase } from "../../adapters/store/open-database.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { type JournalTables, readChainHeads, readJournal } from "../../adapters/store/journal-store.ts";
 import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { ChainHead, CheckpointStatement, StoredJournalRecord } from "../journal.ts";
 import { verifyJournal } from "../journal.ts";
-
-export type JournalName = "record" | "books" | "gateway";
+import { type DatabaseName, databasePlace, openPlace } from "./databases.ts";
 
 const envelopeSchema = z.object({
   writer: z.string(),
@@ -49,7 +40,7 @@ type Envelope = z.infer<typeof envelopeSchema>;
 
 /** An envelope that came in somewhere, though the journal of its sender does not have it. */
 export interface Mismatch {
-  readonly database: JournalName;
+  readonly database: DatabaseName;
   readonly writer: string;
   readonly seq: number;
   readonly sender: string;
@@ -64,7 +55,7 @@ interface JournalRows {
 
 /** Verifies a database's chains against the checkpoint and collects its envelopes. */
 export async function checkJournal<S extends JournalTables>(
-  name: JournalName,
+  name: DatabaseName,
   database: Database<S> | undefined,
   checkpoint: CheckpointStatement | null,
 ): Promise<JournalCheck> {
@@ -108,7 +99,7 @@ export function compareEnvelopes(
 ): readonly Mismatch[] {
   const sound = checks.filter((check) => check.ok);
   const ownerOf = (writer: string): string => atSignOf(writer.slice(0, writer.lastIndexOf("-")));
-  const homeOf = (atSign: string): JournalName => {
+  const homeOf = (atSign: string): DatabaseName => {
     if (atSign === atSignOf("bot")) {
       return "record";
     }
@@ -132,38 +123,18 @@ export function compareEnvelopes(
 /** Runs on the database of a process that is not running; `undefined` when there is none yet. */
 export async function withJournal<T>(
   settings: Settings,
-  name: JournalName,
+  name: DatabaseName,
   use: (database: Database<JournalTables> | undefined) => Promise<T>,
 ): Promise<T> {
-  const { url, folder, migrations } = placeOf(settings, name);
-  if (url === undefined && !existsSync(path.join(folder, `${name}.db`))) {
+  const place = databasePlace(settings, name);
+  if (place.url === undefined && !existsSync(path.join(place.folder, `${name}.db`))) {
     return use(undefined);
   }
-  const database = await openDatabase<JournalTables>({
-    name,
-    migrations,
-    ...(url === undefined ? { folder } : { url }),
-  });
+  const database = await openPlace<JournalTables>(place);
   try {
     return await use(database);
   } finally {
     await database.close();
-  }
-}
-
-function placeOf({ data, databaseUrl, booksDatabaseUrl }: Settings, name: JournalName) {
-  const agents = [journalMigration, agentStoreMigration];
-  switch (name) {
-    case "record":
-      return { url: databaseUrl, folder: path.join(data, "bot"), migrations: recordMigrations };
-    case "books":
-      return {
-        url: booksDatabaseUrl,
-        folder: path.join(data, "books"),
-        migrations: [booksMigration, ...agents],
-      };
-    case "gateway":
-      return { url: undefined, folder: path.join(data, "gateway"), migrations: agents };
   }
 }
 

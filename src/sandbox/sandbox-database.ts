@@ -1,7 +1,6 @@
 import { chmodSync } from "node:fs";
-import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { notWritable, sqliteError } from "../../adapters/store/database-errors.ts";
+import { openingError } from "../../adapters/store/database-errors.ts";
 
 /**
  * Opens a database of the sandbox (0600) for this process alone. Committed means safe against kill -9; against power
@@ -18,9 +17,6 @@ export function openSandboxDatabase(file: string, schema: string): DatabaseSync 
     return db;
   } catch (error) {
     db?.close();
-    if (error instanceof Error && "errcode" in error && typeof error.errcode === "number") {
-      throw sqliteError({ errcode: error.errcode, message: error.message }, file);
-    }
-    throw notWritable(path.dirname(file), error instanceof Error ? error.message : String(error), false);
+    throw openingError(error, file);
   }
 }

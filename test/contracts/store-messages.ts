@@ -1,31 +1,17 @@
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import type { Store } from "../../src/ports.ts";
-import { sampleCommit, sampleOutbox, sampleRun, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
+import { sampleCommit, sampleOutbox, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
+import { storeBench } from "../fakes/store-bench.ts";
 
 const now = sampleTime;
 
 /** The part of the Store's contract about what goes out: cards and envelopes. */
 export function storeMessagesContract(name: string, open: () => Promise<Store>): void {
   suite(`Store on ${name}: cards and outbox`, () => {
-    let store: Store;
-    let lastId = 0;
-    const newId = (): string => {
-      lastId += 1;
-      return `run${lastId}`;
-    };
-    /** Creates a run and returns it as stored. */
-    const create = async (parts: Parameters<typeof sampleCommit>[1] = {}) => {
-      const id = newId();
-      await store.createRun(sampleCommit(sampleRun(id), parts), `key-${id}`);
-      const run = await store.loadRun(id);
-      assert.ok(run !== undefined);
-      return run;
-    };
-    before(async () => {
-      store = await open();
-    });
-    after(() => store.close());
+    const bench = storeBench(open);
+    const { newId } = bench;
+    const create = (parts: Parameters<typeof sampleCommit>[1] = {}) => bench.create({}, parts);
 
     test("cards: each change raises the version; what is shown never counts back", async () => {
       const key = `progress-${newId()}`;
@@ -33,28 +19,33 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
       // A card stands in its run's thread.
       const { thread } = run;
       const card = { key, run: run.id, thread, version: 1, shownVersion: 0, message: null };
-      assert.deepEqual(await store.card(key), card);
-      assert.equal(await store.card("unknown"), undefined);
-      await store.saveRun(sampleCommit(run, { cards: [key, `${key}-2`, key] }));
-      const stale = async () => (await store.staleCards(now, 100)).filter((each) => each.key === key);
+      assert.deepEqual(await bench.store.card(key), card);
+      assert.equal(await bench.store.card("unknown"), undefined);
+      await bench.store.saveRun(sampleCommit(run, { cards: [key, `${key}-2`, key] }));
+      const stale = async () => (await bench.store.staleCards(now, 100)).filter((each) => each.key === key);
       assert.deepEqual(await stale(), [{ ...card, version: 2 }]);
-      await store.cardShown({ ...card, version: 2 }, "message-1");
+      await bench.store.cardShown({ ...card, version: 2 }, "message-1");
       assert.deepEqual(await stale(), []);
-      await store.cardShown(card, "message-1");
-      assert.deepEqual(await store.card(key), { ...card, version: 2, shownVersion: 2, message: "message-1" });
-      await store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [key] }));
+      await bench.store.cardShown(card, "message-1");
+      assert.deepEqual(await bench.store.card(key), {
+        ...card,
+        version: 2,
+        shownVersion: 2,
+        message: "message-1",
+      });
+      await bench.store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [key] }));
       assert.equal((await stale())[0]?.version, 3);
     });
 
     test("a card with nothing to post has no message, and is stale again with its next change", async () => {
       const key = `progress-${newId()}`;
       const run = await create({ cards: [key] });
-      const card = await store.card(key);
+      const card = await bench.store.card(key);
       assert.ok(card !== undefined);
-      await store.cardShown(card, null);
-      assert.deepEqual(await store.card(key), { ...card, shownVersion: 1 });
-      await store.saveRun(sampleCommit(run, { cards: [key] }));
-      const stale = (await store.staleCards(now, 100)).find((each) => each.key === key);
+      await bench.store.cardShown(card, null);
+      assert.deepEqual(await bench.store.card(key), { ...card, shownVersion: 1 });
+      await bench.store.saveRun(sampleCommit(run, { cards: [key] }));
+      const stale = (await bench.store.staleCards(now, 100)).find((each) => each.key === key);
       assert.deepEqual(stale, { ...card, version: 2, shownVersion: 1 });
     });
 
@@ -62,17 +53,17 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
       const keys = Array.from({ length: 5 }, () => `progress-${newId()}`);
       await create({ cards: keys });
       const stale = async (at: number, limit = 1_000) =>
-        (await store.staleCards(at, limit)).map((each) => each.key).filter((key) => keys.includes(key));
+        (await bench.store.staleCards(at, limit)).map((each) => each.key).filter((key) => keys.includes(key));
       assert.deepEqual((await stale(now)).toSorted(), keys.toSorted());
       const [first = "", second = ""] = keys;
       const others = keys.slice(2);
-      await store.postponeCard(first, now + 2_000);
-      await store.postponeCard(second, now + 1_000);
+      await bench.store.postponeCard(first, now + 2_000);
+      await bench.store.postponeCard(second, now + 1_000);
       assert.deepEqual((await stale(now)).toSorted(), others.toSorted());
       assert.deepEqual((await stale(now + 5_000)).slice(-2), [second, first], "those postponed come last");
-      const card = await store.card(first);
+      const card = await bench.store.card(first);
       assert.ok(card !== undefined);
-      await store.cardShown(card, "message-1");
+      await bench.store.cardShown(card, "message-1");
       assert.deepEqual((await stale(now + 1_999)).toSorted(), [...others, second].toSorted());
     });
 
@@ -87,25 +78,25 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
       // Long before what other tests leave behind.
       const t = now - 50_000_000;
       const rows = [row(1, t + 20), row(2, t + 10), row(3, t + 900)];
-      await store.saveRun(sampleCommit(run, { outbox: rows }));
+      await bench.store.saveRun(sampleCommit(run, { outbox: rows }));
       const claim = async (at: number, limit = 10) =>
-        (await store.claimOutbox(at, 100, limit)).map((each) => each.subject.attempt);
+        (await bench.store.claimOutbox(at, 100, limit)).map((each) => each.subject.attempt);
       const both = await Promise.all([claim(t + 20), claim(t + 20)]);
       assert.deepEqual(both.flat().toSorted(), [1, 2], "two relays never get the same row");
       assert.deepEqual(await claim(t + 119), []);
-      const again = await store.claimOutbox(t + 120, 100, 1);
+      const again = await bench.store.claimOutbox(t + 120, 100, 1);
       assert.deepEqual(
         again.map((each) => each.body),
         [rows[0]?.body],
       );
       assert.equal(again[0]?.tries, 2);
-      await store.postponeOutbox(rows[0]?.id ?? "", t + 130);
-      await store.postponeOutbox(rows[1]?.id ?? "", t + 125);
+      await bench.store.postponeOutbox(rows[0]?.id ?? "", t + 130);
+      await bench.store.postponeOutbox(rows[1]?.id ?? "", t + 125);
       assert.deepEqual(await claim(t + 130, 1), [2], "the limit leaves the later one");
       assert.deepEqual(await claim(t + 130), [1]);
-      await store.closeOutbox([rows[0]?.id ?? ""]);
-      await store.postponeOutbox(rows[0]?.id ?? "", t);
-      await store.saveRun(
+      await bench.store.closeOutbox([rows[0]?.id ?? ""]);
+      await bench.store.postponeOutbox(rows[0]?.id ?? "", t);
+      await bench.store.saveRun(
         sampleCommit({ ...run, version: 2 }, { closeOutbox: [rows[1]?.id ?? ""], outbox: [row(2, t)] }),
       );
       assert.deepEqual(await claim(t + 899), [], "closed rows stay closed, also when written again");
@@ -121,18 +112,18 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
           subject: sampleSubject(run.id, { attempt }),
           dueAt,
         });
-      await store.saveRun(sampleCommit(run, { outbox: [row(1, at), row(2, at + 60_000), row(3, at)] }));
+      await bench.store.saveRun(sampleCommit(run, { outbox: [row(1, at), row(2, at + 60_000), row(3, at)] }));
       const mine = async (time: number) => {
-        const rows = await store.claimOutbox(time, 30_000, 1_000);
+        const rows = await bench.store.claimOutbox(time, 30_000, 1_000);
         return rows.map(({ id }) => id).filter((id) => id.includes(run.id));
       };
       const ids = [1, 3].map((attempt) => `request-${run.id}-${attempt}`);
       assert.deepEqual((await mine(at)).toSorted(), ids);
       assert.deepEqual(await mine(at + 1), []);
-      await store.closeOutbox([ids[1] ?? ""]);
-      await store.resumeOutbox(at + 2);
+      await bench.store.closeOutbox([ids[1] ?? ""]);
+      await bench.store.resumeOutbox(at + 2);
       assert.deepEqual(await mine(at + 2), [ids[0]]);
-      await store.closeOutbox([1, 2].map((attempt) => `request-${run.id}-${attempt}`));
+      await bench.store.closeOutbox([1, 2].map((attempt) => `request-${run.id}-${attempt}`));
     });
 
     test("requests in flight are counted per agent", async () => {
@@ -140,12 +131,12 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
       const run = await create();
       const row = (kind: "request" | "cancel", attempt: number) =>
         sampleOutbox(run.id, { id: `${kind}-${run.id}-${attempt}`, kind, to: agent });
-      await store.saveRun(
+      await bench.store.saveRun(
         sampleCommit(run, { outbox: [row("request", 1), row("request", 2), row("cancel", 1)] }),
       );
-      assert.equal((await store.inFlight())[agent], 2);
-      await store.closeOutbox([`request-${run.id}-1`, `request-${run.id}-2`]);
-      assert.equal((await store.inFlight())[agent], undefined);
+      assert.equal((await bench.store.inFlight())[agent], 2);
+      await bench.store.closeOutbox([`request-${run.id}-1`, `request-${run.id}-2`]);
+      assert.equal((await bench.store.inFlight())[agent], undefined);
     });
   });
 }

@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import type { Run } from "../../src/domain.ts";
 import type { Store } from "../../src/ports.ts";
 import { sampleCommit, sampleRun, sampleStep } from "../fakes/sample-run.ts";
+import { storeBench } from "../fakes/store-bench.ts";
 
 /** What every Store must do with chat messages' keys, and with the definitions that open runs need. */
 export function storeRequestsContract(name: string, open: () => Promise<Store>): void {
   suite(`Store of requests on ${name}`, () => {
-    let store: Store;
-    before(async () => {
-      store = await open();
-    });
-    after(() => store.close());
-
-    async function created(id: string, change: Partial<Run> = {}): Promise<Run> {
-      await store.createRun(sampleCommit(sampleRun(id, change)), `key-${id}`);
-      const run = await store.loadRun(id);
-      assert.ok(run !== undefined);
-      return run;
-    }
+    const bench = storeBench(open);
+    const created = (id: string, change: Partial<Run> = {}) => bench.create(change, {}, id);
     const answer = (run: Run, key: string) =>
       sampleCommit(run, {
         requestKey: key,
@@ -29,21 +20,21 @@ export function storeRequestsContract(name: string, open: () => Promise<Store>):
 
     test("a message's key says for good which run it started or answered", async () => {
       const first = await created("r1");
-      assert.equal(await store.requestRun("key-r1"), "r1");
-      assert.equal(await store.requestRun("key-answer"), undefined);
-      assert.equal(await store.saveRun(answer(first, "key-answer")), "saved");
-      assert.equal(await store.requestRun("key-answer"), "r1");
-      const again = await store.createRun(sampleCommit(sampleRun("r2")), "key-answer");
+      assert.equal(await bench.store.requestRun("key-r1"), "r1");
+      assert.equal(await bench.store.requestRun("key-answer"), undefined);
+      assert.equal(await bench.store.saveRun(answer(first, "key-answer")), "saved");
+      assert.equal(await bench.store.requestRun("key-answer"), "r1");
+      const again = await bench.store.createRun(sampleCommit(sampleRun("r2")), "key-answer");
       assert.deepEqual(again, { created: false, run: "r1" }, "an answer starts no run");
     });
 
     test("a key is taken once; a commit with a taken one changes nothing, and a stale one takes none", async () => {
       const run = await created("r3");
-      assert.equal(await store.saveRun(answer(run, "key-r1")), "duplicate");
-      assert.equal((await store.loadRun("r3"))?.version, run.version);
+      assert.equal(await bench.store.saveRun(answer(run, "key-r1")), "duplicate");
+      assert.equal((await bench.store.loadRun("r3"))?.version, run.version);
       const old = { ...run, version: 0 };
-      assert.equal(await store.saveRun(answer(old, "key-late")), "stale");
-      assert.equal(await store.requestRun("key-late"), undefined);
+      assert.equal(await bench.store.saveRun(answer(old, "key-late")), "stale");
+      assert.equal(await bench.store.requestRun("key-late"), undefined);
     });
 
     test("the definitions that open runs need, each once, and no finished run's", async () => {
@@ -54,7 +45,7 @@ export function storeRequestsContract(name: string, open: () => Promise<Store>):
       await created("o3", { workflow: workflow("order", 2) });
       await created("o4", { workflow: workflow("order", 2, "t"), status: "waiting" });
       await created("o5", { workflow: workflow("gone", 1), status: "completed", steps: [done] });
-      const needed = (await store.openWorkflows()).map(({ workflow: { id, version, structure } }) =>
+      const needed = (await bench.store.openWorkflows()).map(({ workflow: { id, version, structure } }) =>
         [id, version, structure].join(" "),
       );
       assert.deepEqual(needed.toSorted(), ["order 1 s", "order 2 s", "order 2 t"]);

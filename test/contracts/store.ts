@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import type { InboxKey } from "../../src/record-types.ts";
 import type { Store } from "../../src/ports.ts";
 import { sampleCommit, sampleRun, sampleStep, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
+import { storeBench } from "../fakes/store-bench.ts";
 import { storeApprovalsContract } from "./store-approvals.ts";
 import { storeMessagesContract } from "./store-messages.ts";
 import { storeRequestsContract } from "./store-requests.ts";
@@ -15,27 +16,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   storeMessagesContract(name, open);
   storeRequestsContract(name, open);
   suite(`Store on ${name}`, () => {
-    let store: Store;
-    let lastId = 0;
-    const newId = (): string => {
-      lastId += 1;
-      return `run${lastId}`;
-    };
-    /** Creates a run with the changes given and returns it as stored. */
-    const create = async (
-      change: Parameters<typeof sampleRun>[1] = {},
-      parts: Parameters<typeof sampleCommit>[1] = {},
-    ) => {
-      const id = newId();
-      await store.createRun(sampleCommit(sampleRun(id, change), parts), `key-${id}`);
-      const run = await store.loadRun(id);
-      assert.ok(run !== undefined);
-      return run;
-    };
-    before(async () => {
-      store = await open();
-    });
-    after(() => store.close());
+    const bench = storeBench(open);
+    const { newId, create } = bench;
 
     test("a run comes back as it was stored, errors included, with its new version", async () => {
       const error = { code: "credit-exceeded", message: "Zebra Ltd owes too much", retryable: false };
@@ -49,15 +31,17 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           sampleStep({ id: "credit", status: "failed", error }),
         ],
       });
-      const made = await store.createRun(sampleCommit(run), "request-1");
+      const made = await bench.store.createRun(sampleCommit(run), "request-1");
       assert.deepEqual(made, { created: true, run: run.id });
-      assert.deepEqual(await store.loadRun(run.id), { ...run, version: 1 });
-      assert.equal(await store.loadRun("unknown"), undefined);
+      assert.deepEqual(await bench.store.loadRun(run.id), { ...run, version: 1 });
+      assert.equal(await bench.store.loadRun("unknown"), undefined);
     });
 
     test("a request key makes one run, also when it comes many times at once", async () => {
       const made = await Promise.all(
-        Array.from({ length: 6 }, () => store.createRun(sampleCommit(sampleRun(newId())), "same-request")),
+        Array.from({ length: 6 }, () =>
+          bench.store.createRun(sampleCommit(sampleRun(newId())), "same-request"),
+        ),
       );
       assert.equal(made.filter((each) => each.created).length, 1);
       assert.equal(new Set(made.map((each) => each.run)).size, 1);
@@ -67,7 +51,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const run = await create();
       const outcomes = await Promise.all(
         ["a", "b"].map((step) =>
-          store.saveRun(
+          bench.store.saveRun(
             sampleCommit(
               { ...run, steps: [sampleStep({ id: step })] },
               { contents: [{ run: run.id, revision: 1, step, name: "output", value: step }] },
@@ -76,11 +60,11 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         ),
       );
       assert.deepEqual(outcomes.toSorted(), ["saved", "stale"]);
-      const stored = await store.loadRun(run.id);
+      const stored = await bench.store.loadRun(run.id);
       assert.equal(stored?.version, 2);
       // Nothing of the loser was kept.
       assert.deepEqual(
-        (await store.contents(run.id)).map((each) => each.step),
+        (await bench.store.contents(run.id)).map((each) => each.step),
         stored?.steps.map((step) => step.id),
       );
     });
@@ -88,19 +72,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     test("a message is applied once, whatever the version", async () => {
       const run = await create();
       const inbox: InboxKey = { sender: "router", kind: "result", subject: sampleSubject(run.id) };
-      assert.equal(await store.saveRun(sampleCommit(run, { inbox })), "saved");
-      assert.equal(await store.saveRun(sampleCommit(run, { inbox })), "duplicate");
-      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 2 }, { inbox })), "duplicate");
-      assert.equal((await store.loadRun(run.id))?.version, 2);
+      assert.equal(await bench.store.saveRun(sampleCommit(run, { inbox })), "saved");
+      assert.equal(await bench.store.saveRun(sampleCommit(run, { inbox })), "duplicate");
+      assert.equal(await bench.store.saveRun(sampleCommit({ ...run, version: 2 }, { inbox })), "duplicate");
+      assert.equal((await bench.store.loadRun(run.id))?.version, 2);
       const other: InboxKey = { ...inbox, kind: "error" };
-      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 2 }, { inbox: other })), "saved");
+      assert.equal(
+        await bench.store.saveRun(sampleCommit({ ...run, version: 2 }, { inbox: other })),
+        "saved",
+      );
     });
 
     test("a stale commit does not use up its inbox key", async () => {
       const run = await create();
       const inbox: InboxKey = { sender: "router", kind: "result", subject: sampleSubject(run.id) };
-      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 7 }, { inbox })), "stale");
-      assert.equal(await store.saveRun(sampleCommit(run, { inbox })), "saved");
+      assert.equal(await bench.store.saveRun(sampleCommit({ ...run, version: 7 }, { inbox })), "stale");
+      assert.equal(await bench.store.saveRun(sampleCommit(run, { inbox })), "saved");
     });
 
     test("contents are written once: the same again is harmless, another value is refused", async () => {
@@ -112,22 +99,25 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         name: "output",
         value: { b: [1, null], a: "ä" },
       };
-      assert.equal(await store.saveRun(sampleCommit(run, { contents: [content] })), "saved");
+      assert.equal(await bench.store.saveRun(sampleCommit(run, { contents: [content] })), "saved");
       const again = { ...content, value: { a: "ä", b: [1, null] } };
-      assert.equal(await store.saveRun(sampleCommit({ ...run, version: 2 }, { contents: [again] })), "saved");
+      assert.equal(
+        await bench.store.saveRun(sampleCommit({ ...run, version: 2 }, { contents: [again] })),
+        "saved",
+      );
       const other = { ...content, value: "other" };
       const twice = [
         { ...content, name: "input:1" },
         { ...other, name: "input:1" },
       ];
-      await assert.rejects(store.saveRun(sampleCommit({ ...run, version: 3 }, { contents: twice })), {
+      await assert.rejects(bench.store.saveRun(sampleCommit({ ...run, version: 3 }, { contents: twice })), {
         code: "content-exists",
       });
-      await assert.rejects(store.saveRun(sampleCommit({ ...run, version: 3 }, { contents: [other] })), {
+      await assert.rejects(bench.store.saveRun(sampleCommit({ ...run, version: 3 }, { contents: [other] })), {
         code: "content-exists",
       });
-      assert.deepEqual(await store.contents(run.id), [content]);
-      assert.equal((await store.loadRun(run.id))?.version, 3);
+      assert.deepEqual(await bench.store.contents(run.id), [content]);
+      assert.equal((await bench.store.loadRun(run.id))?.version, 3);
     });
 
     test("contents can be asked for by step and name", async () => {
@@ -147,30 +137,30 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         content(1, "supply", "output"),
         content(2, "gate", "plan"),
       ];
-      await store.saveRun(sampleCommit(run, { contents }));
-      assert.deepEqual(await store.contents(run.id), contents);
+      await bench.store.saveRun(sampleCommit(run, { contents }));
+      assert.deepEqual(await bench.store.contents(run.id), contents);
       const wanted = [{ step: "route", name: "output" }, { name: "plan" }, { name: "question:" }];
       assert.deepEqual(
-        await store.contents(run.id, wanted),
+        await bench.store.contents(run.id, wanted),
         contents.filter((each) => each.step !== "supply"),
       );
-      assert.deepEqual(await store.contents(run.id, []), []);
-      assert.deepEqual(await store.contents("unknown"), []);
+      assert.deepEqual(await bench.store.contents(run.id, []), []);
+      assert.deepEqual(await bench.store.contents("unknown"), []);
     });
 
     test("what runs were asked is had at once", async () => {
       const asked = async (value: string) => {
         const id = newId();
         const contents = [{ run: id, revision: 1, step: "route", name: "request", value }];
-        await store.createRun(sampleCommit(sampleRun(id), { contents }), `key-${id}`);
+        await bench.store.createRun(sampleCommit(sampleRun(id), { contents }), `key-${id}`);
         return id;
       };
       const first = await asked("first");
       const second = await asked("second");
       const silent = (await create()).id;
-      const texts = await store.requestTexts([second, first, silent, "unknown"]);
+      const texts = await bench.store.requestTexts([second, first, silent, "unknown"]);
       assert.deepEqual(Object.fromEntries(texts), { [first]: "first", [second]: "second" });
-      assert.equal((await store.requestTexts([])).size, 0);
+      assert.equal((await bench.store.requestTexts([])).size, 0);
     });
 
     test("runs are listed newest first, open or by person", async () => {
@@ -180,7 +170,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         made.push((await create({ requester: person, status, createdAt: now + index })).id);
       }
       const ids = async (o: { open?: boolean; limit?: number }) =>
-        (await store.listRuns({ limit: 10, person, ...o })).map((run) => run.id);
+        (await bench.store.listRuns({ limit: 10, person, ...o })).map((run) => run.id);
       assert.deepEqual(await ids({}), made.toReversed());
       assert.deepEqual(await ids({ open: true }), [made[2], made[0]]);
       assert.deepEqual(await ids({ open: false }), [made[1]]);
@@ -190,23 +180,23 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     test("the run that waits for an answer in a thread is found until it was answered", async () => {
       const thread = `console:${newId()}` as const;
       await create({ thread, status: "waiting", steps: [sampleStep({ id: "gate", status: "waiting" })] });
-      assert.equal(await store.waitingInThread(thread), undefined, "an approval is no question");
+      assert.equal(await bench.store.waitingInThread(thread), undefined, "an approval is no question");
       const run = await create({ thread });
       const steps = [sampleStep({ status: "waiting", dispatch: 0 })];
       const content = { run: run.id, revision: 1, step: "route" };
       const waiting = { ...run, status: "waiting" as const, steps };
       const question = { ...content, name: "question:1", value: { text: "Which?", options: [] } };
-      await store.saveRun(sampleCommit(waiting, { contents: [question] }));
-      assert.equal((await store.waitingInThread(thread))?.id, run.id);
-      assert.equal(await store.waitingInThread("console:elsewhere"), undefined);
+      await bench.store.saveRun(sampleCommit(waiting, { contents: [question] }));
+      assert.equal((await bench.store.waitingInThread(thread))?.id, run.id);
+      assert.equal(await bench.store.waitingInThread("console:elsewhere"), undefined);
       const answer = { ...content, name: "answer:1", value: "This" };
-      await store.saveRun(sampleCommit({ ...waiting, version: 2 }, { contents: [answer] }));
-      assert.equal(await store.waitingInThread(thread), undefined);
+      await bench.store.saveRun(sampleCommit({ ...waiting, version: 2 }, { contents: [answer] }));
+      assert.equal(await bench.store.waitingInThread(thread), undefined);
       const second = { ...question, name: "question:2" };
-      await store.saveRun(sampleCommit({ ...waiting, version: 3 }, { contents: [second] }));
-      assert.equal((await store.waitingInThread(thread))?.id, run.id);
-      await store.saveRun(sampleCommit({ ...waiting, version: 4, status: "cancelled" }));
-      assert.equal(await store.waitingInThread(thread), undefined);
+      await bench.store.saveRun(sampleCommit({ ...waiting, version: 3 }, { contents: [second] }));
+      assert.equal((await bench.store.waitingInThread(thread))?.id, run.id);
+      await bench.store.saveRun(sampleCommit({ ...waiting, version: 4, status: "cancelled" }));
+      assert.equal(await bench.store.waitingInThread(thread), undefined);
     });
 
     test("runs are due by their earliest step, oldest first, while they are open", async () => {
@@ -222,31 +212,31 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         updatedAt: early + 30,
         steps: [sampleStep({ status: "queued", dueAt: null })],
       });
-      assert.deepEqual(await store.dueRuns(early + 50, 10), [first, second, queued.id]);
-      assert.deepEqual(await store.dueRuns(early + 90, 2), [first, second]);
-      assert.deepEqual((await store.dueRuns(early + 90, 10)).at(-1), later);
-      assert.deepEqual(await store.dueRuns(early, 10), []);
+      assert.deepEqual(await bench.store.dueRuns(early + 50, 10), [first, second, queued.id]);
+      assert.deepEqual(await bench.store.dueRuns(early + 90, 2), [first, second]);
+      assert.deepEqual((await bench.store.dueRuns(early + 90, 10)).at(-1), later);
+      assert.deepEqual(await bench.store.dueRuns(early, 10), []);
       // A run that cannot be looked at makes room for the others, until it is saved.
-      await store.postponeRun(first, early + 70);
-      assert.deepEqual(await store.dueRuns(early + 50, 2), [second, queued.id]);
-      assert.deepEqual(await store.dueRuns(early + 70, 10), [second, queued.id, first]);
-      const put = await store.loadRun(first);
+      await bench.store.postponeRun(first, early + 70);
+      assert.deepEqual(await bench.store.dueRuns(early + 50, 2), [second, queued.id]);
+      assert.deepEqual(await bench.store.dueRuns(early + 70, 10), [second, queued.id, first]);
+      const put = await bench.store.loadRun(first);
       assert.ok(put !== undefined);
-      assert.equal(await store.saveRun(sampleCommit(put)), "saved");
-      assert.deepEqual(await store.dueRuns(early + 50, 1), [first]);
+      assert.equal(await bench.store.saveRun(sampleCommit(put)), "saved");
+      assert.deepEqual(await bench.store.dueRuns(early + 50, 1), [first]);
     });
 
     test("small values are kept and replaced", async () => {
-      assert.equal(await store.getValue("serial"), undefined);
-      await store.setValue("serial", "1");
-      await store.setValue("serial", "2");
-      assert.equal(await store.getValue("serial"), "2");
+      assert.equal(await bench.store.getValue("serial"), undefined);
+      await bench.store.setValue("serial", "1");
+      await bench.store.setValue("serial", "2");
+      assert.equal(await bench.store.getValue("serial"), "2");
     });
 
     test("journal entries with and without run and body are accepted, none is too", async () => {
       const run = await create();
-      await store.appendJournal([]);
-      await store.appendJournal([
+      await bench.store.appendJournal([]);
+      await bench.store.appendJournal([
         { kind: "refusal", run: null, facts: { code: "unknown-person" }, body: { text: "who?" } },
         { kind: "step", run: run.id, facts: { step: "route", ok: true, ms: 4, error: null } },
       ]);
@@ -256,7 +246,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const runs = await Promise.all(Array.from({ length: 50 }, () => create()));
       const outcomes = await Promise.all(
         runs.map((run) =>
-          store.saveRun(sampleCommit(run, { journal: [{ kind: "step", run: run.id, facts: {} }] })),
+          bench.store.saveRun(sampleCommit(run, { journal: [{ kind: "step", run: run.id, facts: {} }] })),
         ),
       );
       assert.deepEqual(new Set(outcomes), new Set(["saved"]));

@@ -1,3 +1,6 @@
+import assert from "node:assert/strict";
+import { before } from "node:test";
+import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
 import router from "../../agents/router.ts";
 import type { RouteOutput } from "../../agents/router/route-schema.ts";
 import type { Customer, Item } from "../../src/book-rows.ts";
@@ -83,4 +86,19 @@ export function orderOf(customerId: string, itemId: string, quantity: string): R
     input: { customer: customerId, item: itemId, quantity },
     model: "rules",
   };
+}
+
+/** The router on the rules model, for the suite that is being declared: its whole answer, or its question. */
+export function routerOnRules() {
+  let rules: LanguageModel;
+  before(async () => {
+    rules = await loadRulesModel();
+  });
+  const route = (text: string, answers: readonly string[] = []) => routeWith(rules, text, answers);
+  const asked = async (text: string, ...answers: readonly string[]) => {
+    const output = await route(text, answers);
+    assert.equal(output.outcome, "question", JSON.stringify(output));
+    return output.outcome === "question" ? output : assert.fail();
+  };
+  return { route, asked, model: () => rules };
 }

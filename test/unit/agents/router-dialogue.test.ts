@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
-import { before, suite, test } from "node:test";
-import { loadRulesModel } from "../../../adapters/rules-model/rules-model.ts";
-import type { LanguageModel } from "../../../src/ports.ts";
-import { orderOf, routeWith } from "../../fakes/router-world.ts";
+import { suite, test } from "node:test";
+import { orderOf, routerOnRules } from "../../fakes/router-world.ts";
 
 suite("router's questions", () => {
-  let rules: LanguageModel;
-  before(async () => {
-    rules = await loadRulesModel();
-  });
-  const route = (text: string, answers: readonly string[] = []) => routeWith(rules, text, answers);
-  const asked = async (text: string, ...answers: readonly string[]) => {
-    const output = await route(text, answers);
-    assert.equal(output.outcome, "question", JSON.stringify(output));
-    return output.outcome === "question" ? output : assert.fail();
-  };
+  const { route, asked } = routerOnRules();
 
   test("all that is missing is asked for in one question", async () => {
     const ask = async (text: string) => (await asked(text)).question;

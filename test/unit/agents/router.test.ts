@@ -1,25 +1,14 @@
 import assert from "node:assert/strict";
-import { before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import * as fc from "fast-check";
 import router from "../../../agents/router.ts";
-import { loadRulesModel } from "../../../adapters/rules-model/rules-model.ts";
-import type { LanguageModel } from "../../../src/ports.ts";
 import { numberInWords } from "../../fakes/number-words.ts";
-import { books, customers, orderOf, routeWith } from "../../fakes/router-world.ts";
+import { books, customers, orderOf, routeWith, routerOnRules } from "../../fakes/router-world.ts";
 import { ScriptedModel, skillContext } from "../../fakes/skill-context.ts";
 import { orderRequests, otherMessages } from "../../fixtures/request-paraphrases.ts";
 
 suite("router", () => {
-  let rules: LanguageModel;
-  before(async () => {
-    rules = await loadRulesModel();
-  });
-  const route = (text: string, answers: readonly string[] = []) => routeWith(rules, text, answers);
-  const asked = async (text: string, ...answers: readonly string[]) => {
-    const output = await route(text, answers);
-    assert.equal(output.outcome, "question", JSON.stringify(output));
-    return output.outcome === "question" ? output : assert.fail();
-  };
+  const { route, asked, model } = routerOnRules();
 
   test("routes the sentence the product is known by", async () => {
     const output = await route("Order the parts needed for 50 widgets for Customer XYZ");
@@ -188,7 +177,7 @@ suite("router", () => {
       dialogue: [],
       workflows: [{ id: "ask", version: 1, description: "Asks.", examples: [] }],
     };
-    const output = await skill.run(skillContext({ agent: "router", books, model: rules }), input, null);
+    const output = await skill.run(skillContext({ agent: "router", books, model: model() }), input, null);
     assert.equal(output.outcome, "unsupported");
   });
 });
