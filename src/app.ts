@@ -129,6 +129,7 @@ export function createBot(parts: BotParts): Bot {
     inbox: {
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
+      withdraw: (key, person) => intake.withdraw(key, person),
       decision: (decision) => approvals.decide(decision),
     },
     async result(id) {

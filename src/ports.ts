@@ -258,18 +258,36 @@ export interface LanguageModel {
 
 export interface ChatAdapter {
   readonly name: string;
+  /** A card that was drawn rests this long before it is drawn again; default 100 ms. */
+  readonly restMs?: number;
   start(inbox: ChatInbox): Promise<void>;
   stop(): Promise<void>;
-  /** Posts once per key. */
+  /**
+   * Posts once per key. Each call ends within 10 s; "rate-limited" with `retryAfterMs` says that the platform took
+   * nothing and when it will.
+   */
   post(thread: ThreadId, card: Card, o: { readonly key: string }): Promise<MessageId>;
-  /** The message posted under this key, for what was posted before a crash. */
-  find(thread: ThreadId, key: string): Promise<MessageId | undefined>;
+  /** The message posted under this key before a crash. Absent where posting twice under one key is harmless. */
+  find?(thread: ThreadId, key: string): Promise<MessageId | undefined>;
   update(message: MessageId, card: Card): Promise<"ok" | "gone">;
   whisper(thread: ThreadId, person: Person, text: string): Promise<void>;
+  /**
+   * Where approval cards of a run stand, in any adapter's threads; `deciders` may decide on it. Asked once, when the
+   * approval opens, maybe before `start`. Absent: in the run's own thread, if that is this adapter's.
+   */
+  approvalPlaces?(
+    run: { readonly thread: ThreadId; readonly requester: PersonId },
+    deciders: readonly Person[],
+  ): readonly ThreadId[];
 }
 /** Each resolves after the commit. */
 export interface ChatInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
+  /**
+   * The author deleted or changed the message with this key: ends the run that it started while only the router has
+   * worked on it. Else refused: "already-started", or "unknown-request" where it started none.
+   */
+  withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
 }

@@ -95,7 +95,9 @@ export function createPresenter(o: {
       await o.store.cardShown(row, row.message);
       return;
     }
-    const known = row.message ?? (await answer(adapter.find(row.thread, row.key)));
+    const known =
+      row.message ??
+      (adapter.find === undefined ? undefined : await answer(adapter.find(row.thread, row.key)));
     if (known !== undefined && (await answer(adapter.update(known, card))) === "ok") {
       await o.store.cardShown(row, known);
       return;

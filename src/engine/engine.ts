@@ -52,6 +52,11 @@ export interface Engine {
   ): Promise<"recorded" | "stale">;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+  /**
+   * Ends a run whose chat message, with this key, was taken back: "already-started" once a workflow was chosen,
+   * "unknown" where the message is not the one that started the run.
+   */
+  withdraw(run: RunId, key: string): Promise<"withdrawn" | "already-started" | "unknown">;
   /** What time has brought about for a run; does itself what the queue should have had done by now. */
   due(run: RunId): Promise<void>;
 }
@@ -131,6 +136,24 @@ export function createEngine(options: EngineOptions): Engine {
         return happen(draft, { type: "cancel-requested" }, () => draft.note("cancel", { by }))
           ? "cancelled"
           : "finished";
+      });
+      return result === undefined || result === "duplicate" ? "unknown" : result;
+    },
+
+    async withdraw(id, key) {
+      const result = await changer.change(id, (draft) => {
+        const answers = draft.contents.filter((each) => each.name.startsWith("answer-key:"));
+        if (answers.some((each) => each.value === key)) {
+          return "unknown";
+        }
+        if (draft.run.workflow !== null) {
+          return "already-started";
+        }
+        // Unchanged means that it is over already, or ends.
+        happen(draft, { type: "cancel-requested" }, () =>
+          draft.note("cancel", { by: draft.run.requester, withdrawn: true }),
+        );
+        return "withdrawn";
       });
       return result === undefined || result === "duplicate" ? "unknown" : result;
     },
