@@ -20,6 +20,8 @@ export interface Card {
     readonly ms: number | null;
   }[];
   readonly tables: readonly {
+    /** An order with its lines, what may be done instead, or what the yes sets in motion. */
+    readonly about: "order" | "fallback" | "effect";
     readonly title: string;
     readonly columns: readonly string[];
     readonly rows: readonly (readonly string[])[];
@@ -30,6 +32,8 @@ export interface Card {
     readonly planHash: string;
     readonly requester: string;
   } | null;
+  /** On an approval card, open or decided: the plan that it shows. */
+  readonly plan: { readonly approval: ApprovalId; readonly hash: string } | null;
   /** Offered answers of a question. */
   readonly options: readonly string[];
 }

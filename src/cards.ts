@@ -5,7 +5,7 @@ import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
 
 /** Pure: what each card shows. Everything is plain text; adapters add no meaning. */
 
-const empty = { facts: [], steps: [], tables: [], approval: null, options: [] } as const;
+const empty = { facts: [], steps: [], tables: [], approval: null, plan: null, options: [] } as const;
 
 /** The card a key stands for ("progress-RUN", "question-RUN-n", "approval-ID", "result-RUN"); null = nothing to show. */
 export function cardFor(key: string, view: RunView): Card | null {
@@ -131,6 +131,7 @@ export function approvalCard(view: RunView, approval: Approval): Card {
     facts: planFacts(plan, approval),
     tables: planTables(plan),
     approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
+    plan: { approval: approval.id, hash: approval.planHash },
   };
 }
 const unreadableCard = {
@@ -172,6 +173,7 @@ function planTables(plan: PlanDocument): Card["tables"] {
   return [
     ...plan.orders.map(orderTable),
     {
+      about: "fallback" as const,
       title: "If something goes wrong",
       columns: ["Order", "Then"],
       rows: plan.fallbacks.map((each) => [
@@ -182,6 +184,7 @@ function planTables(plan: PlanDocument): Card["tables"] {
       ]),
     },
     {
+      about: "effect" as const,
       title: "Can it be undone?",
       columns: ["What", "Undo"],
       rows: plan.effects.map((each) => [each.description, each.reversibility]),
@@ -191,6 +194,7 @@ function planTables(plan: PlanDocument): Card["tables"] {
 function orderTable(order: PlannedOrder): Card["tables"][number] {
   const blank = ["", "", ""];
   return {
+    about: "order",
     title: `${order.supplierName} · ${moneyText(order.total)} · ${order.freightMethod}, by ${order.expectedDelivery} · account ${order.bankAccount}`,
     columns: ["Part", "Quantity", "Unit price", "At most", "Total"],
     rows: [

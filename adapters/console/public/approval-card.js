@@ -82,7 +82,7 @@ export function ApprovalCard({ id, card }) {
     }
   };
   const facts = card.facts.filter((fact) => !isHash(fact.value));
-  const orders = card.tables.filter((table) => table.columns.length > 2);
+  const orders = card.tables.filter((table) => table.about === "order");
 
   return html`<article
     ref=${article}
