@@ -1,0 +1,14 @@
+/** What `/countersign help` answers: our own words only. */
+export const helpText = [
+  "Write what you need, to me or in a channel where you mention me:",
+  "“Order the parts needed for 50 widgets for Customer XYZ”",
+  "",
+  "/countersign status — how many requests and approvals are open",
+  "/countersign runs — your requests",
+  "/countersign agents — the agents and what they are busy with",
+  "/countersign approvals — what waits for a decision",
+  "/countersign approve ID — approve",
+  "/countersign reject ID — reject; you are asked for the reason",
+  "/countersign cancel ID — end a request",
+  "/countersign help — this text",
+].join("\n");

@@ -1,0 +1,84 @@
+import type { types } from "@slack/bolt";
+import type { AgentInfo, RunSummary, ShownApproval } from "../../../src/desk-types.ts";
+import type { PersonId } from "../../../src/domain.ts";
+import { decisionButtons } from "./approval-blocks.ts";
+import { factLines, firstLines } from "./card-lines.ts";
+import { type Block, context, divider, header, type Line, lines, points, section } from "./elements.ts";
+import { line } from "./safe-text.ts";
+
+const mostApprovals = 10;
+const mostRequests = 20;
+const mostAgents = 50;
+const glance = 4;
+
+/** The App Home of one person. `approvals` are those that the person may decide; their own requests are left out. */
+export function homeView(o: {
+  readonly person: PersonId;
+  readonly requests: readonly RunSummary[];
+  readonly approvals: readonly ShownApproval[];
+  readonly agents: readonly AgentInfo[];
+}): types.HomeView {
+  const waiting = o.approvals.filter(
+    ({ card }) => card.approval !== null && card.approval.requester !== o.person,
+  );
+  const over = waiting.length - mostApprovals;
+  return {
+    type: "home",
+    blocks: [
+      header("Waiting for your decision"),
+      ...(waiting.length === 0 ? [section("Nothing waits for you.")] : []),
+      ...waiting.slice(0, mostApprovals).flatMap(approvalBlocks),
+      ...(over > 0 ? [context(`… and ${over} more: see /countersign approvals`)] : []),
+      header("Your requests"),
+      ...list(
+        o.requests,
+        mostRequests,
+        requestLine,
+        ": see /countersign runs",
+        "You have asked for nothing yet.",
+      ),
+      header("Agents"),
+      ...list(o.agents, mostAgents, agentLine, "", "No agent is known."),
+    ],
+  };
+}
+/** The App Home of somebody who may see nothing, and why. */
+export function homeNotice(text: string): types.HomeView {
+  return { type: "home", blocks: [section(text)] };
+}
+
+function approvalBlocks({ card }: ShownApproval): Block[] {
+  const facts = factLines(card.facts.slice(0, glance), 200);
+  return [
+    lines([[[line(card.title, 300), true]], ...facts, [line(card.text, 500)]]),
+    ...decisionButtons(card),
+    divider,
+  ];
+}
+function list<T>(
+  all: readonly T[],
+  most: number,
+  draw: (each: T) => Line,
+  where: string,
+  none: string,
+): Block[] {
+  return [all.length === 0 ? section(none) : points(null, firstLines(all, most, draw, where))];
+}
+const runWords = {
+  running: "in progress",
+  waiting: "waiting",
+  compensating: "releasing what was reserved",
+  completed: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+} as const;
+const reasonWords = { rejected: "rejected", expired: "expired", requested: "cancelled" } as const;
+function requestLine({ id, title, status, reason, createdAt }: RunSummary): Line {
+  const word = status === "cancelled" && reason !== null ? reasonWords[reason] : runWords[status];
+  const day = new Date(createdAt).toISOString().slice(0, 10);
+  return [[line(title, 120), true], ` · ${word} · ${day} · ${line(id, 80)}`];
+}
+function agentLine({ id, atSign, inFlight }: AgentInfo): Line {
+  const busy = inFlight === 0 ? "idle" : `${inFlight} ${inFlight === 1 ? "request" : "requests"} in flight`;
+  return [[line(id, 80), true], ` · ${line(atSign, 120)} · ${busy}`];
+}

@@ -1,0 +1,77 @@
+import { z, type ZodType } from "zod";
+import { limits } from "./elements.ts";
+
+/** What comes back from Slack when somebody uses a card: ids, and the values that our buttons carry. */
+
+/** Of buttons. An answer's id is followed by its number, see `isAnswer`: ids are unique within a block. */
+export const actionIds = {
+  approve: "approve",
+  reject: "reject",
+  details: "details",
+  previousPage: "details-previous",
+  nextPage: "details-next",
+  planFile: "plan-file",
+  answer: "answer-",
+  cancel: "cancel",
+} as const;
+/** Of views and of the message shortcut. */
+export const callbackIds = {
+  details: "details",
+  reject: "reject-reason",
+  notice: "notice",
+  makeRequest: "make-request",
+} as const;
+/** Where the reject view keeps the reason. */
+export const reasonField = { block: "reason", action: "text" } as const;
+
+export function isAnswer(actionId: string): boolean {
+  return /^answer-\d{1,2}$/.test(actionId);
+}
+
+const id = z.string().min(1).max(200);
+const decision = z.strictObject({ approval: id, planHash: z.string().regex(/^[0-9a-f]{64}$/) });
+const page = z.strictObject({ approval: id, page: z.int().min(0).max(10_000) });
+const answer = z.strictObject({ run: id, answer: z.string().min(1).max(limits.buttonValue) });
+const run = z.strictObject({ run: id });
+
+/** JSON text of this shape, as a button's value or a view's private metadata. */
+function jsonOf<T>(shape: ZodType<T>) {
+  return z
+    .string()
+    .max(3000)
+    .transform((text, check): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        check.addIssue({ code: "custom", message: "must be JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(shape);
+}
+/**
+ * Parsers of the values: `decision` of approve, reject and the reject view's private metadata; `page` of details,
+ * previous, next and plan file; `answer` and `run` (cancel); `reason` of the reject view's `state`.
+ */
+export const actionValues = {
+  decision: jsonOf(decision),
+  page: jsonOf(page),
+  answer: jsonOf(answer),
+  run: jsonOf(run),
+  reason: z
+    .object({
+      values: z.object({
+        [reasonField.block]: z.object({
+          [reasonField.action]: z.object({ value: z.string().trim().min(1).max(limits.reason) }),
+        }),
+      }),
+    })
+    .transform(({ values }) => values[reasonField.block][reasonField.action].value),
+} as const;
+
+export const valueOf = {
+  decision: (value: z.infer<typeof decision>) => JSON.stringify(value),
+  page: (value: z.infer<typeof page>) => JSON.stringify(value),
+  answer: (value: z.infer<typeof answer>) => JSON.stringify(value),
+  run: (value: z.infer<typeof run>) => JSON.stringify(value),
+} as const;
