@@ -40,6 +40,8 @@ export interface ChatRequest {
   readonly thread: ThreadId;
   readonly person: PersonId;
   readonly text: string;
+  /** Not written to the bot: the answer that a run in this thread waits for, or nothing. */
+  readonly onlyAnswer?: boolean;
 }
 export type Verdict = "approved" | "rejected";
 /** How a decision was given; see design.md "Approval". */

@@ -9,6 +9,16 @@ const longestKey = 500;
 const notText = /[^\P{Cc}\t\n\r]|[\uFFFD\u202A-\u202E\u2066-\u2069]/u;
 const somethingToRead = /[\p{L}\p{N}]/u;
 
+/** Other people's talk: nobody asked for it, so it is not recorded either. */
+const noQuestion: Refused = {
+  outcome: "refused",
+  error: {
+    code: "no-question",
+    message: "no question waits for an answer of this person in this thread",
+    retryable: false,
+  },
+};
+
 export interface IntakeOptions {
   readonly store: Pick<Store, "requestRun" | "waitingInThread" | "loadRun" | "appendJournal">;
   /** What intake asks of the engine; each resolves after the commit. */
@@ -45,7 +55,7 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
    * The run that a message belongs to. Its key is committed with what it does, start or answer, so that delivered
    * again after a crash the start of a run does not answer that run's own question, and an answer starts no run.
    */
-  async function take(request: ChatRequest): Promise<RunId> {
+  async function take(request: ChatRequest): Promise<RunId | undefined> {
     const { key, text } = request;
     const known = await store.requestRun(key);
     if (known !== undefined) {
@@ -53,22 +63,36 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
     }
     const waiting = await store.waitingInThread(request.thread);
     // Only the requester answers; a message by somebody else in the same thread is a request of theirs.
-    const mayAnswer = waiting?.requester === request.person;
-    if (mayAnswer && (await engine.answer(waiting.id, { key, text })) === "answered") {
+    const isAnswer = waiting?.requester === request.person;
+    if (isAnswer && (await engine.answer(waiting.id, { key, text })) === "answered") {
       return waiting.id;
+    }
+    if (request.onlyAnswer === true) {
+      return store.requestRun(key);
     }
     // Also of a message that came twice at once: the start finds what the other one did.
     return (await engine.start(request)).run;
   }
 
+  async function mayAnswer({ key, thread, person }: ChatRequest): Promise<boolean> {
+    return (
+      (await store.waitingInThread(thread))?.requester === person ||
+      (await store.requestRun(key)) !== undefined
+    );
+  }
+
   return {
     async request(request) {
+      if (request.onlyAnswer === true && !(await mayAnswer(request))) {
+        return noQuestion;
+      }
       const view = trust();
       const refused = mayAsk(view.policy, view.person(request.person), request.person) ?? badRequest(request);
       if (refused !== null) {
         return refuse(request.person, null, refused);
       }
-      return { outcome: "accepted", run: await take(request) };
+      const run = await take(request);
+      return run === undefined ? noQuestion : { outcome: "accepted", run };
     },
 
     async cancel(id, person) {

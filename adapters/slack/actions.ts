@@ -1,0 +1,161 @@
+import { toErrorInfo } from "../../src/errors.ts";
+import { noticeModal, reasonMissing } from "./blocks/modals.ts";
+import { actionIds, actionValues, isAnswer } from "./blocks/slack-actions.ts";
+import { createVerdicts } from "./decisions.ts";
+import type { Parts } from "./parts.ts";
+import { type ActionBody, payloads } from "./payloads.ts";
+import { requestKeyOf } from "./slack-ids.ts";
+import { createViews, verdictView } from "./views.ts";
+import type { Caller } from "./who.ts";
+
+/** Acknowledges a payload; for views with what Slack is to show next. */
+export type Ack = (response?: unknown) => Promise<void>;
+
+/** Buttons of cards and views, and the reject view's submission. Each acknowledges after its commit, or not at all. */
+export interface Actions {
+  clicked(body: unknown, ack: Ack): Promise<void>;
+  submitted(body: unknown, ack: Ack): Promise<void>;
+}
+
+export function createActions(parts: Parts): Actions {
+  const { inbox, desk, messages, log } = parts;
+  const verdicts = createVerdicts(parts);
+  const views = createViews(parts);
+  const callerOf = ({
+    user,
+  }: {
+    readonly user: { readonly id: string; readonly team_id?: string | undefined };
+  }) => parts.who.identify(user.id, [user.team_id]);
+
+  /** Tells the person where they clicked; that it does not arrive changes nothing. */
+  async function tell({ channel, message, user }: ActionBody, text: string): Promise<void> {
+    const threadTs = message?.thread_ts;
+    const where =
+      channel === undefined
+        ? undefined
+        : { channel: channel.id, ...(threadTs === undefined ? {} : { threadTs }) };
+    const telling =
+      where === undefined
+        ? messages.conversationWith(user.id).then((own) => messages.say(own, text))
+        : messages.tell(where, user.id, text);
+    await telling.catch((error: unknown) => {
+      log.warn({ user: user.id, error: toErrorInfo(error).code }, "slack-not-told");
+    });
+  }
+
+  async function approve(body: ActionBody, value: string, ack: Ack): Promise<void> {
+    const { approval } = actionValues.decision.parse(value);
+    const { counted, text } = await verdicts.decide(await callerOf(body), { approval, verdict: "approved" });
+    await ack();
+    if (!counted) {
+      await tell(body, text);
+    }
+  }
+
+  /** Answers a question by one of the offered buttons; only the requester does, and only while it is open. */
+  async function answer(body: ActionBody, value: string, ack: Ack): Promise<void> {
+    const { run, answer: text } = actionValues.answer.parse(value);
+    const caller = await callerOf(body);
+    const refusal = await takeAnswer(caller, run, text, body);
+    await ack();
+    if (refusal !== undefined) {
+      await tell(body, refusal);
+    }
+  }
+  async function takeAnswer(
+    caller: Caller,
+    id: string,
+    text: string,
+    body: ActionBody,
+  ): Promise<string | undefined> {
+    const run = await desk.run(id, caller.by);
+    if (run === undefined || run.requester !== caller.by) {
+      return "Only who asked can answer this question.";
+    }
+    const key = requestKeyOf({
+      team: parts.team(),
+      channel: body.channel?.id ?? "",
+      ts: body.message?.ts ?? "",
+      user: caller.user,
+    });
+    const { thread } = run;
+    const outcome = await inbox.request({ key, thread, person: caller.by, text, onlyAnswer: true });
+    if (outcome.outcome === "accepted") {
+      return undefined;
+    }
+    return outcome.error.code === "no-question"
+      ? "This question is answered already."
+      : outcome.error.message;
+  }
+
+  async function cancel(body: ActionBody, value: string, ack: Ack): Promise<void> {
+    const { run } = actionValues.run.parse(value);
+    const outcome = await inbox.cancel(run, (await callerOf(body)).by);
+    await ack();
+    if (outcome.outcome === "refused") {
+      await tell(body, outcome.error.message);
+    }
+  }
+
+  /** Opens a view before anything else, then acknowledges: nothing is committed by it. */
+  async function open(
+    body: ActionBody,
+    ack: Ack,
+    title: string,
+    content: (caller: Caller) => ReturnType<typeof views.reject>,
+  ) {
+    const opening = views.open(body.trigger_id, title, async () => content(await callerOf(body)));
+    await ack();
+    await opening;
+  }
+
+  return {
+    async clicked(input, ack) {
+      const body = payloads.action.parse(input);
+      const { action_id: id, value } = body.actions[0] ?? { action_id: "", value: "" };
+      switch (id) {
+        case actionIds.approve:
+          return approve(body, value, ack);
+        case actionIds.reject: {
+          const { approval } = actionValues.decision.parse(value);
+          return open(body, ack, "Reject", (caller) => views.reject(caller, approval));
+        }
+        case actionIds.details: {
+          const { approval, page } = actionValues.page.parse(value);
+          return open(body, ack, "Details", (caller) => views.details(caller, approval, page));
+        }
+        case actionIds.previousPage:
+        case actionIds.nextPage: {
+          const { approval, page } = actionValues.page.parse(value);
+          await ack();
+          await views.replace(body.view?.id ?? "", await views.details(await callerOf(body), approval, page));
+          return;
+        }
+        case actionIds.planFile: {
+          const { approval } = actionValues.page.parse(value);
+          await ack();
+          await views
+            .sendPlan(await callerOf(body), approval)
+            .catch((error: unknown) => tell(body, toErrorInfo(error).message));
+          return;
+        }
+        case actionIds.cancel:
+          return cancel(body, value, ack);
+        default:
+          return isAnswer(id) ? answer(body, value, ack) : ack();
+      }
+    },
+    async submitted(input, ack) {
+      const body = payloads.submission.parse(input);
+      const { approval } = actionValues.decision.parse(body.view.private_metadata);
+      const reason = actionValues.reason.safeParse(body.view.state).data;
+      if (reason === undefined) {
+        await ack(reasonMissing);
+        return;
+      }
+      const caller = await callerOf(body);
+      const { counted, text } = await verdicts.decide(caller, { approval, verdict: "rejected", reason });
+      await ack(counted ? undefined : { response_action: "update", view: verdictView("rejected", text) });
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { toErrorInfo } from "../../src/errors.ts";
+import type { Ack } from "./actions.ts";
+import { plainMessage } from "./blocks/card-message.ts";
+import { helpText } from "./blocks/help-text.ts";
+import { createVerdicts } from "./decisions.ts";
+import type { Parts } from "./parts.ts";
+import { payloads } from "./payloads.ts";
+import { type Caller, strangerText } from "./who.ts";
+
+const mostLines = 10;
+const shortTitle = 80;
+
+type Known = Extract<Caller, { readonly person: unknown }>;
+
+/**
+ * `/countersign …`: the second way to decide, should buttons not arrive. The answer is the acknowledgement, seen by who
+ * asked alone; a decision is committed before it.
+ */
+export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promise<void> {
+  const { desk, inbox, log } = parts;
+  const verdicts = createVerdicts(parts);
+
+  async function runs({ person }: Known): Promise<string> {
+    const found = await desk.runs(person.id, { limit: mostLines });
+    return found.length === 0
+      ? "You have no requests yet."
+      : found.map((run) => `${run.id}  ${run.status}  ${run.title.slice(0, shortTitle)}`).join("\n");
+  }
+  async function approvals({ person }: Known): Promise<string> {
+    const open = (await desk.approvals(person.id)).filter(({ approval }) => approval.status === "open");
+    const lines = open
+      .slice(0, mostLines)
+      .map(
+        ({ approval, card }) =>
+          `${approval.id}  by ${approval.requester}  ${card.title.slice(0, shortTitle)}`,
+      );
+    const more = open.length > mostLines ? [`and ${open.length - mostLines} more`] : [];
+    return lines.length === 0 ? "Nothing waits for a decision." : [...lines, ...more].join("\n");
+  }
+  async function agents(): Promise<string> {
+    const found = await desk.agents();
+    return found
+      .map(({ atSign, inFlight, description }) => `${atSign}  ${inFlight} in flight  ${description}`)
+      .join("\n");
+  }
+  async function status(caller: Known): Promise<string> {
+    const mine = await desk.runs(caller.person.id, { limit: 50 });
+    const open = mine.filter(
+      ({ status: each }) => each === "running" || each === "waiting" || each === "compensating",
+    );
+    const waiting = (await desk.approvals(caller.person.id)).filter(
+      ({ approval }) => approval.status === "open",
+    );
+    return `${open.length} of your requests under way; ${waiting.length} approvals that you may see wait for a decision.`;
+  }
+  async function cancel(caller: Caller, id: string): Promise<string> {
+    const outcome = await inbox.cancel(id, caller.by);
+    return outcome.outcome === "accepted" ? `${id} is ending.` : `Not cancelled: ${outcome.error.message}.`;
+  }
+
+  async function answer(caller: Caller, text: string): Promise<string> {
+    const [verb = "help", id = "", ...rest] = text.trim().split(/\s+/);
+    const reason = rest.join(" ");
+    if (["approve", "reject", "cancel"].includes(verb) && id === "") {
+      return `Which one? /countersign ${verb} ID${verb === "reject" ? " REASON" : ""}`;
+    }
+    if (verb === "reject" && reason === "") {
+      return "Say why: /countersign reject ID REASON";
+    }
+    // Also of strangers: the inbox refuses and records them.
+    switch (verb) {
+      case "approve":
+        return (await verdicts.decide(caller, { approval: id, verdict: "approved" })).text;
+      case "reject":
+        return (await verdicts.decide(caller, { approval: id, verdict: "rejected", reason })).text;
+      case "cancel":
+        return "stranger" in caller
+          ? (await cancel(caller, id), strangerText[caller.stranger])
+          : cancel(caller, id);
+      default:
+        return "stranger" in caller ? strangerText[caller.stranger] : look(caller, verb);
+    }
+  }
+  function look(caller: Known, verb: string): Promise<string> | string {
+    const verbs: Readonly<Record<string, () => Promise<string>>> = {
+      status: () => status(caller),
+      runs: () => runs(caller),
+      approvals: () => approvals(caller),
+      agents,
+    };
+    return Object.hasOwn(verbs, verb) ? (verbs[verb]?.() ?? helpText) : helpText;
+  }
+
+  return async (input, ack) => {
+    const { user_id: user, text } = payloads.command.parse(input);
+    let said: string;
+    try {
+      said = await answer(await parts.who.identify(user, []), text);
+    } catch (error) {
+      const { code, message } = toErrorInfo(error);
+      log.warn({ user, error: code }, "slack-command-failed");
+      if (code === "decision-late") {
+        throw error;
+      }
+      said = `${message}. Please try again.`;
+    }
+    await ack({ response_type: "ephemeral", ...plainMessage(said) });
+  };
+}

@@ -1,0 +1,68 @@
+import { toErrorInfo } from "../../src/errors.ts";
+import type { Logger } from "../../src/ports.ts";
+import { answers } from "./payloads.ts";
+import type { After, SlackWeb } from "./web.ts";
+
+/** Who we are in Slack. */
+export interface SlackIdentity {
+  readonly team: string;
+  readonly user: string;
+  readonly bot: string;
+}
+export interface Connection {
+  /** Asks Slack who we are until it answers, then calls `onIdentity`, once. */
+  start(onIdentity: () => Promise<void>): void;
+  stop(): void;
+  identity(): SlackIdentity | undefined;
+  /** Why Slack did not say who we are at the last try. */
+  error(): string | null;
+}
+
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
+/** The bot starts whether or not Slack answers: asking goes on, ever more slowly. */
+export function createConnection(o: {
+  readonly web: Pick<SlackWeb, "call">;
+  readonly after: After;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+}): Connection {
+  let identity: SlackIdentity | undefined;
+  let error: string | null = null;
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+
+  async function attempt(tries: number, onIdentity: () => Promise<void>): Promise<void> {
+    try {
+      const answer = await o.web.call("auth.test", {}, { answer: answers.identity, urgent: true });
+      if (stopped) {
+        return;
+      }
+      identity = { team: answer.team_id, user: answer.user_id, bot: answer.bot_id };
+      error = null;
+      o.log.info({ team: identity.team }, "slack-identity");
+      await onIdentity();
+    } catch (reason) {
+      error = toErrorInfo(reason).code;
+      const ceiling = Math.min(firstRetryMs * 2 ** tries, longestRetryMs);
+      const delay = Math.round(ceiling * (0.5 + o.random() / 2));
+      o.log.warn({ error, delay }, "slack-not-connected");
+      if (!stopped) {
+        cancel = o.after(delay, () => void attempt(tries + 1, onIdentity));
+      }
+    }
+  }
+  return {
+    start(onIdentity) {
+      void attempt(0, onIdentity);
+    },
+    stop() {
+      stopped = true;
+      cancel?.();
+    },
+    identity: () => identity,
+    error: () => error,
+  };
+}

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Clock, Logger } from "../../src/ports.ts";
+import { createLimiter } from "./limiter.ts";
+import { accountOf } from "./slack-ids.ts";
+import { type After, createSlackWeb } from "./web.ts";
+
+export interface SlackSettings {
+  readonly botToken: string;
+  readonly appToken: string;
+  /** The channel of those who decide, if there is one. */
+  readonly approvals: string | undefined;
+  /** Another place than Slack: a stand-in on this machine. */
+  readonly apiUrl: string | undefined;
+}
+/** Somebody in the workspace, for the mapping of people. Only a "member" may ever be one. */
+export interface SlackMember {
+  readonly account: string;
+  readonly email: string | null;
+  readonly name: string;
+  readonly kind: "member" | "guest" | "bot" | "deactivated" | "external";
+}
+
+const mostPages = 200;
+const pageSize = 200;
+const patienceMs = 60_000;
+const listed = z.object({
+  ok: z.literal(true),
+  members: z.array(
+    z.object({
+      id: z.string().regex(/^[A-Z0-9]{2,40}$/),
+      team_id: z.string().optional(),
+      name: z.string().default(""),
+      real_name: z.string().optional(),
+      deleted: z.boolean().default(false),
+      is_bot: z.boolean().default(false),
+      is_restricted: z.boolean().default(false),
+      is_ultra_restricted: z.boolean().default(false),
+      is_stranger: z.boolean().default(false),
+      profile: z.object({ email: z.string().optional() }).default({}),
+    }),
+  ),
+  response_metadata: z.object({ next_cursor: z.string().default("") }).optional(),
+});
+const slackbot = "USLACKBOT";
+
+/** Everybody that Slack lists, page by page, within its limits. Needs the scopes users:read and users:read.email. */
+export async function listMembers(
+  settings: SlackSettings,
+  o: { readonly clock: Clock; readonly after: After; readonly log: Logger },
+): Promise<readonly SlackMember[]> {
+  const web = createSlackWeb({
+    token: settings.botToken,
+    apiUrl: settings.apiUrl,
+    limiter: createLimiter(o.clock),
+    after: o.after,
+    log: o.log,
+  });
+  const { team_id: home } = await web.call("auth.test", {}, { answer: z.object({ team_id: z.string() }) });
+  const members: SlackMember[] = [];
+  let cursor = "";
+  for (let page = 0; page < mostPages; page += 1) {
+    const answer = await web.call(
+      "users.list",
+      { limit: pageSize, ...(cursor === "" ? {} : { cursor }) },
+      { answer: listed, patienceMs },
+    );
+    for (const each of answer.members) {
+      const team = each.team_id ?? home;
+      members.push({
+        account: accountOf(team, each.id),
+        email: each.profile.email?.toLowerCase() ?? null,
+        name: each.real_name ?? each.name,
+        kind: kindOf(each, team === home),
+      });
+    }
+    cursor = answer.response_metadata?.next_cursor ?? "";
+    if (cursor === "") {
+      break;
+    }
+  }
+  return members;
+}
+
+function kindOf(member: z.infer<typeof listed>["members"][number], isHome: boolean): SlackMember["kind"] {
+  if (member.deleted) {
+    return "deactivated";
+  }
+  if (member.is_bot || member.id === slackbot) {
+    return "bot";
+  }
+  if (member.is_stranger || !isHome) {
+    return "external";
+  }
+  return member.is_restricted || member.is_ultra_restricted ? "guest" : "member";
+}

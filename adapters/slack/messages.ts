@@ -1,0 +1,175 @@
+import type { Card } from "../../src/card.ts";
+import type { MessageId, ThreadId } from "../../src/domain.ts";
+import { toErrorInfo } from "../../src/errors.ts";
+import { cardMessage, plainMessage } from "./blocks/card-message.ts";
+import { answers } from "./payloads.ts";
+import { messageIdOf, messageOf, placeOf } from "./slack-ids.ts";
+import type { SlackWeb } from "./web.ts";
+
+/** Recognises our own cards in a history. */
+const markerType = "countersign_card";
+const historyPage = 200;
+const mostPages = 5;
+const mostConversations = 5_000;
+const whisperPatienceMs = 3_000;
+/** Slack adds nothing to our messages: no previews, no links, no names, no mentions. */
+const asWritten = { unfurl_links: false, unfurl_media: false, parse: "none", link_names: false } as const;
+
+export interface Messages {
+  post(thread: ThreadId, card: Card, key: string): Promise<MessageId>;
+  find(thread: ThreadId, key: string): Promise<MessageId | undefined>;
+  update(message: MessageId, card: Card): Promise<"ok" | "gone">;
+  /** Tells one user something that nobody else sees. */
+  tell(
+    where: { readonly channel: string; readonly threadTs?: string },
+    user: string,
+    text: string,
+  ): Promise<void>;
+  tellIn(thread: ThreadId, user: string, text: string): Promise<void>;
+  /** Posts plain text; gives its `ts`. */
+  say(channel: string, text: string): Promise<string>;
+  /** The channel of direct messages with a user. */
+  conversationWith(user: string): Promise<string>;
+}
+
+/** What we write in Slack. `self` are the ids under which Slack shows our own messages. */
+export function createMessages(o: {
+  readonly web: Pick<SlackWeb, "call">;
+  readonly self: () => { readonly user: string; readonly bot: string };
+}): Messages {
+  const { web } = o;
+  const conversations = new Map<string, string>();
+
+  async function conversationWith(user: string): Promise<string> {
+    const known = conversations.get(user);
+    if (known !== undefined) {
+      return known;
+    }
+    const opened = await web.call(
+      "conversations.open",
+      { users: user },
+      { answer: answers.conversation, urgent: true },
+    );
+    if (conversations.size >= mostConversations) {
+      conversations.clear();
+    }
+    conversations.set(user, opened.channel.id);
+    return opened.channel.id;
+  }
+  async function locate(thread: ThreadId): Promise<{ readonly channel: string; readonly threadTs?: string }> {
+    const place = placeOf(thread);
+    return "user" in place ? { channel: await conversationWith(place.user) } : place;
+  }
+  const isUrgent = (card: Card): boolean => card.kind !== "progress";
+
+  async function tell(
+    { channel, threadTs }: { readonly channel: string; readonly threadTs?: string },
+    user: string,
+    text: string,
+  ): Promise<void> {
+    const body = { user, ...plainMessage(text), ...asWritten };
+    const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
+    try {
+      await web.call(
+        "chat.postEphemeral",
+        { channel, ...thread, ...body },
+        { answer: answers.ok, urgent: true, patienceMs: whisperPatienceMs },
+      );
+    } catch (error) {
+      const { code } = toErrorInfo(error);
+      if (code !== "slack-channel-unusable" && code !== "slack-user-unreachable") {
+        throw error;
+      }
+      // Not where they wrote, so where they certainly read.
+      await say(await conversationWith(user), text);
+    }
+  }
+  async function say(channel: string, text: string): Promise<string> {
+    const posted = await web.call(
+      "chat.postMessage",
+      { channel, ...plainMessage(text), ...asWritten },
+      { answer: answers.posted, channel, urgent: true, patienceMs: whisperPatienceMs },
+    );
+    return posted.ts;
+  }
+
+  return {
+    conversationWith,
+    say,
+    tell,
+    async tellIn(thread, user, text) {
+      await tell(await locate(thread), user, text);
+    },
+    async post(thread, card, key) {
+      const { channel, threadTs } = await locate(thread);
+      const posted = await web.call(
+        "chat.postMessage",
+        {
+          channel,
+          ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+          ...cardMessage(card),
+          ...asWritten,
+          metadata: { event_type: markerType, event_payload: { key } },
+        },
+        { answer: answers.posted, channel, urgent: isUrgent(card) },
+      );
+      return messageIdOf(posted.channel, posted.ts);
+    },
+    async find(thread, key) {
+      const { channel, threadTs } = await locate(thread);
+      const own = o.self();
+      let cursor = "";
+      for (let page = 0; page < mostPages; page += 1) {
+        const found = await web
+          .call(
+            threadTs === undefined ? "conversations.history" : "conversations.replies",
+            {
+              channel,
+              ...(threadTs === undefined ? {} : { ts: threadTs }),
+              include_all_metadata: true,
+              limit: historyPage,
+              ...(cursor === "" ? {} : { cursor }),
+            },
+            { answer: answers.history, urgent: true },
+          )
+          .catch((error: unknown) => {
+            if (toErrorInfo(error).code === "slack-message-gone") {
+              return undefined;
+            }
+            throw error;
+          });
+        // Another app may write our marker, but not as us.
+        const message = found?.messages.find(
+          ({ user, bot_id: bot, metadata }) =>
+            (user === own.user || bot === own.bot) &&
+            metadata?.event_type === markerType &&
+            metadata.event_payload["key"] === key,
+        );
+        if (message !== undefined) {
+          return messageIdOf(channel, message.ts);
+        }
+        cursor = found?.response_metadata?.next_cursor ?? "";
+        if (cursor === "") {
+          return undefined;
+        }
+      }
+      return undefined;
+    },
+    async update(id, card) {
+      const { channel, ts } = messageOf(id);
+      try {
+        await web.call(
+          "chat.update",
+          { channel, ts, ...cardMessage(card), parse: "none", link_names: false },
+          { answer: answers.ok, urgent: isUrgent(card) },
+        );
+        return "ok";
+      } catch (error) {
+        if (toErrorInfo(error).code === "slack-message-gone") {
+          return "gone";
+        }
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { types } from "@slack/bolt";
+import type { Desk } from "../../src/desk-types.ts";
+import type { Person } from "../../src/domain.ts";
+import type { ChatInbox, Logger } from "../../src/ports.ts";
+import type { Messages } from "./messages.ts";
+import type { After, SlackWeb } from "./web.ts";
+import type { Who } from "./who.ts";
+
+/** What Slack's people may look at here, and who they are. */
+export type SlackDesk = Pick<
+  Desk,
+  "runs" | "run" | "approvals" | "approvalCard" | "agents" | "person" | "people"
+> & { personOf(account: string): Person | undefined };
+
+/** What everything that listens to Slack needs. */
+export interface Parts {
+  readonly inbox: ChatInbox;
+  readonly desk: SlackDesk;
+  readonly web: SlackWeb;
+  readonly who: Who;
+  readonly messages: Messages;
+  /** The team that the app is installed in. */
+  readonly team: () => string;
+  /** The bot's own user. */
+  readonly self: () => string;
+  readonly after: After;
+  readonly log: Logger;
+}
+export type View = types.ModalView;

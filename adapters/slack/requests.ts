@@ -1,0 +1,159 @@
+import { toErrorInfo } from "../../src/errors.ts";
+import { createOnce } from "./once.ts";
+import type { Parts } from "./parts.ts";
+import { payloads, type PostedMessage } from "./payloads.ts";
+import { mentions, plainText } from "./plain-text.ts";
+import { accountOf, requestKeyOf, threadOf } from "./slack-ids.ts";
+import { strangerText } from "./who.ts";
+
+/** Messages that somebody typed; joins, topics and the like are not. */
+const typed = new Set<string | undefined>([undefined, "file_share", "thread_broadcast", "me_message"]);
+const mostRemembered = 10_000;
+
+/** Listens to messages: mentions, direct messages, answers in threads, edits and deletions. Each resolves after the commit. */
+export interface Requests {
+  mention(body: unknown): Promise<void>;
+  message(body: unknown): Promise<void>;
+}
+
+export function createRequests(parts: Parts): Requests {
+  const { inbox, who, messages, log } = parts;
+  /** Keys of messages that were changed or deleted before they came. */
+  const superseded = new Set<string>();
+  const once = createOnce(mostRemembered);
+
+  function keyOf({ channel, ts, user, edited }: PostedMessage): string {
+    return requestKeyOf({ team: parts.team(), channel, ts, user: user ?? "", editedTs: edited?.ts });
+  }
+  const isOwnOrApp = (message: PostedMessage): boolean =>
+    message.user === undefined ||
+    message.user === parts.self() ||
+    (message.bot_id !== undefined && message.bot_id !== null) ||
+    !typed.has(message.subtype);
+  const isDirect = (message: PostedMessage): boolean => message.channel_type === "im";
+  /** Written to the bot: everything in its direct messages, elsewhere what mentions it. */
+  const isAddressed = (message: PostedMessage): boolean =>
+    isDirect(message) || message.type === "app_mention" || mentions(message.text, parts.self());
+  const whereOf = ({ channel, ts, thread_ts }: PostedMessage) => ({ channel, threadTs: thread_ts ?? ts });
+  const teamsOf = ({ team, user_team, source_team }: PostedMessage) => [user_team, source_team, team];
+
+  async function take(message: PostedMessage): Promise<void> {
+    const addressed = isAddressed(message);
+    const key = keyOf(message);
+    const chatter = !addressed && message.thread_ts === undefined;
+    if (isOwnOrApp(message) || chatter || superseded.has(key)) {
+      return;
+    }
+    if (addressed || mayAnswer(message.user)) {
+      // A mention comes as two events, and each of them up to eleven times.
+      await once(key, () => request(message, key, addressed));
+    }
+  }
+  async function request(message: PostedMessage, key: string, addressed: boolean): Promise<void> {
+    const user = message.user ?? "";
+    const caller = await who.identify(user, teamsOf(message));
+    const where = whereOf(message);
+    const outcome = await inbox.request({
+      key,
+      thread: threadOf({ team: parts.team(), ...where }),
+      person: caller.by,
+      text: plainText(message.text, parts.self()),
+      ...(addressed ? {} : { onlyAnswer: true }),
+    });
+    if (outcome.outcome === "refused" && outcome.error.code !== "no-question") {
+      await explain(
+        where,
+        user,
+        "stranger" in caller ? strangerText[caller.stranger] : outcome.error.message,
+      );
+    }
+  }
+  /** People's talk in a thread is none of ours; only who is linked can answer there. Cheap: asked of every reply. */
+  function mayAnswer(user = ""): boolean {
+    return parts.desk.personOf(accountOf(parts.team(), user))?.active === true;
+  }
+
+  /** Takes back what the message before its change or deletion had started. */
+  async function takeBack(before: PostedMessage): Promise<"withdrawn" | "never-started" | "kept"> {
+    const key = keyOf(before);
+    if (superseded.size >= mostRemembered) {
+      superseded.clear();
+    }
+    superseded.add(key);
+    const user = before.user ?? "";
+    const caller = await who.identify(user, teamsOf(before));
+    const outcome = await inbox.withdraw(key, caller.by);
+    if (outcome.outcome === "accepted") {
+      return "withdrawn";
+    }
+    const { code, message } = outcome.error;
+    if (code === "already-started") {
+      await explain(
+        whereOf(before),
+        user,
+        `${message}. To end it, use the Cancel button or /countersign cancel.`,
+      );
+    }
+    return code === "unknown-request" ? "never-started" : "kept";
+  }
+
+  /** The commit is done: that the explanation does not arrive must not bring the message again. */
+  async function explain(
+    where: { channel: string; threadTs: string },
+    user: string,
+    text: string,
+  ): Promise<void> {
+    await messages.tell(where, user, text).catch((error: unknown) => {
+      log.warn({ user, error: toErrorInfo(error).code }, "slack-not-told");
+    });
+  }
+
+  async function changed(after: PostedMessage, before: PostedMessage): Promise<void> {
+    // Slack also announces previews and replies as changes: then the text is the same.
+    if (isOwnOrApp(before) || isOwnOrApp(after) || after.text === before.text) {
+      return;
+    }
+    if (!isAddressed(before) && !isAddressed(after)) {
+      return;
+    }
+    if ((await takeBack(before)) !== "kept" && isAddressed(after)) {
+      await take(after);
+    }
+  }
+  async function deleted(before: PostedMessage): Promise<void> {
+    if (!isOwnOrApp(before) && isAddressed(before)) {
+      await takeBack(before);
+    }
+  }
+
+  return {
+    async mention(body) {
+      await take(payloads.posted.parse(body).event);
+    },
+    async message(body) {
+      const { event } = payloads.posted.safeParse(body).data ?? {};
+      const change = payloads.changed.safeParse(body).data?.event;
+      if (change !== undefined) {
+        const { channel, channel_type } = change;
+        const place = { channel, ...(channel_type === undefined ? {} : { channel_type }) };
+        const before = { ...change.previous_message, ...place };
+        // The first message of a thread, deleted, stays as a stone.
+        await (change.message.subtype === "tombstone"
+          ? deleted(before)
+          : changed({ ...change.message, ...place }, before));
+        return;
+      }
+      const deletion = payloads.deleted.safeParse(body).data?.event;
+      if (deletion !== undefined) {
+        const { channel, channel_type } = deletion;
+        await deleted({
+          ...deletion.previous_message,
+          channel,
+          ...(channel_type === undefined ? {} : { channel_type }),
+        });
+      } else if (event !== undefined) {
+        await take(event);
+      }
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import { randomInt } from "node:crypto";
+import { App } from "@slack/bolt";
+import type { Person, ThreadId } from "../../src/domain.ts";
+import { AppError } from "../../src/errors.ts";
+import type { ChatAdapter, ChatInbox, Clock, Logger } from "../../src/ports.ts";
+import { type Ack, createActions } from "./actions.ts";
+import { callbackIds } from "./blocks/slack-actions.ts";
+import { createCommand } from "./command.ts";
+import { createConnection, type SlackIdentity } from "./connection.ts";
+import { createLimiter } from "./limiter.ts";
+import type { SlackSettings } from "./members.ts";
+import { createMessages } from "./messages.ts";
+import type { SlackDesk } from "./parts.ts";
+import { payloads } from "./payloads.ts";
+import { createReceiver } from "./receiver.ts";
+import { createRequests } from "./requests.ts";
+import { createShortcut } from "./shortcut.ts";
+import { adapterName, memberOf, placeOf, threadOf } from "./slack-ids.ts";
+import { quietLogger } from "./slack-log.ts";
+import { socketOpener } from "./socket.ts";
+import { createSocketPool } from "./socket-pool.ts";
+import { type After, createSlackWeb } from "./web.ts";
+import { createWho } from "./who.ts";
+
+export interface SlackAdapter extends ChatAdapter {
+  status(): SlackStatus;
+}
+export interface SlackStatus {
+  readonly connected: boolean;
+  /** One line: how many connections, or why there is none. */
+  readonly text: string;
+}
+
+/** Slack takes about one change of a message a second. */
+const restMs = 1_000;
+/** Until there is a connection, cards wait this long and are tried again. */
+const notConnectedMs = 5_000;
+const mostDirectCopies = 10;
+const jitterSteps = 1_000;
+
+/** Chat in Slack, over Socket Mode only: nothing listens on a port. */
+export function createSlack(o: {
+  readonly settings: SlackSettings;
+  readonly desk: SlackDesk;
+  readonly clock: Clock;
+  readonly after: After;
+  readonly log: Logger;
+  /** From 0 to 1. */
+  readonly random?: () => number;
+}): SlackAdapter {
+  const { settings, desk, clock, after, log } = o;
+  const random = o.random ?? (() => randomInt(jitterSteps) / jitterSteps);
+  const web = createSlackWeb({
+    token: settings.botToken,
+    apiUrl: settings.apiUrl,
+    limiter: createLimiter(clock),
+    after,
+    log,
+  });
+  const connection = createConnection({ web, after, random, log });
+  const identity = (): SlackIdentity => {
+    const known = connection.identity();
+    if (known === undefined) {
+      throw new AppError("rate-limited", "there is no connection to Slack yet", {
+        retryable: true,
+        retryAfterMs: notConnectedMs,
+      });
+    }
+    return known;
+  };
+  const team = () => identity().team;
+  const messages = createMessages({ web, self: identity });
+  const who = createWho({ web, team, personOf: (account) => desk.personOf(account), clock, log });
+  const receiver = createReceiver({ log, pool: () => pool });
+  const pool = createSocketPool({
+    open: socketOpener({ appToken: settings.appToken, apiUrl: settings.apiUrl, after, log }),
+    handle: (envelope) => receiver.handle(envelope),
+    clock,
+    after,
+    random,
+    log,
+  });
+
+  function listen(inbox: ChatInbox): void {
+    const app = new App({
+      receiver,
+      convoStore: false,
+      tokenVerificationEnabled: false,
+      logger: quietLogger(log, "bolt"),
+      authorize: () => {
+        const { user, bot } = identity();
+        return Promise.resolve({ botToken: settings.botToken, botId: bot, botUserId: user });
+      },
+    });
+    const parts = { inbox, desk, web, who, messages, team, self: () => identity().user, after, log };
+    const requests = createRequests(parts);
+    const actions = createActions(parts);
+    const shortcut = createShortcut(parts);
+    const command = createCommand(parts);
+    app.event("app_mention", ({ body }) => requests.mention(body));
+    app.event("message", ({ body }) => requests.message(body));
+    app.event("user_change", async ({ body }) => {
+      who.changed(payloads.userChanged.parse(body).event.user.id);
+    });
+    // Bolt types each acknowledgement by its payload; ours are checked by what we send.
+    app.action(/./, ({ body, ack }) => actions.clicked(body, ack as Ack));
+    app.view(callbackIds.reject, ({ body, ack }) => actions.submitted(body, ack as Ack));
+    app.shortcut(callbackIds.makeRequest, ({ body, ack }) => shortcut(body, ack as Ack));
+    app.command("/countersign", ({ body, ack }) => command(body, ack as Ack));
+  }
+
+  return {
+    name: adapterName,
+    restMs,
+    start(inbox) {
+      listen(inbox);
+      connection.start(async () => {
+        await receiver.start();
+        void who.warm(desk.people());
+      });
+      return Promise.resolve();
+    },
+    async stop() {
+      connection.stop();
+      await receiver.stop();
+    },
+    async post(thread, card, { key }) {
+      identity();
+      return messages.post(thread, card, key);
+    },
+    async find(thread, key) {
+      identity();
+      return messages.find(thread, key);
+    },
+    async update(message, card) {
+      identity();
+      return messages.update(message, card);
+    },
+    async whisper(thread, person, text) {
+      const user = userOf(person, identity().team);
+      if (user !== undefined) {
+        await messages.tellIn(thread, user, text);
+      }
+    },
+    approvalPlaces(run, deciders) {
+      return placesOf(run.thread, deciders, settings.approvals, connection.identity()?.team);
+    },
+    status() {
+      const { open, connections, error } = pool.status();
+      if (open > 0) {
+        return { connected: true, text: `connected: ${open} sockets of ${connections} of the app` };
+      }
+      return { connected: false, text: `not connected: ${connection.error() ?? error ?? "connecting"}` };
+    },
+  };
+}
+
+function userOf(person: Person, team: string): string | undefined {
+  const members = (person.accounts ?? []).map(memberOf);
+  return members.find((member) => member?.team === team)?.user;
+}
+
+/** The channel of those who decide and their direct messages; where there is neither, the run's own thread. */
+function placesOf(
+  thread: ThreadId,
+  deciders: readonly Person[],
+  approvals: string | undefined,
+  connectedTeam: string | undefined,
+): readonly ThreadId[] {
+  const isOurs = thread.startsWith(`${adapterName}:`);
+  const members = deciders
+    .flatMap((person) => person.accounts ?? [])
+    .flatMap((account) => memberOf(account) ?? []);
+  const team = connectedTeam ?? (isOurs ? placeOf(thread).team : members[0]?.team);
+  if (team === undefined) {
+    return [];
+  }
+  const channel = approvals === undefined ? [] : [threadOf({ team, channel: approvals })];
+  const direct = members
+    .filter((member) => member.team === team)
+    .slice(0, mostDirectCopies)
+    .map(threadOf);
+  const places = [...channel, ...direct];
+  return places.length === 0 && isOurs ? [thread] : places;
+}

@@ -1,0 +1,94 @@
+import type { Verdict } from "../../src/domain.ts";
+import { AppError, toErrorInfo } from "../../src/errors.ts";
+import { detailsModal } from "./blocks/details-modal.ts";
+import { loadingModal, noticeModal, rejectModal } from "./blocks/modals.ts";
+import { planFile } from "./blocks/plan-file.ts";
+import type { Parts, View } from "./parts.ts";
+import { answers } from "./payloads.ts";
+import { type Caller, strangerText } from "./who.ts";
+
+/** The views of cards. A trigger lives three seconds: something opens first, then it is found out what belongs there. */
+export interface Views {
+  /** Opens a view at once and puts into it what `content` finds. */
+  open(trigger: string, title: string, content: () => Promise<View>): Promise<void>;
+  replace(view: string, content: View): Promise<void>;
+  details(caller: Caller, approval: string, page: number): Promise<View>;
+  reject(caller: Caller, approval: string): Promise<View>;
+  /** Sends the plan as a file in direct messages: whoever asks gets it, nobody else. */
+  sendPlan(caller: Caller, approval: string): Promise<void>;
+}
+
+const patienceMs = 1_500;
+
+export function createViews({
+  web,
+  desk,
+  messages,
+  log,
+}: Pick<Parts, "web" | "desk" | "messages" | "log">): Views {
+  async function cardOf(caller: Caller, approval: string) {
+    if ("stranger" in caller) {
+      throw new AppError("not-allowed", strangerText[caller.stranger]);
+    }
+    const card = await desk.approvalCard(approval, caller.person.id);
+    if (card === undefined) {
+      throw new AppError("not-found", "This approval does not exist, or you may not see it.");
+    }
+    return card;
+  }
+  async function replace(view: string, content: View): Promise<void> {
+    await web.call(
+      "views.update",
+      { view_id: view, view: content },
+      { answer: answers.ok, urgent: true, patienceMs },
+    );
+  }
+  return {
+    replace,
+    async open(trigger, title, content) {
+      const opened = await web.call(
+        "views.open",
+        { trigger_id: trigger, view: loadingModal(title) },
+        { answer: answers.view, urgent: true },
+      );
+      const shown = await content().catch((error: unknown) => {
+        const { code, message } = toErrorInfo(error);
+        log.warn({ error: code }, "slack-view-failed");
+        return noticeModal(title, message);
+      });
+      await replace(opened.view.id, shown);
+    },
+    async details(caller, approval, page) {
+      return detailsModal(await cardOf(caller, approval), page);
+    },
+    async reject(caller, approval) {
+      const card = await cardOf(caller, approval);
+      return card.approval === null
+        ? noticeModal("Reject", card.text)
+        : rejectModal({ approval, planHash: card.approval.planHash, title: card.title });
+    },
+    async sendPlan(caller, approval) {
+      const card = await cardOf(caller, approval);
+      const run = card.run === null ? undefined : await desk.run(card.run, caller.by);
+      const { name, title, content } = planFile(card, run?.plan?.document ?? null);
+      const bytes = Buffer.from(content, "utf8");
+      const channel = await messages.conversationWith(caller.user);
+      const place = await web.call(
+        "files.getUploadURLExternal",
+        { filename: name, length: bytes.length },
+        { answer: answers.uploadPlace, urgent: true, patienceMs },
+      );
+      await web.upload(place.upload_url, bytes);
+      await web.call(
+        "files.completeUploadExternal",
+        { files: [{ id: place.file_id, title }], channel_id: channel },
+        { answer: answers.ok, urgent: true, patienceMs },
+      );
+    },
+  };
+}
+
+/** What a person is shown after their verdict from a view. */
+export function verdictView(verdict: Verdict, text: string): View {
+  return noticeModal(verdict === "approved" ? "Approve" : "Reject", text);
+}

@@ -1,0 +1,103 @@
+import { WebClient } from "@slack/web-api";
+import type { ZodType } from "zod";
+import { AppError } from "../../src/errors.ts";
+import type { Logger } from "../../src/ports.ts";
+import type { Limiter } from "./limiter.ts";
+import { slackError } from "./slack-errors.ts";
+import { quietLogger } from "./slack-log.ts";
+
+/** A call that has no answer by then is given up; what it did nevertheless is found by its marker. */
+const callMs = 8_000;
+
+export type After = (ms: number, call: () => void) => () => void;
+
+/** Slack's Web API behind our own limits. */
+export interface SlackWeb {
+  /**
+   * Calls a method and parses its answer. Fails with the codes of `slackError`, and with "rate-limited" and
+   * `retryAfterMs` when it could not go within `patienceMs` (default: at once).
+   */
+  call<T>(
+    method: string,
+    args: Readonly<Record<string, unknown>>,
+    o: {
+      readonly answer: ZodType<T>;
+      readonly urgent?: boolean;
+      readonly channel?: string;
+      readonly patienceMs?: number;
+    },
+  ): Promise<T>;
+  /** The bytes of a file, to the address that Slack gave for it. */
+  upload(url: string, content: Uint8Array): Promise<void>;
+}
+
+export function createSlackWeb(o: {
+  readonly token: string;
+  readonly apiUrl: string | undefined;
+  readonly limiter: Limiter;
+  readonly after: After;
+  readonly log: Logger;
+}): SlackWeb {
+  const client = new WebClient(o.token, {
+    ...(o.apiUrl === undefined ? {} : { slackApiUrl: o.apiUrl }),
+    // Retries are ours: the library would wait for half an hour and post twice after a time-out.
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    allowAbsoluteUrls: false,
+    timeout: callMs,
+    logger: quietLogger(o.log, "web"),
+  });
+  const pause = (ms: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    o.after(ms, resolve);
+    return promise;
+  };
+
+  return {
+    async call(method, args, { answer, urgent = false, channel, patienceMs = 0 }) {
+      const what = { method, channel, urgent };
+      let patience = patienceMs;
+      for (let wait = o.limiter.take(what); wait > 0; wait = o.limiter.take(what)) {
+        if (wait > patience) {
+          const message = `${method} has to wait ${Math.ceil(wait / 1_000)} s for Slack's limits`;
+          throw new AppError("rate-limited", message, { retryable: true, retryAfterMs: wait });
+        }
+        patience -= wait;
+        await pause(wait);
+      }
+      let result: unknown;
+      try {
+        result = await client.apiCall(method, args);
+      } catch (cause) {
+        const error = slackError(method, cause);
+        if (error.code === "rate-limited") {
+          o.limiter.block(what, error.retryAfterMs ?? 0);
+        }
+        throw error;
+      }
+      const parsed = answer.safeParse(result);
+      if (!parsed.success) {
+        const field = parsed.error.issues[0]?.path.join(".") ?? "";
+        throw new AppError("slack-answer", `Slack's answer to ${method} is not as documented: ${field}`);
+      }
+      return parsed.data;
+    },
+    async upload(url, content) {
+      const response = await fetch(url, {
+        method: "POST",
+        body: new Uint8Array(content),
+        signal: AbortSignal.timeout(callMs),
+      }).catch((cause: unknown) => {
+        throw new AppError("slack-unavailable", "no answer from Slack to an upload", {
+          retryable: true,
+          cause,
+        });
+      });
+      await response.body?.cancel();
+      if (!response.ok) {
+        const message = `Slack answered an upload with HTTP status ${response.status}`;
+        throw new AppError("slack-unavailable", message, { retryable: true });
+      }
+    },
+  };
+}
