@@ -44,6 +44,17 @@ function pairs<T>(value: z.ZodType<T>) {
   );
 }
 
+/** Its text is never part of a message. */
+function slackToken(prefix: string, name: string) {
+  return z
+    .string()
+    .regex(new RegExp(`^${prefix}[A-Za-z0-9-]{8,300}$`), `expected ${name}, which begins with "${prefix}"`)
+    .optional();
+}
+function isLoopback(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+}
+
 /** Every setting that the environment can give, with its default. The README documents each of them. */
 const environmentSchema = z.object({
   COUNTERSIGN_DATA: z.string().min(1).default("data"),
@@ -65,6 +76,16 @@ const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   BOOKS_DATABASE_URL: postgresUrl.optional(),
   REDIS_URL: z.string().min(1).optional(),
+  SLACK_BOT_TOKEN: slackToken("xoxb-", "the bot token"),
+  SLACK_APP_TOKEN: slackToken("xapp-", "the app-level token"),
+  COUNTERSIGN_SLACK_APPROVALS: z
+    .string()
+    .regex(/^[CG][A-Z0-9]{2,40}$/, 'expected a channel\'s id, e.g. "C0123456789"')
+    .optional(),
+  COUNTERSIGN_SLACK_API_URL: z
+    .url()
+    .refine(isLoopback, "expected an address of this machine: only a stand-in for Slack is named here")
+    .optional(),
   NODE_ENV: z.enum(["development", "test", "production"]).optional(),
 });
 
@@ -89,6 +110,15 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   readonly booksDatabaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** Undefined: no Slack. `approvals` is the channel of those who decide; `apiUrl` a stand-in for Slack. */
+  readonly slack:
+    | {
+        readonly botToken: string;
+        readonly appToken: string;
+        readonly approvals: string | undefined;
+        readonly apiUrl: string | undefined;
+      }
+    | undefined;
   readonly production: boolean;
 }
 
@@ -123,8 +153,26 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     databaseUrl: env.DATABASE_URL,
     booksDatabaseUrl: env.BOOKS_DATABASE_URL,
     redisUrl: env.REDIS_URL,
+    slack: slackSettings(env),
     production: env.NODE_ENV === "production",
   });
+}
+
+/** Both tokens or none: one alone is a mistake, not a Slack that is off. */
+function slackSettings(env: z.infer<typeof environmentSchema>): Settings["slack"] {
+  const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken } = env;
+  if (botToken === undefined && appToken === undefined) {
+    return undefined;
+  }
+  if (botToken === undefined || appToken === undefined) {
+    const [missing, given] =
+      botToken === undefined
+        ? ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]
+        : ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"];
+    throw new AppError("bad-setting", `setting ${missing}: missing, but ${given} is set; Slack needs both`);
+  }
+  const { COUNTERSIGN_SLACK_APPROVALS: approvals, COUNTERSIGN_SLACK_API_URL: apiUrl } = env;
+  return Object.freeze({ botToken, appToken, approvals, apiUrl });
 }
 
 /** Names of all settings, for the check that the README documents each. */

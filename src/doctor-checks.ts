@@ -74,6 +74,19 @@ export function checkStore(
   return ok(name, `${place}; tables: ${o.tables.join(", ")}; ${o.content}`);
 }
 
+/** `running` is what the running bot says of its connection. */
+export function checkSlack(hasTokens: boolean, running: string | undefined): Finding {
+  if (running?.startsWith("not connected") === true) {
+    return bad("slack", running, "run `countersign slack setup`: it says what is wrong");
+  }
+  if (running !== undefined) {
+    return ok("slack", running);
+  }
+  return hasTokens
+    ? ok("slack", "tokens are set; `countersign slack setup` checks them")
+    : ok("slack", "not set up");
+}
+
 /** One file or folder of secrets, with its permission bits. */
 export interface SecretFile {
   readonly path: string;

@@ -103,6 +103,10 @@ command("import <kind> [file]", "import a CSV file into the books, all or nothin
       o: { dryRun?: boolean; columns?: boolean; json?: boolean },
     ) => (await import("./commands/books.ts")).importFile(settings(), kind, file, o),
   );
+const slack = program.command("slack").description("chat in Slack");
+command("setup", "check tokens, scopes, connection and channel, and post a test card", slack).action(
+  async (o: ViewFlags) => (await import("./commands/slack.ts")).setup(settings(), o),
+);
 const journal = program.command("journal").description("the tamper-evident record");
 command("verify", "check every chain and name the first bad record", journal).action(async (o: ViewFlags) =>
   (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),

@@ -6,7 +6,17 @@ import { tableNames } from "../../adapters/store/migrate.ts";
 import { sealedColumns } from "../../adapters/store/record-schema.ts";
 import type { Settings } from "../config.ts";
 import type { Finding, SecretFile } from "../doctor-checks.ts";
-import { bad, checkKeys, checkNode, checkQueue, checkStore, checkTrust, ok, warn } from "../doctor-checks.ts";
+import {
+  bad,
+  checkKeys,
+  checkNode,
+  checkQueue,
+  checkSlack,
+  checkStore,
+  checkTrust,
+  ok,
+  warn,
+} from "../doctor-checks.ts";
 import { toErrorInfo } from "../errors.ts";
 import { loadAgents } from "../load.ts";
 import { databasePlace, type DatabasePlace } from "../processes/databases.ts";
@@ -17,6 +27,7 @@ import { sealedTrustDocumentSchema } from "../trust/trust-documents.ts";
 import { controlClient, ifRunning } from "./control-client.ts";
 import { answer, answerJson, exitCodes } from "./output.ts";
 
+const statusSchema = z.object({ slack: z.string() });
 const portsSchema = z.record(z.string(), z.int().min(1).max(65_535));
 
 /** Looks at this machine and the data folder, and says what to do about what is not well. Changes nothing. */
@@ -37,7 +48,7 @@ export async function doctor(settings: Settings, o: { readonly json?: boolean })
 
 /** All findings, in the order in which a start would meet what they are about. */
 export async function examine(settings: Settings): Promise<readonly Finding[]> {
-  const running = await isRunning(settings);
+  const running = await runningStatus(settings);
   return [
     checkNode(process.versions.node),
     dataFolder(settings.data),
@@ -52,7 +63,8 @@ export async function examine(settings: Settings): Promise<readonly Finding[]> {
     await keys(path.join(settings.data, "keys")),
     await trust(settings),
     sandboxPorts(path.join(settings.data, "sandbox", "at", "ports.json")),
-    ok("system", running ? "running" : "not running"),
+    checkSlack(settings.slack !== undefined, running?.slack),
+    ok("system", running !== undefined ? "running" : "not running"),
   ];
 }
 
@@ -172,10 +184,11 @@ function sandboxPorts(file: string): Finding {
   }
 }
 
-function isRunning(settings: Settings): Promise<boolean> {
+/** What the running bot says of itself; undefined when there is none. */
+function runningStatus(settings: Settings): Promise<z.infer<typeof statusSchema> | undefined> {
   const bot = controlClient(settings.runtime, "bot");
   return ifRunning(
-    () => bot.get("/status").then(() => true),
-    () => Promise.resolve(false),
+    async () => statusSchema.parse(await bot.get("/status")),
+    () => Promise.resolve(undefined),
   );
 }

@@ -2,6 +2,7 @@ import path from "node:path";
 import os from "node:os";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { createConsole } from "../../adapters/console/console-adapter.ts";
+import type { SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
 import { readChainHeads, readJournalAfter } from "../../adapters/store/journal-store.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
@@ -11,6 +12,7 @@ import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
 import { createTerminalAdapter } from "../../adapters/terminal/terminal-adapter.ts";
 import { createBot } from "../app.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
+import type { Desk } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
 import { systemTimers } from "../link/timers.ts";
 import { createWitness } from "../link/witness.ts";
@@ -128,7 +130,8 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       memory: store,
       ...settings.console,
     });
-    await bot.start([terminal, webConsole]);
+    const slack = await openSlack(settings, bot.desk, log);
+    await bot.start([terminal, webConsole, ...(slack === undefined ? [] : [slack])]);
     closers.push(() => bot.stop());
     const startedAt = new Date(systemClock.now()).toISOString();
     const control = await startControlServer(socketFile, {
@@ -149,6 +152,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         demo: identity.trust.demo,
         startedAt,
         console: webConsole.url,
+        slack: slack?.status().text ?? "not set up",
         ...(await store.counts()),
         inFlight: await store.inFlight(),
         trustSerial: identity.trust.serial,
@@ -174,6 +178,16 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     await close().catch(() => undefined);
     throw error;
   }
+}
+
+/** Loaded only where it is used. A Slack that does not answer is no reason not to start. */
+async function openSlack(settings: Settings, desk: Desk, log: Logger): Promise<SlackAdapter | undefined> {
+  if (settings.slack === undefined) {
+    return undefined;
+  }
+  const { createSlack } = await import("../../adapters/slack/slack-adapter.ts");
+  const after = (ms: number, call: () => void) => systemTimers.after(ms, call);
+  return createSlack({ settings: settings.slack, desk, clock: systemClock, after, log });
 }
 
 /** Redis where there is one; else the in-memory fallback, which is refused in production. */
