@@ -76,10 +76,10 @@ export interface OutboxStore {
  */
 export interface Store extends OutboxStore, Prunable {
   /**
-   * At a start: every row that was claimed and is open becomes due now, because who claimed it may be dead. One that
-   * was sent meanwhile is a duplicate, which its receiver recognises.
+   * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
+   * duplicates), postings that were begun are over, unless other bots may share the record: theirs end in time.
    */
-  resumeOutbox(now: number): Promise<void>;
+  resume(now: number): Promise<void>;
   /**
    * One transaction. "stale": another writer was first, load again. "duplicate": the inbox key or the request key was
    * known.
@@ -121,13 +121,19 @@ export interface Store extends OutboxStore, Prunable {
   counts(): Promise<{ readonly openRuns: number; readonly openApprovals: number }>;
   /** Requests in flight per agent: open outbox rows of kind request. */
   inFlight(): Promise<Readonly<Record<AgentId, number>>>;
-  /** Cards whose last version is not shown yet and that are not postponed beyond `now`. */
+  /** Copies whose last version is not shown yet and that are not postponed beyond `now`; approvals first. */
   staleCards(now: number, limit: number): Promise<readonly CardRow[]>;
-  card(key: string): Promise<CardRow | undefined>;
-  /** The platform shows the card's version in this message; null when there was nothing to post. */
+  /** All copies of a card. */
+  cards(key: string): Promise<readonly CardRow[]>;
+  /** Nobody else posts the copy for `leaseMs`. "again": it may be posted already; "taken": by another bot. */
+  beginPost(card: CardRow, now: number, leaseMs: number): Promise<"first" | "again" | "taken">;
+  /** The platform shows the copy's version in this message; null when there was nothing to post. */
   cardShown(card: CardRow, message: MessageId | null): Promise<void>;
-  /** The card could not be drawn: not again before `retryAt`. */
-  postponeCard(key: string, retryAt: number): Promise<void>;
+  /**
+   * The copy could not be drawn: not again before `retryAt`, when a posting that was begun is over. `unposted`: as if
+   * it had not been begun, because the platform took nothing.
+   */
+  postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void>;
   appendJournal(entries: readonly JournalEntry[]): Promise<void>;
   /** Small values that outlive a process: resume points, highest serials. */
   getValue(key: string): Promise<string | undefined>;
@@ -272,8 +278,8 @@ export interface ChatAdapter {
   update(message: MessageId, card: Card): Promise<"ok" | "gone">;
   whisper(thread: ThreadId, person: Person, text: string): Promise<void>;
   /**
-   * Where approval cards of a run stand, in any adapter's threads; `deciders` may decide on it. Asked once, when the
-   * approval opens, maybe before `start`. Absent: in the run's own thread, if that is this adapter's.
+   * Where approval cards of a run stand; `deciders` may decide on it. Asked when the approval opens, maybe before
+   * `start`. Absent: in the run's own thread, if that is this adapter's.
    */
   approvalPlaces?(
     run: { readonly thread: ThreadId; readonly requester: PersonId },

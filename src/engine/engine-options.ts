@@ -1,4 +1,5 @@
 import type { TrustView } from "../define-agent.ts";
+import type { Run, ThreadId } from "../domain.ts";
 import type { Clock, Ids, Logger, ReceivedEnvelope, StepQueue, Store } from "../ports.ts";
 import type { Definitions } from "./definitions.ts";
 
@@ -11,6 +12,8 @@ export interface EngineOptions {
   readonly log: Logger;
   /** What is trusted now; asked at every use, because documents are renewed. */
   readonly trust: () => TrustView;
+  /** Where the card of an approval of this run stands, one thread at least. Must not throw. */
+  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
   /** Tells the sender that its result or error is applied; called after the commit. */
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
   /** Called after every commit: outbox rows and cards may wait. Must not throw. */

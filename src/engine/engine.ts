@@ -62,7 +62,7 @@ export interface Engine {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, definitions, clock, ids, trust } = options;
+  const { store, definitions, clock, ids, trust, approvalPlaces } = options;
   const changer = createRunChanger(options);
   const inbox = createInbox(options, changer);
   return {
@@ -73,7 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
     async start({ key, thread, person, text }) {
       const now = clock.now();
       const run = newRun(ids.next("r"), thread, person, now);
-      const surroundings = { now, trust: trust(), definitions };
+      const surroundings = { now, trust: trust(), definitions, approvalPlaces };
       const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings);
       draft.add("route", "request", text);
       draft.note("request", { person, thread }, text);

@@ -37,7 +37,7 @@ export interface RunChanger {
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
-  const { store, queue, definitions, clock, trust, log } = options;
+  const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
   // Texts are written once and only together with a new version of the run: the same version has the same texts.
   const memory = new Map<RunId, RunRecord>();
 
@@ -95,7 +95,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
         if (record === undefined) {
           return undefined;
         }
-        const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions });
+        const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions, approvalPlaces });
         const result = decide(draft);
         if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
           return result;

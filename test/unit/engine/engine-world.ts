@@ -1,7 +1,7 @@
 import { createApprovals } from "../../../src/approvals.ts";
 import type { TrustView } from "../../../src/define-agent.ts";
 import type { WorkflowDefinition } from "../../../src/define-workflow.ts";
-import type { Json, MessageSubject, Run, Signed } from "../../../src/domain.ts";
+import type { Json, MessageSubject, Run, Signed, ThreadId } from "../../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../../src/errors.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
@@ -50,6 +50,8 @@ export class EngineWorld {
   };
   workflows: readonly WorkflowDefinition[] = [buying];
   fencing = 1;
+  /** Where approval cards stand; else in the run's own thread. */
+  places: readonly ThreadId[] | undefined;
   /** What the bot sees of its record; tests put failures in between. */
   seen: Store = this.store;
   private readonly replies = new Map<string, ReceivedEnvelope>();
@@ -70,6 +72,7 @@ export class EngineWorld {
       ids: { next },
       log: silentLogger,
       trust: () => this.trust,
+      approvalPlaces: (run) => this.places ?? [run.thread],
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
