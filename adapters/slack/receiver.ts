@@ -1,5 +1,5 @@
-import type { App, Receiver } from "@slack/bolt";
-import { traceOf } from "../../src/errors.ts";
+import { type App, type Receiver, UnknownError } from "@slack/bolt";
+import { toErrorInfo, traceOf } from "../../src/errors.ts";
 import type { Logger } from "../../src/ports.ts";
 import type { SlackEnvelope } from "./socket.ts";
 import type { SocketPool } from "./socket-pool.ts";
@@ -34,9 +34,11 @@ export function createReceiver(o: { readonly log: Logger; readonly pool: () => S
         if (isEvent) {
           await ack();
         }
-      } catch (error) {
-        // Whoever failed has said why; an acknowledgement on a closed connection fails too, and Slack sends again.
-        o.log.warn({ type, trace: traceOf(error) }, "slack-payload-failed");
+      } catch (thrown) {
+        // Also an acknowledgement on a closed connection: Slack sends the event again, or the person clicks again.
+        const error = thrown instanceof UnknownError ? thrown.original : thrown;
+        const { code } = toErrorInfo(error);
+        o.log.warn({ type, error: code, ...(code === "internal" ? { trace: traceOf(error) } : {}) }, "slack-payload-failed");
       }
     },
   };

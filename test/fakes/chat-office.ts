@@ -64,6 +64,8 @@ export class ChatOffice {
   refusal: ErrorInfo | null = null;
   /** While set, decisions wait for it: what a slow record looks like. */
   hold: Promise<void> | null = null;
+  /** Who was refused because they are nobody here. */
+  readonly strangers: string[] = [];
   adapter: ChatAdapter | undefined;
   readonly #clock: Clock;
   readonly #byKey = new Map<string, RunId>();
@@ -75,17 +77,24 @@ export class ChatOffice {
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
     request: async (request) => {
-      if (this.refusal !== null) {
-        return { outcome: "refused", error: this.refusal };
+      const refused = this.refusal ?? this.#stranger(request.person);
+      if (refused !== null) {
+        return { outcome: "refused", error: refused };
       }
       const known = this.#byKey.get(request.key);
       if (known !== undefined) {
         return { outcome: "accepted", run: known };
       }
-      this.requests.push(request);
       const waiting = [...this.runs.values()].find(
-        (view) => view.run.thread === request.thread && view.question !== null,
+        (view) =>
+          view.run.thread === request.thread &&
+          view.question !== null &&
+          view.run.requester === request.person,
       );
+      if (waiting === undefined && request.onlyAnswer === true) {
+        return { outcome: "refused", error: refusal("no-question") };
+      }
+      this.requests.push(request);
       const run = waiting?.run.id ?? `run${this.runs.size + 1}`;
       this.#byKey.set(request.key, run);
       if (waiting === undefined) {
@@ -97,6 +106,10 @@ export class ChatOffice {
     },
     decision: async (decision) => {
       await this.hold;
+      const stranger = this.#stranger(decision.person);
+      if (stranger !== null) {
+        return { outcome: "refused", error: stranger };
+      }
       const view = this.#withApproval(decision.approval);
       const approval = view?.approvals.find((each) => each.id === decision.approval);
       if (view === undefined || approval === undefined) {
@@ -142,6 +155,14 @@ export class ChatOffice {
       return { outcome: "accepted", run: view.run.id };
     },
   };
+
+  #stranger(id: string): ErrorInfo | null {
+    if (this.people.some((person) => person.id === id && person.active)) {
+      return null;
+    }
+    this.strangers.push(id);
+    return refusal("unknown-person");
+  }
 
   /** Starts a run; only its first step is known. */
   async begin(run: RunId, request: Pick<ChatRequest, "person" | "text" | "thread">): Promise<void> {

@@ -1,0 +1,103 @@
+import { createSlack, type SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
+import type { Card } from "../../src/card.ts";
+import type { Person, ThreadId } from "../../src/domain.ts";
+import { systemTimers } from "../../src/link/timers.ts";
+import type { ChatAdapter, Logger } from "../../src/ports.ts";
+import { ChatOffice } from "./chat-office.ts";
+import { until } from "./manual-time.ts";
+import { silentLogger } from "./silent-logger.ts";
+import { type FakeSlack, startSlack } from "./slack/start-slack.ts";
+
+export const team = "T0SANDBOX1";
+/** Who is who: the office's people and their members of the stand-in's workspace. */
+const accounts: Readonly<Record<string, string>> = {
+  employee: "U0EMPLOYEE",
+  "employee-2": "U0EMPLOYE2",
+  manager: "U0MANAGER1",
+  "manager-2": "U0MANAGER2",
+  former: "U0LEFT0001",
+};
+
+/** The real adapter, on the real bolt, between a stand-in for Slack and an office without engine or record. */
+export class SlackWorld {
+  readonly slack: FakeSlack;
+  readonly office: ChatOffice;
+  readonly adapter: SlackAdapter;
+
+  constructor(slack: FakeSlack, o: { readonly approvals?: string; readonly log?: Logger }) {
+    this.slack = slack;
+    this.office = new ChatOffice({ now: () => Date.now() });
+    this.office.people = [
+      ...this.office.people.map((person) => withAccount(person, accounts[person.id] ?? "")),
+      // Linked by mistake: what Slack says of them counts more.
+      withAccount({ id: "guest", name: "Gus", roles: ["manager"], active: true, accounts: [] }, "U0GUEST001"),
+      withAccount({ id: "partner", name: "Sam", roles: ["manager"], active: true, accounts: [] }, "U0STRANGER"),
+    ];
+    this.adapter = createSlack({
+      settings: {
+        botToken: slack.botToken,
+        appToken: slack.appToken,
+        apiUrl: slack.apiUrl,
+        approvals: o.approvals,
+      },
+      desk: this.office.desk,
+      clock: { now: () => Date.now() },
+      after: (ms, call) => systemTimers.after(ms, call),
+      log: o.log ?? silentLogger,
+    });
+    this.office.adapter = drawing(this.adapter, () =>
+      this.office.people.filter((person) => person.roles.includes("manager") && person.active),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.adapter.stop();
+    await this.slack.stop();
+  }
+  /** Resolves when both sockets are open. */
+  connected(): Promise<void> {
+    return until(() => this.slack.sockets.connections.length >= 2, "two connections");
+  }
+}
+
+export async function slackWorld(
+  o: { readonly approvals?: string; readonly log?: Logger } = {},
+): Promise<SlackWorld> {
+  const slack = await startSlack();
+  const world = new SlackWorld(slack, o);
+  await world.adapter.start(world.office.inbox);
+  await world.connected();
+  return world;
+}
+
+function withAccount(person: Person, user: string): Person {
+  return { ...person, accounts: user === "" ? [] : [`slack:${team}/${user}`] };
+}
+
+/** The office says "show this card"; where it stands already, it is changed. */
+function drawing(adapter: ChatAdapter, managers: () => readonly Person[]): ChatAdapter {
+  const shown = new Map<string, string>();
+  const draw = async (thread: ThreadId, card: Card, key: string): Promise<string> => {
+    const name = `${thread} ${key}`;
+    const known = shown.get(name);
+    if (known !== undefined && (await adapter.update(known, card)) === "ok") {
+      return known;
+    }
+    const message = await adapter.post(thread, card, { key });
+    shown.set(name, message);
+    return message;
+  };
+  return {
+    ...adapter,
+    async post(thread, card, { key }) {
+      const requester = "";
+      const places =
+        card.kind === "approval" ? (adapter.approvalPlaces?.({ thread, requester }, managers()) ?? []) : [thread];
+      const messages = [];
+      for (const place of places) {
+        messages.push(await draw(place, card, key));
+      }
+      return messages[0] ?? "";
+    },
+  };
+}
