@@ -72,11 +72,7 @@ function checkPlan(plan: PlanDocument, { subject, trust, now }: VerifyMandateOpt
     throw refusal("expired", `carries a plan that ended at ${plan.validUntil}`);
   }
   if (plan.policySerial > trust.serial) {
-    throw refusal(
-      "policy-unknown",
-      `was planned under policy ${plan.policySerial}, but ${trust.serial} is the newest known here`,
-      true,
-    );
+    throw policyUnknown("was planned", plan.policySerial, trust);
   }
 }
 
@@ -167,15 +163,29 @@ function checkEvidence(decision: DecisionStatement, { plan, trust }: Context): v
 }
 
 /** Whether this person's verdict counts, by the one evaluation of policy; the code says why not. */
-function checkPerson({ person: id, assurance }: DecisionStatement, { plan, trust }: Context): void {
+function checkPerson({ person: id, assurance, evidence }: DecisionStatement, { plan, trust }: Context): void {
+  const { account, trustSerial = 0 } = evidence.statement;
   const refused = mayDecide(trust.policy, trust.person(id), id, {
     requester: plan.requester,
     assurance,
     demo: trust.demo,
+    account,
   });
+  if (refused !== null && trustSerial > trust.serial) {
+    throw policyUnknown("carries a verdict taken", trustSerial, trust);
+  }
   if (refused !== null) {
     throw refusal(refused.code, `carries a decision that does not count: ${refused.message}`);
   }
+}
+
+/** Not now, but perhaps when the trust document has come here too. */
+function policyUnknown(what: string, serial: number, trust: TrustView): AppError {
+  return refusal(
+    "policy-unknown",
+    `${what} under policy ${serial}, but ${trust.serial} is the newest known here`,
+    true,
+  );
 }
 
 function refusal(code: string, why: string, retryable = false): AppError {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
 import { openBooks } from "../../adapters/store/books-database.ts";
-import { booksMigration } from "../../adapters/store/books-tables.ts";
+import { booksMigrations } from "../../adapters/store/books-tables.ts";
 import type { BookTables } from "../../adapters/store/books-tables.ts";
 import { appendJournal, journalMigration, readChainHeads } from "../../adapters/store/journal-store.ts";
 import type { JournalTables } from "../../adapters/store/journal-store.ts";
@@ -22,7 +22,7 @@ import { people, policy } from "./trust-world.ts";
 type Name = "record" | "books" | "gateway";
 const folders = { record: "bot", books: "books", gateway: "gateway" } as const;
 const agents = [journalMigration, agentStoreMigration];
-const migrations = { record: recordMigrations, books: [booksMigration, ...agents], gateway: agents };
+const migrations = { record: recordMigrations, books: [...booksMigrations, ...agents], gateway: agents };
 type Tables = BookTables & JournalTables;
 
 /** A stopped system's data folder: journals on SQLite, keys and trust. */

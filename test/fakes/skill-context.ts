@@ -25,9 +25,9 @@ export const demoPolicy: Policy = {
 };
 
 export const demoPeople: readonly Person[] = [
-  { id: "employee", name: "Emil Example", roles: ["employee"], active: true },
-  { id: "manager", name: "Mara Example", roles: ["manager"], active: true },
-  { id: "manager-2", name: "Milo Example", roles: ["manager"], active: true },
+  { id: "employee", name: "Emil Example", roles: ["employee"], active: true, accounts: [] },
+  { id: "manager", name: "Mara Example", roles: ["manager"], active: true, accounts: [] },
+  { id: "manager-2", name: "Milo Example", roles: ["manager"], active: true, accounts: [] },
 ];
 
 /** A model that gives the next of its answers, whatever it is asked, checked by the caller's schema. */

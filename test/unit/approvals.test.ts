@@ -31,6 +31,7 @@ test("a verdict is committed with evidence that names plan, person, place and ti
     requester: "employee",
     assurance: "clicked",
     adapter: "console",
+    trustSerial: 7,
     receivedAt: new Date(world.time.now()).toISOString(),
   });
 });

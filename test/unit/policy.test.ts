@@ -6,8 +6,13 @@ import { people, policy } from "../fakes/trust-world.ts";
 
 const person = (id: string): Person | undefined => people.find((each) => each.id === id);
 const decides = (id: string, change: Partial<Parameters<typeof mayDecide>[3]> = {}, rules = policy) =>
-  mayDecide(rules, person(id), id, { requester: "employee", assurance: "clicked", demo: false, ...change })
-    ?.code ?? null;
+  mayDecide(rules, person(id), id, {
+    requester: "employee",
+    assurance: "clicked",
+    demo: false,
+    account: undefined,
+    ...change,
+  })?.code ?? null;
 
 test("asking needs an active person with a role for it", () => {
   assert.equal(mayAsk(policy, person("employee"), "employee"), null);

@@ -71,7 +71,10 @@ test("evidence must be signed by the bot's evidence key, unaltered, for this run
 });
 
 test("only an active person with an approving role, who did not ask, may decide", async () => {
-  const people = [...demoPeople, { id: "gone", name: "Gone", roles: ["manager"], active: false } as const];
+  const people = [
+    ...demoPeople,
+    { id: "gone", name: "Gone", roles: ["manager"], active: false, accounts: [] } as const,
+  ];
   for (const [change, code] of [
     [{ person: "employee", requester: "manager" }, "not-allowed"],
     [{ person: "nobody" }, "unknown-person"],
@@ -87,14 +90,17 @@ test("only an active person with an approving role, who did not ask, may decide"
 });
 
 test("every person, in every role towards the request, is judged by the one policy", async () => {
-  const people = [...demoPeople, { id: "gone", name: "Gone", roles: ["manager"], active: false } as const];
+  const people = [
+    ...demoPeople,
+    { id: "gone", name: "Gone", roles: ["manager"], active: false, accounts: [] } as const,
+  ];
   for (const separationOfDuties of [true, false]) {
     for (const person of [...people.map((each) => each.id), "nobody"]) {
       for (const requester of ["employee", person]) {
         for (const assurance of ["local", "clicked"] as const) {
           const own = context({ people, policy: { separationOfDuties } });
           const found = people.find((each) => each.id === person);
-          const o = { requester, assurance, demo: own.trust.demo };
+          const o = { requester, assurance, demo: own.trust.demo, account: undefined };
           const refused = mayDecide(own.trust.policy, found, person, o);
           const given = { evidence: evidence({ person, requester, assurance }), planValidUntil };
           const signed = signDecision(own, given, null);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bookKinds } from "../../../adapters/store/books-kinds.ts";
 import { bookKind, kindColumns, rowProblems } from "../../../adapters/store/books-schema.ts";
-import { booksMigration } from "../../../adapters/store/books-tables.ts";
+import { booksMigrations } from "../../../adapters/store/books-tables.ts";
 import type { BookKind } from "../../../src/book-rows.ts";
 
 const exampleOf = (kind: BookKind) =>
@@ -88,8 +88,10 @@ test("amounts have at most their currency's minor digits", () => {
 
 test("the tables have exactly the documented columns", () => {
   for (const kind of bookKinds) {
-    const create = booksMigration.statements.find((each) => each.startsWith(`create table ${kind} (`));
-    const columns = [...(create ?? "").matchAll(/"?(\w+)"? text/g)].map((match) => match[1]);
+    const columns = booksMigrations
+      .flatMap(({ statements }) => statements)
+      .filter((each) => new RegExp(`^(create|alter) table ${kind} `).test(each))
+      .flatMap((each) => [...each.matchAll(/"?(\w+)"? text/g)].map((match) => match[1]));
     assert.deepEqual(
       columns,
       kindColumns(kind).map(({ name }) => name),
