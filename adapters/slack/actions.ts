@@ -1,5 +1,5 @@
 import { toErrorInfo } from "../../src/errors.ts";
-import { noticeModal, reasonMissing } from "./blocks/modals.ts";
+import { reasonMissing } from "./blocks/modals.ts";
 import { actionIds, actionValues, isAnswer } from "./blocks/slack-actions.ts";
 import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";

@@ -1,6 +1,5 @@
 import type { types } from "@slack/bolt";
 import type { Desk } from "../../src/desk-types.ts";
-import type { Person } from "../../src/domain.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
 import type { Messages } from "./messages.ts";
 import type { After, SlackWeb } from "./web.ts";
@@ -9,8 +8,8 @@ import type { Who } from "./who.ts";
 /** What Slack's people may look at here, and who they are. */
 export type SlackDesk = Pick<
   Desk,
-  "runs" | "run" | "approvals" | "approvalCard" | "agents" | "person" | "people"
-> & { personOf(account: string): Person | undefined };
+  "runs" | "run" | "approvals" | "approvalCard" | "agents" | "people" | "personOf"
+>;
 
 /** What everything that listens to Slack needs. */
 export interface Parts {

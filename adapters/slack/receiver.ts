@@ -38,7 +38,10 @@ export function createReceiver(o: { readonly log: Logger; readonly pool: () => S
         // Also an acknowledgement on a closed connection: Slack sends the event again, or the person clicks again.
         const error = thrown instanceof UnknownError ? thrown.original : thrown;
         const { code } = toErrorInfo(error);
-        o.log.warn({ type, error: code, ...(code === "internal" ? { trace: traceOf(error) } : {}) }, "slack-payload-failed");
+        o.log.warn(
+          { type, error: code, ...(code === "internal" ? { trace: traceOf(error) } : {}) },
+          "slack-payload-failed",
+        );
       }
     },
   };

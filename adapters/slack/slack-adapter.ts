@@ -7,7 +7,7 @@ import { type Ack, createActions } from "./actions.ts";
 import { callbackIds } from "./blocks/slack-actions.ts";
 import { createCommand } from "./command.ts";
 import { createConnection, type SlackIdentity } from "./connection.ts";
-import { createLimiter } from "./limiter.ts";
+import { createLimiter, type Limiter } from "./limiter.ts";
 import type { SlackSettings } from "./members.ts";
 import { createMessages } from "./messages.ts";
 import type { SlackDesk } from "./parts.ts";
@@ -47,13 +47,14 @@ export function createSlack(o: {
   readonly log: Logger;
   /** From 0 to 1. */
   readonly random?: () => number;
+  readonly limiter?: Limiter;
 }): SlackAdapter {
   const { settings, desk, clock, after, log } = o;
   const random = o.random ?? (() => randomInt(jitterSteps) / jitterSteps);
   const web = createSlackWeb({
     token: settings.botToken,
     apiUrl: settings.apiUrl,
-    limiter: createLimiter(clock),
+    limiter: o.limiter ?? createLimiter(clock),
     after,
     log,
   });
@@ -156,7 +157,7 @@ export function createSlack(o: {
 }
 
 function userOf(person: Person, team: string): string | undefined {
-  const members = (person.accounts ?? []).map(memberOf);
+  const members = person.accounts.map(memberOf);
   return members.find((member) => member?.team === team)?.user;
 }
 
@@ -168,9 +169,7 @@ function placesOf(
   connectedTeam: string | undefined,
 ): readonly ThreadId[] {
   const isOurs = thread.startsWith(`${adapterName}:`);
-  const members = deciders
-    .flatMap((person) => person.accounts ?? [])
-    .flatMap((account) => memberOf(account) ?? []);
+  const members = deciders.flatMap((person) => person.accounts).flatMap((account) => memberOf(account) ?? []);
   const team = connectedTeam ?? (isOurs ? placeOf(thread).team : members[0]?.team);
   if (team === undefined) {
     return [];

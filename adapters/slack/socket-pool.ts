@@ -107,8 +107,10 @@ export function createSocketPool(o: {
   async function openOne(): Promise<void> {
     let slot: Slot | undefined;
     let gone = false;
+    /** Payloads may come with the hello. */
+    const early: SlackEnvelope[] = [];
     const { socket, connections: counted } = await o.open({
-      envelope: (envelope) => slot !== undefined && take(slot, envelope),
+      envelope: (envelope) => (slot === undefined ? early.push(envelope) : take(slot, envelope)),
       leaving(reason) {
         o.log.info({ reason }, "slack-socket-leaving");
         renew(slot);
@@ -126,6 +128,9 @@ export function createSocketPool(o: {
     slots.add(slot);
     connections = counted;
     o.log.info({ open: slots.size, connections }, "slack-socket-open");
+    for (const envelope of early) {
+      take(slot, envelope);
+    }
     recount(slot);
     retire();
   }

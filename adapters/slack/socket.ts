@@ -12,7 +12,7 @@ export interface SlackEnvelope {
   readonly body: Record<string, unknown>;
   readonly retryNum: number | undefined;
   readonly retryReason: string | undefined;
-  ack(response?: unknown): Promise<void>;
+  readonly ack: (response?: unknown) => Promise<void>;
 }
 export interface SocketListener {
   envelope(envelope: SlackEnvelope): void;

@@ -97,7 +97,7 @@ export function createWho(o: {
     async warm(people) {
       const users = people
         .filter((person) => person.active)
-        .flatMap((person) => person.accounts ?? [])
+        .flatMap((person) => person.accounts)
         .map(memberOf)
         .filter((member) => member?.team === o.team())
         .slice(0, mostWarmed);

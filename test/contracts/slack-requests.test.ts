@@ -23,17 +23,16 @@ const whispers = (name: string, where: string) =>
 
 test("a mention becomes one request, though it comes as two events, and its card stands in the thread", async () => {
   const count = requests().length;
-  const place = world.slack.user("employee").says("general", "@countersign order parts for 5 &amp; 6 widgets");
+  const place = world.slack
+    .user("employee")
+    .says("general", "@countersign order parts for 5 &amp; 6 widgets");
   await taken(count + 1);
   const request = requests().at(-1);
   assert.equal(request?.person, "employee");
   assert.equal(request?.thread, `slack:${team}/${place.channel}/${place.ts}`);
   assert.equal(request?.key, `slack:${team}/${place.channel}/${place.ts}/U0EMPLOYEE`);
-  await until(
-    () => world.slack.workspace.replies(place.channel, place.ts).length === 1,
-    "the progress card",
-  );
-  await until(() => world.slack.deliveries.every((each) => each.outcome !== "waiting"), "acks");
+  await until(() => world.slack.workspace.replies(place.channel, place.ts).length === 1, "the progress card");
+  await world.acknowledged();
   assert.equal(requests().length, count + 1);
 });
 
@@ -63,6 +62,8 @@ test("lesson 7: an event that failed is not acknowledged, and its retry is handl
   world.slack.faults.api("users.info", { kind: "http", status: 503 }, 1);
   // Nobody who is known for the moment.
   world.slack.user("admin").says("@countersign", "order parts for 9 widgets");
+  await until(() => world.slack.calls.some((call) => call.args["user"] === "U0ADMIN001"), "a try");
+  await world.time.advance(3_000);
   await until(
     () => world.slack.deliveries.slice(seen).some((each) => each.attempt > 0 && each.outcome !== "waiting"),
     "a retry",
@@ -78,13 +79,14 @@ test("talk in a thread is nobody's request; the requester's reply answers the qu
   const run = [...world.office.runs.keys()].at(-1) ?? "";
   world.slack.user("employee").says("general", "not an answer to anything", { thread: place.ts });
   world.slack.user("manager").says("general", "me neither", { thread: place.ts });
+  await world.acknowledged();
   await world.office.ask(run, "Which widget?", ["W-1", "W-2"]);
   world.slack.user("employee-2").says("general", "W-9", { thread: place.ts });
   const answer = world.slack.user("employee").says("general", "W-2", { thread: place.ts });
   await taken(count + 2);
   assert.equal(requests().at(-1)?.key, `slack:${team}/${answer.channel}/${answer.ts}/U0EMPLOYEE`);
   assert.equal(world.office.runs.get(run)?.dialogue.at(-1)?.answer, "W-2");
-  await until(() => world.slack.deliveries.every((each) => each.outcome !== "waiting"), "acks");
+  await world.acknowledged();
   assert.equal(requests().length, count + 2);
 });
 
@@ -137,7 +139,10 @@ test("events in the wrong order: a message that comes after its own deletion sta
   const place = erin.says("general", "@countersign order parts for 16 widgets");
   const seen = world.slack.deliveries.length;
   erin.deletes(place);
-  await until(() => world.slack.deliveries.slice(seen).some((each) => each.outcome !== "waiting"), "deletion");
+  await until(
+    () => world.slack.deliveries.slice(seen).some((each) => each.outcome !== "waiting"),
+    "deletion",
+  );
   world.slack.release();
   await until(
     () => world.slack.deliveries.slice(seen).filter((each) => each.outcome !== "waiting").length >= 3,

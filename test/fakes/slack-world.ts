@@ -4,7 +4,7 @@ import type { Person, ThreadId } from "../../src/domain.ts";
 import { systemTimers } from "../../src/link/timers.ts";
 import type { ChatAdapter, Logger } from "../../src/ports.ts";
 import { ChatOffice } from "./chat-office.ts";
-import { until } from "./manual-time.ts";
+import { ManualTime, until } from "./manual-time.ts";
 import { silentLogger } from "./silent-logger.ts";
 import { type FakeSlack, startSlack } from "./slack/start-slack.ts";
 
@@ -18,20 +18,34 @@ const accounts: Readonly<Record<string, string>> = {
   former: "U0LEFT0001",
 };
 
+interface WorldOptions {
+  /** The channel of approvals. */
+  readonly approvals?: string;
+  /** Slack's limits and ours; without them tests wait for nothing. */
+  readonly limits?: boolean;
+  readonly log?: Logger;
+}
 /** The real adapter, on the real bolt, between a stand-in for Slack and an office without engine or record. */
 export class SlackWorld {
   readonly slack: FakeSlack;
+  /** Slack's time: what is not acknowledged fails when a test lets it pass. The adapter's own is real. */
+  readonly time: ManualTime;
   readonly office: ChatOffice;
   readonly adapter: SlackAdapter;
 
-  constructor(slack: FakeSlack, o: { readonly approvals?: string; readonly log?: Logger }) {
+  constructor(slack: FakeSlack, time: ManualTime, o: WorldOptions) {
     this.slack = slack;
+    this.time = time;
+    slack.limits.enabled = o.limits === true;
     this.office = new ChatOffice({ now: () => Date.now() });
     this.office.people = [
       ...this.office.people.map((person) => withAccount(person, accounts[person.id] ?? "")),
       // Linked by mistake: what Slack says of them counts more.
       withAccount({ id: "guest", name: "Gus", roles: ["manager"], active: true, accounts: [] }, "U0GUEST001"),
-      withAccount({ id: "partner", name: "Sam", roles: ["manager"], active: true, accounts: [] }, "U0STRANGER"),
+      withAccount(
+        { id: "partner", name: "Sam", roles: ["manager"], active: true, accounts: [] },
+        "U0STRANGER",
+      ),
     ];
     this.adapter = createSlack({
       settings: {
@@ -44,6 +58,7 @@ export class SlackWorld {
       clock: { now: () => Date.now() },
       after: (ms, call) => systemTimers.after(ms, call),
       log: o.log ?? silentLogger,
+      ...(o.limits === true ? {} : { limiter: { take: () => 0, block: () => undefined } }),
     });
     this.office.adapter = drawing(this.adapter, () =>
       this.office.people.filter((person) => person.roles.includes("manager") && person.active),
@@ -54,17 +69,20 @@ export class SlackWorld {
     await this.adapter.stop();
     await this.slack.stop();
   }
+  /** Resolves when nothing that was delivered waits for its acknowledgement. */
+  acknowledged(): Promise<void> {
+    return until(() => this.slack.deliveries.every((each) => each.outcome !== "waiting"), "acknowledgements");
+  }
   /** Resolves when both sockets are open. */
   connected(): Promise<void> {
     return until(() => this.slack.sockets.connections.length >= 2, "two connections");
   }
 }
 
-export async function slackWorld(
-  o: { readonly approvals?: string; readonly log?: Logger } = {},
-): Promise<SlackWorld> {
-  const slack = await startSlack();
-  const world = new SlackWorld(slack, o);
+export async function slackWorld(o: WorldOptions = {}): Promise<SlackWorld> {
+  const time = new ManualTime();
+  const slack = await startSlack({ clock: time, timers: time });
+  const world = new SlackWorld(slack, time, o);
   await world.adapter.start(world.office.inbox);
   await world.connected();
   return world;
@@ -92,7 +110,9 @@ function drawing(adapter: ChatAdapter, managers: () => readonly Person[]): ChatA
     async post(thread, card, { key }) {
       const requester = "";
       const places =
-        card.kind === "approval" ? (adapter.approvalPlaces?.({ thread, requester }, managers()) ?? []) : [thread];
+        card.kind === "approval"
+          ? (adapter.approvalPlaces?.({ thread, requester }, managers()) ?? [])
+          : [thread];
       const messages = [];
       for (const place of places) {
         messages.push(await draw(place, card, key));

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { createLimiter, type SlackCall } from "../../../../adapters/slack/limiter.ts";
 import { ManualTime } from "../../../fakes/manual-time.ts";
 
 const update: SlackCall = { method: "chat.update", urgent: false };
-const post = (channel: string, urgent = false): SlackCall => ({ method: "chat.postMessage", channel, urgent });
+const post = (channel: string, urgent = false): SlackCall => ({
+  method: "chat.postMessage",
+  channel,
+  urgent,
+});
 
 function takeAll(limiter: ReturnType<typeof createLimiter>, call: SlackCall, most = 1000): number {
   let taken = 0;

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { mentions, plainText } from "../../../../adapters/slack/plain-text.ts";
-import { messageIdOf, messageOf, placeOf, requestKeyOf, threadOf } from "../../../../adapters/slack/slack-ids.ts";
+import {
+  messageIdOf,
+  messageOf,
+  placeOf,
+  requestKeyOf,
+  threadOf,
+} from "../../../../adapters/slack/slack-ids.ts";
 
 const self = "U0BOT";
 
@@ -14,7 +20,10 @@ test("the bot's own mention goes, everybody else stays as a reader sees them", (
 });
 
 test("links, dates and escapes become what was typed", () => {
-  assert.equal(plainText("see <https://example.org/a?b=1&amp;c=2>", self), "see https://example.org/a?b=1&c=2");
+  assert.equal(
+    plainText("see <https://example.org/a?b=1&amp;c=2>", self),
+    "see https://example.org/a?b=1&c=2",
+  );
   assert.equal(plainText("mail <mailto:x@example.org|x@example.org>", self), "mail x@example.org");
   assert.equal(plainText("5 &lt; 6 &amp;amp; 7 &gt; 2", self), "5 < 6 &amp; 7 > 2");
   assert.equal(plainText("by <!date^1392734382^{date}|18 Feb>", self), "by 18 Feb");
@@ -43,7 +52,14 @@ test("places and messages survive their texts, and nothing else is read as one",
   ]) {
     assert.deepEqual(placeOf(threadOf(place)), place);
   }
-  for (const wrong of ["slack:T1", "slack:T1/C1/x", "console:a", "slack:T1/@", "slack:t1/C1", "slack:T1/C1/1.1/2"]) {
+  for (const wrong of [
+    "slack:T1",
+    "slack:T1/C1/x",
+    "console:a",
+    "slack:T1/@",
+    "slack:t1/C1",
+    "slack:T1/C1/1.1/2",
+  ]) {
     assert.throws(() => placeOf(wrong), { code: "bad-thread" });
   }
   assert.deepEqual(messageOf(messageIdOf("C1", "1.2")), { channel: "C1", ts: "1.2" });

@@ -19,6 +19,8 @@ class Exchange {
   tries = 0;
   /** While set, opening fails so. */
   refusal: string | undefined;
+  /** Each connection brings a payload with its hello. */
+  early = false;
   /** Said instead of the true count. */
   counted: number | undefined;
   /** While set, payloads take this long. */
@@ -33,6 +35,9 @@ class Exchange {
       }
       const opened: Opened = { listener, closed: false };
       this.opened.push(opened);
+      if (this.early) {
+        this.payload(opened);
+      }
       const connections = this.counted ?? this.live().length + this.others;
       return Promise.resolve({ socket: { close: () => this.end(opened) }, connections });
     },
@@ -91,7 +96,11 @@ test("lesson 1: before Slack closes a connection another one is open, and the ol
   exchange.payload(first);
   first?.listener.leaving("refresh_requested");
   await settle();
-  assert.equal(exchange.live().length, 3, "the new one is open, the old one still has something to acknowledge");
+  assert.equal(
+    exchange.live().length,
+    3,
+    "the new one is open, the old one still has something to acknowledge",
+  );
   inHand();
   await settle();
   assert.equal(first?.closed, true);
@@ -162,6 +171,13 @@ test("a network that is gone is tried ever more slowly, and back at once when it
   exchange.refusal = undefined;
   await exchange.time.advance(30_000);
   assert.deepEqual(exchange.pool.status(), { open: 2, connections: 2, error: null });
+});
+
+test("lesson 1: a payload that comes with the hello is handled", async () => {
+  const exchange = await started((each) => {
+    each.early = true;
+  });
+  assert.equal(exchange.handled.length, 2);
 });
 
 test("stopping finishes what is in hand, takes nothing more and closes all", async () => {
