@@ -1,0 +1,328 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { createSlack, type SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
+import type { Card } from "../../src/card.ts";
+import type { ApprovalId, Person, RunId } from "../../src/domain.ts";
+import type { ChatInbox } from "../../src/ports.ts";
+import { createPresenter, type Presenter } from "../../src/presenter.ts";
+import type { CardRow } from "../../src/record-types.ts";
+import { EngineWorld } from "../unit/engine/engine-world.ts";
+import { ManualTime, settle } from "./manual-time.ts";
+import { silentLogger } from "./silent-logger.ts";
+import type { MessagePlace, Seen } from "./slack/acts.ts";
+import { seeded } from "./slack/random.ts";
+import { type FakeSlack, startSlack } from "./slack/start-slack.ts";
+
+const team = "T0SANDBOX1";
+const users = { employee: "U0EMPLOYEE", manager: "U0MANAGER1", "manager-2": "U0MANAGER2" } as const;
+const deciders = ["manager", "manager-2"] as const;
+const people: readonly Person[] = Object.entries(users).map(([id, user]) => ({
+  id,
+  name: id,
+  roles: [id === "employee" ? "employee" : "manager"],
+  active: true,
+  accounts: [`slack:${team}/${user}`],
+}));
+/** Approvals that wait at a time, and people's clicks on each. */
+const batch = 20;
+const clicksEach = 5;
+/** Somebody who sees an error clicks again, but not for ever. */
+const patience = 40;
+const againMs = 2_000;
+/** A cut ends all that is under way on a connection: not everybody clicks at once. */
+const withinMs = 20_000;
+/** Sockets and HTTP are real. */
+const realMsPerSecond = 10;
+
+export interface ChaosResult {
+  readonly clicks: number;
+  /** Clicks that Slack showed as failed. */
+  readonly failed: number;
+  readonly approvals: number;
+  /** Clicks that went through before their person's eyes without a decision in the record, and people who gave up. */
+  readonly lost: number;
+  /** Approvals decided, or orders placed, more than once. */
+  readonly doubled: number;
+  /** Copies of cards that still offer buttons when all is calm again. */
+  readonly stale: number;
+}
+
+/**
+ * People click while everything goes wrong: payloads, acknowledgements and answers get lost, sockets are cut, the bot
+ * dies. Real bolt, adapter, presenter, approvals and engine; record, agents and Slack are stand-ins.
+ */
+export class SlackChaos {
+  readonly #world = new EngineWorld();
+  readonly #slackTime = new ManualTime();
+  readonly #random: () => number;
+  #slack: FakeSlack | undefined;
+  #bot: ReturnType<SlackChaos["start"]> | undefined;
+  readonly #counts = { clicks: 0, failed: 0, approvals: 0, lost: 0, doubled: 0, stale: 0 };
+  readonly #accepted = new Map<ApprovalId, number>();
+  readonly #copies = new Map<string, MessagePlace>();
+
+  readonly #seed: number;
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#random = seeded(seed);
+    const world = this.#world;
+    world.trust = { ...world.trust, person: (id) => people.find((each) => each.id === id) };
+    world.places = [
+      `slack:${team}/C0ORDERS01`,
+      ...deciders.map((id) => `slack:${team}/@${users[id]}` as const),
+    ];
+  }
+
+  async run(clicks: number): Promise<ChaosResult> {
+    this.#slack = await startSlack({ clock: this.#slackTime, timers: this.#slackTime });
+    this.#slack.limits.enabled = false;
+    this.#bot = this.start();
+    try {
+      while (this.#counts.clicks < clicks) {
+        await this.#round();
+      }
+      await this.#calm();
+      return this.#counts;
+    } finally {
+      await this.#bot.stop();
+      await this.#slack.stop();
+    }
+  }
+
+  get #office(): FakeSlack {
+    if (this.#slack === undefined) {
+      throw new Error("not started");
+    }
+    return this.#slack;
+  }
+
+  /** A bot as after a start: nothing but the record is left. */
+  private start(): { engine: ReturnType<EngineWorld["bot"]>["engine"]; presenter: Presenter; stop(): Promise<void>; kill(): void } {
+    const world = this.#world;
+    const { engine, approvals, intake } = world.bot();
+    let dead = false;
+    /** What a dead process had under way never answers. */
+    const alive = async <T>(work: Promise<T>): Promise<T> => {
+      const result = await work;
+      return dead ? new Promise<never>(() => undefined) : result;
+    };
+    const inbox: ChatInbox = {
+      request: (request) => alive(intake.request(request)),
+      cancel: (run, person) => alive(intake.cancel(run, person)),
+      withdraw: (key, person) => alive(intake.withdraw(key, person)),
+      decision: async (decision) => {
+        const outcome = await approvals.decide(decision);
+        if (outcome.outcome === "accepted") {
+          this.#accepted.set(decision.approval, (this.#accepted.get(decision.approval) ?? 0) + 1);
+        }
+        return alive(Promise.resolve(outcome));
+      },
+    };
+    const adapter: SlackAdapter = createSlack({
+      settings: {
+        botToken: this.#office.botToken,
+        appToken: this.#office.appToken,
+        apiUrl: this.#office.apiUrl,
+        approvals: undefined,
+      },
+      desk: {
+        runs: () => Promise.resolve([]),
+        run: () => Promise.resolve(undefined),
+        approvals: () => Promise.resolve([]),
+        approvalCard: () => Promise.resolve(undefined),
+        agents: () => Promise.resolve([]),
+        people: () => people,
+        personOf: (account) => people.find((each) => each.accounts.includes(account)),
+      },
+      clock: this.#slackTime,
+      after: (ms, call) => this.#slackTime.after(ms, call),
+      limiter: { take: () => 0, block: () => undefined },
+      log: silentLogger,
+    });
+    const presenter = createPresenter({
+      store: world.store,
+      adapters: () => [this.#watched(adapter)],
+      render: (row) => this.#render(row),
+      clock: world.time,
+      after: (ms, call) => world.time.after(ms, call),
+      log: silentLogger,
+    });
+    void adapter.start(inbox);
+    return {
+      engine,
+      presenter,
+      stop: async () => {
+        await presenter.stop();
+        await adapter.stop();
+      },
+      kill: () => {
+        dead = true;
+        this.#office.sockets.connections.forEach((each) => each.cut());
+        // Once the cuts are noticed: the library keeps a timer for what it closes while it does not know yet.
+        void settle().then(() => adapter.stop());
+        void presenter.stop();
+      },
+    };
+  }
+  /** Notes where copies stand, so that people find them. */
+  #watched(adapter: SlackAdapter): SlackAdapter {
+    return {
+      ...adapter,
+      post: async (thread, card, o) => {
+        const message = await adapter.post(thread, card, o);
+        this.#note(thread, o.key, message);
+        return message;
+      },
+      find: async (thread, key) => {
+        const message = await adapter.find?.(thread, key);
+        if (message !== undefined) {
+          this.#note(thread, key, message);
+        }
+        return message;
+      },
+    };
+  }
+  #note(thread: string, key: string, message: string): void {
+    const [channel = "", ts = ""] = message.split("/");
+    this.#copies.set(`${thread} ${key}`, { channel, ts });
+  }
+  async #render(row: CardRow): Promise<Card | null> {
+    if (!row.key.startsWith("approval-")) {
+      return null;
+    }
+    const approval = await this.#world.store.approval(row.key.slice("approval-".length));
+    const open = approval?.status === "open";
+    return {
+      kind: "approval",
+      run: row.run,
+      title: "Approve?",
+      text: open ? "Waiting." : `Decided by ${approval?.decision?.by ?? "nobody"}.`,
+      tone: "waiting",
+      facts: [],
+      steps: [],
+      tables: [],
+      options: [],
+      plan: approval === undefined ? null : { approval: approval.id, hash: approval.planHash },
+      approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
+    };
+  }
+
+  /** Requests, their cards, people's clicks; once in a while the bot dies in between. */
+  async #round(): Promise<void> {
+    const faults = this.#office.faults;
+    faults.calm();
+    for (let each = 0; each < batch; each += 1) {
+      this.#office.user("employee").says("orders", "@countersign a pump");
+    }
+    const opened = await this.#pumped(() => this.#open());
+    faults.storm({ seed: this.#seed + this.#counts.approvals, api: 0.05, deliveries: 0.2 });
+    const clicking = opened.flatMap((approval) =>
+      Array.from({ length: clicksEach }, (_none, index) => this.#person(approval, index)),
+    );
+    const all = Promise.all(clicking);
+    let over = false;
+    void all.finally(() => (over = true));
+    if (this.#random() < 0.3) {
+      await this.#pump();
+      this.#bot?.kill();
+      this.#bot = this.start();
+    }
+    await this.#pumped(async () => (over ? true : undefined));
+    await all;
+    this.#counts.approvals += opened.length;
+    faults.calm();
+    await this.#pumped(async () => ((await this.#allPlaced(opened)) ? true : undefined));
+  }
+  /** All open approvals, once every copy of each is posted. */
+  async #open(): Promise<readonly ApprovalId[] | undefined> {
+    const approvals = await this.#world.store.approvals({ open: true });
+    const posted = approvals.every(({ id }) =>
+      (this.#world.places ?? []).every((place) => this.#copies.has(`${place} approval-${id}`)),
+    );
+    return approvals.length >= batch && posted ? approvals.map(({ id }) => id) : undefined;
+  }
+  async #allPlaced(approvals: readonly ApprovalId[]): Promise<boolean> {
+    for (const id of approvals) {
+      const approval = await this.#world.store.approval(id);
+      if (approval?.decision?.verdict === "approved" && !this.#isPlaced(approval.run)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  #isPlaced(run: RunId): boolean {
+    return this.#world.placed.some((each) => each.startsWith(`${run}/`));
+  }
+
+  /** Somebody who wants this approved: clicks a copy or types the command, again while Slack shows an error. */
+  async #person(approval: ApprovalId, index: number): Promise<void> {
+    const name = deciders[index % deciders.length] ?? "manager";
+    await this.#rests(this.#random() * withinMs);
+    for (let tries = 0; tries < patience; tries += 1) {
+      const seen = await this.#act(approval, name);
+      if (seen === "decided" || seen.ok) {
+        const { status } = (await this.#world.store.approval(approval)) ?? { status: "open" };
+        this.#counts.lost += status === "open" ? 1 : 0;
+        return;
+      }
+      this.#counts.failed += 1;
+      await this.#rests(againMs);
+    }
+    this.#counts.lost += 1;
+  }
+  #rests(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#slackTime.after(ms, resolve);
+    return promise;
+  }
+  async #act(approval: ApprovalId, name: (typeof deciders)[number]): Promise<Seen | "decided"> {
+    const person = this.#office.user(name);
+    const choice = this.#random();
+    if (choice < 0.2) {
+      this.#counts.clicks += 1;
+      return person.runs(`/countersign approve ${approval}`, "general");
+    }
+    const place = choice < 0.6 ? `slack:${team}/C0ORDERS01` : `slack:${team}/@${users[name]}`;
+    const copy = this.#copies.get(`${place} approval-${approval}`);
+    if (copy === undefined || !this.#offers(copy)) {
+      return "decided";
+    }
+    this.#counts.clicks += 1;
+    return person.clicks(copy, "approve");
+  }
+  #offers({ channel, ts }: MessagePlace): boolean {
+    return JSON.stringify(this.#office.workspace.message(channel, ts)?.blocks ?? []).includes('"approve"');
+  }
+
+  /** When nothing goes wrong any more: everything is decided and placed once, every copy is final. */
+  async #calm(): Promise<void> {
+    this.#office.faults.calm();
+    await this.#pumped(async () => ([...this.#copies.values()].some((copy) => this.#offers(copy)) ? undefined : true));
+    this.#counts.stale = [...this.#copies.values()].filter((copy) => this.#offers(copy)).length;
+    const { placed } = this.#world;
+    this.#counts.doubled =
+      [...this.#accepted.values()].filter((count) => count > 1).length + (placed.length - new Set(placed).size);
+  }
+
+  /** Lets time pass everywhere until there is an answer; fails when there never is one. */
+  async #pumped<T>(answer: () => Promise<T | undefined>): Promise<T> {
+    for (let turn = 0; turn < 4_000; turn += 1) {
+      const found = await answer();
+      if (found !== undefined) {
+        return found;
+      }
+      await this.#pump();
+    }
+    throw new Error("the chaos does not come to rest");
+  }
+  async #pump(): Promise<void> {
+    const bot = this.#bot;
+    if (bot !== undefined) {
+      await this.#world.settle(bot.engine);
+      bot.presenter.kick();
+    }
+    // Sockets and HTTP are real: they get their turns before the next second is over.
+    await pause(realMsPerSecond);
+    await this.#world.time.advance(1_000);
+    await this.#slackTime.advance(1_000);
+  }
+}
