@@ -89,6 +89,7 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
     timers,
     appId: app.id,
     onAck: (connection, frame) => deliveries.acknowledge(connection, frame),
+    changed: () => workspace.changed(),
   });
   const deliveries: Deliveries = new Deliveries({
     sockets,
@@ -145,11 +146,15 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
     revoke: (token, why = "token_revoked") => dead.set(token, why),
     until: (condition, what) => untilChanged(workspace, condition, what),
     stop: async () => {
+      if (!server.listening) {
+        return;
+      }
       timers.cancelAll();
       await sockets.close();
-      server.closeAllConnections();
+      const closed = once(server, "close");
       server.close();
-      await once(server, "close");
+      server.closeAllConnections();
+      await closed;
     },
   };
 }
