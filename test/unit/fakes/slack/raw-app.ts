@@ -29,8 +29,8 @@ export class RawApp {
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on("message", (data) => {
-      const frame = JSON.parse(String(data)) as Fields;
+    socket.on("message", (data: Buffer) => {
+      const frame = JSON.parse(data.toString("utf8")) as Fields;
       this.frames.push(frame);
       const payload = frame["envelope_id"] === undefined ? undefined : this.answer(frame);
       if (payload !== undefined) {
