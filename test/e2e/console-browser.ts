@@ -19,7 +19,7 @@ export const noChromium =
     ? false
     : `no Chromium at ${executable}: set CHROMIUM`;
 
-function launch(): Promise<Browser> {
+export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
     headless: true,

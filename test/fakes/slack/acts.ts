@@ -49,24 +49,19 @@ export function seen(
   user: SlackUser,
   what: string,
   outcome: Outcome,
-  text: string,
+  say: (error: string) => string,
   apply: (payload: Fields | undefined) => void = () => {},
 ): Seen {
   if (!outcome.ok) {
-    return failed(
-      desk,
-      user,
-      what,
-      outcome.reason === "no-ack" ? "operation_timeout" : "dispatch_failed",
-      text,
-    );
+    const error = outcome.reason === "no-ack" ? "operation_timeout" : "dispatch_failed";
+    return failed(desk, user, what, error, say(error));
   }
   try {
     apply(outcome.payload);
     return { ok: true, payload: outcome.payload };
   } catch (error) {
     if (error instanceof SlackFailure) {
-      return failed(desk, user, what, error.error, text);
+      return failed(desk, user, what, error.error, say(error.error));
     }
     throw error;
   }
@@ -113,7 +108,7 @@ export async function workElement(
           }),
   });
   const outcome = await deliveries.interaction("interactive", "block_actions", { ...payload });
-  return seen(desk, user, "block_actions", outcome, text);
+  return seen(desk, user, "block_actions", outcome, () => text);
 }
 
 /** Submits a view and shows what the app answers to it. */
@@ -135,7 +130,7 @@ export async function submitView(desk: PersonDesk, user: SlackUser, view: View):
     user,
     "view_submission",
     outcome,
-    "We had some trouble connecting. Try again?",
+    () => "We had some trouble connecting. Try again?",
     (answer) => afterSubmit(desk, user, view, answer),
   );
 }

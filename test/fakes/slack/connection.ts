@@ -27,8 +27,6 @@ export class Connection {
   readonly #onGone: (connection: Connection) => void;
   #swallows = false;
   #ghost = false;
-  /** Frames sent, for tests that ask how many. */
-  sent = 0;
 
   constructor(o: {
     id: string;
@@ -50,13 +48,8 @@ export class Connection {
     }
   }
 
-  get ghostly(): boolean {
-    return this.#ghost || this.#swallows;
-  }
-
   /** Sends a frame; a ghost swallows it, which Slack cannot know. */
   send(frame: Fields): void {
-    this.sent += 1;
     if (!this.#ghost && !this.#swallows) {
       this.#socket?.send(JSON.stringify(frame));
     }

@@ -157,9 +157,8 @@ export class Person {
       responseUrl: responseUrls.issue(place),
     });
     const outcome = await deliveries.interaction("slash_commands", command, { ...payload });
-    const error = outcome.ok || outcome.reason === "no-ack" ? "operation_timeout" : "dispatch_failed";
-    const text = `${command} failed with the error "${error}"`;
-    return seen(this.#desk, this.#user, "slash_commands", outcome, text, (answer) => {
+    const say = (error: string) => `${command} failed with the error "${error}"`;
+    return seen(this.#desk, this.#user, "slash_commands", outcome, say, (answer) => {
       if (answer !== undefined && (asText(answer, "text") !== undefined || answer["blocks"] !== undefined)) {
         responseUrls.show(place, answer);
       }
@@ -188,7 +187,13 @@ export class Person {
       }),
     });
     const outcome = await deliveries.interaction("interactive", "message_action", { ...payload });
-    return seen(this.#desk, this.#user, "message_action", outcome, `${shortcut.name} failed. Try again?`);
+    return seen(
+      this.#desk,
+      this.#user,
+      "message_action",
+      outcome,
+      () => `${shortcut.name} failed. Try again?`,
+    );
   }
 
   /** Opens the app's home tab, or its messages. */

@@ -23,6 +23,7 @@ export class SocketMode {
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #tickets = new Map<string, number>();
   readonly #onAck: (connection: Connection, frame: Fields) => void;
+  readonly #changed: () => void;
   #connections: readonly Connection[] = [];
   #counter = 0;
   #turn = 0;
@@ -32,11 +33,14 @@ export class SocketMode {
     timers: Timers;
     appId: string;
     onAck(connection: Connection, frame: Fields): void;
+    /** Called when a connection came or went. */
+    changed(): void;
   }) {
     this.#clock = o.clock;
     this.#timers = o.timers;
     this.#appId = o.appId;
     this.#onAck = (connection, frame) => o.onAck(connection, frame);
+    this.#changed = () => o.changed();
   }
 
   /** Those that Slack counts, ghosts included, the oldest first. */
@@ -117,9 +121,11 @@ export class SocketMode {
       onAck: (frame) => this.#onAck(connection, frame),
       onGone: (gone) => {
         this.#connections = this.#connections.filter((each) => each !== gone);
+        this.#changed();
       },
     });
     this.#connections = [...this.#connections, connection];
+    this.#changed();
     return connection;
   }
 }

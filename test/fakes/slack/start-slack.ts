@@ -15,6 +15,7 @@ import { Faults } from "./faults.ts";
 import { fileTraffic } from "./file-traffic.ts";
 import { furnishOffice } from "./office.ts";
 import { OwnTimers } from "./own-timers.ts";
+import { Page } from "./page.ts";
 import { Person } from "./person.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { ResponseUrls } from "./response-urls.ts";
@@ -45,6 +46,8 @@ export interface SlackOptions {
 export interface FakeSlack {
   /** For Bolt's `clientOptions.slackApiUrl`. */
   readonly apiUrl: string;
+  /** The page for a person's browser; `?as=manager` chooses the user. */
+  readonly pageUrl: string;
   readonly botToken: string;
   readonly appToken: string;
   readonly workspace: Workspace;
@@ -89,6 +92,7 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
     timers,
     appId: app.id,
     onAck: (connection, frame) => deliveries.acknowledge(connection, frame),
+    changed: () => workspace.changed(),
   });
   const deliveries: Deliveries = new Deliveries({
     sockets,
@@ -117,7 +121,8 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
     drafts: new Map(),
     viewErrors: new Map(),
   };
-  const server = serve({ workspace, api, responseUrls, sockets });
+  const page = await Page.load(desk);
+  const server = serve({ workspace, api, responseUrls, sockets, page });
   server.listen(o.port ?? 0, "127.0.0.1");
   await once(server, "listening");
   workspace.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -125,6 +130,7 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
 
   return {
     apiUrl: `${workspace.address}api/`,
+    pageUrl: workspace.address,
     botToken: tokens.bot,
     appToken: tokens.app,
     workspace,
@@ -145,11 +151,15 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
     revoke: (token, why = "token_revoked") => dead.set(token, why),
     until: (condition, what) => untilChanged(workspace, condition, what),
     stop: async () => {
+      if (!server.listening) {
+        return;
+      }
       timers.cancelAll();
       await sockets.close();
-      server.closeAllConnections();
+      const closed = once(server, "close");
       server.close();
-      await once(server, "close");
+      server.closeAllConnections();
+      await closed;
     },
   };
 }
@@ -159,6 +169,7 @@ function serve(o: {
   api: WebApi;
   responseUrls: ResponseUrls;
   sockets: SocketMode;
+  page: Page;
 }): Server {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -178,7 +189,10 @@ function serve(o: {
       } else if (area === "actions") {
         const { status, text } = respond(o.responseUrls, rest[1] ?? "", body);
         response.writeHead(status, { "content-type": "text/html" }).end(text);
-      } else if (!fileTraffic(o, area, rest, request, body, response)) {
+      } else if (
+        !fileTraffic(o, area, rest, request, body, response) &&
+        !o.page.handle(request, body, response)
+      ) {
         response.writeHead(404, { "content-type": "text/plain" }).end("not found");
       }
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, LogLevel } from "@slack/bolt";
+import { App, LogLevel, webApi } from "@slack/bolt";
 import type { FakeSlack } from "../../../fakes/slack/start-slack.ts";
 import { startSlack } from "../../../fakes/slack/start-slack.ts";
 
@@ -101,3 +101,79 @@ test("Bolt hears a mention, posts a card, gets the click, opens a modal and rece
     },
   );
 });
+
+test("the SDK understands the refusals: invalid blocks with their reasons, 429 with its seconds, a missing scope", async () => {
+  const slack = await startSlack();
+  await withBolt(
+    slack,
+    () => {},
+    async () => {
+      const client = new webApi.WebClient(slack.botToken, {
+        slackApiUrl: slack.apiUrl,
+        retryConfig: { retries: 0 },
+        rejectRateLimitedCalls: true,
+        logger: silent,
+      });
+      const header = {
+        type: "header" as const,
+        text: { type: "plain_text" as const, text: "x".repeat(151) },
+      };
+      await assert.rejects(
+        client.chat.postMessage({ channel: "C0ORDERS01", text: "x", blocks: [header] }),
+        (error) => {
+          assert.ok(error instanceof webApi.WebAPIPlatformError);
+          assert.equal(error.data.error, "invalid_blocks");
+          assert.deepEqual(
+            error.data.response_metadata?.messages?.at(-1),
+            "[ERROR] must be less than 151 characters [json-pointer:/blocks/0/text/text]",
+          );
+          return true;
+        },
+      );
+      slack.faults.api("chat.postMessage", { kind: "ratelimited", seconds: 3 });
+      await assert.rejects(client.chat.postMessage({ channel: "C0ORDERS01", text: "x" }), (error) => {
+        assert.ok(error instanceof webApi.WebAPIRateLimitedError);
+        assert.equal(error.retryAfter, 3);
+        return true;
+      });
+      slack.workspace.app.scopes.delete("chat:write");
+      await assert.rejects(client.chat.postMessage({ channel: "C0ORDERS01", text: "x" }), /missing_scope/);
+    },
+  );
+});
+
+test("the SDK uploads a file into a thread and reads the metadata that it posted", async () => {
+  const slack = await startSlack();
+  await withBolt(
+    slack,
+    () => {},
+    async () => {
+      const client = new webApi.WebClient(slack.botToken, {
+        slackApiUrl: slack.apiUrl,
+        retryConfig: { retries: 0 },
+      });
+      const metadata = { event_type: "card", event_payload: { key: "run-1", revision: 2 } };
+      const { ts = "" } = await client.chat.postMessage({ channel: "C0ORDERS01", text: "card", metadata });
+      const content = "part,quantity\nbolt,50\n";
+      await client.files.uploadV2({ channel_id: "C0ORDERS01", thread_ts: ts, filename: "plan.csv", content });
+      const replies = await client.conversations.replies({
+        channel: "C0ORDERS01",
+        ts,
+        include_all_metadata: true,
+      });
+      assert.deepEqual(replies.messages?.[0]?.metadata, metadata);
+      const file = replies.messages?.[1]?.files?.[0];
+      assert.deepEqual([file?.name, file?.size], ["plan.csv", content.length]);
+      assert.equal(slack.workspace.files.get(file?.id ?? "")?.content?.toString(), content);
+    },
+  );
+});
+const silent: webApi.Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  setLevel: () => {},
+  getLevel: () => LogLevel.ERROR,
+  setName: () => {},
+};
