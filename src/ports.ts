@@ -127,7 +127,7 @@ export interface Store extends OutboxStore, Prunable {
   cards(key: string): Promise<readonly CardRow[]>;
   /** Nobody else posts the copy for `leaseMs`. "again": it may be posted already; "taken": by another bot. */
   beginPost(card: CardRow, now: number, leaseMs: number): Promise<"first" | "again" | "taken">;
-  /** The platform shows the copy's version in this message; null when there was nothing to post. */
+  /** This version of the copy was drawn last, in this message; null when there was nothing to post. */
   cardShown(card: CardRow, message: MessageId | null): Promise<void>;
   /**
    * The copy could not be drawn: not again before `retryAt`, when a posting that was begun is over. `unposted`: as if

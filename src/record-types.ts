@@ -61,7 +61,7 @@ export interface CardRow {
   readonly thread: ThreadId;
   /** Raised by each change of what the card shows, on all its copies. */
   readonly version: number;
-  /** The version the platform is known to show; 0 = not posted. */
+  /** The version that was drawn last; 0 = not posted. */
   readonly shownVersion: number;
   readonly message: MessageId | null;
 }

@@ -178,24 +178,14 @@ export async function cardShown(
   message: MessageId | null,
   key: RunKey,
 ): Promise<void> {
-  const { version } = card;
-  const shown = message === null ? null : key.seal(sealPlace(card, "message"), message);
-  await database.unit((tx) =>
-    updateCopy(tx, card)
-      // A slow update that ends after a newer one does not count back.
-      .set((eb) => ({
-        message: shown,
-        retry_at: 0,
-        ...(message === null ? {} : { posting_until: over }),
-        shown_version: eb
-          .case()
-          .when("shown_version", ">", version)
-          .then(eb.ref("shown_version"))
-          .else(version)
-          .end(),
-      }))
-      .execute(),
-  );
+  const change = {
+    message: message === null ? null : key.seal(sealPlace(card, "message"), message),
+    // Also an older one than was shown before: a slow drawing by another bot may have come last.
+    shown_version: card.version,
+    retry_at: 0,
+    ...(message === null ? {} : { posting_until: over }),
+  };
+  await database.unit((tx) => updateCopy(tx, card).set(change).execute());
 }
 
 export async function postponeCard(

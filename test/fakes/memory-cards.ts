@@ -74,9 +74,8 @@ export class MemoryCards {
   shown(row: CardRow, message: MessageId | null): void {
     const stored = this.rows.get(nameOf(row));
     if (stored !== undefined) {
-      const shownVersion = Math.max(stored.card.shownVersion, row.version);
       const postingUntil = message === null ? stored.postingUntil : 0;
-      this.set({ ...stored.card, message, shownVersion }, { retryAt: 0, postingUntil });
+      this.set({ ...stored.card, message, shownVersion: row.version }, { retryAt: 0, postingUntil });
     }
   }
 

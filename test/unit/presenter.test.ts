@@ -200,6 +200,22 @@ test("lesson 13: no two drawings of a copy at a time, however slow, and the last
   assert.deepEqual(cards.stale(time.now(), 9), []);
 });
 
+test("lesson 13: a slow drawing of an older version, by another bot, is drawn over", async () => {
+  const { time, shown, cards, change, row } = world();
+  change("progress-r1");
+  await settle();
+  const old = row("progress-r1");
+  await time.advance(100);
+  change("progress-r1");
+  await settle();
+  await time.advance(100);
+  assert.deepEqual(shown.slice(1), ["update progress-r1 2"]);
+  cards.shown(old, "m-progress-r1");
+  change("notice-r1");
+  await settle();
+  assert.deepEqual(shown.slice(2), ["update progress-r1 2", "post notice-r1 1"]);
+});
+
 test("a platform that limits rates is asked again exactly when it said, and its card is a first post still", async () => {
   let limited = 2;
   const calls: string[] = [];
