@@ -1,7 +1,7 @@
 import type { Card } from "../../../src/card.ts";
 import { approvalBlocks } from "./approval-blocks.ts";
 import { factLines } from "./card-lines.ts";
-import { type Block, fitting, lines } from "./elements.ts";
+import { type Block, fitting, lines, section } from "./elements.ts";
 import { progressBlocks } from "./progress-blocks.ts";
 import { questionBlocks } from "./question-blocks.ts";
 import { line, notificationText, paragraph } from "./safe-text.ts";
@@ -26,7 +26,7 @@ export function cardMessage(card: Card): SlackMessage {
 export function plainMessage(text: string): SlackMessage {
   return {
     text: notificationText(text, longestText),
-    blocks: [{ type: "section", text: { type: "plain_text", text: paragraph(text, 3000), emoji: false } }],
+    blocks: [section(text)],
   };
 }
 

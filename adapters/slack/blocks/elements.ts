@@ -13,13 +13,11 @@ export type Line = readonly Piece[];
 
 /** https://docs.slack.dev/reference/block-kit, in UTF-16 units, which are never fewer than Slack counts. */
 export const limits = {
-  messageBlocks: 50,
   viewBlocks: 100,
   header: 150,
   section: 3000,
   buttonText: 75,
   buttonValue: 2000,
-  buttonsInRow: 25,
   viewTitle: 24,
   reason: 2000,
   /** All blocks of a message, in bytes of JSON; Slack refuses more than about 13,200 without naming a figure. */

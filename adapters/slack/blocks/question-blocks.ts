@@ -5,7 +5,7 @@ import { line, paragraph } from "./safe-text.ts";
 import { actionIds, valueOf } from "./slack-actions.ts";
 
 const mostButtons = 10;
-/** A longer answer does not fit its button: it is listed under a number. */
+/** A longer answer does not fit its button. Then, or where there are many, all are listed under numbers. */
 const longestLabel = 40;
 
 /** The question; while it is open one button per offered answer, and how to answer otherwise. */
@@ -15,10 +15,10 @@ export function questionBlocks(card: Card): Block[] {
     return fitting([3000, 1000], (room) => [questionLines(card, room)]);
   }
   const offered = options
+    .slice(0, mostButtons)
     .map((answer, index) => ({ answer, index, value: valueOf.answer({ run, answer }) }))
-    .filter(({ answer, value }) => answer !== "" && value.length <= limits.buttonValue)
-    .slice(0, mostButtons);
-  const listed = options.some((each) => each.length > longestLabel);
+    .filter(({ answer, value }) => answer !== "" && value.length <= limits.buttonValue);
+  const listed = options.length > mostButtons || options.some((each) => each.length > longestLabel);
   const label = (answer: string, index: number) => (listed ? `${index + 1}` : line(answer, longestLabel));
   return fitting(
     [

@@ -25,7 +25,7 @@ export const callbackIds = {
 export const reasonField = { block: "reason", action: "text" } as const;
 
 export function isAnswer(actionId: string): boolean {
-  return /^answer-\d{1,2}$/.test(actionId);
+  return /^answer-\d$/.test(actionId);
 }
 
 const id = z.string().min(1).max(200);

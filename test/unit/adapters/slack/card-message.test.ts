@@ -155,6 +155,14 @@ test("answers too long for a button are listed in full under the button's number
   assert.equal(actionValues.answer.parse(buttonsOf(card)[1]?.value).answer, long);
 });
 
+test("answers beyond the tenth have no button, and the card says how many there are", () => {
+  const options = Array.from({ length: 14 }, (_, at) => `Answer ${at + 1}`);
+  const card = cardOf("question-run1-1", { question: { text: "Which?", options } });
+  assert.match(shown(card), /^10\. Answer 10\n… and 4 more\n\[1\] .* \[10\]$/m);
+  const buttons = buttonsOf(card);
+  assert.ok(buttons.length === 10 && buttons.every((each) => isAnswer(each.action_id ?? "")));
+});
+
 test("an answered question keeps question and answer and loses its buttons", () => {
   const card = cardOf("question-run1-1", { dialogue: [{ question: "Which customer?", answer: "XYZ" }] });
   assert.equal(shown(card), "Answered\nWhich customer? — XYZ");

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { detailsModal } from "../../../../adapters/slack/blocks/details-modal.ts";
 import { helpText } from "../../../../adapters/slack/blocks/help-text.ts";
 import { homeView } from "../../../../adapters/slack/blocks/home-view.ts";
-import { rejectModal } from "../../../../adapters/slack/blocks/modals.ts";
+import { reasonMissing, rejectModal } from "../../../../adapters/slack/blocks/modals.ts";
 import { planFile } from "../../../../adapters/slack/blocks/plan-file.ts";
 import {
   actionIds,
@@ -55,6 +55,19 @@ test("details: every line of every order is reached by Next, once, and Previous 
   }
 });
 
+test("details: a page is small enough to open at once, and never has more blocks than Slack takes", () => {
+  const card = openCard(bigPlan(1, 500));
+  const table = { about: "effect", title: "T", columns: ["A"], rows: [["x"]] } as const;
+  const tiny = { ...card, tables: Array.from({ length: 300 }, () => table) };
+  for (const pages of [allPages(card), allPages(tiny)]) {
+    for (const { blocks } of pages) {
+      assert.ok(blocks.length <= 100 && JSON.stringify(blocks).length < 65_000);
+      assert.ok(blocks.every((block) => shownText(block).length <= 3000));
+    }
+  }
+  assert.equal(allPages(tiny).flatMap(({ blocks }) => shownText(blocks).match(/^x$/gm) ?? []).length, 300);
+});
+
 test("details: a page beyond the last is the last, one before the first is the first", () => {
   const card = openCard(bigPlan(1, 500));
   assert.deepEqual(detailsModal(card, 999), allPages(card).at(-1));
@@ -81,6 +94,7 @@ test("the reject view asks for a reason and remembers what it is about", () => {
     values: { [reasonField.block]: { [reasonField.action]: { type: "plain_text_input", value } } },
   });
   assert.equal(actionValues.reason.parse(answered(" too dear \n")), "too dear");
+  assert.deepEqual(Object.keys(reasonMissing.errors), [input.block_id]);
   for (const wrong of [answered(" \n"), answered(null), answered("x".repeat(2001)), { values: {} }, {}]) {
     assert.equal(actionValues.reason.safeParse(wrong).success, false);
   }
