@@ -3,7 +3,8 @@
 const accountPattern = /^[a-z][a-z0-9-]{0,49}:[A-Za-z0-9]{1,40}\/[A-Za-z0-9]{1,40}$/;
 
 /** What an account looks like, in words. */
-export const accountForm = 'an account such as "slack:T0123/U0456": adapter:TEAM/USER, both letters and digits';
+export const accountForm =
+  'an account such as "slack:T0123/U0456": adapter:TEAM/USER, both letters and digits';
 
 /** True for the form of an account. */
 export function isAccount(text: string): boolean {

@@ -53,7 +53,7 @@ export function mayDecide(
     readonly assurance: Assurance;
     readonly demo: boolean;
     /** The chat account it was given by, if by one. */
-    readonly account: string | undefined;
+    readonly account?: string | undefined;
   },
 ): ErrorInfo | null {
   const refused = inactive(person, id);
