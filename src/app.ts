@@ -99,10 +99,8 @@ export function createBot(parts: BotParts): Bot {
         body: null,
         expiresAt: clock.now() + ackLifetimeMs,
       }),
-    committed() {
-      relay.kick();
-      presenter.kick();
-    },
+    prepare: (row) => relay.prepare(row),
+    committed: () => presenter.kick(),
   });
   const approvals = createApprovals({
     store,

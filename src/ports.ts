@@ -63,7 +63,8 @@ export interface Prunable {
 export interface OutboxStore {
   /**
    * Claims up to `limit` open rows due by `now` for `leaseMs` (compare-and-set), oldest first. Unsealed. Raises and
-   * returns `tries`: 1 at the first claim.
+   * returns `tries`: 1 at the first claim. A row may also be created claimed: its `tries` are 1, it is due when the
+   * lease ends.
    */
   claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]>;
   /** After a sending: when to send again if nothing closes the row before. */
@@ -176,8 +177,26 @@ export interface ReceivedEnvelope {
   /** A request's deadline. */
   readonly expiresAt: number;
 }
+/** A message sealed for one sending. */
+export interface SealedMessage {
+  /** To be committed before it is sent: an unrecorded message must not exist. */
+  readonly journal: readonly JournalEntry[];
+  /** Throws retryable AppErrors. */
+  send(): Promise<void>;
+}
+/** A message and its outbox row, as whoever creates them commits the row and then sends it. */
+export interface ReadyMessage {
+  /** The row to commit: claimed, when it is to be sent at once. */
+  readonly row: OutboxRow;
+  /** To be committed with the row. */
+  readonly journal: readonly JournalEntry[];
+  /** Call after the commit; returns at once. Who dies before leaves a claimed row, which becomes due again. */
+  send(): void;
+}
 export interface AgentLink {
-  /** Seals and sends once; throws retryable AppErrors. */
+  /** Seals without sending; throws AppErrors. */
+  seal(envelope: OutgoingEnvelope): SealedMessage;
+  /** Seals, records and sends once; throws retryable AppErrors. */
   send(envelope: OutgoingEnvelope): Promise<void>;
   /** The inbox resolves after its commit; what it throws is logged, and the sender will send again. */
   start(inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void>;
@@ -205,7 +224,7 @@ export interface Books {
 export interface AgentStore extends OutboxStore, Prunable {
   /** Reads outside any unit of work; writing through it fails. */
   readonly books: Books;
-  /** Becomes the one current instance, with a higher token than all before; what they had claimed is free again. */
+  /** Becomes the one current instance, with a higher token than all before; what they had claimed is due again. */
   acquireLease(instance: string): Promise<number>;
   /**
    * One transaction: the work's changes, its stored reply, the inbox key and the journal. "duplicate": the key was

@@ -18,7 +18,6 @@ export function outboxValues(agent: string, row: OutboxRow): StoredRow {
     ...row.subject,
     body: canonicalJson(row.body),
     due_at: row.dueAt,
-    claimed_until: 0,
     tries: row.tries,
     expires_at: row.expiresAt,
     open: 1,

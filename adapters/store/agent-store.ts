@@ -42,14 +42,17 @@ class DatabaseAgentStore implements AgentStore {
   }
 
   async acquireLease(instance: string): Promise<number> {
-    const { agent, database } = this.#o;
+    const { agent, clock, database } = this.#o;
     const lease = await database.unit(async (tx) => {
-      // What an earlier instance was about to send is this one's to send, at once.
+      // What an earlier instance was about to send, or waited for the answer to, is this one's to send, at once.
+      const now = clock.now();
       await tx
         .updateTable("agent_outbox")
-        .set({ claimed_until: 0 })
+        .set({ due_at: now })
         .where("agent", "=", agent)
         .where("open", "=", 1)
+        .where("tries", ">", 0)
+        .where("due_at", ">", now)
         .execute();
       return tx
         .insertInto("agent_leases")
@@ -121,7 +124,7 @@ class DatabaseAgentStore implements AgentStore {
       tx
         .updateTable("agent_outbox")
         // Asked for anew: sent again soon, however often it was sent before.
-        .set({ open: 1, due_at: now, claimed_until: 0, tries: 0 })
+        .set({ open: 1, due_at: now, tries: 0 })
         .where("agent", "=", agent)
         .where("id", "=", finished.reply)
         .returningAll()
@@ -132,34 +135,36 @@ class DatabaseAgentStore implements AgentStore {
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
     const { agent, database } = this.#o;
-    const due = (db: Tx) =>
+    const dueIds = (db: Tx) =>
       db
         .selectFrom("agent_outbox as due")
         .select("due.id")
         .where("due.agent", "=", agent)
         .where("due.open", "=", 1)
         .where("due.due_at", "<=", now)
-        .where("due.claimed_until", "<=", now)
         .orderBy("due.due_at")
         .orderBy("due.id")
         .limit(limit);
     // The usual answer is "nothing": a read costs no commit.
-    if ((await database.read((db) => due(db).execute())).length === 0) {
+    const due = await database.read((db) => dueIds(db).execute());
+    if (due.length === 0) {
       return [];
     }
     const rows = await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set((eb) => ({ claimed_until: now + leaseMs, tries: eb("tries", "+", 1) }))
+        .set((eb) => ({ due_at: now + leaseMs, tries: eb("tries", "+", 1) }))
         .where("agent", "=", agent)
-        .where("id", "in", due(tx))
+        .where("id", "in", dueIds(tx))
         // Again, because on PostgreSQL another claim may have come between.
         .where("open", "=", 1)
-        .where("claimed_until", "<=", now)
+        .where("due_at", "<=", now)
         .returningAll()
         .execute(),
     );
-    return rows.map(outboxRow).toSorted((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
+    const order = new Map(due.map(({ id }, place) => [id, place]));
+    const place = ({ id }: { readonly id: string }): number => order.get(id) ?? due.length;
+    return rows.toSorted((a, b) => place(a) - place(b)).map(outboxRow);
   }
 
   async postponeOutbox(id: string, dueAt: number): Promise<void> {
@@ -167,7 +172,7 @@ class DatabaseAgentStore implements AgentStore {
     await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set({ due_at: dueAt, claimed_until: 0 })
+        .set({ due_at: dueAt })
         .where("agent", "=", agent)
         .where("id", "=", id)
         .where("open", "=", 1)
@@ -183,7 +188,7 @@ class DatabaseAgentStore implements AgentStore {
     await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set({ open: 0, claimed_until: 0 })
+        .set({ open: 0 })
         .where("agent", "=", agent)
         .where("id", "in", ids)
         .execute(),

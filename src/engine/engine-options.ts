@@ -1,5 +1,6 @@
 import type { TrustView } from "../define-agent.ts";
-import type { Clock, Ids, Logger, ReceivedEnvelope, StepQueue, Store } from "../ports.ts";
+import type { Clock, Ids, Logger, ReadyMessage, ReceivedEnvelope, StepQueue, Store } from "../ports.ts";
+import type { OutboxRow } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 
 export interface EngineOptions {
@@ -13,6 +14,8 @@ export interface EngineOptions {
   readonly trust: () => TrustView;
   /** Tells the sender that its result or error is applied; called after the commit. */
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
-  /** Called after every commit: outbox rows and cards may wait. Must not throw. */
+  /** Makes a message ready to be sent right after the commit that creates its row. Must not throw. */
+  readonly prepare: (row: OutboxRow) => ReadyMessage;
+  /** Called after every commit: cards may wait. Must not throw. */
   readonly committed: () => void;
 }

@@ -1,5 +1,6 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { RunId } from "../domain.ts";
+import type { ReadyMessage } from "../ports.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
@@ -68,14 +69,27 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     }
   }
 
-  function commitOf(draft: RunDraft, { inbox, requestKey }: MessageKeys): RunCommit {
+  /** Everything to save, and the messages to send once it is saved. */
+  function commitOf(
+    draft: RunDraft,
+    { inbox, requestKey }: MessageKeys,
+  ): { readonly commit: RunCommit; readonly messages: readonly ReadyMessage[] } {
     try {
       sendNotice(draft);
     } catch (error) {
       log.error({ run: draft.run.id, code: toErrorInfo(error).code }, "notice-not-built");
     }
+    const messages = draft.messages.map((row) => options.prepare(row));
     const commit = draft.commit(inbox);
-    return requestKey === undefined ? commit : { ...commit, requestKey };
+    return {
+      commit: {
+        ...commit,
+        ...(requestKey === undefined ? {} : { requestKey }),
+        outbox: messages.map(({ row }) => row),
+        journal: [...commit.journal, ...messages.flatMap(({ journal }) => journal)],
+      },
+      messages,
+    };
   }
 
   function afterCommit(draft: RunDraft): void {
@@ -101,11 +115,13 @@ export function createRunChanger(options: EngineOptions): RunChanger {
           return result;
         }
         o.close?.forEach((row) => draft.close(row));
-        const saved = await store.saveRun(commitOf(draft, o));
+        const { commit, messages } = commitOf(draft, o);
+        const saved = await store.saveRun(commit);
         if (saved === "duplicate") {
           return "duplicate";
         }
         if (saved === "saved") {
+          messages.forEach((message) => message.send());
           afterCommit(draft);
           return result;
         }

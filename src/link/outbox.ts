@@ -1,6 +1,7 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentAddress, AgentId } from "../domain.ts";
-import type { AgentLink, Clock, Logger, OutboxStore } from "../ports.ts";
+import type { AgentLink, Clock, Logger, OutboxStore, OutgoingEnvelope } from "../ports.ts";
+import type { ReadyMessage, SealedMessage } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
@@ -9,7 +10,7 @@ export interface OutboxRelayOptions {
   readonly store: OutboxStore;
   /** Throws AppErrors for an agent that holds no grant. */
   readonly resolve: (to: AgentId) => AgentAddress;
-  readonly link: Pick<AgentLink, "send">;
+  readonly link: Pick<AgentLink, "seal" | "send">;
   /** The token of the lease under which all is sent; an agent's. Without it messages carry 1. */
   readonly fencing?: () => number;
   readonly clock: Clock;
@@ -24,7 +25,12 @@ export interface OutboxRelayOptions {
 }
 export interface OutboxRelay {
   start(): void;
-  /** Call right after a commit that added rows. Returns at once. */
+  /**
+   * Makes a new row ready to be sent right after its commit, with no further write. What cannot be sealed or sent at
+   * once stays unclaimed, for the usual way.
+   */
+  prepare(row: OutboxRow): ReadyMessage;
+  /** Looks for due rows. Returns at once. */
   kick(): void;
   /** Resolves when what is being sent has been sent. */
   stop(): Promise<void>;
@@ -55,7 +61,12 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   let stopped = false;
   let cancelSweep: (() => void) | undefined;
 
-  const deliver = async (row: OutboxRow): Promise<void> => {
+  const envelopeOf = ({ to, kind, subject, body, expiresAt }: OutboxRow): OutgoingEnvelope => {
+    const lease = options.fencing === undefined ? {} : { fencing: options.fencing() };
+    return { to: options.resolve(to), kind, subject, body, expiresAt, ...lease };
+  };
+
+  const deliver = async (row: OutboxRow, sealed?: SealedMessage): Promise<void> => {
     const now = clock.now();
     if (row.expiresAt <= now) {
       await store.closeOutbox([row.id]);
@@ -65,10 +76,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     }
     let sent = true;
     try {
-      const { kind, subject, body, expiresAt } = row;
-      const to = options.resolve(row.to);
-      const lease = options.fencing === undefined ? {} : { fencing: options.fencing() };
-      await link.send({ to, kind, subject, body, expiresAt, ...lease });
+      await (sealed === undefined ? link.send(envelopeOf(row)) : sealed.send());
     } catch (error) {
       sent = false;
       const { code } = toErrorInfo(error);
@@ -101,9 +109,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     );
   };
 
-  const start = (row: OutboxRow): void => {
+  const start = (row: OutboxRow, sealed?: SealedMessage): void => {
     const task = slots
-      .run(() => deliver(row))
+      .run(() => deliver(row, sealed))
       .catch((error: unknown) => {
         // The lease ends by itself, then the row is due again.
         log.error({ row: row.id, code: toErrorInfo(error).code }, "outbox row not kept");
@@ -127,7 +135,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
         return;
       }
       const rows = await store.claimOutbox(clock.now(), leaseMs, limit);
-      rows.forEach(start);
+      rows.forEach((row) => start(row));
       if (stopped || (rows.length < limit && !again)) {
         return;
       }
@@ -161,8 +169,26 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     cancelSweep = timers.after(sweepMs, sweep);
   };
 
+  const sealed = (row: OutboxRow): SealedMessage | undefined => {
+    try {
+      return link.seal(envelopeOf(row));
+    } catch {
+      // The try that claims the row says why.
+      return undefined;
+    }
+  };
+
   return {
     start: sweep,
+    prepare(row) {
+      const now = clock.now();
+      const message = row.dueAt > now || stopped || slots.free === 0 ? undefined : sealed(row);
+      if (message === undefined) {
+        return { row, journal: [], send: kick };
+      }
+      const claimed = { ...row, dueAt: now + leaseMs, tries: row.tries + 1 };
+      return { row: claimed, journal: message.journal, send: () => start(claimed, message) };
+    },
     kick,
     async stop() {
       stopped = true;

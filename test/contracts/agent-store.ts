@@ -47,7 +47,7 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
         (await rates()).map(({ id }) => id),
         ["EUR"],
       );
-      assert.deepEqual(await store.claimOutbox(100, 50, 10), [{ ...reply("run1", 100), tries: 1 }]);
+      assert.deepEqual(await store.claimOutbox(100, 50, 10), [{ ...reply("run1", 150), tries: 1 }]);
       const journal = await journalOf("once-1");
       assert.deepEqual(
         journal.map(({ kind, facts }) => ({ kind, facts })),
@@ -185,6 +185,35 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
       assert.deepEqual(ids(await store.claimOutbox(5_000, 50, 10)), ["c"]);
     });
 
+    test("a reply may be stored claimed; the next instance has it at once, but none that is not due yet", async () => {
+      const store = storeOf("claimed");
+      const fencing = await store.acquireLease("main");
+      const now = clock.now();
+      const rows = [
+        { ...reply("mine", now + 30_000), tries: 1 },
+        { ...reply("closed", now + 30_000), tries: 1 },
+        reply("later", now + 30_000),
+      ];
+      for (const row of rows) {
+        const answer = async () => ({ reply: row, journal: [] });
+        await store.perform({ inbox: key(row.subject.run), fencing, work: answer });
+      }
+      await store.closeOutbox([replyId("closed")]);
+      assert.deepEqual(await store.claimOutbox(now + 29_999, 50, 10), []);
+      await store.acquireLease("next");
+      const again = await store.claimOutbox(now, 50, 10);
+      assert.deepEqual(
+        again.map(({ id, tries }) => [id, tries]),
+        [[replyId("mine"), 2]],
+      );
+      await store.closeOutbox([replyId("mine")]);
+      const rest = await store.claimOutbox(now + 30_000, 50, 10);
+      assert.deepEqual(
+        rest.map(({ id, tries }) => [id, tries]),
+        [[replyId("later"), 1]],
+      );
+    });
+
     test("the reply to a finished request can be had again after it was closed", async () => {
       const store = storeOf("replying");
       const fencing = await store.acquireLease("main");
@@ -193,7 +222,7 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
       await store.closeOutbox([replyId("run5")]);
       assert.deepEqual(await store.claimOutbox(9_000, 50, 10), []);
       assert.deepEqual(await store.replyAgain(key("run5"), 2_000), reply("run5", 2_000), "tries start anew");
-      assert.deepEqual(await store.claimOutbox(2_000, 50, 10), [{ ...reply("run5", 2_000), tries: 1 }]);
+      assert.deepEqual(await store.claimOutbox(2_000, 50, 10), [{ ...reply("run5", 2_050), tries: 1 }]);
       assert.equal(await store.replyAgain({ ...key("run5"), kind: "cancel" }, 2_000), undefined);
       assert.equal(await storeOf("replying-not").replyAgain(key("run5"), 2_000), undefined);
     });

@@ -25,6 +25,7 @@ export class LoopNetwork {
   /** The link of one instance. */
   link(me: AgentAddress & { readonly role: string }): AgentLink {
     return {
+      seal: (envelope) => ({ journal: [], send: async () => this.#send(me, envelope) }),
       send: async (envelope) => this.#send(me, envelope),
       start: async (inbox) => {
         this.#inboxes.set(nameOf(me), inbox);

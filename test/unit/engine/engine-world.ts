@@ -73,6 +73,7 @@ export class EngineWorld {
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
+      prepare: (row) => ({ row, journal: [], send: () => undefined }),
       committed: () => undefined,
     });
     const shared = { store: this.seen, engine, clock: this.time, trust: () => this.trust };

@@ -3,27 +3,32 @@ import { test } from "node:test";
 import { AppError } from "../../../src/errors.ts";
 import { backOffMs, createOutboxRelay, type OutboxRelay } from "../../../src/link/outbox.ts";
 import type { OutboxStore, OutgoingEnvelope } from "../../../src/ports.ts";
-import type { OutboxRow } from "../../../src/record-types.ts";
+import type { JournalEntry, OutboxRow } from "../../../src/record-types.ts";
 import { ManualTime, settle } from "../../fakes/manual-time.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
 
+const line: JournalEntry = { kind: "envelope", run: "run1", facts: {} };
+
+function newRow(change: Partial<OutboxRow> & { readonly id: string }): OutboxRow {
+  return {
+    to: "supply",
+    kind: "result",
+    subject: { run: "run1", revision: 1, step: change.id, attempt: 1 },
+    body: {},
+    dueAt: 0,
+    tries: 0,
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    ...change,
+  };
+}
+
 class Rows implements OutboxStore {
-  readonly rows = new Map<string, OutboxRow & { claimedUntil: number }>();
+  readonly rows = new Map<string, OutboxRow>();
   claims = 0;
   failure: Error | undefined;
 
   add(change: Partial<OutboxRow> & { readonly id: string }): void {
-    this.rows.set(change.id, {
-      to: "supply",
-      kind: "result",
-      subject: { run: "run1", revision: 1, step: change.id, attempt: 1 },
-      body: {},
-      dueAt: 0,
-      tries: 0,
-      expiresAt: Number.MAX_SAFE_INTEGER,
-      claimedUntil: 0,
-      ...change,
-    });
+    this.rows.set(change.id, newRow(change));
   }
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
@@ -31,11 +36,9 @@ class Rows implements OutboxStore {
     if (this.failure !== undefined) {
       throw this.failure;
     }
-    const due = [...this.rows.values()]
-      .filter((each) => each.dueAt <= now && each.claimedUntil <= now)
-      .slice(0, limit);
+    const due = [...this.rows.values()].filter((each) => each.dueAt <= now).slice(0, limit);
     return due.map((each) => {
-      const claimed = { ...each, claimedUntil: now + leaseMs, tries: each.tries + 1 };
+      const claimed = { ...each, dueAt: now + leaseMs, tries: each.tries + 1 };
       this.rows.set(each.id, claimed);
       return claimed;
     });
@@ -44,7 +47,7 @@ class Rows implements OutboxStore {
   async postponeOutbox(id: string, dueAt: number): Promise<void> {
     const row = this.rows.get(id);
     if (row !== undefined) {
-      this.rows.set(id, { ...row, dueAt, claimedUntil: 0 });
+      this.rows.set(id, { ...row, dueAt });
     }
   }
 
@@ -67,6 +70,10 @@ function world(
   const time = new ManualTime();
   const rows = new Rows();
   const sent: string[] = [];
+  const sendNow = async (envelope: OutgoingEnvelope): Promise<void> => {
+    sent.push(envelope.subject.step);
+    await send(envelope);
+  };
   const expired: string[] = [];
   const relay = createOutboxRelay({
     store: rows,
@@ -82,12 +89,7 @@ function world(
       }
       return { atSign: `@cs-${to}`, instance: "main" };
     },
-    link: {
-      send: async (envelope) => {
-        sent.push(envelope.subject.step);
-        await send(envelope);
-      },
-    },
+    link: { seal: (envelope) => ({ journal: [line], send: () => sendNow(envelope) }), send: sendNow },
   });
   return { time, rows, relay, sent, expired };
 }
@@ -110,6 +112,63 @@ test("a kick sends at once; the row is sent again with growing pauses until some
   await time.advance(120_000);
   assert.equal(sent.length, last);
   await relay.stop();
+});
+
+test("a prepared row is committed claimed, with the line on it, and sent without another claim", async () => {
+  const { time, rows, relay, sent } = world();
+  relay.start();
+  await settle();
+  const claims = rows.claims;
+  const { row, journal, send } = relay.prepare(newRow({ id: "a" }));
+  assert.deepEqual([row.tries, row.dueAt - time.now(), journal], [1, 30_000, [line]]);
+  rows.add(row);
+  await settle();
+  assert.deepEqual(sent, [], "nothing goes out before its commit");
+  send();
+  await settle();
+  assert.deepEqual([sent, rows.claims], [["a"], claims]);
+  await time.advance(2_000);
+  assert.ok(sent.length >= 2, "unanswered, it is sent again as any other");
+  await relay.stop();
+});
+
+test("a prepared row whose sender dies is due again when its lease ends", async () => {
+  const { rows, relay, sent } = world();
+  rows.add(relay.prepare(newRow({ id: "a" })).row);
+  const next = world();
+  next.rows.add(rows.rows.get("a") ?? newRow({ id: "lost" }));
+  next.relay.start();
+  await next.time.advance(29_000);
+  assert.deepEqual(next.sent, []);
+  await next.time.advance(1_000);
+  assert.deepEqual([next.sent, sent], [["a"], []]);
+  await next.relay.stop();
+});
+
+test("what is not due, cannot be sealed or finds no place is not claimed, but sent the usual way", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { time, rows, relay, sent } = world(() => gate.promise, 1);
+  relay.start();
+  const later = newRow({ id: "later", dueAt: time.now() + 5_000 });
+  const nowhere = newRow({ id: "nowhere", to: "unknown" });
+  const first = relay.prepare(newRow({ id: "first" }));
+  for (const row of [later, nowhere]) {
+    assert.deepEqual([relay.prepare(row).row, relay.prepare(row).journal], [row, []]);
+  }
+  first.send();
+  await settle();
+  const second = relay.prepare(newRow({ id: "second" }));
+  assert.deepEqual([second.row.tries, second.journal], [0, []]);
+  rows.add(second.row);
+  second.send();
+  await settle();
+  assert.deepEqual(sent, ["first"]);
+  gate.resolve();
+  await settle();
+  assert.deepEqual(sent, ["first", "second"]);
+  await relay.stop();
+  const last = relay.prepare(newRow({ id: "last" }));
+  assert.equal(last.row.tries, 0, "nobody sends after stop");
 });
 
 test("a request is given longer before it is sent again; one that failed to go out is not", async () => {
@@ -267,7 +326,10 @@ test("an agent's messages carry the token of its lease", async () => {
     log: silentLogger,
     resolve: () => ({ atSign: "@cs-bot", instance: "main" }),
     fencing: () => fencing,
-    link: { send: async (envelope) => void tokens.push(envelope.fencing) },
+    link: {
+      seal: ({ fencing: token }) => ({ journal: [], send: async () => void tokens.push(token) }),
+      send: async (envelope) => void tokens.push(envelope.fencing),
+    },
   });
   rows.add({ id: "a" });
   relay.kick();
@@ -276,6 +338,8 @@ test("an agent's messages carry the token of its lease", async () => {
   rows.add({ id: "b", kind: "error" });
   relay.kick();
   await settle();
+  relay.prepare(newRow({ id: "c" })).send();
+  await settle();
   await relay.stop();
-  assert.deepEqual(tokens, [3, 4]);
+  assert.deepEqual(tokens, [3, 4, 4]);
 });
