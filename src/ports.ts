@@ -63,8 +63,8 @@ export interface Prunable {
 export interface OutboxStore {
   /**
    * Claims up to `limit` open rows due by `now` for `leaseMs` (compare-and-set), oldest first. Unsealed. Raises and
-   * returns `tries`: 1 at the first claim. A row may also be created claimed: its `tries` are 1, it is due when the
-   * lease ends.
+   * returns `tries`: 1 at the first claim. A row may also be created by who sends it at once: its `tries` are 1, it
+   * is due when it is sent again.
    */
   claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]>;
   /** After a sending: when to send again if nothing closes the row before. */
@@ -186,11 +186,11 @@ export interface SealedMessage {
 }
 /** A message and its outbox row, as whoever creates them commits the row and then sends it. */
 export interface ReadyMessage {
-  /** The row to commit: claimed, when it is to be sent at once. */
+  /** The row to commit: when it is sent at once, with one try, due when it is sent again. */
   readonly row: OutboxRow;
   /** To be committed with the row. */
   readonly journal: readonly JournalEntry[];
-  /** Call after the commit; returns at once. Who dies before leaves a claimed row, which becomes due again. */
+  /** Call after the commit; returns at once. Who dies before leaves a row that becomes due by itself. */
   send(): void;
 }
 export interface AgentLink {

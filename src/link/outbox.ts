@@ -43,8 +43,6 @@ const firstDelayMs = 250;
 const firstRequestDelayMs = 5_000;
 /** A message that cannot be sent is tried again soon after the network is back. */
 const maxUnsentDelayMs = 30_000;
-/** Most rows are closed so soon after their sending: looked at only then, they cost no write. */
-const settleMs = 200;
 /** AtServers keep what was sent far longer than this, and each sending is written down by its own hash. */
 const maxSentDelayMs = 300_000;
 
@@ -53,9 +51,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const { store, link, clock, timers, log } = options;
   const random = options.random ?? Math.random;
   const slots = new Slots(options.concurrency ?? 16);
-  const sending = new Set<Promise<void>>();
-  const sentRows: { readonly id: string; readonly dueAt: number }[] = [];
-  let cancelSettle: (() => void) | undefined;
+  const sending = new Map<string, Promise<void>>();
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
@@ -84,45 +80,35 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       const level = error instanceof AppError && error.retryable ? "warn" : "error";
       log[level]({ row: row.id, to: row.to, code }, "message not sent");
     }
-    const first = sent && row.kind === "request" ? firstRequestDelayMs : firstDelayMs;
-    const most = sent ? maxSentDelayMs : maxUnsentDelayMs;
-    const dueAt = clock.now() + backOffMs(first, row.tries, random(), most);
-    if (!sent) {
-      await store.postponeOutbox(row.id, dueAt);
-      return;
+    // A prepared row says already when it is sent again.
+    if (!sent || sealed === undefined) {
+      await store.postponeOutbox(row.id, dueAfter(row, sent));
     }
-    sentRows.push({ id: row.id, dueAt });
-    cancelSettle ??= timers.after(settleMs, () => void settle());
   };
 
-  /** Writes down when the rows sent are due again: all in one turn, so that they share a commit. */
-  const settle = async (): Promise<void> => {
-    cancelSettle?.();
-    cancelSettle = undefined;
-    await Promise.all(
-      sentRows.splice(0).map(({ id, dueAt }) =>
-        store.postponeOutbox(id, dueAt).catch((error: unknown) => {
-          // The lease ends by itself, then the row is due again.
-          log.error({ row: id, code: toErrorInfo(error).code }, "outbox row not kept");
-        }),
-      ),
-    );
+  /** When a row that was sent now, or could not be, is sent again unless something closes it before. */
+  const dueAfter = ({ kind, tries }: OutboxRow, sent: boolean): number => {
+    const first = sent && kind === "request" ? firstRequestDelayMs : firstDelayMs;
+    return clock.now() + backOffMs(first, tries, random(), sent ? maxSentDelayMs : maxUnsentDelayMs);
   };
 
   const start = (row: OutboxRow, sealed?: SealedMessage): void => {
+    if (sending.has(row.id)) {
+      return;
+    }
     const task = slots
       .run(() => deliver(row, sealed))
       .catch((error: unknown) => {
-        // The lease ends by itself, then the row is due again.
+        // It is due again by itself, at the latest when the lease ends.
         log.error({ row: row.id, code: toErrorInfo(error).code }, "outbox row not kept");
       })
       .finally(() => {
-        sending.delete(task);
+        sending.delete(row.id);
         if (again) {
           kick();
         }
       });
-    sending.add(task);
+    sending.set(row.id, task);
   };
 
   /** Claims only what can be sent at once; asks again when a place is free and there may be more. */
@@ -186,16 +172,16 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       if (message === undefined) {
         return { row, journal: [], send: kick };
       }
-      const claimed = { ...row, dueAt: now + leaseMs, tries: row.tries + 1 };
-      return { row: claimed, journal: message.journal, send: () => start(claimed, message) };
+      const claimed = { ...row, tries: row.tries + 1 };
+      const kept = { ...claimed, dueAt: dueAfter(claimed, true) };
+      return { row: kept, journal: message.journal, send: () => start(kept, message) };
     },
     kick,
     async stop() {
       stopped = true;
       cancelSweep?.();
       await running;
-      await Promise.all(sending);
-      await settle();
+      await Promise.all(sending.values());
     },
   };
 }

@@ -114,35 +114,50 @@ test("a kick sends at once; the row is sent again with growing pauses until some
   await relay.stop();
 });
 
-test("a prepared row is committed claimed, with the line on it, and sent without another claim", async () => {
+test("a prepared row is committed as if sent, with the line on it, and sent without another write", async () => {
   const { time, rows, relay, sent } = world();
   relay.start();
   await settle();
   const claims = rows.claims;
   const { row, journal, send } = relay.prepare(newRow({ id: "a" }));
-  assert.deepEqual([row.tries, row.dueAt - time.now(), journal], [1, 30_000, [line]]);
+  assert.deepEqual([row.tries, row.dueAt - time.now(), journal], [1, 188, [line]]);
   rows.add(row);
   await settle();
   assert.deepEqual(sent, [], "nothing goes out before its commit");
   send();
   await settle();
-  assert.deepEqual([sent, rows.claims], [["a"], claims]);
+  assert.deepEqual([sent, rows.claims, rows.rows.get("a")], [["a"], claims, row]);
   await time.advance(2_000);
   assert.ok(sent.length >= 2, "unanswered, it is sent again as any other");
   await relay.stop();
 });
 
-test("a prepared row whose sender dies is due again when its lease ends", async () => {
+test("a prepared row that is never sent, because its sender died, is due by itself", async () => {
   const { rows, relay, sent } = world();
-  rows.add(relay.prepare(newRow({ id: "a" })).row);
+  const { row } = relay.prepare(newRow({ id: "a", kind: "request" }));
   const next = world();
-  next.rows.add(rows.rows.get("a") ?? newRow({ id: "lost" }));
+  next.rows.add(row);
   next.relay.start();
-  await next.time.advance(29_000);
+  await next.time.advance(2_000);
   assert.deepEqual(next.sent, []);
-  await next.time.advance(1_000);
-  assert.deepEqual([next.sent, sent], [["a"], []]);
+  await next.time.advance(2_000);
+  assert.deepEqual([next.sent, sent, rows.rows.size], [["a"], [], 0]);
   await next.relay.stop();
+});
+
+test("what hangs on its way out is not sent again meanwhile; what fails is, soon", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { time, rows, relay, sent } = world(() => gate.promise);
+  relay.start();
+  const { row, send } = relay.prepare(newRow({ id: "a" }));
+  rows.add(row);
+  send();
+  await time.advance(60_000);
+  assert.deepEqual(sent, ["a"]);
+  gate.reject(new AppError("link-failed", "down", { retryable: true }));
+  await time.advance(2_000);
+  assert.ok(sent.length >= 2);
+  await relay.stop();
 });
 
 test("what is not due, cannot be sealed or finds no place is not claimed, but sent the usual way", async () => {
@@ -168,7 +183,7 @@ test("what is not due, cannot be sealed or finds no place is not claimed, but se
   assert.deepEqual(sent, ["first", "second"]);
   await relay.stop();
   const last = relay.prepare(newRow({ id: "last" }));
-  assert.equal(last.row.tries, 0, "nobody sends after stop");
+  assert.equal(last.row.tries, 0, "after stop nothing is sent");
 });
 
 test("a request is given longer before it is sent again; one that failed to go out is not", async () => {
