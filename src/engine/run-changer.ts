@@ -39,17 +39,15 @@ export interface RunChanger {
 
 export function createRunChanger(options: EngineOptions): RunChanger {
   const { store, queue, definitions, clock, trust, log } = options;
-  // Texts are written once and only together with a new version of the run: the same version has the same texts.
+  /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new Map<RunId, RunRecord>();
+  /** The last change begun of each run: two at once would only find each other's version. */
+  const turns = new Map<RunId, Promise<unknown>>();
 
   async function load(id: RunId): Promise<RunRecord | undefined> {
     const run = await store.loadRun(id);
     if (run === undefined) {
       return undefined;
-    }
-    const known = memory.get(id);
-    if (known?.run.version === run.version) {
-      return { ...known, run };
     }
     const [contents, approvals] = await Promise.all([store.contents(id), store.approvals({ run: id })]);
     const definition = run.workflow === null ? null : findWorkflow(definitions, run.workflow);
@@ -102,33 +100,58 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     }
   }
 
+  async function changeNow<T>(
+    id: RunId,
+    decide: (draft: RunDraft) => T,
+    o: MessageKeys,
+  ): Promise<T | "duplicate" | undefined> {
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      const remembered = attempt === 0 ? memory.get(id) : undefined;
+      const record = remembered ?? (await load(id));
+      if (record === undefined) {
+        return undefined;
+      }
+      const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions });
+      const result = decide(draft);
+      if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
+        if (remembered === undefined) {
+          return result;
+        }
+        // No commit will tell whether the run is still as remembered.
+        continue;
+      }
+      o.close?.forEach((row) => draft.close(row));
+      const { commit, messages } = commitOf(draft, o);
+      const saved = await store.saveRun(commit);
+      if (saved === "duplicate") {
+        return "duplicate";
+      }
+      if (saved === "saved") {
+        messages.forEach((message) => message.send());
+        afterCommit(draft);
+        return result;
+      }
+    }
+    throw new AppError("run-busy", `run ${id} was changed by others ${tries} times in a row`, {
+      retryable: true,
+    });
+  }
+
   return {
     async change(id, decide, o = {}) {
-      for (let attempt = 0; attempt < tries; attempt += 1) {
-        const record = await load(id);
-        if (record === undefined) {
-          return undefined;
-        }
-        const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions });
-        const result = decide(draft);
-        if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
-          return result;
-        }
-        o.close?.forEach((row) => draft.close(row));
-        const { commit, messages } = commitOf(draft, o);
-        const saved = await store.saveRun(commit);
-        if (saved === "duplicate") {
-          return "duplicate";
-        }
-        if (saved === "saved") {
-          messages.forEach((message) => message.send());
-          afterCommit(draft);
-          return result;
+      const before = turns.get(id);
+      const turn = (async () => {
+        await before?.catch(() => undefined);
+        return changeNow(id, decide, o);
+      })();
+      turns.set(id, turn);
+      try {
+        return await turn;
+      } finally {
+        if (turns.get(id) === turn) {
+          turns.delete(id);
         }
       }
-      throw new AppError("run-busy", `run ${id} was changed by others ${tries} times in a row`, {
-        retryable: true,
-      });
     },
     afterCommit,
   };
