@@ -100,7 +100,7 @@ export function createBot(parts: BotParts): Bot {
         expiresAt: clock.now() + ackLifetimeMs,
       }),
     prepare: (row) => relay.prepare(row),
-    committed: () => presenter.kick(),
+    committed: (cards) => presenter.kick(cards),
   });
   const approvals = createApprovals({
     store,

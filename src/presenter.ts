@@ -18,8 +18,8 @@ const longestRetryMs = 3_600_000;
  * crash interrupted is found again because a card's shown version lags behind its version.
  */
 export interface Presenter {
-  /** Something changed: look at once. */
-  kick(): void;
+  /** Something changed: look at once, unless it is known to be cards that rest or are being drawn. */
+  kick(changed?: readonly string[]): void;
   /** Resolves when no card is being drawn. What is not drawn by then is at the next start. */
   stop(): Promise<void>;
 }
@@ -45,7 +45,23 @@ export function createPresenter(o: {
   const missed = new Set<string>();
   const failures = new Map<string, number>();
 
-  /** The cards to draw now; one that is being drawn or rests is looked at again when that is over. */
+  /** True for a card that is being drawn or rests: it is looked at again when that is over. */
+  function isHeld(key: string, now: number): boolean {
+    if (drawing.has(key)) {
+      missed.add(key);
+      return true;
+    }
+    const rests = now - (drawnAt.get(key) ?? Number.NEGATIVE_INFINITY) < restMs;
+    if (rests) {
+      cancelWake ??= o.after(restMs, () => {
+        cancelWake = undefined;
+        kick();
+      });
+    }
+    return rests;
+  }
+
+  /** The cards to draw now. */
   function ready(rows: readonly CardRow[], most: number): readonly CardRow[] {
     const now = o.clock.now();
     for (const [key, at] of drawnAt) {
@@ -55,14 +71,7 @@ export function createPresenter(o: {
     }
     const chosen: CardRow[] = [];
     for (const row of rows) {
-      if (drawing.has(row.key)) {
-        missed.add(row.key);
-      } else if (drawnAt.has(row.key)) {
-        cancelWake ??= o.after(restMs, () => {
-          cancelWake = undefined;
-          kick();
-        });
-      } else if (chosen.length < most) {
+      if (!isHeld(row.key, now) && chosen.length < most) {
         drawnAt.set(row.key, now);
         chosen.push(row);
       }
@@ -142,8 +151,9 @@ export function createPresenter(o: {
       ready(rows, mostDrawn - drawing.size).forEach(start);
     } while (again);
   }
-  function kick(): void {
-    if (stopped) {
+  function kick(changed?: readonly string[]): void {
+    const now = o.clock.now();
+    if (stopped || changed?.map((key) => isHeld(key, now)).every((held) => held) === true) {
       return;
     }
     again = true;

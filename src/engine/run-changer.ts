@@ -92,12 +92,12 @@ export function createRunChanger(options: EngineOptions): RunChanger {
 
   function afterCommit(draft: RunDraft): void {
     remember(draft);
-    options.committed();
     for (const { job, delayMs } of draft.jobs) {
       queue.add(job, { delayMs }).catch((error: unknown) => {
         log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
       });
     }
+    options.committed(draft.changedCards);
   }
 
   async function changeNow<T>(

@@ -66,6 +66,9 @@ export class RunDraft implements RunRecord {
   get messages(): readonly OutboxRow[] {
     return [...this.outbox.values()];
   }
+  get changedCards(): readonly string[] {
+    return [...this.cards];
+  }
   /** The version the run will have when this is saved. */
   get nextVersion(): number {
     return this.before.version + 1;
@@ -117,7 +120,7 @@ export class RunDraft implements RunRecord {
       closeOutbox: [...this.closed],
       contents: this.added,
       approvals: this.approvals.filter((each) => this.changedApprovals.has(each.id)),
-      cards: [...this.cards],
+      cards: this.changedCards,
       journal: [...this.journal, ...steps],
     };
   }
