@@ -11,7 +11,8 @@ import type { StepRef } from "./run-events.ts";
 import { excludedOf, stepOf } from "./run-record.ts";
 
 const longestDelayMs = 3_600_000;
-const resultBody = z.strictObject({ output: z.json() });
+// A body came out of `JSON.parse`, so it is JSON already; the output is parsed by its skill's schema.
+const resultBody = z.strictObject({ output: z.custom<Json>((value) => value !== undefined) });
 const errorBody: z.ZodType<ErrorInfo> = z.object({
   code: z.string().min(1).max(100),
   message: z.string().max(10_000),
