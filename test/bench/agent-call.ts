@@ -15,8 +15,8 @@ import { commitTimes, tlsTimes } from "./limits.ts";
 
 /** The usual size of a step's input and output. */
 const bodyBytes = 1_500;
-/** Between request and result: its journal here; the effect, the claim of the reply and its journal there. */
-const commitsPerCall = 4;
+/** Between request and result: its journal here, the effect with the reply and its journal there. */
+const commitsPerCall = 2;
 
 /** An agent call over atProtocol between two processes (three with the atServers'), beside bare TLS of the same sizes. */
 export async function agentCall(n: number): Promise<readonly Figure[]> {
