@@ -13,7 +13,7 @@ import { appendJournal } from "./journal-store.ts";
 type Tx = Kysely<AgentStoreTables>;
 
 export interface AgentStoreOptions<S extends AgentStoreTables> {
-  /** Has had `agentStoreMigration` and `journalMigration`. */
+  /** Has had `agentStoreMigrations` and `journalMigration`. */
   readonly database: Database<S>;
   /** The company's books in the same database, or `noBooks`. */
   readonly books: Pick<BooksAccess, "reader" | "within">;

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
+import { agentStoreMigrations } from "../../adapters/store/agent-store-tables.ts";
 import { booksMigration } from "../../adapters/store/books-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
 import { journalMigration } from "../../adapters/store/journal-store.ts";
@@ -21,7 +21,7 @@ export interface DatabasePlace {
 /** Where each database of the product lies, and how its tables are made. */
 export function databasePlace(settings: Settings, name: DatabaseName): DatabasePlace {
   const { data, databaseUrl, booksDatabaseUrl } = settings;
-  const agents = [journalMigration, agentStoreMigration];
+  const agents = [journalMigration, ...agentStoreMigrations];
   switch (name) {
     case "record":
       return { name, url: databaseUrl, folder: path.join(data, "bot"), migrations: recordMigrations };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
+import { agentStoreMigrations } from "../../adapters/store/agent-store-tables.ts";
 import { openBooks } from "../../adapters/store/books-database.ts";
 import { booksMigration } from "../../adapters/store/books-tables.ts";
 import type { BookTables } from "../../adapters/store/books-tables.ts";
@@ -21,7 +21,7 @@ import { people, policy } from "./trust-world.ts";
 
 type Name = "record" | "books" | "gateway";
 const folders = { record: "bot", books: "books", gateway: "gateway" } as const;
-const agents = [journalMigration, agentStoreMigration];
+const agents = [journalMigration, ...agentStoreMigrations];
 const migrations = { record: recordMigrations, books: [booksMigration, ...agents], gateway: agents };
 type Tables = BookTables & JournalTables;
 
