@@ -1,3 +1,4 @@
+import { approvalPlaces } from "./approval-places.ts";
 import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
@@ -13,6 +14,7 @@ import type { InstanceKeyPairs } from "./keys.ts";
 import { createOutboxRelay } from "./link/outbox.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
+import { decidersOf } from "./policy.ts";
 import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
@@ -91,6 +93,11 @@ export function createBot(parts: BotParts): Bot {
     ids,
     log,
     trust: () => trust,
+    approvalPlaces(run) {
+      const { policy, people, demo } = trust;
+      const deciders = decidersOf(policy, people, { requester: run.requester, demo });
+      return approvalPlaces(run, { adapters, deciders, log });
+    },
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },
@@ -127,6 +134,7 @@ export function createBot(parts: BotParts): Bot {
     inbox: {
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
+      withdraw: (key, person) => intake.withdraw(key, person),
       decision: (decision) => approvals.decide(decision),
     },
     async result(id) {
@@ -143,7 +151,7 @@ export function createBot(parts: BotParts): Bot {
       await link.start((message) =>
         message.subject.run === witnessRun ? witness.receive(message) : engine.receive(message),
       );
-      await store.resumeOutbox(clock.now());
+      await store.resume(clock.now());
       relay.start();
       witness.start();
       await startWorker({ queue, engine, log });

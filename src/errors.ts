@@ -9,15 +9,18 @@ export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: string;
   readonly retryable: boolean;
+  /** How long whoever refused asks to be left alone, in milliseconds; with "rate-limited". Stays in this process. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: { readonly retryable?: boolean; readonly cause?: unknown } = {},
+    options: { readonly retryable?: boolean; readonly cause?: unknown; readonly retryAfterMs?: number } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -19,6 +19,7 @@ export interface IntakeOptions {
       o: { readonly key: string; readonly text: string },
     ): Promise<"answered" | "not-waiting" | "duplicate">;
     cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+    withdraw(run: RunId, key: string): Promise<"withdrawn" | "already-started" | "unknown">;
   };
   readonly trust: () => TrustView;
 }
@@ -27,6 +28,8 @@ export interface Intake {
   /** Starts a run, or answers the question that one waits with in this thread. The same key again changes nothing. */
   request(request: ChatRequest): Promise<Accepted | Refused>;
   cancel(run: RunId, person: PersonId): Promise<Accepted | Refused>;
+  /** Takes back the message with this key; see `ChatInbox`. Again changes nothing. */
+  withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
 }
 
 export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
@@ -91,11 +94,38 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
       const error = { code: `cancel-${result}`, message: `run "${id}" cannot be cancelled: ${why}` };
       return refuse(person, id, { ...error, retryable: false });
     },
+
+    async withdraw(key, person) {
+      const id = await store.requestRun(key);
+      const run = id === undefined ? undefined : await store.loadRun(id);
+      if (run === undefined) {
+        // Most messages that people delete were no requests: nothing to keep of them.
+        return { outcome: "refused", error: unknownRequest };
+      }
+      const view = trust();
+      const refused =
+        mayCancel(view.policy, view.person(person), person, run.requester) ??
+        (person === run.requester ? null : notRequester);
+      if (refused !== null) {
+        return refuse(person, run.id, refused);
+      }
+      const result = await engine.withdraw(run.id, key);
+      if (result === "withdrawn") {
+        return { outcome: "accepted", run: run.id };
+      }
+      return refuse(person, run.id, result === "unknown" ? unknownRequest : alreadyStarted);
+    },
   };
 }
 
+function refusal(code: string, message: string): ErrorInfo {
+  return { code, message, retryable: false };
+}
+const unknownRequest = refusal("unknown-request", "no request was started by this message");
+const notRequester = refusal("not-allowed", "only who asked can take a request back");
+const alreadyStarted = refusal("already-started", "the request is being worked on: cancel it instead");
+
 function badRequest({ key, text }: ChatRequest): ErrorInfo | null {
-  const refusal = (code: string, message: string): ErrorInfo => ({ code, message, retryable: false });
   if (key === "" || key.length > longestKey) {
     return refusal("bad-key", `a message's key must have 1 to ${longestKey} characters, got ${key.length}`);
   }

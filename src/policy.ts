@@ -63,6 +63,19 @@ export function mayDecide(
   );
 }
 
+/** The people whose verdict on a request by `requester` counts, given in one of the ways that the policy accepts. */
+export function decidersOf(
+  policy: Policy,
+  people: readonly Person[],
+  o: { readonly requester: PersonId; readonly demo: boolean },
+): readonly Person[] {
+  return people.filter((person) =>
+    policy.approve.assurances.some(
+      (assurance) => mayDecide(policy, person, person.id, { ...o, assurance }) === null,
+    ),
+  );
+}
+
 /** "local" counts only with the demo company, whatever the policy says. */
 function assuranceRefused(policy: Policy, assurance: Assurance, demo: boolean): ErrorInfo | null {
   return policy.approve.assurances.includes(assurance) && (assurance !== "local" || demo)

@@ -3,14 +3,12 @@ import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
 import type {
   Accepted,
-  AgentAddress,
   AgentId,
   AlreadyDecided,
   Approval,
   ApprovalId,
   ChatRequest,
   ClickedDecision,
-  EnvelopeKind,
   Json,
   MessageId,
   MessageSubject,
@@ -21,6 +19,7 @@ import type {
   RunId,
   ThreadId,
 } from "./domain.ts";
+import type { OutgoingEnvelope, ReceivedEnvelope, SealedMessage } from "./link-types.ts";
 import type {
   CardRow,
   Content,
@@ -77,10 +76,10 @@ export interface OutboxStore {
  */
 export interface Store extends OutboxStore, Prunable {
   /**
-   * At a start: every row that was claimed and is open becomes due now, because who claimed it may be dead. One that
-   * was sent meanwhile is a duplicate, which its receiver recognises.
+   * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
+   * duplicates), postings that were begun are over, unless other bots may share the record: theirs end in time.
    */
-  resumeOutbox(now: number): Promise<void>;
+  resume(now: number): Promise<void>;
   /**
    * One transaction. "stale": another writer was first, load again. "duplicate": the inbox key or the request key was
    * known.
@@ -122,13 +121,19 @@ export interface Store extends OutboxStore, Prunable {
   counts(): Promise<{ readonly openRuns: number; readonly openApprovals: number }>;
   /** Requests in flight per agent: open outbox rows of kind request. */
   inFlight(): Promise<Readonly<Record<AgentId, number>>>;
-  /** Cards whose last version is not shown yet and that are not postponed beyond `now`. */
+  /** Copies whose last version is not shown yet and that are not postponed beyond `now`; approvals first. */
   staleCards(now: number, limit: number): Promise<readonly CardRow[]>;
-  card(key: string): Promise<CardRow | undefined>;
-  /** The platform shows the card's version in this message; null when there was nothing to post. */
+  /** All copies of a card. */
+  cards(key: string): Promise<readonly CardRow[]>;
+  /** Nobody else posts the copy for `leaseMs`. "again": it may be posted already; "taken": by another bot. */
+  beginPost(card: CardRow, now: number, leaseMs: number): Promise<"first" | "again" | "taken">;
+  /** This version of the copy was drawn last, in this message; null when there was nothing to post. */
   cardShown(card: CardRow, message: MessageId | null): Promise<void>;
-  /** The card could not be drawn: not again before `retryAt`. */
-  postponeCard(key: string, retryAt: number): Promise<void>;
+  /**
+   * The copy could not be drawn: not again before `retryAt`, when a posting that was begun is over. `unposted`: as if
+   * it had not been begun, because the platform took nothing.
+   */
+  postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void>;
   appendJournal(entries: readonly JournalEntry[]): Promise<void>;
   /** Small values that outlive a process: resume points, highest serials. */
   getValue(key: string): Promise<string | undefined>;
@@ -152,47 +157,6 @@ export interface StepQueue {
 
 // Link --------------------------------------------------------------------------------------------------------------
 
-export interface OutgoingEnvelope {
-  readonly to: AgentAddress;
-  readonly kind: EnvelopeKind;
-  readonly subject: MessageSubject;
-  /** progress and chunk only */
-  readonly sequence?: number;
-  readonly body: Json;
-  readonly expiresAt: number;
-  /** The sender's lease, or the token of the instance that is asked; 1 where there is none. */
-  readonly fencing?: number;
-}
-export interface ReceivedEnvelope {
-  /** The verified sender. */
-  readonly from: AgentAddress & { readonly role: string };
-  readonly kind: EnvelopeKind;
-  readonly subject: MessageSubject;
-  readonly sequence: number | null;
-  readonly fencing: number;
-  readonly messageId: string;
-  /** SHA-256 over the signed bytes, the same on both sides' journals. */
-  readonly hash: string;
-  readonly body: Json;
-  /** A request's deadline. */
-  readonly expiresAt: number;
-}
-/** A message sealed for one sending. */
-export interface SealedMessage {
-  /** To be committed before it is sent: an unrecorded message must not exist. */
-  readonly journal: readonly JournalEntry[];
-  /** Throws retryable AppErrors. */
-  send(): Promise<void>;
-}
-/** A message and its outbox row, as whoever creates them commits the row and then sends it. */
-export interface ReadyMessage {
-  /** The row to commit: when it is sent at once, with one try, due when it is sent again. */
-  readonly row: OutboxRow;
-  /** To be committed with the row. */
-  readonly journal: readonly JournalEntry[];
-  /** Call after the commit; returns at once. Who dies before leaves a row that becomes due by itself. */
-  send(): void;
-}
 export interface AgentLink {
   /** Seals without sending; throws AppErrors. */
   seal(envelope: OutgoingEnvelope): SealedMessage;
@@ -277,18 +241,36 @@ export interface LanguageModel {
 
 export interface ChatAdapter {
   readonly name: string;
+  /** A card that was drawn rests this long before it is drawn again; default 100 ms. */
+  readonly restMs?: number;
   start(inbox: ChatInbox): Promise<void>;
   stop(): Promise<void>;
-  /** Posts once per key. */
+  /**
+   * Posts once per key. Each call ends within 10 s; "rate-limited" with `retryAfterMs` says that the platform took
+   * nothing and when it will.
+   */
   post(thread: ThreadId, card: Card, o: { readonly key: string }): Promise<MessageId>;
-  /** The message posted under this key, for what was posted before a crash. */
-  find(thread: ThreadId, key: string): Promise<MessageId | undefined>;
+  /** The message posted under this key before a crash. Absent where posting twice under one key is harmless. */
+  find?(thread: ThreadId, key: string): Promise<MessageId | undefined>;
   update(message: MessageId, card: Card): Promise<"ok" | "gone">;
   whisper(thread: ThreadId, person: Person, text: string): Promise<void>;
+  /**
+   * Where approval cards of a run stand; `deciders` may decide on it. Asked when the approval opens, maybe before
+   * `start`. Absent: in the run's own thread, if that is this adapter's.
+   */
+  approvalPlaces?(
+    run: { readonly thread: ThreadId; readonly requester: PersonId },
+    deciders: readonly Person[],
+  ): readonly ThreadId[];
 }
 /** Each resolves after the commit. */
 export interface ChatInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
+  /**
+   * The author deleted or changed the message with this key: ends the run that it started while only the router has
+   * worked on it. Else refused: "already-started", or "unknown-request" where it started none.
+   */
+  withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
 }

@@ -1,32 +1,47 @@
 import type { Card } from "./card.ts";
+import type { MessageId } from "./domain.ts";
 import type { ChatAdapter, Clock, Logger, Store } from "./ports.ts";
 import type { CardRow } from "./record-types.ts";
 import { AppError, toErrorInfo } from "./errors.ts";
 
-/** A card that was drawn rests this long: what changes meanwhile is drawn as one change, the last state of it. */
-const restMs = 100;
-/** Cards drawn at a time. */
+/**
+ * A card that was drawn rests this long, unless its adapter says otherwise: what changes meanwhile is drawn as one
+ * change, the last state of it.
+ */
+const defaultRestMs = 100;
+/** Copies drawn at a time; of these, some are kept for approvals. */
 const mostDrawn = 200;
+const keptForApprovals = 50;
 /** How long an adapter may take for one call. */
 const callMs = 10_000;
 /** A card that could not be drawn is tried again after this, then twice that, and so on. */
 const firstRetryMs = 5_000;
 const longestRetryMs = 3_600_000;
+/** Nobody else posts a copy meanwhile: a call that gives no answer is over by the time of the next try. */
+const postingMs = callMs + firstRetryMs;
 
 /**
- * Makes the platforms show what the record says. Cards are redrawn from rows, one change at a time per card; what a
- * crash interrupted is found again because a card's shown version lags behind its version.
+ * Makes the platforms show what the record says. Each copy of a card is redrawn from its row, one change at a time;
+ * what a crash interrupted is found again because a copy's shown version lags behind its version.
  */
 export interface Presenter {
-  /** Something changed: look at once, unless it is known to be cards that rest or are being drawn. */
+  /** Something changed: look at once, unless only cards did whose turn it is. */
   kick(changed?: readonly string[]): void;
   /** Resolves when no card is being drawn. What is not drawn by then is at the next start. */
   stop(): Promise<void>;
 }
+/** A copy's turn: while it is drawn, and rests, nothing else is done about it. */
+interface Turn {
+  /** It changed meanwhile. */
+  changed: boolean;
+  /** Its message was never begun to be posted before. */
+  firstPost: boolean;
+  cancelRest: () => void;
+}
 
 /** `render` opens the run and gives the card a row stands for, or null when there is nothing to show. */
 export function createPresenter(o: {
-  readonly store: Store;
+  readonly store: Pick<Store, "staleCards" | "beginPost" | "cardShown" | "postponeCard">;
   /** Asked at every card, because adapters start after what they show. */
   readonly adapters: () => readonly ChatAdapter[];
   readonly render: (row: CardRow) => Promise<Card | null>;
@@ -38,46 +53,11 @@ export function createPresenter(o: {
   let looking: Promise<void> | undefined;
   let again = false;
   let stopped = false;
-  let cancelWake: (() => void) | undefined;
-  const drawnAt = new Map<string, number>();
-  const drawing = new Map<string, Promise<void>>();
-  /** Cards that changed while they were drawn. */
-  const missed = new Set<string>();
+  /** The last look left something out because enough was being drawn. */
+  let leftOut = false;
+  const turns = new Map<string, Turn>();
+  const drawing = new Set<Promise<void>>();
   const failures = new Map<string, number>();
-
-  /** True for a card that is being drawn or rests: it is looked at again when that is over. */
-  function isHeld(key: string, now: number): boolean {
-    if (drawing.has(key)) {
-      missed.add(key);
-      return true;
-    }
-    const rests = now - (drawnAt.get(key) ?? Number.NEGATIVE_INFINITY) < restMs;
-    if (rests) {
-      cancelWake ??= o.after(restMs, () => {
-        cancelWake = undefined;
-        kick();
-      });
-    }
-    return rests;
-  }
-
-  /** The cards to draw now. */
-  function ready(rows: readonly CardRow[], most: number): readonly CardRow[] {
-    const now = o.clock.now();
-    for (const [key, at] of drawnAt) {
-      if (now - at >= restMs) {
-        drawnAt.delete(key);
-      }
-    }
-    const chosen: CardRow[] = [];
-    for (const row of rows) {
-      if (!isHeld(row.key, now) && chosen.length < most) {
-        drawnAt.set(row.key, now);
-        chosen.push(row);
-      }
-    }
-    return chosen;
-  }
 
   /** What the adapter answers; fails when it gives no answer in time. What it still does then is found by its key. */
   async function answer<T>(call: Promise<T>): Promise<T> {
@@ -93,67 +73,140 @@ export function createPresenter(o: {
     }
   }
 
-  async function draw(row: CardRow): Promise<void> {
+  function adapterOf(row: CardRow): ChatAdapter | undefined {
     const name = row.thread.split(":")[0];
-    const adapter = o.adapters().find((each) => each.name === name);
+    return o.adapters().find((each) => each.name === name);
+  }
+
+  async function draw(row: CardRow, turn: Turn): Promise<void> {
+    const adapter = adapterOf(row);
     if (adapter === undefined) {
-      throw new AppError("no-adapter", `nothing here shows the cards of "${name}"`);
+      throw new AppError("no-adapter", `nothing here shows cards in "${row.thread.split(":")[0]}"`);
     }
     const card = await o.render(row);
     if (card === null) {
       await o.store.cardShown(row, row.message);
       return;
     }
-    const known = row.message ?? (await answer(adapter.find(row.thread, row.key)));
-    if (known !== undefined && (await answer(adapter.update(known, card))) === "ok") {
-      await o.store.cardShown(row, known);
-      return;
+    const updated = row.message !== null && (await answer(adapter.update(row.message, card))) === "ok";
+    const message = updated ? row.message : await post(adapter, row, card, turn);
+    if (message !== null) {
+      await o.store.cardShown(row, message);
     }
-    await o.store.cardShown(row, await answer(adapter.post(row.thread, card, { key: row.key })));
   }
 
-  /** Draws one card; when that fails it is put aside, longer each time. */
-  async function drawOrPostpone(row: CardRow): Promise<void> {
+  /** Posts a copy whose message was never posted, or is gone; null when another bot is about it. */
+  async function post(adapter: ChatAdapter, row: CardRow, card: Card, turn: Turn): Promise<MessageId | null> {
+    if (adapter.find !== undefined) {
+      const begun = await o.store.beginPost(row, o.clock.now(), postingMs);
+      if (begun === "taken") {
+        turn.changed = true;
+        return null;
+      }
+      turn.firstPost = begun === "first";
+      const found = turn.firstPost ? undefined : await answer(adapter.find(row.thread, row.key));
+      if (found !== undefined && (await answer(adapter.update(found, card))) === "ok") {
+        return found;
+      }
+    }
+    return answer(adapter.post(row.thread, card, { key: row.key }));
+  }
+
+  /** Resolves with how long the copy is put aside: longer each time it fails, or as long as the platform asks. */
+  async function drawOrPostpone(row: CardRow, turn: Turn): Promise<number> {
+    const name = nameOf(row);
     try {
-      await draw(row);
-      failures.delete(row.key);
+      await draw(row, turn);
+      failures.delete(name);
+      return 0;
     } catch (error) {
-      const count = failures.get(row.key) ?? 0;
-      failures.set(row.key, count + 1);
-      o.log.warn({ card: row.key, error: toErrorInfo(error).code }, "card-not-drawn");
-      const delay = Math.min(firstRetryMs * 2 ** count, longestRetryMs);
-      await o.store.postponeCard(row.key, o.clock.now() + delay);
+      const { code } = toErrorInfo(error);
+      o.log.warn({ card: row.key, copy: row.copy, error: code }, "card-not-drawn");
+      const asked = waitAskedBy(error);
+      const count = failures.get(name) ?? 0;
+      if (asked === undefined) {
+        failures.set(name, count + 1);
+      }
+      const waitMs = Math.min(asked ?? firstRetryMs * 2 ** count, longestRetryMs);
+      const unposted = asked !== undefined && turn.firstPost;
+      await o.store.postponeCard(row, o.clock.now() + waitMs, { unposted });
+      return waitMs;
     }
   }
 
   function start(row: CardRow): void {
-    const task = drawOrPostpone(row)
-      .catch((error: unknown) => {
-        o.log.error({ card: row.key, error: toErrorInfo(error).code }, "card-not-kept");
-      })
-      .finally(() => {
-        drawing.delete(row.key);
-        if (missed.delete(row.key) || drawing.size === mostDrawn - 1) {
-          kick();
-        }
-      });
-    drawing.set(row.key, task);
+    const turn: Turn = { changed: false, firstPost: false, cancelRest: () => undefined };
+    turns.set(nameOf(row), turn);
+    const task = takeTurn(row, turn).finally(() => {
+      drawing.delete(task);
+      if (leftOut) {
+        kick();
+      }
+    });
+    drawing.add(task);
+  }
+  /** A copy is drawn, then rests, and only then may be drawn again. */
+  async function takeTurn(row: CardRow, turn: Turn): Promise<void> {
+    const startedAt = o.clock.now();
+    const waitMs = await drawOrPostpone(row, turn).catch((error: unknown) => {
+      o.log.error({ card: row.key, error: toErrorInfo(error).code }, "card-not-kept");
+      return firstRetryMs;
+    });
+    const restMs = (adapterOf(row)?.restMs ?? defaultRestMs) - (o.clock.now() - startedAt);
+    turn.changed ||= waitMs > 0;
+    rest(nameOf(row), turn, Math.max(restMs, waitMs));
+  }
+  function rest(name: string, turn: Turn, ms: number): void {
+    const end = () => {
+      turns.delete(name);
+      if (turn.changed) {
+        kick();
+      }
+    };
+    if (ms <= 0) {
+      end();
+    } else if (!stopped) {
+      turn.cancelRest = o.after(ms, end);
+    }
   }
 
   async function look(): Promise<void> {
     do {
       again = false;
-      // Those that are being drawn or rest may come first: they must not hide the others.
-      const rows = await o.store.staleCards(o.clock.now(), mostDrawn + drawnAt.size);
+      // Those whose turn it is may come first: they must not hide the others.
+      const limit = mostDrawn + turns.size;
+      const rows = await o.store.staleCards(o.clock.now(), limit);
       if (stopped) {
         return;
       }
-      ready(rows, mostDrawn - drawing.size).forEach(start);
+      leftOut = rows.length === limit;
+      rows.forEach(startOrRemember);
     } while (again);
   }
+  function startOrRemember(row: CardRow): void {
+    const turn = turns.get(nameOf(row));
+    const room = row.key.startsWith("approval-") ? mostDrawn : mostDrawn - keptForApprovals;
+    if (turn !== undefined) {
+      turn.changed = true;
+    } else if (drawing.size < room) {
+      start(row);
+    } else {
+      leftOut = true;
+    }
+  }
+
+  /** True when nothing of a card can be drawn before its turn is over; who changes it then is remembered. */
+  function waitsForItsTurn(key: string): boolean {
+    // Approvals may stand in several places, whose turns end one by one.
+    const turn = key.startsWith("approval-") ? undefined : turns.get(nameOf({ key, copy: 0 }));
+    if (turn !== undefined) {
+      turn.changed = true;
+    }
+    return turn !== undefined;
+  }
+
   function kick(changed?: readonly string[]): void {
-    const now = o.clock.now();
-    if (stopped || changed?.map((key) => isHeld(key, now)).every((held) => held) === true) {
+    if (stopped || changed?.map(waitsForItsTurn).every((waits) => waits) === true) {
       return;
     }
     again = true;
@@ -171,9 +224,17 @@ export function createPresenter(o: {
     kick,
     async stop() {
       stopped = true;
-      cancelWake?.();
       await looking;
-      await Promise.all(drawing.values());
+      await Promise.all(drawing);
+      turns.forEach((turn) => turn.cancelRest());
     },
   };
+}
+
+function nameOf({ key, copy }: Pick<CardRow, "key" | "copy">): string {
+  return `${key} ${copy}`;
+}
+/** How long a platform that limits rates asks to be left alone. */
+function waitAskedBy(error: unknown): number | undefined {
+  return error instanceof AppError && error.code === "rate-limited" ? error.retryAfterMs : undefined;
 }

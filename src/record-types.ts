@@ -51,18 +51,25 @@ export interface JournalEntry {
 }
 /** Which texts are wanted: these names, of the step or of any. A name that ends with ":" means all numbered ones. */
 export type ContentFilter = readonly { readonly step?: StepId; readonly name: string }[];
-/** The desired state of one card; the presenter makes the platform agree. */
+/** The desired state of one copy of a card; the presenter makes the platform agree. */
 export interface CardRow {
   /** Deterministic: "progress-RUN", "approval-ID", "question-RUN-n", "result-RUN". */
   readonly key: string;
+  /** 0 stands in the run's own thread, the others elsewhere. */
+  readonly copy: number;
   readonly run: RunId;
-  /** The run's. */
   readonly thread: ThreadId;
-  /** Raised by each change of what the card shows. */
+  /** Raised by each change of what the card shows, on all its copies. */
   readonly version: number;
-  /** The version the platform is known to show; 0 = not posted. */
+  /** The version that was drawn last; 0 = not posted. */
   readonly shownVersion: number;
   readonly message: MessageId | null;
+}
+/** A card that shows something else from a commit on. */
+export interface CardChange {
+  readonly key: string;
+  /** Where its copies stand, one at least; counts only when the card is new. Default: in the run's own thread. */
+  readonly threads?: readonly ThreadId[];
 }
 /** A definition that open runs need, and one of them. */
 export interface OpenWorkflow {
@@ -79,7 +86,6 @@ export interface RunCommit {
   readonly closeOutbox?: readonly string[];
   readonly contents?: readonly Content[];
   readonly approvals?: readonly Approval[];
-  /** Keys of cards whose content this commit changes; the store raises their version. They stand in the run's thread. */
-  readonly cards?: readonly string[];
+  readonly cards?: readonly CardChange[];
   readonly journal: readonly JournalEntry[];
 }

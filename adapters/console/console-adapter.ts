@@ -81,12 +81,11 @@ export function createConsole(o: {
         server.closeAllConnections();
       });
     },
+    // Pages draw what the desk shows: a card is there as soon as its row is, and posting it again changes nothing.
     post(thread, card, { key }) {
       tell(thread, key, card);
       return Promise.resolve(`${thread}|${key}`);
     },
-    // Pages draw what the desk shows: a card is there as soon as its row is, and posting it again changes nothing.
-    find: (thread, key) => Promise.resolve(`${thread}|${key}`),
     update(message, card) {
       const [thread = "", key = ""] = message.split("|");
       tell(thread, key, card);

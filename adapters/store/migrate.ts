@@ -54,9 +54,10 @@ async function apply(tx: Kysely<MigrationTables>, migration: Migration): Promise
   }
 }
 
-/** The tables that migrations make, in order. */
+/** The tables that migrations make, in order; one that is made anew counts once. */
 export function tableNames(migrations: readonly Migration[]): readonly string[] {
-  return migrations.flatMap(({ statements }) =>
+  const names = migrations.flatMap(({ statements }) =>
     statements.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? []),
   );
+  return [...new Set(names)];
 }

@@ -1,14 +1,106 @@
 import type { Kysely } from "kysely";
-import type { MessageId } from "../../src/domain.ts";
-import type { CardRow } from "../../src/record-types.ts";
+import { z } from "zod";
+import type { MessageId, Run, ThreadId } from "../../src/domain.ts";
+import type { CardRow, RunCommit } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
+import type { Opening } from "./open-rows.ts";
+import { openRunIdentity } from "./record-identity.ts";
 import { ofRun } from "./record-queries.ts";
 import type { OfRun } from "./record-rows.ts";
-import { sealMessage } from "./record-rows.ts";
+import { readable } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
+import { sealedBroken, type SealPlace } from "./sealed.ts";
 
-/** The cards' rows, each with its run's. */
+/** The cards' copies, each with its run. */
+
+type CopyId = Pick<CardRow, "key" | "copy">;
+const text = z.string();
+/** The end of a posting that is over: long past, but not "never begun". */
+const over = 1;
+
+/** A copy's name in seals and alarms. */
+function copyName({ key, copy }: CopyId): string {
+  return copy === 0 ? key : `${key}/${copy}`;
+}
+function sealPlace(row: CopyId, column: "message" | "place"): SealPlace {
+  return { table: "cards", row: copyName(row), column, version: 1 };
+}
+
+/** Fails with "sealed-broken" when somebody else changed where it stands. */
+export const ofCards: Opening<OfRun<"cards">, CardRow> = {
+  table: "cards",
+  id: ({ row }) => copyName(row),
+  run: ({ row }) => row.run,
+  open: cardFrom,
+};
+function cardFrom({ row, run }: OfRun<"cards">, key: RunKey): CardRow {
+  return readable("cards", copyName(row), () => ({
+    key: row.key,
+    copy: row.copy,
+    run: row.run,
+    thread: threadOf({ row, run }, key),
+    version: row.version,
+    shownVersion: row.shown_version,
+    message: row.message === null ? null : text.parse(key.open(sealPlace(row, "message"), row.message)),
+  }));
+}
+function threadOf({ row, run }: OfRun<"cards">, key: RunKey): ThreadId {
+  const { thread } = openRunIdentity(run, key);
+  const place = sealPlace(row, "place");
+  if ((row.copy === 0) !== (row.place === null)) {
+    throw sealedBroken(place);
+  }
+  return row.place === null ? thread : (text.parse(key.open(place, row.place)) as ThreadId);
+}
+
+/** Raises the version of all copies of the cards that a commit changes; writes those of new cards. */
+export async function changeCards(
+  tx: Kysely<RecordTables>,
+  { run, expectedVersion, cards = [] }: RunCommit,
+  key: RunKey,
+): Promise<void> {
+  const changed = new Map(cards.map((card) => [card.key, card.threads ?? [run.thread]]));
+  // A new run has no cards yet.
+  if (expectedVersion > 0 && changed.size > 0) {
+    const known = await tx
+      .updateTable("cards")
+      .set((eb) => ({ version: eb("version", "+", 1) }))
+      .where("key", "in", [...changed.keys()])
+      .returning("key")
+      .execute();
+    known.forEach((row) => changed.delete(row.key));
+  }
+  const rows = [...changed].flatMap(([card, threads]) => newCopies(card, run, threads, key));
+  if (rows.length > 0) {
+    await tx.insertInto("cards").values(rows).execute();
+  }
+}
+function newCopies(
+  card: string,
+  run: Run,
+  threads: readonly ThreadId[],
+  key: RunKey,
+): readonly RecordTables["cards"][] {
+  const others = [...new Set(threads)].filter((thread) => thread !== run.thread);
+  const first = {
+    key: card,
+    run: run.id,
+    urgency: card.startsWith("approval-") ? 0 : 1,
+    version: 1,
+    shown_version: 0,
+    message: null,
+    retry_at: 0,
+    posting_until: 0,
+  };
+  return [
+    ...(threads.includes(run.thread) ? [{ ...first, copy: 0, place: null }] : []),
+    ...others.map((thread, index) => {
+      const copy = index + 1;
+      return { ...first, copy, place: key.seal(sealPlace({ key: card, copy }, "place"), thread) };
+    }),
+  ];
+}
 
 function cardsOfRuns(db: Kysely<RecordTables>) {
   return db
@@ -18,15 +110,17 @@ function cardsOfRuns(db: Kysely<RecordTables>) {
     .select(["runs.requester", "runs.thread", "runs.identity as run_identity"]);
 }
 
-export async function cardRow(
+export async function cardRows(
   database: Database<RecordTables>,
   key: string,
-): Promise<OfRun<"cards"> | undefined> {
-  const row = await database.read((db) => cardsOfRuns(db).where("cards.key", "=", key).executeTakeFirst());
-  return row === undefined ? undefined : ofRun<"cards">(row);
+): Promise<readonly OfRun<"cards">[]> {
+  const rows = await database.read((db) =>
+    cardsOfRuns(db).where("cards.key", "=", key).orderBy("cards.copy").execute(),
+  );
+  return rows.map((row) => ofRun<"cards">(row));
 }
 
-/** Those postponed least first. */
+/** Approvals first; those postponed least first. */
 export async function staleCards(
   database: Database<RecordTables>,
   now: number,
@@ -36,46 +130,79 @@ export async function staleCards(
     cardsOfRuns(db)
       .whereRef("cards.shown_version", "<", "cards.version")
       .where("cards.retry_at", "<=", now)
+      .orderBy("cards.urgency")
       .orderBy("cards.retry_at")
       .orderBy("cards.key")
+      .orderBy("cards.copy")
       .limit(limit)
       .execute(),
   );
   return rows.map((row) => ofRun<"cards">(row));
 }
 
+function updateCopy(tx: Kysely<RecordTables>, { key, copy }: CopyId) {
+  return tx.updateTable("cards").where("key", "=", key).where("copy", "=", copy);
+}
+
+/** Takes the posting of a copy by compare-and-set. */
+export async function beginPost(
+  database: Database<RecordTables>,
+  card: CopyId,
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+): Promise<"first" | "again" | "taken"> {
+  return database.unit(async (tx) => {
+    const begun = updateCopy(tx, card).set({ posting_until: now + leaseMs });
+    const first = await begun.where("posting_until", "=", 0).executeTakeFirst();
+    if (first.numUpdatedRows === 1n) {
+      return "first";
+    }
+    const again = await begun.where("posting_until", "<=", now).executeTakeFirst();
+    return again.numUpdatedRows === 1n ? "again" : "taken";
+  });
+}
+
+/** Postings under way are those of a process that is dead. */
+export async function endPosts(tx: Kysely<RecordTables>, now: number): Promise<void> {
+  await tx
+    .updateTable("cards")
+    .set({ posting_until: over })
+    // What is being posted is not shown yet: this is the partial index.
+    .whereRef("shown_version", "<", "version")
+    .where("posting_until", ">", now)
+    .execute();
+}
+
 export async function cardShown(
   database: Database<RecordTables>,
-  { key: card, version }: CardRow,
+  card: CardRow,
   message: MessageId | null,
   key: RunKey,
 ): Promise<void> {
-  const sealed = message === null ? null : sealMessage(card, message, key);
-  await database.unit((tx) =>
-    tx
-      .updateTable("cards")
-      // A slow update that ends after a newer one does not count back.
-      .set((eb) => ({
-        message: sealed,
-        retry_at: 0,
-        shown_version: eb
-          .case()
-          .when("shown_version", ">", version)
-          .then(eb.ref("shown_version"))
-          .else(version)
-          .end(),
-      }))
-      .where("key", "=", card)
-      .execute(),
-  );
+  const change = {
+    message: message === null ? null : key.seal(sealPlace(card, "message"), message),
+    // Also an older one than was shown before: a slow drawing by another bot may have come last.
+    shown_version: card.version,
+    retry_at: 0,
+    ...(message === null ? {} : { posting_until: over }),
+  };
+  await database.unit((tx) => updateCopy(tx, card).set(change).execute());
 }
 
 export async function postponeCard(
   database: Database<RecordTables>,
-  key: string,
+  card: CopyId,
   retryAt: number,
+  o: { readonly unposted?: boolean } = {},
 ): Promise<void> {
   await database.unit((tx) =>
-    tx.updateTable("cards").set({ retry_at: retryAt }).where("key", "=", key).execute(),
+    updateCopy(tx, card)
+      .set((eb) => ({
+        retry_at: retryAt,
+        posting_until:
+          o.unposted === true
+            ? 0
+            : eb.case().when("posting_until", ">", retryAt).then(retryAt).else(eb.ref("posting_until")).end(),
+      }))
+      .execute(),
   );
 }

@@ -5,6 +5,8 @@ import type { RunId } from "../../src/domain.ts";
 import type { Content, RunCommit } from "../../src/record-types.ts";
 import type { SealBody } from "./journal-store.ts";
 import { appendJournal } from "./journal-store.ts";
+import type { Opening } from "./open-rows.ts";
+import { changeCards } from "./record-cards.ts";
 import { closeOutbox, outboxRow } from "./record-outbox.ts";
 import { sealRunIdentity } from "./record-identity.ts";
 import { approvalRow, runRow } from "./record-rows.ts";
@@ -137,7 +139,6 @@ async function takeInboxKey(tx: Tx, commit: RunCommit, now: number): Promise<boo
 async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
   const { now } = context;
   const key = context.keys.run;
-  const run = commit.run.id;
   const writes: Promise<unknown>[] = [writeContents(tx, commit.contents ?? [], key)];
   if (commit.outbox !== undefined && commit.outbox.length > 0) {
     writes.push(
@@ -160,19 +161,7 @@ async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Pr
         .execute(),
     );
   }
-  const cards = [...new Set(commit.cards)];
-  if (cards.length > 0) {
-    const first = { run, version: 1, shown_version: 0, message: null, retry_at: 0 };
-    writes.push(
-      tx
-        .insertInto("cards")
-        .values(cards.map((card) => ({ ...first, key: card })))
-        .onConflict((conflict) =>
-          conflict.column("key").doUpdateSet((eb) => ({ version: eb("cards.version", "+", 1) })),
-        )
-        .execute(),
-    );
-  }
+  writes.push(changeCards(tx, commit, key));
   await Promise.all(writes);
 }
 
@@ -216,10 +205,16 @@ type ContentId = Omit<Content, "value">;
 function contentPlace(content: ContentId): SealPlace {
   return { table: "contents", row: contentName(content), column: "value", version: 1 };
 }
+export const ofContents: Opening<RecordTables["contents"], Content> = {
+  table: "contents",
+  id: contentName,
+  run: (row) => row.run,
+  open: openContent,
+};
 export function openContent({ value, ...id }: RecordTables["contents"], key: RunKey): Content {
   return { ...id, value: key.open(contentPlace(id), value) };
 }
-export function contentName({ run, revision, step, name }: ContentId): string {
+function contentName({ run, revision, step, name }: ContentId): string {
   return `${run}/${revision}/${step}/${name}`;
 }
 

@@ -76,16 +76,14 @@ export async function postponeOutbox(
 }
 
 /** Makes open rows due that were claimed before; rows that still wait for their first time are left alone. */
-export async function resumeOutbox(database: Database<RecordTables>, now: number): Promise<void> {
-  await database.unit((tx) =>
-    tx
-      .updateTable("outbox")
-      .set({ due_at: now })
-      .where("closed_at", "is", null)
-      .where("tries", ">", 0)
-      .where("due_at", ">", now)
-      .execute(),
-  );
+export async function resumeOutbox(tx: Kysely<RecordTables>, now: number): Promise<void> {
+  await tx
+    .updateTable("outbox")
+    .set({ due_at: now })
+    .where("closed_at", "is", null)
+    .where("tries", ">", 0)
+    .where("due_at", ">", now)
+    .execute();
 }
 
 export async function closeOutbox(

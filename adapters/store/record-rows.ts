@@ -2,7 +2,7 @@ import { z } from "zod";
 import { canonicalJson } from "../../src/canonical.ts";
 import type { Approval, ErrorInfo, Run, StepState } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
-import type { CardRow } from "../../src/record-types.ts";
+import type { Opening } from "./open-rows.ts";
 import {
   checkApprovalIdentity,
   type IdentityRow,
@@ -43,7 +43,6 @@ const runSchema = z.object({
   reason: z.enum(["rejected", "expired", "requested"]).nullable(),
   steps: z.array(stepSchema),
 });
-const messageSchema = z.string();
 const decisionSchema = z
   .object({
     by: z.string(),
@@ -155,7 +154,13 @@ export interface OfRun<T extends "approvals" | "cards"> {
 }
 
 /** Fails with "sealed-broken" when somebody else changed what is up for approval, or who asked for it. */
-export function approvalFrom({ row, run }: OfRun<"approvals">, key: RunKey): Approval {
+export const ofApprovals: Opening<OfRun<"approvals">, Approval> = {
+  table: "approvals",
+  id: ({ row }) => row.id,
+  run: ({ row }) => row.run,
+  open: approvalFrom,
+};
+function approvalFrom({ row, run }: OfRun<"approvals">, key: RunKey): Approval {
   return readable("approvals", row.id, () => {
     const approval: Approval = {
       id: row.id,
@@ -175,25 +180,8 @@ export function approvalFrom({ row, run }: OfRun<"approvals">, key: RunKey): App
   });
 }
 
-/** Fails with "sealed-broken" when somebody else changed where it stands. */
-export function cardFrom({ row, run }: OfRun<"cards">, key: RunKey): CardRow {
-  return readable("cards", row.key, () => ({
-    key: row.key,
-    run: row.run,
-    thread: openRunIdentity(run, key).thread,
-    version: row.version,
-    shownVersion: row.shown_version,
-    message: row.message === null ? null : messageSchema.parse(key.open(messagePlace(row.key), row.message)),
-  }));
-}
-export function sealMessage(card: string, message: string, key: RunKey): Uint8Array {
-  return key.seal(messagePlace(card), message);
-}
-function messagePlace(card: string): SealPlace {
-  return { table: "cards", row: card, column: "message", version: 1 };
-}
-
-function readable<T>(table: string, row: string, parse: () => T): T {
+/** What `parse` returns; fails with "data-corrupt" where a row is not as it was written. */
+export function readable<T>(table: string, row: string, parse: () => T): T {
   try {
     return parse();
   } catch (cause) {

@@ -57,14 +57,21 @@ export interface RecordTables extends JournalTables {
   };
   readonly cards: {
     readonly key: string;
-    /** Its thread is where the card stands. */
+    /** 0 stands in the run's thread, the others in their `place`. */
+    readonly copy: number;
     readonly run: string;
+    /** The thread of another copy than 0, sealed: who could change it would have the card posted elsewhere. */
+    readonly place: Uint8Array | null;
+    /** 0 = drawn before the others: approvals. */
+    readonly urgency: number;
     readonly version: number;
     readonly shown_version: number;
     /** The platform's id of the message, sealed: who could change it would have the card drawn over another message. */
     readonly message: Uint8Array | null;
     /** Not drawn before that: it could not be drawn the last time. */
     readonly retry_at: number;
+    /** A bot is posting it until then; 0 = that was never begun. */
+    readonly posting_until: number;
   };
   readonly inbox: {
     readonly sender: string;
@@ -101,7 +108,7 @@ export interface RecordTables extends JournalTables {
 export const sealedColumns = {
   runs: ["errors", "identity"],
   approvals: ["identity"],
-  cards: ["message"],
+  cards: ["message", "place"],
   contents: ["value"],
   outbox: ["body"],
   journal: ["body"],
@@ -150,6 +157,23 @@ export const recordMigrations: readonly Migration[] = [
       "create index outbox_closed on outbox (closed_at) where closed_at is not null",
       "create table kept_values (key text primary key, value text not null, passing_at bigint)",
       "create index kept_passing on kept_values (passing_at) where passing_at is not null",
+    ],
+  },
+  {
+    // A card may stand in several places; those there were stand in their run's thread.
+    name: "record-2",
+    statements: [
+      "drop index cards_stale",
+      "alter table cards rename to cards_1",
+      `create table cards (
+        key text not null, copy bigint not null, run text not null, place bytea, urgency bigint not null,
+        version bigint not null, shown_version bigint not null, message bytea, retry_at bigint not null,
+        posting_until bigint not null, primary key (key, copy))`,
+      `insert into cards
+        select key, 0, run, null, case when key like 'approval-%' then 0 else 1 end, version, shown_version, message,
+          retry_at, 0 from cards_1`,
+      "drop table cards_1",
+      "create index cards_stale on cards (urgency, retry_at, key, copy) where shown_version < version",
     ],
   },
 ];

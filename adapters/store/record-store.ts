@@ -10,10 +10,18 @@ import type {
   RunCommit,
 } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
-import { type Opening, RowOpener } from "./open-rows.ts";
-import { cardRow, cardShown, postponeCard, staleCards } from "./record-cards.ts";
+import { RowOpener } from "./open-rows.ts";
+import {
+  beginPost,
+  cardRows,
+  cardShown,
+  endPosts,
+  ofCards,
+  postponeCard,
+  staleCards,
+} from "./record-cards.ts";
 import type { CommitContext } from "./record-commit.ts";
-import { Abandoned, contentName, openContent, takeRequestKey } from "./record-commit.ts";
+import { Abandoned, ofContents, openContent, takeRequestKey } from "./record-commit.ts";
 import { writeNewRun, writeNextRun } from "./record-commit.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { journalAlone } from "./record-journal.ts";
@@ -32,7 +40,7 @@ import {
   requestRows,
   requestRun,
 } from "./record-queries.ts";
-import { approvalFrom, cardFrom, type OfRun, runFrom } from "./record-rows.ts";
+import { ofApprovals, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
 import { noRun, RunKeys } from "./run-keys.ts";
@@ -61,24 +69,6 @@ const ofRuns = {
   id: (row: Pick<Runs, "id">) => row.id,
   run: (row: Pick<Runs, "id">) => row.id,
   open: runFrom,
-};
-const ofApprovals: Opening<OfRun<"approvals">, Approval> = {
-  table: "approvals",
-  id: ({ row }) => row.id,
-  run: ({ row }) => row.run,
-  open: approvalFrom,
-};
-const ofCards: Opening<OfRun<"cards">, CardRow> = {
-  table: "cards",
-  id: ({ row }) => row.key,
-  run: ({ row }) => row.run,
-  open: cardFrom,
-};
-const ofContents: Opening<RecordTables["contents"], Content> = {
-  table: "contents",
-  id: contentName,
-  run: (row) => row.run,
-  open: openContent,
 };
 
 class RecordStore implements Store {
@@ -231,8 +221,14 @@ class RecordStore implements Store {
     await postponeOutbox(this.#database, id, dueAt);
   }
 
-  async resumeOutbox(now: number): Promise<void> {
-    await resumeOutbox(this.#database, now);
+  async resume(now: number): Promise<void> {
+    await this.#database.unit(async (tx) => {
+      await resumeOutbox(tx, now);
+      if (this.#database.engine === "sqlite") {
+        // Nobody else has this database open.
+        await endPosts(tx, now);
+      }
+    });
   }
 
   async closeOutbox(ids: readonly string[]): Promise<void> {
@@ -241,19 +237,23 @@ class RecordStore implements Store {
 
   async staleCards(now: number, limit: number): Promise<readonly CardRow[]> {
     const rows = await staleCards(this.#database, now, limit);
-    return this.#rows.all(rows, ofCards, ({ row }) => postponeCard(this.#database, row.key, now + brokenMs));
+    return this.#rows.all(rows, ofCards, ({ row }) => postponeCard(this.#database, row, now + brokenMs));
   }
 
-  async card(key: string): Promise<CardRow | undefined> {
-    return this.#rows.one(await cardRow(this.#database, key), ofCards);
+  async cards(key: string): Promise<readonly CardRow[]> {
+    return this.#rows.all(await cardRows(this.#database, key), ofCards);
+  }
+
+  async beginPost(card: CardRow, now: number, leaseMs: number): Promise<"first" | "again" | "taken"> {
+    return beginPost(this.#database, card, { now, leaseMs });
   }
 
   async cardShown(card: CardRow, message: MessageId | null): Promise<void> {
     await cardShown(this.#database, card, message, await this.#keys.get(card.run));
   }
 
-  async postponeCard(key: string, retryAt: number): Promise<void> {
-    await postponeCard(this.#database, key, retryAt);
+  async postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void> {
+    await postponeCard(this.#database, card, retryAt, o);
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {

@@ -25,7 +25,6 @@ export function createTerminalAdapter(): TerminalAdapter {
       tell(thread, key, card);
       return Promise.resolve(`${thread}|${key}`);
     },
-    find: () => Promise.resolve(undefined),
     update(message, card) {
       // Keys are made of ids, which hold no "|".
       const cut = message.lastIndexOf("|");

@@ -1,5 +1,7 @@
 import type { TrustView } from "../define-agent.ts";
-import type { Clock, Ids, Logger, ReadyMessage, ReceivedEnvelope, StepQueue, Store } from "../ports.ts";
+import type { Run, ThreadId } from "../domain.ts";
+import type { ReadyMessage, ReceivedEnvelope } from "../link-types.ts";
+import type { Clock, Ids, Logger, StepQueue, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 
@@ -12,6 +14,8 @@ export interface EngineOptions {
   readonly log: Logger;
   /** What is trusted now; asked at every use, because documents are renewed. */
   readonly trust: () => TrustView;
+  /** Where the card of an approval of this run stands, one thread at least. Must not throw. */
+  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
   /** Tells the sender that its result or error is applied; called after the commit. */
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
   /** Makes a message ready to be sent right after the commit that creates its row. Must not throw. */

@@ -11,7 +11,8 @@ import type {
   ThreadId,
 } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
-import type { Logger, ReceivedEnvelope, StepJob } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
+import type { Logger, StepJob } from "../ports.ts";
 import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { happen } from "./happen.ts";
@@ -52,12 +53,17 @@ export interface Engine {
   ): Promise<"recorded" | "stale">;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+  /**
+   * Ends a run whose chat message, with this key, was taken back: "already-started" once a workflow was chosen,
+   * "unknown" where the message is not the one that started the run.
+   */
+  withdraw(run: RunId, key: string): Promise<"withdrawn" | "already-started" | "unknown">;
   /** What time has brought about for a run; does itself what the queue should have had done by now. */
   due(run: RunId): Promise<void>;
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, definitions, clock, ids, trust } = options;
+  const { store, definitions, clock, ids, trust, approvalPlaces } = options;
   const changer = createRunChanger(options);
   const inbox = createInbox(options, changer);
   return {
@@ -68,7 +74,7 @@ export function createEngine(options: EngineOptions): Engine {
     async start({ key, thread, person, text }) {
       const now = clock.now();
       const run = newRun(ids.next("r"), thread, person, now);
-      const surroundings = { now, trust: trust(), definitions };
+      const surroundings = { now, trust: trust(), definitions, approvalPlaces };
       const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings);
       draft.add("route", "request", text);
       draft.note("request", { person, thread }, text);
@@ -131,6 +137,24 @@ export function createEngine(options: EngineOptions): Engine {
         return happen(draft, { type: "cancel-requested" }, () => draft.note("cancel", { by }))
           ? "cancelled"
           : "finished";
+      });
+      return result === undefined || result === "duplicate" ? "unknown" : result;
+    },
+
+    async withdraw(id, key) {
+      const result = await changer.change(id, (draft) => {
+        const answers = draft.contents.filter((each) => each.name.startsWith("answer-key:"));
+        if (answers.some((each) => each.value === key)) {
+          return "unknown";
+        }
+        if (draft.run.workflow !== null) {
+          return "already-started";
+        }
+        // Unchanged means that it is over already, or ends.
+        happen(draft, { type: "cancel-requested" }, () =>
+          draft.note("cancel", { by: draft.run.requester, withdrawn: true }),
+        );
+        return "withdrawn";
       });
       return result === undefined || result === "duplicate" ? "unknown" : result;
     },

@@ -132,6 +132,7 @@ function openApproval(
       expiresAt,
       decision: null,
     });
+    draft.touch(`approval-${id}`, around.approvalPlaces(run));
   });
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Skills } from "../define-step.ts";
 import type { DecisionStatement, ErrorInfo, Json, Signed, StepId } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { ReceivedEnvelope } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
 import { findWorkflow, routeOutput } from "./definitions.ts";
 import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";

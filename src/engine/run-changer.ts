@@ -1,6 +1,6 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { RunId } from "../domain.ts";
-import type { ReadyMessage } from "../ports.ts";
+import type { ReadyMessage } from "../link-types.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
@@ -38,7 +38,7 @@ export interface RunChanger {
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
-  const { store, queue, definitions, clock, trust, log } = options;
+  const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new Map<RunId, RunRecord>();
   /** The last change begun of each run: two at once would only find each other's version. */
@@ -111,7 +111,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       if (record === undefined) {
         return undefined;
       }
-      const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions });
+      const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions, approvalPlaces });
       const result = decide(draft);
       if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
         if (remembered === undefined) {

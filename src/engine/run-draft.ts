@@ -8,10 +8,11 @@ import type {
   RunStatus,
   StepId,
   StepState,
+  ThreadId,
 } from "../domain.ts";
 import type { TrustView } from "../define-agent.ts";
 import type { StepJob } from "../ports.ts";
-import type { Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "../record-types.ts";
+import type { CardChange, Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -20,6 +21,7 @@ export interface DraftSurroundings {
   readonly now: number;
   readonly trust: TrustView;
   readonly definitions: Definitions;
+  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
 }
 
 /** The row id of a message to an agent: one per subject, however often it is sent. */
@@ -45,7 +47,7 @@ export class RunDraft implements RunRecord {
   private readonly closed = new Set<string>();
   private readonly approvalById: Map<string, Approval>;
   private readonly changedApprovals = new Set<string>();
-  private readonly cards = new Set<string>();
+  private readonly cards = new Map<string, CardChange>();
 
   constructor(record: RunRecord, around: DraftSurroundings) {
     this.around = around;
@@ -67,7 +69,7 @@ export class RunDraft implements RunRecord {
     return [...this.outbox.values()];
   }
   get changedCards(): readonly string[] {
-    return [...this.cards];
+    return [...this.cards.keys()];
   }
   /** The version the run will have when this is saved. */
   get nextVersion(): number {
@@ -98,9 +100,9 @@ export class RunDraft implements RunRecord {
     this.touch(`approval-${approval.id}`);
   }
 
-  /** A card shows something else from this commit on. */
-  touch(key: string): void {
-    this.cards.add(key);
+  /** A card shows something else from this commit on; a new one stands in `threads`, by default in the run's. */
+  touch(key: string, threads?: readonly ThreadId[]): void {
+    this.cards.set(key, threads === undefined ? { key, ...this.cards.get(key) } : { key, threads });
   }
 
   note(kind: string, facts: JournalEntry["facts"], body?: Json): void {
@@ -120,7 +122,7 @@ export class RunDraft implements RunRecord {
       closeOutbox: [...this.closed],
       contents: this.added,
       approvals: this.approvals.filter((each) => this.changedApprovals.has(each.id)),
-      cards: this.changedCards,
+      cards: [...this.cards.values()],
       journal: [...this.journal, ...steps],
     };
   }

@@ -13,7 +13,7 @@ import { canonicalJson } from "../canonical.ts";
 import type { AgentAddress, AtSign, EnvelopeKind, Json, MessageSubject } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { ReceivedEnvelope } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceKeys } from "../trust/trust-store.ts";
 import { checkTimes, decodeHeader, encodeHeader, type EnvelopeHeader } from "./envelope-header.ts";
 import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";

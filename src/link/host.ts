@@ -1,5 +1,6 @@
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { AgentLink, AgentStore, ReceivedEnvelope } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
+import type { AgentLink, AgentStore } from "../ports.ts";
 import { envelopeEntry, refusalEntry } from "./message-journal.ts";
 import { createOutboxRelay } from "./outbox.ts";
 import { isModelReply } from "./remote-model.ts";

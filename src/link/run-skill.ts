@@ -1,7 +1,8 @@
 import type { AgentDefinition, AnySkill, SkillContext, VerifiedMandate } from "../define-agent.ts";
 import type { Json } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { AgentStore, Books, Clock, Ids, Logger, ReceivedEnvelope, Suppliers } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
+import type { AgentStore, Books, Clock, Ids, Logger, Suppliers } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
 import { signAs } from "../trust/sign-statement.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import companyConfig from "../../countersign.config.ts";
 import { readSettings } from "../../src/config.ts";
 import { open, seal } from "../../src/link/envelope.ts";
-import type { ReceivedEnvelope } from "../../src/ports.ts";
+import type { ReceivedEnvelope } from "../../src/link-types.ts";
 import { setUpCompany } from "../../src/processes/setup.ts";
 import type { SandboxInfo } from "../../src/processes/sandbox.ts";
 import { echoAgent, openParticipant } from "./call-agent.ts";

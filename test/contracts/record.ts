@@ -19,6 +19,7 @@ import {
   sampleTime,
 } from "../fakes/sample-run.ts";
 import type { DatabasePlace } from "./database.ts";
+import { recordCardsContract } from "./record-cards.ts";
 import { recordTamperContract } from "./record-tamper.ts";
 import { storeContract } from "./store.ts";
 
@@ -36,6 +37,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
   );
 
   recordTamperContract(name, () => place().then(openIn));
+  recordCardsContract(name, place);
 
   suite(`Record on ${name}`, () => {
     let database: Database<RecordTables>;
@@ -50,7 +52,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
         ],
         outbox: [sampleOutbox("run1", { body: { text: canary } })],
         approvals: [sampleApproval("run1")],
-        cards: ["progress-run1"],
+        cards: [{ key: "progress-run1", threads: ["console:1", `console:${canary}`] }],
         journal: [
           { kind: "request", run: "run1", facts: { step: "route" }, body: { text: canary } },
           { kind: "refusal", run: null, facts: { code: "x" }, body: canary },
@@ -72,9 +74,9 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       database = await openIn(await place());
       store = await openStore();
       await store.createRun(commit, "request-1");
-      const card = await store.card("progress-run1");
-      assert.ok(card !== undefined);
-      await store.cardShown(card, `message-${canary}`);
+      for (const card of await store.cards("progress-run1")) {
+        await store.cardShown(card, `message-${canary}`);
+      }
       for (let index = 0; index < 5; index += 1) {
         await store.appendJournal([{ kind: "step", run: "run1", facts: { index } }]);
       }

@@ -6,66 +6,12 @@ import { storeBench } from "../fakes/store-bench.ts";
 
 const now = sampleTime;
 
-/** The part of the Store's contract about what goes out: cards and envelopes. */
+/** The part of the Store's contract about the envelopes that go out. */
 export function storeMessagesContract(name: string, open: () => Promise<Store>): void {
-  suite(`Store on ${name}: cards and outbox`, () => {
+  suite(`Store on ${name}: outbox`, () => {
     const bench = storeBench(open);
     const { newId } = bench;
     const create = (parts: Parameters<typeof sampleCommit>[1] = {}) => bench.create({}, parts);
-
-    test("cards: each change raises the version; what is shown never counts back", async () => {
-      const key = `progress-${newId()}`;
-      const run = await create({ cards: [key] });
-      // A card stands in its run's thread.
-      const { thread } = run;
-      const card = { key, run: run.id, thread, version: 1, shownVersion: 0, message: null };
-      assert.deepEqual(await bench.store.card(key), card);
-      assert.equal(await bench.store.card("unknown"), undefined);
-      await bench.store.saveRun(sampleCommit(run, { cards: [key, `${key}-2`, key] }));
-      const stale = async () => (await bench.store.staleCards(now, 100)).filter((each) => each.key === key);
-      assert.deepEqual(await stale(), [{ ...card, version: 2 }]);
-      await bench.store.cardShown({ ...card, version: 2 }, "message-1");
-      assert.deepEqual(await stale(), []);
-      await bench.store.cardShown(card, "message-1");
-      assert.deepEqual(await bench.store.card(key), {
-        ...card,
-        version: 2,
-        shownVersion: 2,
-        message: "message-1",
-      });
-      await bench.store.saveRun(sampleCommit({ ...run, version: 2 }, { cards: [key] }));
-      assert.equal((await stale())[0]?.version, 3);
-    });
-
-    test("a card with nothing to post has no message, and is stale again with its next change", async () => {
-      const key = `progress-${newId()}`;
-      const run = await create({ cards: [key] });
-      const card = await bench.store.card(key);
-      assert.ok(card !== undefined);
-      await bench.store.cardShown(card, null);
-      assert.deepEqual(await bench.store.card(key), { ...card, shownVersion: 1 });
-      await bench.store.saveRun(sampleCommit(run, { cards: [key] }));
-      const stale = (await bench.store.staleCards(now, 100)).find((each) => each.key === key);
-      assert.deepEqual(stale, { ...card, version: 2, shownVersion: 1 });
-    });
-
-    test("postponed cards leave their places to the others, and come back when shown or due", async () => {
-      const keys = Array.from({ length: 5 }, () => `progress-${newId()}`);
-      await create({ cards: keys });
-      const stale = async (at: number, limit = 1_000) =>
-        (await bench.store.staleCards(at, limit)).map((each) => each.key).filter((key) => keys.includes(key));
-      assert.deepEqual((await stale(now)).toSorted(), keys.toSorted());
-      const [first = "", second = ""] = keys;
-      const others = keys.slice(2);
-      await bench.store.postponeCard(first, now + 2_000);
-      await bench.store.postponeCard(second, now + 1_000);
-      assert.deepEqual((await stale(now)).toSorted(), others.toSorted());
-      assert.deepEqual((await stale(now + 5_000)).slice(-2), [second, first], "those postponed come last");
-      const card = await bench.store.card(first);
-      assert.ok(card !== undefined);
-      await bench.store.cardShown(card, "message-1");
-      assert.deepEqual((await stale(now + 1_999)).toSorted(), [...others, second].toSorted());
-    });
 
     test("outbox rows are claimed once per lease, oldest first, until they are closed", async () => {
       const run = await create();
@@ -125,7 +71,7 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
       assert.deepEqual((await mine(at)).toSorted(), ids);
       assert.deepEqual(await mine(at + 1), []);
       await bench.store.closeOutbox([ids[1] ?? ""]);
-      await bench.store.resumeOutbox(at + 2);
+      await bench.store.resume(at + 2);
       assert.deepEqual((await mine(at + 2)).toSorted(), [ids[0], claimed.id]);
       await bench.store.closeOutbox([1, 2, 4].map((attempt) => `request-${run.id}-${attempt}`));
     });

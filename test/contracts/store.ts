@@ -5,6 +5,7 @@ import type { Store } from "../../src/ports.ts";
 import { sampleCommit, sampleRun, sampleStep, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
 import { storeBench } from "../fakes/store-bench.ts";
 import { storeApprovalsContract } from "./store-approvals.ts";
+import { storeCardsContract } from "./store-cards.ts";
 import { storeMessagesContract } from "./store-messages.ts";
 import { storeRequestsContract } from "./store-requests.ts";
 
@@ -13,6 +14,7 @@ const now = sampleTime;
 /** What every Store must do; run on each implementation. `open` gives an empty one, which the suite closes. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
   storeApprovalsContract(name, open);
+  storeCardsContract(name, open);
   storeMessagesContract(name, open);
   storeRequestsContract(name, open);
   suite(`Store on ${name}`, () => {

@@ -3,7 +3,7 @@ import path from "node:path";
 import companyConfig from "../../countersign.config.ts";
 import { readSettings } from "../../src/config.ts";
 import type { Json, MessageSubject } from "../../src/domain.ts";
-import type { ReceivedEnvelope } from "../../src/ports.ts";
+import type { ReceivedEnvelope } from "../../src/link-types.ts";
 import { type Identity, openIdentity } from "../../src/processes/identity.ts";
 import { signAs, type Statement } from "../../src/trust/sign-statement.ts";
 import { MemoryValues } from "../fakes/memory-values.ts";

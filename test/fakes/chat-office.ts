@@ -125,6 +125,22 @@ export class ChatOffice {
       this.cancelled.push(run);
       return Promise.resolve({ outcome: "accepted", run });
     },
+    withdraw: async (key, person) => {
+      const run = this.#byKey.get(key);
+      const view = run === undefined ? undefined : this.runs.get(run);
+      if (view === undefined) {
+        return { outcome: "refused", error: refusal("unknown-request") };
+      }
+      if (view.run.requester !== person) {
+        return { outcome: "refused", error: refusal("not-allowed") };
+      }
+      // The office chooses a workflow when a second step begins.
+      if (view.steps.length > 1) {
+        return { outcome: "refused", error: refusal("already-started") };
+      }
+      await this.end(view.run.id, "cancelled");
+      return { outcome: "accepted", run: view.run.id };
+    },
   };
 
   /** Starts a run; only its first step is known. */

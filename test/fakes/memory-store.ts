@@ -19,7 +19,7 @@ export class MemoryStore implements Store {
   private readonly inbox = new Set<string>();
   private readonly texts = new Map<RunId, Map<string, Content>>();
   private readonly approvalById = new Map<string, Approval>();
-  private readonly cards = new MemoryCards();
+  private readonly copies = new MemoryCards();
   private readonly postponed = new Map<RunId, { readonly version: number; readonly dueAt: number }>();
   private readonly values = new Map<string, string>();
 
@@ -76,7 +76,7 @@ export class MemoryStore implements Store {
     }
     this.closeRows(commit.closeOutbox ?? []);
     commit.approvals?.forEach((approval) => this.approvalById.set(approval.id, copy(approval)));
-    new Set(commit.cards).forEach((key) => this.cards.change(key, id, commit.run.thread));
+    this.copies.change(commit);
     this.journal.push(...copy(commit.journal));
   }
 
@@ -215,12 +215,13 @@ export class MemoryStore implements Store {
     }
   }
 
-  async resumeOutbox(now: number): Promise<void> {
+  async resume(now: number): Promise<void> {
     for (const [id, row] of this.outbox) {
       if (row.open && row.tries > 0 && row.dueAt > now) {
         this.outbox.set(id, { ...row, dueAt: now });
       }
     }
+    this.copies.endPosts(now);
   }
 
   async closeOutbox(ids: readonly string[]): Promise<void> {
@@ -228,19 +229,23 @@ export class MemoryStore implements Store {
   }
 
   async staleCards(now: number, limit: number): Promise<readonly CardRow[]> {
-    return this.cards.stale(now, limit);
+    return this.copies.stale(now, limit);
   }
 
-  async card(key: string): Promise<CardRow | undefined> {
-    return this.cards.card(key);
+  async cards(key: string): Promise<readonly CardRow[]> {
+    return this.copies.of(key);
+  }
+
+  async beginPost(card: CardRow, now: number, leaseMs: number): Promise<"first" | "again" | "taken"> {
+    return this.copies.beginPost(card, now, leaseMs);
   }
 
   async cardShown(card: CardRow, message: MessageId | null): Promise<void> {
-    this.cards.shown(card, message);
+    this.copies.shown(card, message);
   }
 
-  async postponeCard(key: string, retryAt: number): Promise<void> {
-    this.cards.postpone(key, retryAt);
+  async postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void> {
+    this.copies.postpone(card, retryAt, o?.unposted === true);
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { AppError } from "../../src/errors.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../src/link/outbox.ts";
-import type { OutboxStore, OutgoingEnvelope } from "../../src/ports.ts";
+import type { OutgoingEnvelope } from "../../src/link-types.ts";
+import type { OutboxStore } from "../../src/ports.ts";
 import type { JournalEntry, OutboxRow } from "../../src/record-types.ts";
 import { ManualTime } from "./manual-time.ts";
 import { silentLogger } from "./silent-logger.ts";

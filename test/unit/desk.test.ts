@@ -27,7 +27,7 @@ async function office(requesters: readonly string[]) {
       sampleCommit(run, {
         contents: [content("route", "request"), content("route", "input:1"), content("supply", "output")],
         approvals: [sampleApproval(id, { requester, createdAt: sampleTime + index })],
-        cards: [`progress-${id}`],
+        cards: [{ key: `progress-${id}` }],
       }),
       `key-${id}`,
     );
@@ -63,7 +63,7 @@ test("a list of runs opens what was asked and nothing else", async () => {
 
 test("a progress card is drawn without the inputs and outputs of steps", async () => {
   const { store, desk, opened } = await office(["employee"]);
-  const row = await store.card("progress-run0");
+  const [row] = await store.cards("progress-run0");
   assert.ok(row !== undefined);
   assert.equal((await desk.render(row))?.kind, "progress");
   const [wanted] = opened;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Person } from "../../src/domain.ts";
-import { mayAsk, mayCancel, mayDecide } from "../../src/policy.ts";
+import { decidersOf, mayAsk, mayCancel, mayDecide } from "../../src/policy.ts";
 import { people, policy } from "../fakes/trust-world.ts";
 
 const person = (id: string): Person | undefined => people.find((each) => each.id === id);
@@ -62,4 +62,20 @@ test("an empty list of roles allows nobody", () => {
     assert.notEqual(mayAsk({ ...policy, ask: [] }, each, each.id), null);
     assert.notEqual(mayCancel({ ...policy, cancel: [] }, each, each.id, "x"), null);
   }
+});
+
+test("who may decide on a request: those whose verdict counts in one of the ways the policy accepts", () => {
+  const deciders = (requester: string, rules = policy, demo = false) =>
+    decidersOf(rules, people, { requester, demo }).map(({ id }) => id);
+  assert.deepEqual(deciders("employee"), ["manager", "manager-2"]);
+  assert.deepEqual(deciders("manager"), ["manager-2"], "not who asked");
+  assert.deepEqual(deciders("manager", { ...policy, separationOfDuties: false }), ["manager", "manager-2"]);
+  const accepting = (assurances: (typeof policy)["approve"]["assurances"]) => ({
+    ...policy,
+    approve: { ...policy.approve, assurances },
+  });
+  assert.deepEqual(deciders("employee", accepting(["countersigned"])), ["manager", "manager-2"]);
+  assert.deepEqual(deciders("employee", accepting(["local"])), [], "local counts in the demo only");
+  assert.deepEqual(deciders("employee", accepting(["local"]), true), ["manager", "manager-2"]);
+  assert.deepEqual(deciders("employee", accepting([])), []);
 });

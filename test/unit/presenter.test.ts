@@ -1,89 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Card } from "../../src/card.ts";
-import type { ChatAdapter, Store } from "../../src/ports.ts";
-import { createPresenter, type Presenter } from "../../src/presenter.ts";
-import type { CardRow } from "../../src/record-types.ts";
-import { ManualTime, settle } from "../fakes/manual-time.ts";
-import { silentLogger } from "../fakes/silent-logger.ts";
-
-type Stored = CardRow & { readonly retryAt: number };
-interface World {
-  readonly time: ManualTime;
-  readonly presenter: Presenter;
-  readonly shown: string[];
-  readonly rows: ReadonlyMap<string, Stored>;
-  /** How the platform takes a card's posting; at once where a key has no entry. */
-  readonly fates: Map<string, () => Promise<string>>;
-  /** How often the record was looked through. */
-  readonly looks: () => number;
-  /** A commit that changes a card. */
-  readonly change: (key: string, thread?: CardRow["thread"]) => void;
-}
-function world(render?: (row: CardRow) => Promise<Card | null>): World {
-  const time = new ManualTime();
-  const rows = new Map<string, Stored>();
-  const shown: string[] = [];
-  const fates: World["fates"] = new Map();
-  let looks = 0;
-  const store = {
-    async staleCards(now: number, limit: number) {
-      looks += 1;
-      return [...rows.values()]
-        .filter((row) => row.shownVersion < row.version && row.retryAt <= now)
-        .toSorted((a, b) => a.retryAt - b.retryAt)
-        .slice(0, limit);
-    },
-    async cardShown({ key, version }: CardRow, message: string | null) {
-      const row = rows.get(key);
-      if (row !== undefined) {
-        const shownVersion = Math.max(row.shownVersion, version);
-        rows.set(key, { ...row, shownVersion, message, retryAt: 0 });
-      }
-    },
-    async postponeCard(key: string, retryAt: number) {
-      const row = rows.get(key);
-      if (row !== undefined) {
-        rows.set(key, { ...row, retryAt });
-      }
-    },
-  } as Partial<Store> as Store;
-  const adapter = {
-    name: "test",
-    find: async () => undefined,
-    async post(_thread: string, card: Card, { key }: { key: string }) {
-      shown.push(`post ${key} ${card.text}`);
-      return (await fates.get(key)?.()) ?? `m-${key}`;
-    },
-    async update(message: string, card: Card) {
-      shown.push(`update ${message.slice(2)} ${card.text}`);
-      return "ok";
-    },
-  } as Partial<ChatAdapter> as ChatAdapter;
-  const presenter = createPresenter({
-    store,
-    adapters: () => [adapter],
-    render: render ?? (async (row) => ({ text: String(row.version) }) as Card),
-    clock: time,
-    after: (ms, call) => time.after(ms, call),
-    log: silentLogger,
-  });
-  return {
-    time,
-    presenter,
-    shown,
-    rows,
-    fates,
-    looks: () => looks,
-    change(key, thread = "test:1") {
-      const row = rows.get(key);
-      const version = (row?.version ?? 0) + 1;
-      const first = { key, run: "r1", thread, shownVersion: 0, message: null, retryAt: 0 };
-      rows.set(key, { ...first, ...row, version });
-      presenter.kick([key]);
-    },
-  };
-}
+import { AppError } from "../../src/errors.ts";
+import { settle } from "../fakes/manual-time.ts";
+import { presenterWorld as world } from "../fakes/presenter-world.ts";
+import { sampleCommit, sampleRun } from "../fakes/sample-run.ts";
 
 test("a card is drawn at once, then at most every 100 ms, always as it is last", async () => {
   const { time, shown, looks, change } = world();
@@ -124,7 +45,7 @@ test("nothing is drawn after the stop", async () => {
 });
 
 test("a card that fails is put aside, longer each time, and the others go on", async () => {
-  const { time, presenter, shown, fates, rows, change } = world();
+  const { time, presenter, shown, fates, row, change } = world();
   let tries = 0;
   fates.set("progress-bad", async () => {
     tries += 1;
@@ -146,7 +67,7 @@ test("a card that fails is put aside, longer each time, and the others go on", a
   assert.equal(await kickAfter(1), 3);
   fates.delete("progress-bad");
   await kickAfter(20_000);
-  assert.equal(rows.get("progress-bad")?.message, "m-progress-bad");
+  assert.equal(row("progress-bad").message, "m-progress-bad");
 });
 
 test("more failing cards than are drawn at a time hide no other one", async () => {
@@ -164,7 +85,7 @@ test("more failing cards than are drawn at a time hide no other one", async () =
 });
 
 test("an adapter that does not answer holds nothing up, and is given 10 s", async () => {
-  const { time, shown, fates, rows, change } = world();
+  const { time, shown, fates, isPutAsideFor, change } = world();
   fates.set("progress-slow", () => new Promise<never>(() => undefined));
   change("progress-slow");
   await settle();
@@ -172,9 +93,9 @@ test("an adapter that does not answer holds nothing up, and is given 10 s", asyn
   await settle();
   assert.deepEqual(shown, ["post progress-slow 1", "post progress-good 1"]);
   await time.advance(9_999);
-  assert.equal(rows.get("progress-slow")?.retryAt, 0);
+  assert.ok(!isPutAsideFor("progress-slow", 5_001));
   await time.advance(1);
-  assert.equal(rows.get("progress-slow")?.retryAt, time.now() + 5_000);
+  assert.ok(isPutAsideFor("progress-slow", 5_000));
 });
 
 test("a change that comes while the card is being drawn is drawn afterwards", async () => {
@@ -193,13 +114,12 @@ test("a change that comes while the card is being drawn is drawn afterwards", as
 });
 
 test("where there is nothing to show no message is made up, and the card is posted when there is", async () => {
-  const { time, shown, rows, change } = world(async (row) =>
-    row.version === 1 ? null : ({ text: String(row.version) } as Card),
-  );
+  const { time, shown, row, change } = world({
+    render: async ({ version }) => (version === 1 ? null : ({ text: String(version) } as Card)),
+  });
   change("result-r1");
   await settle();
-  assert.equal(rows.get("result-r1")?.message, null);
-  assert.equal(rows.get("result-r1")?.shownVersion, 1);
+  assert.deepEqual([row("result-r1").message, row("result-r1").shownVersion], [null, 1]);
   await time.advance(100);
   change("result-r1");
   await settle();
@@ -207,9 +127,144 @@ test("where there is nothing to show no message is made up, and the card is post
 });
 
 test("a card of a platform that is not there waits for it", async () => {
-  const { rows, time, change } = world();
-  change("progress-r1", "slack:C1");
+  const { row, isPutAsideFor, change } = world();
+  change("progress-r1", ["slack:C1"]);
   await settle();
-  assert.equal(rows.get("progress-r1")?.shownVersion, 0);
-  assert.equal(rows.get("progress-r1")?.retryAt, time.now() + 5_000);
+  assert.equal(row("progress-r1").shownVersion, 0);
+  assert.ok(isPutAsideFor("progress-r1", 5_000));
+});
+
+test("a platform's own rest between two drawings is kept, to the millisecond", async () => {
+  const { time, shown, change } = world({ adapter: { restMs: 1_000 } });
+  change("progress-r1");
+  await settle();
+  change("progress-r1");
+  await time.advance(999);
+  assert.deepEqual(shown, ["post progress-r1 1"]);
+  await time.advance(1);
+  assert.deepEqual(shown, ["post progress-r1 1", "update progress-r1 2"]);
+});
+
+test("lesson 12: every copy of a card is drawn, and redrawn when it changes, whatever happens to another", async () => {
+  const posted: string[] = [];
+  const { time, shown, cards, change } = world({
+    adapter: {
+      async post(thread) {
+        if (thread === "test:broken") {
+          throw new Error("on purpose");
+        }
+        posted.push(thread);
+        return `m-${thread}`;
+      },
+    },
+  });
+  change("approval-a1", ["test:1", "test:broken", "test:2"]);
+  await settle();
+  assert.deepEqual(posted, ["test:1", "test:2"]);
+  await time.advance(100);
+  change("approval-a1");
+  await settle();
+  assert.deepEqual(shown, ["update test:1 2", "update test:2 2"]);
+  assert.deepEqual(
+    cards.of("approval-a1").map(({ copy, shownVersion }) => [copy, shownVersion]),
+    [
+      [0, 2],
+      [1, 0],
+      [2, 2],
+    ],
+  );
+});
+
+test("lesson 13: no two drawings of a copy at a time, however slow, and the last is the newest", async () => {
+  const answers: ((answer: "ok") => void)[] = [];
+  const { time, presenter, cards, change, row } = world({
+    adapter: {
+      restMs: 0,
+      update: () => new Promise((resolve) => answers.push(resolve)),
+    },
+  });
+  change("progress-r1");
+  await settle();
+  for (let turn = 0; turn < 4; turn += 1) {
+    change("progress-r1");
+    await time.advance(50);
+    presenter.kick();
+    await settle();
+  }
+  assert.equal(answers.length, 1);
+  answers[0]?.("ok");
+  await settle();
+  assert.deepEqual([answers.length, row("progress-r1").shownVersion], [2, 2]);
+  answers[1]?.("ok");
+  await settle();
+  assert.equal(answers.length, 2);
+  assert.deepEqual(cards.stale(time.now(), 9), []);
+});
+
+test("lesson 13: a slow drawing of an older version, by another bot, is drawn over", async () => {
+  const { time, shown, cards, change, row } = world();
+  change("progress-r1");
+  await settle();
+  const old = row("progress-r1");
+  await time.advance(100);
+  change("progress-r1");
+  await settle();
+  await time.advance(100);
+  assert.deepEqual(shown.slice(1), ["update progress-r1 2"]);
+  cards.shown(old, "m-progress-r1");
+  change("notice-r1");
+  await settle();
+  assert.deepEqual(shown.slice(2), ["update progress-r1 2", "post notice-r1 1"]);
+});
+
+test("a platform that limits rates is asked again exactly when it said, and its card is a first post still", async () => {
+  let limited = 2;
+  const calls: string[] = [];
+  const { time, change, row } = world({
+    adapter: {
+      restMs: 1_000,
+      find: async () => {
+        calls.push("find");
+        return undefined;
+      },
+      async post() {
+        calls.push("post");
+        limited -= 1;
+        if (limited >= 0) {
+          throw new AppError("rate-limited", "later", { retryable: true, retryAfterMs: 7_300 });
+        }
+        return "m-1";
+      },
+    },
+  });
+  change("progress-r1");
+  await settle();
+  await time.advance(7_299);
+  assert.deepEqual(calls, ["post"]);
+  await time.advance(1);
+  assert.deepEqual(calls, ["post", "post"]);
+  await time.advance(7_299);
+  assert.deepEqual(calls, ["post", "post"], "asked to wait, it is no failure that grows");
+  await time.advance(1);
+  assert.deepEqual([calls, row("progress-r1").message], [["post", "post", "post"], "m-1"]);
+});
+
+test("approvals are drawn before what waits with them, and find room where slow cards fill it", async () => {
+  const { shown, fates, change } = world();
+  for (let index = 0; index < 300; index += 1) {
+    const key = `a-progress-${index}`;
+    fates.set(key, () => new Promise<never>(() => undefined));
+    change(key);
+  }
+  await settle();
+  assert.equal(shown.length, 150);
+  change("approval-a1");
+  await settle();
+  assert.deepEqual(shown.slice(150), ["post approval-a1 1"]);
+  const other = world();
+  const cards = [{ key: "a-progress" }, { key: "approval-a1" }];
+  other.cards.change(sampleCommit(sampleRun("r1", { thread: "test:1" }), { cards }));
+  other.presenter.kick();
+  await settle();
+  assert.deepEqual(other.shown, ["post approval-a1 1", "post a-progress 1"]);
 });

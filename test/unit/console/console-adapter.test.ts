@@ -115,6 +115,6 @@ test("a card is known by its thread and key, so that posting it again shows noth
   const card = { kind: "notice", run: null, title: "", text: "", tone: "neutral" } as const;
   const whole = { ...card, facts: [], steps: [], tables: [], approval: null, options: [] };
   const id = await console.post(thread, whole, { key: "progress-run1" });
-  assert.equal(await console.find(thread, "progress-run1"), id);
+  assert.equal(await console.post(thread, whole, { key: "progress-run1" }), id);
   assert.equal(await console.update(id, whole), "ok");
 });

@@ -1,13 +1,14 @@
 import { createApprovals } from "../../../src/approvals.ts";
 import type { TrustView } from "../../../src/define-agent.ts";
 import type { WorkflowDefinition } from "../../../src/define-workflow.ts";
-import type { Json, MessageSubject, Run, Signed } from "../../../src/domain.ts";
+import type { Json, MessageSubject, Run, Signed, ThreadId } from "../../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../../src/errors.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
 import { createIntake } from "../../../src/intake.ts";
-import type { ReceivedEnvelope, Store } from "../../../src/ports.ts";
+import type { ReceivedEnvelope } from "../../../src/link-types.ts";
+import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { MemoryQueue } from "../../fakes/memory-queue.ts";
@@ -50,6 +51,8 @@ export class EngineWorld {
   };
   workflows: readonly WorkflowDefinition[] = [buying];
   fencing = 1;
+  /** Where approval cards stand; else in the run's own thread. */
+  places: readonly ThreadId[] | undefined;
   /** What the bot sees of its record; tests put failures in between. */
   seen: Store = this.store;
   private readonly replies = new Map<string, ReceivedEnvelope>();
@@ -70,6 +73,7 @@ export class EngineWorld {
       ids: { next },
       log: silentLogger,
       trust: () => this.trust,
+      approvalPlaces: (run) => this.places ?? [run.thread],
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },

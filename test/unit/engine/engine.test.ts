@@ -40,6 +40,24 @@ test("a request runs to its approval: the row is committed, the card asked for, 
   assert.deepEqual(world.alarms(), []);
 });
 
+test("an approval's card stands where the chat says when it opens, and every copy changes with it", async () => {
+  const world = new EngineWorld();
+  world.places = ["slack:T1/C1", request.thread];
+  const { bot, gate } = await untilApproval(world);
+  const copies = async () =>
+    (await world.store.cards(`approval-${gate}`)).map(({ thread, version }) => [thread, version]);
+  assert.deepEqual(await copies(), [
+    [request.thread, 1],
+    ["slack:T1/C1", 1],
+  ]);
+  world.places = ["slack:T1/C2"];
+  await bot.approvals.decide({ approval: gate, ...click });
+  assert.deepEqual(await copies(), [
+    [request.thread, 2],
+    ["slack:T1/C1", 2],
+  ]);
+});
+
 test("approved: evidence, signed decision, one order under the mandate, then completed and told", async () => {
   const { world, run, gate } = await approved();
   const ended = await world.run(run);
@@ -53,7 +71,7 @@ test("approved: evidence, signed decision, one order under the mandate, then com
   assert.equal(sent.mandate["plan"], await world.text(run, "gate", "plan"));
   assert.equal(sent.mandate["attestations"]?.length, 2);
   assert.deepEqual(sent.mandate["decisions"], [await world.text(run, "gate", "output")]);
-  assert.ok((await world.store.card(`result-${run}`)) !== undefined);
+  assert.ok((await world.store.cards(`result-${run}`)).length === 1);
   assert.ok(
     [...world.store.outbox.values()].every((row) => !row.open),
     "every row is closed",
