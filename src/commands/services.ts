@@ -1,3 +1,4 @@
+import { copyFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { toAtSign } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -80,7 +81,10 @@ export async function sandbox(
   });
 }
 
-/** One-shot key set-up for containers: makes and activates what is missing, signs trust, and ends. */
+/**
+ * One-shot key set-up for containers: makes and activates what is missing, signs trust, leaves everybody the
+ * certificate of the atServers' authority beside it, and ends.
+ */
 export async function setup(settings: Settings, config: CompanyConfig): Promise<void> {
   const { setUpCompany } = await import("../processes/setup.ts");
   const { readPeople } = await import("../processes/company-books.ts");
@@ -97,5 +101,8 @@ export async function setup(settings: Settings, config: CompanyConfig): Promise<
     place: { directory: settings.atDirectory, caFile: settings.atCaFile },
     demo,
   });
-  tell("keys, grants and trust document are in place");
+  const copy = path.join(settings.data, "trust", "at-ca.pem");
+  await copyFile(settings.atCaFile, `${copy}.new`);
+  await rename(`${copy}.new`, copy);
+  tell("keys, grants, trust document and the atServers' authority are in place");
 }
