@@ -1,5 +1,6 @@
+import path from "node:path";
 import { noBooks } from "../../adapters/store/books-database.ts";
-import { openAgentStore } from "../../adapters/store/agent-store.ts";
+import { openSealedAgentStore } from "../../adapters/store/sealed-agent-store.ts";
 import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
 import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -30,15 +31,16 @@ export async function startGateway(
   const log = processLogger(settings, "gateway");
   const clock = systemClock;
   const database = await openPlace<AgentStoreTables>(databasePlace(settings, "gateway"), fatal);
-  const store = openAgentStore({
-    database,
-    books: noBooks,
-    agent: "gateway",
-    clock,
-    writer: incarnation("gateway"),
-  });
   const stopping = new AbortController();
   try {
+    const store = await openSealedAgentStore({
+      database,
+      books: noBooks,
+      agent: "gateway",
+      clock,
+      writer: incarnation("gateway"),
+      keyFile: path.join(settings.data, "keys", "gateway", "record.key"),
+    });
     const identity = await openIdentity({
       settings,
       config,
