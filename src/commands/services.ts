@@ -18,9 +18,10 @@ export function bot(settings: Settings, config: CompanyConfig): Promise<void> {
   });
 }
 export function gateway(settings: Settings, config: CompanyConfig): Promise<void> {
-  return serve(async (fatal) =>
-    (await import("../processes/gateway.ts")).startGateway(settings, config, fatal),
-  );
+  return serve(async (fatal) => {
+    makeRuntimeFolder(settings.runtime);
+    return (await import("../processes/gateway.ts")).startGateway(settings, config, fatal);
+  });
 }
 export function agents(settings: Settings, config: CompanyConfig, names: readonly string[]): Promise<void> {
   return serve(async (fatal) => {

@@ -12,6 +12,7 @@ import { systemTimers } from "../link/timers.ts";
 import type { Suppliers } from "../ports.ts";
 import { createPruner } from "../pruner.ts";
 import { databasePlace, openPlace } from "./databases.ts";
+import { serveGateway } from "./gateway-server.ts";
 import { openIdentity } from "./identity.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
@@ -69,11 +70,13 @@ export async function startGateway(
     });
     const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
     await host.start();
+    const server = await serveGateway(settings.runtime, database);
     pruner.start();
     return {
       info: {},
       async stop() {
         stopping.abort();
+        await server.close();
         await pruner.stop();
         await host.stop();
         await identity.close();
