@@ -3,12 +3,13 @@ import { canonicalJson } from "../../src/canonical.ts";
 import { AppError } from "../../src/errors.ts";
 import type { AgentStore, Books, Clock } from "../../src/ports.ts";
 import type { InboxKey, JournalEntry, OutboxRow } from "../../src/record-types.ts";
-import { outboxRow, outboxValues } from "./agent-outbox-row.ts";
+import { type BodyKey, outboxRow, outboxValues } from "./agent-outbox-row.ts";
 import type { AgentStoreTables } from "./agent-store-tables.ts";
 import type { BooksAccess } from "./books-database.ts";
 import type { Database } from "./database.ts";
 import { pruneAgent } from "./agent-prune.ts";
 import { appendJournal } from "./journal-store.ts";
+import type { RunKey } from "./run-keys.ts";
 
 type Tx = Kysely<AgentStoreTables>;
 
@@ -21,6 +22,8 @@ export interface AgentStoreOptions<S extends AgentStoreTables> {
   readonly clock: Clock;
   /** The journal chain's name: one per process incarnation and agent. */
   readonly writer: string;
+  /** Seals the bodies of messages; without it they stand clear, as the company's own books do. */
+  readonly key?: RunKey;
 }
 
 /** One agent's part of a database; agents that share it never see each other's rows. */
@@ -35,9 +38,11 @@ export function openAgentStore<S extends AgentStoreTables>(options: AgentStoreOp
 class DatabaseAgentStore implements AgentStore {
   readonly books: Books;
   readonly #o: AgentStoreOptions<AgentStoreTables>;
+  readonly #key: BodyKey;
 
   constructor(options: AgentStoreOptions<AgentStoreTables>) {
     this.#o = options;
+    this.#key = options.key ?? null;
     this.books = options.books.reader;
   }
 
@@ -130,7 +135,7 @@ class DatabaseAgentStore implements AgentStore {
         .returningAll()
         .execute(),
     );
-    return rows[0] === undefined ? undefined : outboxRow(rows[0]);
+    return rows[0] === undefined ? undefined : outboxRow(rows[0], this.#key);
   }
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
@@ -164,7 +169,7 @@ class DatabaseAgentStore implements AgentStore {
     );
     const order = new Map(due.map(({ id }, place) => [id, place]));
     const place = ({ id }: { readonly id: string }): number => order.get(id) ?? due.length;
-    return rows.toSorted((a, b) => place(a) - place(b)).map(outboxRow);
+    return rows.toSorted((a, b) => place(a) - place(b)).map((row) => outboxRow(row, this.#key));
   }
 
   async postponeOutbox(id: string, dueAt: number): Promise<void> {
@@ -248,7 +253,7 @@ class DatabaseAgentStore implements AgentStore {
   async #addReply(tx: Tx, reply: OutboxRow): Promise<void> {
     const added = await tx
       .insertInto("agent_outbox")
-      .values(outboxValues(this.#o.agent, reply))
+      .values(outboxValues(this.#o.agent, reply, this.#key))
       .onConflict((conflict) => conflict.columns(["agent", "id"]).doNothing())
       .returning("id")
       .execute();

@@ -8,7 +8,7 @@ import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { StepRef } from "./run-events.ts";
-import { excludedOf, stepOf } from "./run-record.ts";
+import { excludedOf, outputName, stepOf } from "./run-record.ts";
 
 const longestDelayMs = 3_600_000;
 // A body came out of `JSON.parse`, so it is JSON already; the output is parsed by its skill's schema.
@@ -96,7 +96,7 @@ function completed(draft: RunDraft, ref: StepRef, output: Json): boolean {
   }
   const value = asJson(step.output.parse(output));
   return happen(draft, { type: "completed", ...ref }, () => {
-    draft.add(ref.step, "output", value);
+    draft.add(ref.step, outputName(draft, ref.step, ref.attempt), value);
     if (step.planned.effect === "irreversible") {
       const { agent, skill } = step.planned;
       draft.note("effect", { step: ref.step, revision: ref.revision, agent, skill });

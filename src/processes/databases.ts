@@ -18,6 +18,12 @@ export interface DatabasePlace {
   readonly migrations: readonly Migration[];
 }
 
+/** Replies were stored clear once. They are forgotten, with what they answered: whoever still waits is answered anew. */
+const clearReplies: Migration = {
+  name: "gateway-1",
+  statements: ["delete from agent_outbox", "delete from agent_inbox"],
+};
+
 /** Where each database of the product lies, and how its tables are made. */
 export function databasePlace(settings: Settings, name: DatabaseName): DatabasePlace {
   const { data, databaseUrl, booksDatabaseUrl } = settings;
@@ -33,7 +39,12 @@ export function databasePlace(settings: Settings, name: DatabaseName): DatabaseP
         migrations: [booksMigration, ...agents],
       };
     case "gateway":
-      return { name, url: undefined, folder: path.join(data, "gateway"), migrations: agents };
+      return {
+        name,
+        url: undefined,
+        folder: path.join(data, "gateway"),
+        migrations: [...agents, clearReplies],
+      };
   }
 }
 

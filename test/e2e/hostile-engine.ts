@@ -17,6 +17,7 @@ interface Answer {
   readonly kind: string;
   readonly code: string;
   readonly message: string;
+  readonly output: Json;
 }
 
 /**
@@ -96,11 +97,11 @@ export class HostileEngine {
         (each) => each.subject.run === subject.run && each.subject.attempt === attempt,
       );
       if (answer !== undefined) {
-        const { code = "", message = "" } = answer.body as { code?: string; message?: string };
-        return { kind: answer.kind, code, message };
+        const { code = "", message = "", output = null } = answer.body as Partial<Answer>;
+        return { kind: answer.kind, code, message, output };
       }
       await pause(20);
     }
-    return { kind: "silence", code: "", message: "" };
+    return { kind: "silence", code: "", message: "", output: null };
   }
 }

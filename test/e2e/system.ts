@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { stringify } from "csv-stringify/sync";
 import type { RunResult } from "../../src/run-result.ts";
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
@@ -21,6 +22,12 @@ export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+interface EndedRun {
+  readonly status: string;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly steps: readonly { readonly id: string; readonly status: string }[];
 }
 
 /** A whole system of its own in a temporary folder, driven through the real command line. */
@@ -133,6 +140,25 @@ export class TestSystem {
   /** The rows of a kind of the books. */
   async books<T>(kind: string): Promise<readonly T[]> {
     return JSON.parse((await this.run("books", kind, "--json")).stdout) as T[];
+  }
+  /** Adds or changes one row of the books, through `import`. */
+  async load(kind: string, row: object): Promise<void> {
+    const file = path.join(this.folder, `${kind}.csv`);
+    writeFileSync(file, stringify([row], { header: true }));
+    const { code, stderr } = await this.run("import", kind, file);
+    if (code !== 0) {
+      throw new Error(stderr);
+    }
+  }
+  /** A run as `run ID --json` shows it once it has ended. */
+  async ended(run: string): Promise<EndedRun> {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const shown = JSON.parse((await this.run("run", run, "--json")).stdout) as EndedRun;
+      if (["completed", "failed", "cancelled"].includes(shown.status) || performance.now() > deadline) {
+        return shown;
+      }
+    }
   }
   /** Everything the processes logged, for messages of failed tests. */
   logs(): string {

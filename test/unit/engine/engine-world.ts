@@ -141,7 +141,8 @@ export class EngineWorld {
     }
     const body = row.body as unknown as Body;
     const name = `${row.to}.${body.skill}`;
-    this.calls.push(`${name}/${row.subject.revision}/${row.subject.attempt}`);
+    const { step, revision, attempt } = row.subject;
+    this.calls.push(`${name}/${step}/${revision}/${attempt}`);
     try {
       const count = this.calls.filter((each) => each.startsWith(`${name}/`)).length;
       const skill = this.skills.get(name) ?? ((b, s) => this.usual(name, b, s));
