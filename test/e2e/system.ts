@@ -23,6 +23,12 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+export interface Asked {
+  readonly code: number;
+  readonly lines: readonly { readonly type: string }[];
+  readonly result: RunResult;
+}
+
 /** A whole system of its own in a temporary folder, driven through the real command line. */
 export class TestSystem {
   readonly folder = mkdtempSync(path.join(tmpdir(), "cs-e2e-"));
@@ -90,6 +96,7 @@ export class TestSystem {
   #spawn(
     options: { readonly env: NodeJS.ProcessEnv; readonly uid?: number; readonly gid?: number },
     args: readonly string[],
+    onLine?: (line: string) => void,
   ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, [mainFile, ...args], {
@@ -104,21 +111,26 @@ export class TestSystem {
       child.stderr.on("data", (chunk: Buffer) => {
         stderr += chunk.toString();
       });
+      if (onLine !== undefined) {
+        createInterface({ input: child.stdout }).on("line", onLine);
+      }
       this.#commands.add(child);
       child.on("exit", () => this.#commands.delete(child));
       child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
     });
   }
   /** `ask --json`: its lines and the last one, the result. */
-  async ask(
+  ask(text: string, ...args: readonly string[]): Promise<Asked> {
+    return this.askWatched(() => undefined, text, ...args);
+  }
+  /** The same; `onLine` gets each line of its answer as it comes. */
+  async askWatched(
+    onLine: (line: string) => void,
     text: string,
     ...args: readonly string[]
-  ): Promise<{
-    readonly code: number;
-    readonly lines: readonly { readonly type: string }[];
-    readonly result: RunResult;
-  }> {
-    const { code, stdout, stderr } = await this.run("ask", text, "--json", ...args);
+  ): Promise<Asked> {
+    const command = ["ask", text, "--json", ...args];
+    const { code, stdout, stderr } = await this.#spawn({ env: this.#environment }, command, onLine);
     const lines = stdout
       .trim()
       .split("\n")
