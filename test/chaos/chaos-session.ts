@@ -54,16 +54,17 @@ export class ChaosSession {
   }
 
   async #systemAt(job: number): Promise<ChaosSystem> {
-    if (this.#system?.next !== job) {
-      await this.end();
-      const fresh = new ChaosSystem();
-      this.#system = fresh;
-      await fresh.start();
-      while (fresh.next < job) {
-        await fresh.undisturbed();
-      }
+    if (this.#system?.next === job) {
+      return this.#system;
     }
-    return this.#system as ChaosSystem;
+    await this.end();
+    const fresh = new ChaosSystem();
+    this.#system = fresh;
+    await fresh.start();
+    while (fresh.next < job) {
+      await fresh.undisturbed();
+    }
+    return fresh;
   }
 }
 

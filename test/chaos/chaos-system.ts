@@ -107,7 +107,11 @@ export class ChaosSystem {
   async #job(progress: Progress, atOnce: boolean): Promise<JobEnd> {
     const { text, verdict } = this.#jobOf(this.#runs.length);
     const words = verdict === "approved" ? ["--yes"] : ["--no", "--reason", "not now"];
-    const asked = await this.#system.askWatched((line) => progress.line(line), text, ...(atOnce ? words : []));
+    const asked = await this.#system.askWatched(
+      (line) => progress.line(line),
+      text,
+      ...(atOnce ? words : []),
+    );
     let { result } = asked;
     const run = result.run ?? "";
     this.#runs.push(run);

@@ -124,11 +124,7 @@ export class TestSystem {
     return this.askWatched(() => undefined, text, ...args);
   }
   /** The same; `onLine` gets each line of its answer as it comes. */
-  async askWatched(
-    onLine: (line: string) => void,
-    text: string,
-    ...args: readonly string[]
-  ): Promise<Asked> {
+  async askWatched(onLine: (line: string) => void, text: string, ...args: readonly string[]): Promise<Asked> {
     const command = ["ask", text, "--json", ...args];
     const { code, stdout, stderr } = await this.#spawn({ env: this.#environment }, command, onLine);
     const lines = stdout
