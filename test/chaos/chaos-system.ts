@@ -74,6 +74,8 @@ export class ChaosSystem {
   ): Promise<{ readonly faults: readonly string[]; readonly otherPlan: boolean }> {
     const progress = new Progress();
     const killing = this.#killer.kill(chaos, progress);
+    // A job that fails before says more.
+    killing.catch(() => undefined);
     const { run, document } = await this.#job(progress, chaos.atOnce);
     await killing;
     const otherPlan = this.#plan(document) !== expected.plan;

@@ -19,6 +19,7 @@ export class Progress {
   at(moment: Moment): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ index: moments.indexOf(moment), resolve });
+      // It may have come already.
       this.reach("asked");
     });
   }
