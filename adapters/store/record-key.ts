@@ -40,7 +40,8 @@ export function parseRecordKey(text: string, source: string): Uint8Array {
 }
 
 function createKey(path: string): Uint8Array {
-  const draft = `${path}.${process.pid}.new`;
+  // A name of its own: in a container, a process that was killed here had the same pid.
+  const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const file = openSync(draft, "wx", 0o600);

@@ -29,6 +29,11 @@ interface EndedRun {
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly steps: readonly { readonly id: string; readonly status: string }[];
 }
+export interface Asked {
+  readonly code: number;
+  readonly lines: readonly { readonly type: string }[];
+  readonly result: RunResult;
+}
 
 /** A whole system of its own in a temporary folder, driven through the real command line. */
 export class TestSystem {
@@ -97,6 +102,7 @@ export class TestSystem {
   #spawn(
     options: { readonly env: NodeJS.ProcessEnv; readonly uid?: number; readonly gid?: number },
     args: readonly string[],
+    onLine?: (line: string) => void,
   ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, [mainFile, ...args], {
@@ -111,21 +117,22 @@ export class TestSystem {
       child.stderr.on("data", (chunk: Buffer) => {
         stderr += chunk.toString();
       });
+      if (onLine !== undefined) {
+        createInterface({ input: child.stdout }).on("line", onLine);
+      }
       this.#commands.add(child);
       child.on("exit", () => this.#commands.delete(child));
       child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
     });
   }
   /** `ask --json`: its lines and the last one, the result. */
-  async ask(
-    text: string,
-    ...args: readonly string[]
-  ): Promise<{
-    readonly code: number;
-    readonly lines: readonly { readonly type: string }[];
-    readonly result: RunResult;
-  }> {
-    const { code, stdout, stderr } = await this.run("ask", text, "--json", ...args);
+  ask(text: string, ...args: readonly string[]): Promise<Asked> {
+    return this.askWatched(() => undefined, text, ...args);
+  }
+  /** The same; `onLine` gets each line of its answer as it comes. */
+  async askWatched(onLine: (line: string) => void, text: string, ...args: readonly string[]): Promise<Asked> {
+    const command = ["ask", text, "--json", ...args];
+    const { code, stdout, stderr } = await this.#spawn({ env: this.#environment }, command, onLine);
     const lines = stdout
       .trim()
       .split("\n")

@@ -110,8 +110,8 @@ test("rejected: everything held is released and the run ends cancelled, with the
   assert.deepEqual([...world.effects.values()], ["undone", "undone"]);
   assert.equal(await world.text(run, "gate", "reason"), "too dear");
   assert.deepEqual(world.placed, []);
-  const undos = world.calls.filter((call) => call.includes("release"));
-  assert.deepEqual(undos, ["financial.release/1/1", "inventory.release/1/1"], "last first");
+  const undos = world.calls.filter((call) => call.includes("release")).map((call) => call.split("/")[0]);
+  assert.deepEqual(undos, ["financial.release", "inventory.release"], "last first");
 });
 
 test("nobody decides: after the policy's hours the approval expires and everything is released", async () => {
