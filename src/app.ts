@@ -106,10 +106,8 @@ export function createBot(parts: BotParts): Bot {
         body: null,
         expiresAt: clock.now() + ackLifetimeMs,
       }),
-    committed() {
-      relay.kick();
-      presenter.kick();
-    },
+    prepare: (row) => relay.prepare(row),
+    committed: (cards) => presenter.kick(cards),
   });
   const approvals = createApprovals({
     store,

@@ -142,7 +142,8 @@ export interface OrderRow {
   readonly id: string;
   readonly run: RunId;
   readonly wholesaler: string;
-  readonly status: "intended" | "placed" | "confirmed" | "mismatch" | "failed";
+  /** "intended": may have been sent; "unsent": surely was not, and is to be sent still. */
+  readonly status: "intended" | "unsent" | "placed" | "confirmed" | "mismatch" | "failed";
   readonly currency: string;
   readonly total: string;
   /** The supplier's own order number, once known. */

@@ -1,7 +1,7 @@
 import type { AgentDefinition } from "./define-agent.ts";
 import type {
-  ApprovalHandle,
   CallTiming,
+  MandateHandles,
   Needs,
   StepBuilder,
   StepDefinition,
@@ -19,7 +19,7 @@ type Declared = {
       readonly agent: AgentDefinition;
       readonly skill: string;
       readonly with: Extract<StepDefinition, { kind: "call" }>["with"];
-      readonly mandate: ApprovalHandle | null;
+      readonly mandate: MandateHandles | null;
     }
   | ({ readonly kind: "compute" } & Pick<Extract<StepDefinition, { kind: "compute" }>, "output" | "run">)
   | ({ readonly kind: "approval" } & Pick<
@@ -32,7 +32,7 @@ type Refuse = (reason: string) => never;
 type Handles = Map<StepHandle<unknown>, Declared>;
 
 const hourMs = 3_600_000;
-/** Both must attest the plan itself, directly before the approval. */
+/** Both must attest the plan itself, directly before the approval and again directly before what commits. */
 const attesters = ["financial", "compliance"];
 
 /** Runs the declaration and turns it into checked, ordered definitions; `refuse` is told what is wrong with it. */
@@ -51,7 +51,8 @@ export function buildSteps<I>(
     for (const [name, need] of Object.entries(each.needs)) {
       needs[name] = ids.get(need) ?? refuse(`step "${id}" needs "${name}", which steps() does not return`);
     }
-    steps.push(define(id, each, needs, ids, refuse));
+    const mandate = each.kind === "call" ? mandateOf(id, each.mandate, ids, refuse) : null;
+    steps.push(define(id, each, needs, mandate, refuse));
   }
   if (steps.length === 0) {
     refuse("steps() returns no step");
@@ -111,17 +112,29 @@ function describe(each: Declared): string {
     : `a step of kind "${each.kind}"`;
 }
 
+function mandateOf(
+  id: StepId,
+  handles: MandateHandles | null,
+  ids: ReadonlyMap<StepHandle<unknown>, StepId>,
+  refuse: Refuse,
+): PlannedStep["mandate"] {
+  const idOf = (handle: StepHandle<unknown>): StepId =>
+    ids.get(handle) ?? refuse(`step "${id}" has a mandate of a step which steps() does not return`);
+  return handles === null ? null : { gate: idOf(handles.gate), attestations: handles.attestations.map(idOf) };
+}
+
 function define(
   id: StepId,
   each: Declared,
   needs: Readonly<Record<string, StepId>>,
-  ids: ReadonlyMap<StepHandle<unknown>, StepId>,
+  mandate: PlannedStep["mandate"],
   refuse: Refuse,
 ): StepDefinition {
+  const parts = mandate === null ? [] : [mandate.gate, ...mandate.attestations];
   const common = {
     id,
     kind: each.kind,
-    needs: [...new Set(Object.values(needs))],
+    needs: [...new Set([...Object.values(needs), ...parts])],
     timeoutMs: each.timing.timeoutMs ?? hourMs,
     attempts: each.timing.attempts ?? 3,
     backoffMs: each.timing.backoffMs ?? 1000,
@@ -150,12 +163,11 @@ function define(
       if (found === undefined) {
         return refuse(`step "${id}": agent "${agent.id}" has no skill "${skill}"`);
       }
-      const mandate = each.mandate === null ? null : (ids.get(each.mandate) ?? null);
       const commits = found.effect === "irreversible" || found.requires === "mandate";
       if (commits && mandate === null) {
         refuse(`step "${id}": ${agent.id}.${skill} commits the company and has no mandate of an approval`);
       }
-      if (!commits && (each.mandate !== null || each.with === null)) {
+      if (!commits && (mandate !== null || each.with === null)) {
         refuse(`step "${id}": ${agent.id}.${skill} takes an input ("with"), not a mandate`);
       }
       const undo = found.undo ?? null;
@@ -173,31 +185,42 @@ function define(
   }
 }
 
-/** The gates that nothing may go around: an approval before what commits, both attestations before an approval. */
+/**
+ * The gates that nothing may go around: both attestations before an approval, the approval before what commits, and
+ * both attestations again between the two.
+ */
 function checkGate(step: StepDefinition, steps: readonly StepDefinition[], refuse: Refuse): void {
   const byId = new Map(steps.map((each) => [each.id, each]));
   const { mandate } = step.planned;
   if (mandate !== null) {
-    if (byId.get(mandate)?.kind !== "approval") {
-      refuse(`step "${step.id}": its mandate "${mandate}" is not an approval`);
+    const { gate, attestations } = mandate;
+    if (byId.get(gate)?.kind !== "approval") {
+      refuse(`step "${step.id}": its mandate's gate "${gate}" is not an approval`);
     }
-    if (!upstream(step.id, byId).has(mandate)) {
-      refuse(
-        `step "${step.id}" has the mandate of "${mandate}" and must need it, directly or through others`,
-      );
+    const roles = attestations.map((id) => attesters.find((role) => isAttestation(byId.get(id), role)));
+    if (roles.length !== attesters.length || attesters.some((role) => !roles.includes(role))) {
+      const wanted = attesters.map((role) => `${role}.attest`).join(" and ");
+      refuse(`step "${step.id}": its mandate must carry ${wanted}, once each`);
+    }
+    for (const id of attestations) {
+      if (!upstream(id, byId).has(gate)) {
+        refuse(
+          `step "${step.id}": "${id}" attests for its mandate and must need "${gate}": it comes after it`,
+        );
+      }
     }
   }
   if (step.kind === "approval") {
     for (const role of attesters) {
-      const attests = step.planned.needs.some((id) => {
-        const need = byId.get(id);
-        return need?.kind === "call" && need.agent.id === role && need.skill === "attest";
-      });
-      if (!attests) {
+      if (!step.planned.needs.some((id) => isAttestation(byId.get(id), role))) {
         refuse(`approval "${step.id}" must need ${role}.attest: a plan is shown only with both attestations`);
       }
     }
   }
+}
+
+function isAttestation(step: StepDefinition | undefined, role: string): boolean {
+  return step?.kind === "call" && step.agent.id === role && step.skill === "attest";
 }
 
 function upstream(id: StepId, byId: ReadonlyMap<StepId, StepDefinition>): ReadonlySet<StepId> {

@@ -68,7 +68,7 @@ function statusText(view: RunView, done: number, total: number): string {
     case "completed":
       return "Done.";
     case "failed":
-      return [view.run.error?.message ?? "Failed.", ...heldText(view)].join(" ");
+      return [sentence(view.run.error?.message ?? "Failed"), ...afterFailure(view)].join(" ");
     case "cancelled":
       return `Ended: ${view.run.reason ?? "cancelled"}.`;
   }
@@ -91,10 +91,19 @@ function stuckUndos({ run }: RunView): readonly string[] {
         `Step ${id} could not be released in ${attempt - 1} tries and is tried again: ${error?.message ?? "no answer"}.`,
     );
 }
-/** Says what a person has to let go of when nobody knows whether orders were placed. */
-function heldText({ run, workflow }: RunView): readonly string[] {
-  const held = workflow !== null && irreversibleMayBeDone(workflow.planned, run);
-  return held ? ["Orders may have been placed, so what was reserved for them stays reserved."] : [];
+/** Says what a person has to let go of when nobody knows whether orders were placed, and that an approval came to nothing. */
+function afterFailure({ run, workflow, approvals }: RunView): readonly string[] {
+  if (workflow !== null && irreversibleMayBeDone(workflow.planned, run)) {
+    return ["Orders may have been placed, so what was reserved for them stays reserved."];
+  }
+  const approved = approvals.some(
+    ({ revision, status, decision }) =>
+      revision === run.revision && status === "decided" && decision?.verdict === "approved",
+  );
+  return approved ? ["It was approved, but nothing was ordered."] : [];
+}
+function sentence(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
 }
 
 function questionCard(view: RunView): Card {

@@ -25,6 +25,11 @@ export interface StepHandle<O> {
 export interface ApprovalHandle extends StepHandle<Signed<DecisionStatement>> {
   readonly kind: "approval";
 }
+/** What a mandate is made of: a gate's plan and decision, and attestations of that plan made after the decision. */
+export interface MandateHandles {
+  readonly gate: ApprovalHandle;
+  readonly attestations: readonly StepHandle<Signed<AttestationStatement>>[];
+}
 export type Needs = Readonly<Record<string, StepHandle<unknown>>>;
 export type Outputs<N extends Needs> = {
   readonly [K in keyof N]: N[K] extends StepHandle<infer O> ? O : never;
@@ -59,10 +64,10 @@ export interface CallTiming {
   /** Wait before the second attempt, doubled for each further one; default 1,000. */
   readonly backoffMs?: number;
 }
-/** A mandate step takes the gate's mandate and nothing else; every other call says what it sends. */
+/** A mandate step takes the mandate and nothing else, and needs its parts; every other call says what it sends. */
 type CallOptions<I, N extends Needs, SkillInput> = CallTiming & { readonly needs?: N } & (
     | { readonly with: (context: StepContext<I, Outputs<N>>) => SkillInput; readonly mandate?: never }
-    | { readonly mandate: ApprovalHandle; readonly with?: never }
+    | { readonly mandate: MandateHandles; readonly with?: never }
   );
 
 /** Declares the steps of one workflow whose input is `I`. */

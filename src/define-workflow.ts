@@ -67,7 +67,7 @@ export interface WorkflowDefinition {
 /**
  * Declares a workflow. Fails with code "bad-definition" and the reason when a step needs one that is not returned, a
  * step is returned twice or not at all, the version is missing, a skill is unknown, a skill that commits the company
- * has no approval upstream, or an approval can be reached without both attestations.
+ * has no approval upstream, or both attestations are missing before an approval or between it and what commits.
  */
 export function defineWorkflow<
   I,

@@ -108,8 +108,8 @@ export interface PlannedStep {
   readonly backoffMs: number;
   /** The skill of the same agent that undoes this step, when it has an effect that can be undone. */
   readonly undo: string | null;
-  /** The approval step whose mandate this step's skill requires. */
-  readonly mandate: StepId | null;
+  /** The approval and the attestations renewed after it, whose mandate this step's skill requires. */
+  readonly mandate: { readonly gate: StepId; readonly attestations: readonly StepId[] } | null;
 }
 
 export interface StepState {

@@ -100,6 +100,12 @@ for (const change of ["link", "unlink"] as const) {
     },
   );
 }
+command("import <platform>", "propose whose accounts are whose, by e-mail address (slack)", people)
+  .option("--confirm", "link all that is proposed")
+  .action(async (platform: string, o: { confirm?: boolean; json?: boolean }) => {
+    const { importMembers } = await import("./commands/slack.ts");
+    await importMembers({ settings: settings(), config: companyConfig }, platform, o);
+  });
 
 command("books <kind> [id]", "show the company's books")
   .option("--csv", "as CSV, as `import` takes it")

@@ -3,14 +3,12 @@ import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
 import type {
   Accepted,
-  AgentAddress,
   AgentId,
   AlreadyDecided,
   Approval,
   ApprovalId,
   ChatRequest,
   ClickedDecision,
-  EnvelopeKind,
   Json,
   MessageId,
   MessageSubject,
@@ -21,6 +19,7 @@ import type {
   RunId,
   ThreadId,
 } from "./domain.ts";
+import type { OutgoingEnvelope, ReceivedEnvelope, SealedMessage } from "./link-types.ts";
 import type {
   CardRow,
   Content,
@@ -63,7 +62,8 @@ export interface Prunable {
 export interface OutboxStore {
   /**
    * Claims up to `limit` open rows due by `now` for `leaseMs` (compare-and-set), oldest first. Unsealed. Raises and
-   * returns `tries`: 1 at the first claim.
+   * returns `tries`: 1 at the first claim. A row may also be created by who sends it at once: its `tries` are 1, it
+   * is due when it is sent again.
    */
   claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]>;
   /** After a sending: when to send again if nothing closes the row before. */
@@ -157,33 +157,10 @@ export interface StepQueue {
 
 // Link --------------------------------------------------------------------------------------------------------------
 
-export interface OutgoingEnvelope {
-  readonly to: AgentAddress;
-  readonly kind: EnvelopeKind;
-  readonly subject: MessageSubject;
-  /** progress and chunk only */
-  readonly sequence?: number;
-  readonly body: Json;
-  readonly expiresAt: number;
-  /** The sender's lease, or the token of the instance that is asked; 1 where there is none. */
-  readonly fencing?: number;
-}
-export interface ReceivedEnvelope {
-  /** The verified sender. */
-  readonly from: AgentAddress & { readonly role: string };
-  readonly kind: EnvelopeKind;
-  readonly subject: MessageSubject;
-  readonly sequence: number | null;
-  readonly fencing: number;
-  readonly messageId: string;
-  /** SHA-256 over the signed bytes, the same on both sides' journals. */
-  readonly hash: string;
-  readonly body: Json;
-  /** A request's deadline. */
-  readonly expiresAt: number;
-}
 export interface AgentLink {
-  /** Seals and sends once; throws retryable AppErrors. */
+  /** Seals without sending; throws AppErrors. */
+  seal(envelope: OutgoingEnvelope): SealedMessage;
+  /** Seals, records and sends once; throws retryable AppErrors. */
   send(envelope: OutgoingEnvelope): Promise<void>;
   /** The inbox resolves after its commit; what it throws is logged, and the sender will send again. */
   start(inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void>;
@@ -211,7 +188,7 @@ export interface Books {
 export interface AgentStore extends OutboxStore, Prunable {
   /** Reads outside any unit of work; writing through it fails. */
   readonly books: Books;
-  /** Becomes the one current instance, with a higher token than all before; what they had claimed is free again. */
+  /** Becomes the one current instance, with a higher token than all before; what they had claimed is due again. */
   acquireLease(instance: string): Promise<number>;
   /**
    * One transaction: the work's changes, its stored reply, the inbox key and the journal. "duplicate": the key was

@@ -25,8 +25,8 @@ const postingMs = callMs + firstRetryMs;
  * what a crash interrupted is found again because a copy's shown version lags behind its version.
  */
 export interface Presenter {
-  /** Something changed: look at once. */
-  kick(): void;
+  /** Something changed: look at once, unless only cards did whose turn it is. */
+  kick(changed?: readonly string[]): void;
   /** Resolves when no card is being drawn. What is not drawn by then is at the next start. */
   stop(): Promise<void>;
 }
@@ -195,8 +195,18 @@ export function createPresenter(o: {
     }
   }
 
-  function kick(): void {
-    if (stopped) {
+  /** True when nothing of a card can be drawn before its turn is over; who changes it then is remembered. */
+  function waitsForItsTurn(key: string): boolean {
+    // Approvals may stand in several places, whose turns end one by one.
+    const turn = key.startsWith("approval-") ? undefined : turns.get(nameOf({ key, copy: 0 }));
+    if (turn !== undefined) {
+      turn.changed = true;
+    }
+    return turn !== undefined;
+  }
+
+  function kick(changed?: readonly string[]): void {
+    if (stopped || changed?.map(waitsForItsTurn).every((waits) => waits) === true) {
       return;
     }
     again = true;
@@ -221,7 +231,7 @@ export function createPresenter(o: {
   };
 }
 
-function nameOf({ key, copy }: CardRow): string {
+function nameOf({ key, copy }: Pick<CardRow, "key" | "copy">): string {
   return `${key} ${copy}`;
 }
 /** How long a platform that limits rates asks to be left alone. */

@@ -108,7 +108,7 @@ export async function loadRunView(
         ms: step.startedAt === null || step.endedAt === null ? null : step.endedAt - step.startedAt,
         error: step.error,
         input: current(step.id, `input:${step.attempt}`)?.value,
-        output: current(step.id, "output")?.value,
+        output: (current(step.id, `output:${step.attempt}`) ?? current(step.id, "output"))?.value,
       };
     });
   const outputs: Record<StepId, Json> = {};

@@ -18,6 +18,11 @@ export function waitsForTrust(error: ErrorInfo): boolean {
   return trustWaits.has(error.code);
 }
 
+/** Whether the attestations of a mandate have grown too old: they are asked for again, which uses up no attempt. */
+export function needsFreshAttestations(error: ErrorInfo): boolean {
+  return error.code === "mandate-stale";
+}
+
 /**
  * Something irreversible was done or may have been: what it was approved with must stay held, because released it
  * would be promised twice.

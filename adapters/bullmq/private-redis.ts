@@ -83,9 +83,9 @@ export async function startPrivateRedis(
       clearTimeout(timer);
       await starting;
       watch?.destroy();
-      if (wrapper === undefined) {
-        await ask(socketFile, "shutdown");
-      } else {
+      // Also past a wrapper that was killed, or whose reader was: neither would end the server any more.
+      await ask(socketFile, "shutdown");
+      if (wrapper !== undefined) {
         await ended(wrapper);
       }
     },
@@ -114,14 +114,14 @@ async function ask(socketFile: string, what: "ping" | "shutdown"): Promise<boole
 function startServer(server: string, socketFile: string, runtimeFolder: string): ChildProcess {
   const place = ["--unixsocket", socketFile, "--dir", runtimeFolder];
   const settings = [...place, "--unixsocketperm", "600", "--port", "0", "--save", "", "--appendonly", "no"];
-  // The inner `read` returns when our end of the pipe closes, even by kill -9: then the server is ended. When the
-  // server ends by itself, so does the shell.
+  // The inner `read` returns when our end of the pipe closes, even by kill -9: then the server is ended, by the shell
+  // if that still lives. When the server ends by itself, so does the shell.
   const script = `
 exec 3<&0
 "$@" >/dev/null 3<&- &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server"; exit 0' TERM
-( read line <&3; kill -TERM $$ ) 2>/dev/null &
+( read line <&3; kill -TERM $$ || kill "$server" ) 2>/dev/null &
 reader=$!
 wait "$server"
 kill "$reader" 2>/dev/null`;

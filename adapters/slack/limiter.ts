@@ -43,11 +43,14 @@ const reservedShare = 0.3;
 const channelBurst = 3;
 const channelReserve = 1;
 const channelMs = 1_000;
+/** Not all who were told to wait come back. */
+const longestLineMs = 60_000;
 
 export function createLimiter(clock: Clock): Limiter {
   const calls = new Map<string, number[]>();
   const channels = new Map<string, { readonly tokens: number; readonly at: number }>();
   const blocked = new Map<string, number>();
+  const line = new Map<string, number>();
 
   /** Until the method's calls of the last minute are few enough. */
   function methodWait({ method, urgent }: SlackCall, now: number): number {
@@ -76,6 +79,15 @@ export function createLimiter(clock: Clock): Limiter {
       }
     }
   }
+  /** Of each urgency: who is told to wait comes after those told before, so that not all come back at once. */
+  function placeInLine(call: SlackCall, free: number): number {
+    const key = `${call.urgent ? "urgent " : ""}${blockKey(call)}`;
+    const between = limitsChannel(call) ? channelMs : minuteMs / (perMinute[call.method] ?? otherwise);
+    const last = line.get(key) ?? 0;
+    const place = last < free ? free : Math.min(last + between, free + longestLineMs);
+    line.set(key, place);
+    return Math.ceil(place);
+  }
   const limitsChannel = (call: SlackCall): call is SlackCall & { channel: string } =>
     call.method === "chat.postMessage" && call.channel !== undefined;
 
@@ -88,7 +100,7 @@ export function createLimiter(clock: Clock): Limiter {
         limitsChannel(call) ? channelWait(call.channel, call.urgent, now) : 0,
       );
       if (wait > 0) {
-        return wait;
+        return placeInLine(call, now + wait) - now;
       }
       blocked.delete(blockKey(call));
       calls.get(call.method)?.push(now);

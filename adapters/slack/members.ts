@@ -68,7 +68,7 @@ export async function listMembers(
       const team = each.team_id ?? home;
       members.push({
         account: accountOf(team, each.id),
-        email: each.profile.email?.toLowerCase() ?? null,
+        email: each.profile.email ?? null,
         name: each.real_name ?? each.name,
         kind: kindOf(each, team === home),
       });

@@ -46,7 +46,7 @@ export function createRequests(parts: Parts): Requests {
     }
     if (addressed || mayAnswer(message.user)) {
       // A mention comes as two events, and each of them up to eleven times.
-      await once(key, () => request(message, key, addressed));
+      await once.do(key, () => request(message, key, addressed));
     }
   }
   async function request(message: PostedMessage, key: string, addressed: boolean): Promise<void> {
@@ -82,6 +82,8 @@ export function createRequests(parts: Parts): Requests {
     superseded.add(key);
     const user = before.user ?? "";
     const caller = await who.identify(user, teamsOf(before));
+    // The message itself may still be on its way into the record.
+    await once.settled(key);
     const outcome = await inbox.withdraw(key, caller.by);
     if (outcome.outcome === "accepted") {
       return "withdrawn";

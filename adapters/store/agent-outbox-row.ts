@@ -3,43 +3,58 @@ import { canonicalJson } from "../../src/canonical.ts";
 import { AppError } from "../../src/errors.ts";
 import type { OutboxRow } from "../../src/record-types.ts";
 import type { AgentStoreTables } from "./agent-store-tables.ts";
+import type { RunKey } from "./run-keys.ts";
+import type { SealPlace } from "./sealed.ts";
 
 type StoredRow = AgentStoreTables["agent_outbox"];
+/** Seals the bodies of an agent's messages; null: they stand clear, as the company's own books do. */
+export type BodyKey = RunKey | null;
 
 const kindSchema = z.enum(["request", "result", "error", "cancel"]);
 
 /** A new message as a row of the agent's outbox. */
-export function outboxValues(agent: string, row: OutboxRow): StoredRow {
+export function outboxValues(agent: string, row: OutboxRow, key: BodyKey): StoredRow {
   return {
     agent,
     id: row.id,
     recipient: row.to,
     kind: row.kind,
     ...row.subject,
-    body: canonicalJson(row.body),
+    body:
+      key === null
+        ? canonicalJson(row.body)
+        : Buffer.from(key.seal(bodyPlace(agent, row.id), row.body)).toString("base64"),
     due_at: row.dueAt,
-    claimed_until: 0,
     tries: row.tries,
     expires_at: row.expiresAt,
     open: 1,
   };
 }
 
-/** The message of a stored row; fails with code "data-corrupt" when it cannot be read. */
-export function outboxRow(row: StoredRow): OutboxRow {
-  const { id, run, revision, step, attempt } = row;
+/** The message of a stored row; fails with "data-corrupt" when it cannot be read, "sealed-broken" when not opened. */
+export function outboxRow(row: StoredRow, key: BodyKey): OutboxRow {
+  const { agent, id, run, revision, step, attempt } = row;
+  const read = () =>
+    key === null ? JSON.parse(row.body) : key.open(bodyPlace(agent, id), Buffer.from(row.body, "base64"));
   try {
     return {
       id,
       to: row.recipient,
       kind: kindSchema.parse(row.kind),
       subject: { run, revision, step, attempt },
-      body: z.json().parse(JSON.parse(row.body)),
+      body: z.json().parse(read()),
       dueAt: row.due_at,
       tries: row.tries,
       expiresAt: row.expires_at,
     };
   } catch (cause) {
-    throw new AppError("data-corrupt", `outbox row "${id}" of agent "${row.agent}" is unreadable`, { cause });
+    if (cause instanceof AppError) {
+      throw cause;
+    }
+    throw new AppError("data-corrupt", `outbox row "${id}" of agent "${agent}" is unreadable`, { cause });
   }
+}
+
+function bodyPlace(agent: string, id: string): SealPlace {
+  return { table: "agent_outbox", row: `${agent}/${id}`, column: "body", version: 1 };
 }

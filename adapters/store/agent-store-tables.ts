@@ -24,9 +24,8 @@ export interface AgentStoreTables extends JournalTables {
     readonly attempt: number;
     /** JSON */
     readonly body: string;
+    /** When it is (next) sent; whoever claims it moves this to the end of the lease. */
     readonly due_at: number;
-    /** A sender has it until then. */
-    readonly claimed_until: number;
     readonly tries: number;
     readonly expires_at: number;
     /** 1 until something closes it. */
@@ -37,20 +36,27 @@ export interface AgentStoreTables extends JournalTables {
   readonly agent_values: { readonly agent: string; readonly key: string; readonly value: string };
 }
 
-export const agentStoreMigration: Migration = {
-  name: "agents-1",
-  statements: [
-    `create table agent_inbox (
-      agent text not null, key text not null, at bigint not null, reply text not null, primary key (agent, key))`,
-    "create index agent_inbox_at on agent_inbox (agent, at)",
-    `create table agent_outbox (
-      agent text not null, id text not null, recipient text not null, kind text not null, run text not null,
-      revision bigint not null, step text not null, attempt bigint not null, body text not null,
-      due_at bigint not null, claimed_until bigint not null, tries bigint not null, expires_at bigint not null,
-      open bigint not null, primary key (agent, id))`,
-    "create index agent_outbox_due on agent_outbox (agent, due_at) where open = 1",
-    "create table agent_leases (agent text primary key, instance text not null, token bigint not null)",
-    `create table agent_values (
-      agent text not null, key text not null, value text not null, primary key (agent, key))`,
-  ],
-};
+export const agentStoreMigrations: readonly Migration[] = [
+  {
+    name: "agents-1",
+    statements: [
+      `create table agent_inbox (
+        agent text not null, key text not null, at bigint not null, reply text not null, primary key (agent, key))`,
+      "create index agent_inbox_at on agent_inbox (agent, at)",
+      `create table agent_outbox (
+        agent text not null, id text not null, recipient text not null, kind text not null, run text not null,
+        revision bigint not null, step text not null, attempt bigint not null, body text not null,
+        due_at bigint not null, claimed_until bigint not null, tries bigint not null, expires_at bigint not null,
+        open bigint not null, primary key (agent, id))`,
+      "create index agent_outbox_due on agent_outbox (agent, due_at) where open = 1",
+      "create table agent_leases (agent text primary key, instance text not null, token bigint not null)",
+      `create table agent_values (
+        agent text not null, key text not null, value text not null, primary key (agent, key))`,
+    ],
+  },
+  {
+    // A claim moves `due_at`.
+    name: "agents-2",
+    statements: ["alter table agent_outbox drop column claimed_until"],
+  },
+];

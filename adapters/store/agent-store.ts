@@ -3,17 +3,18 @@ import { canonicalJson } from "../../src/canonical.ts";
 import { AppError } from "../../src/errors.ts";
 import type { AgentStore, Books, Clock } from "../../src/ports.ts";
 import type { InboxKey, JournalEntry, OutboxRow } from "../../src/record-types.ts";
-import { outboxRow, outboxValues } from "./agent-outbox-row.ts";
+import { type BodyKey, outboxRow, outboxValues } from "./agent-outbox-row.ts";
 import type { AgentStoreTables } from "./agent-store-tables.ts";
 import type { BooksAccess } from "./books-database.ts";
 import type { Database } from "./database.ts";
 import { pruneAgent } from "./agent-prune.ts";
 import { appendJournal } from "./journal-store.ts";
+import type { RunKey } from "./run-keys.ts";
 
 type Tx = Kysely<AgentStoreTables>;
 
 export interface AgentStoreOptions<S extends AgentStoreTables> {
-  /** Has had `agentStoreMigration` and `journalMigration`. */
+  /** Has had `agentStoreMigrations` and `journalMigration`. */
   readonly database: Database<S>;
   /** The company's books in the same database, or `noBooks`. */
   readonly books: Pick<BooksAccess, "reader" | "within">;
@@ -21,6 +22,8 @@ export interface AgentStoreOptions<S extends AgentStoreTables> {
   readonly clock: Clock;
   /** The journal chain's name: one per process incarnation and agent. */
   readonly writer: string;
+  /** Seals the bodies of messages; without it they stand clear, as the company's own books do. */
+  readonly key?: RunKey;
 }
 
 /** One agent's part of a database; agents that share it never see each other's rows. */
@@ -35,21 +38,26 @@ export function openAgentStore<S extends AgentStoreTables>(options: AgentStoreOp
 class DatabaseAgentStore implements AgentStore {
   readonly books: Books;
   readonly #o: AgentStoreOptions<AgentStoreTables>;
+  readonly #key: BodyKey;
 
   constructor(options: AgentStoreOptions<AgentStoreTables>) {
     this.#o = options;
+    this.#key = options.key ?? null;
     this.books = options.books.reader;
   }
 
   async acquireLease(instance: string): Promise<number> {
-    const { agent, database } = this.#o;
+    const { agent, clock, database } = this.#o;
     const lease = await database.unit(async (tx) => {
-      // What an earlier instance was about to send is this one's to send, at once.
+      // What an earlier instance was about to send, or waited for the answer to, is this one's to send, at once.
+      const now = clock.now();
       await tx
         .updateTable("agent_outbox")
-        .set({ claimed_until: 0 })
+        .set({ due_at: now })
         .where("agent", "=", agent)
         .where("open", "=", 1)
+        .where("tries", ">", 0)
+        .where("due_at", ">", now)
         .execute();
       return tx
         .insertInto("agent_leases")
@@ -121,45 +129,47 @@ class DatabaseAgentStore implements AgentStore {
       tx
         .updateTable("agent_outbox")
         // Asked for anew: sent again soon, however often it was sent before.
-        .set({ open: 1, due_at: now, claimed_until: 0, tries: 0 })
+        .set({ open: 1, due_at: now, tries: 0 })
         .where("agent", "=", agent)
         .where("id", "=", finished.reply)
         .returningAll()
         .execute(),
     );
-    return rows[0] === undefined ? undefined : outboxRow(rows[0]);
+    return rows[0] === undefined ? undefined : outboxRow(rows[0], this.#key);
   }
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
     const { agent, database } = this.#o;
-    const due = (db: Tx) =>
+    const dueIds = (db: Tx) =>
       db
         .selectFrom("agent_outbox as due")
         .select("due.id")
         .where("due.agent", "=", agent)
         .where("due.open", "=", 1)
         .where("due.due_at", "<=", now)
-        .where("due.claimed_until", "<=", now)
         .orderBy("due.due_at")
         .orderBy("due.id")
         .limit(limit);
     // The usual answer is "nothing": a read costs no commit.
-    if ((await database.read((db) => due(db).execute())).length === 0) {
+    const due = await database.read((db) => dueIds(db).execute());
+    if (due.length === 0) {
       return [];
     }
     const rows = await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set((eb) => ({ claimed_until: now + leaseMs, tries: eb("tries", "+", 1) }))
+        .set((eb) => ({ due_at: now + leaseMs, tries: eb("tries", "+", 1) }))
         .where("agent", "=", agent)
-        .where("id", "in", due(tx))
+        .where("id", "in", dueIds(tx))
         // Again, because on PostgreSQL another claim may have come between.
         .where("open", "=", 1)
-        .where("claimed_until", "<=", now)
+        .where("due_at", "<=", now)
         .returningAll()
         .execute(),
     );
-    return rows.map(outboxRow).toSorted((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
+    const order = new Map(due.map(({ id }, place) => [id, place]));
+    const place = ({ id }: { readonly id: string }): number => order.get(id) ?? due.length;
+    return rows.toSorted((a, b) => place(a) - place(b)).map((row) => outboxRow(row, this.#key));
   }
 
   async postponeOutbox(id: string, dueAt: number): Promise<void> {
@@ -167,7 +177,7 @@ class DatabaseAgentStore implements AgentStore {
     await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set({ due_at: dueAt, claimed_until: 0 })
+        .set({ due_at: dueAt })
         .where("agent", "=", agent)
         .where("id", "=", id)
         .where("open", "=", 1)
@@ -183,7 +193,7 @@ class DatabaseAgentStore implements AgentStore {
     await database.unit((tx) =>
       tx
         .updateTable("agent_outbox")
-        .set({ open: 0, claimed_until: 0 })
+        .set({ open: 0 })
         .where("agent", "=", agent)
         .where("id", "in", ids)
         .execute(),
@@ -243,7 +253,7 @@ class DatabaseAgentStore implements AgentStore {
   async #addReply(tx: Tx, reply: OutboxRow): Promise<void> {
     const added = await tx
       .insertInto("agent_outbox")
-      .values(outboxValues(this.#o.agent, reply))
+      .values(outboxValues(this.#o.agent, reply, this.#key))
       .onConflict((conflict) => conflict.columns(["agent", "id"]).doNothing())
       .returning("id")
       .execute();

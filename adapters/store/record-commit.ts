@@ -65,7 +65,7 @@ export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitCon
   assertOneRun(commit);
   const row = runRow(commit.run, commit.expectedVersion + 1, context.keys.run);
   // Sent together and judged together: on SQLite the way to the database's thread costs more than the statements.
-  const [inbox, request, update, parts] = await Promise.allSettled([
+  const [inbox, request, update, parts, journal] = await Promise.allSettled([
     takeInboxKey(tx, commit, context.now),
     takeRequestKey(tx, commit.run.id, commit.requestKey),
     tx
@@ -75,6 +75,7 @@ export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitCon
       .where("version", "=", commit.expectedVersion)
       .executeTakeFirst(),
     writeParts(tx, commit, context),
+    writeJournal(tx, commit, context),
   ]);
   if (!valueOf(inbox) || !valueOf(request)) {
     throw new Abandoned("duplicate");
@@ -83,7 +84,7 @@ export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitCon
     throw new Abandoned("stale");
   }
   valueOf(parts);
-  await writeJournal(tx, commit, context);
+  valueOf(journal);
 }
 
 function valueOf<T>(result: PromiseSettledResult<T>): T {

@@ -6,8 +6,8 @@ import { AppError } from "../../src/errors.ts";
 import { keyBytes } from "./sealed.ts";
 
 /**
- * The record key (32 bytes) from its file, which holds it in base64; made on first use, with mode 0600 in a 0700
- * folder. A file that others may read is refused.
+ * The key (32 bytes) of the record, or of the gateway's store, from its file, which holds it in base64; made on first use,
+ * with mode 0600 in a 0700 folder. A file that others may read is refused.
  */
 export function readOrCreateRecordKey(path: string): Uint8Array {
   return readKey(path) ?? createKey(path);
@@ -40,7 +40,8 @@ export function parseRecordKey(text: string, source: string): Uint8Array {
 }
 
 function createKey(path: string): Uint8Array {
-  const draft = `${path}.${process.pid}.new`;
+  // A name of its own: in a container, a process that was killed here had the same pid.
+  const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const file = openSync(draft, "wx", 0o600);

@@ -8,7 +8,7 @@ import type { RecordTables } from "./record-schema.ts";
 import type { SealPlace } from "./sealed.ts";
 import { keyBytes, newKey, openBytes, sealBytes } from "./sealed.ts";
 
-/** The data key of one run, unwrapped. */
+/** A data key as it is used: one run's, unwrapped, or that of the gateway's own store. */
 export class RunKey {
   readonly #key: KeyObject;
 

@@ -78,10 +78,13 @@ export async function explode(books: Books, itemId: string, quantity: string): P
         `item "${item.id}" has no bill of material for revision "${item.revision}"`,
       );
     }
+    // Read together, because each read alone costs a round trip.
+    const components = await Promise.all(
+      lines.map(async (line) => ({ line, component: await itemOf(line.component, `line "${line.id}"`) })),
+    );
     const parts = new Map<string, Big>();
     let depth = 1;
-    for (const line of lines) {
-      const component = await itemOf(line.component, `line "${line.id}"`);
+    for (const { line, component } of components) {
       const count = perParent(line, component);
       const needed: Iterable<readonly [string, Big]> =
         component.kind === "part" ? [[component.id, decimal("1")]] : await partsOf(component, trail);

@@ -81,16 +81,18 @@ async function replacementsFor(
         ? []
         : [{ deficit: missing, offered, quantity }];
     });
-    const wholesaler = await books.get("wholesalers", offer.supplier);
-    if (
-      purchases.length < order.lines.length ||
-      wholesaler?.active !== "yes" ||
-      wholesaler.currency !== offer.currency
-    ) {
+    if (purchases.length < order.lines.length) {
+      continue;
+    }
+    const [wholesaler, tariffs] = await Promise.all([
+      books.get("wholesalers", offer.supplier),
+      books.find("freight", { wholesaler: offer.supplier }),
+    ]);
+    if (wholesaler?.active !== "yes" || wholesaler.currency !== offer.currency) {
       continue;
     }
     const rate = await exchange.rate(offer.currency);
-    for (const tariff of await books.find("freight", { wholesaler: offer.supplier })) {
+    for (const tariff of tariffs) {
       if (tariff.currency === offer.currency) {
         const id = `${order.id}-alternative`;
         const now = clock.now();

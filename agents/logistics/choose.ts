@@ -66,17 +66,19 @@ async function candidatesOf(
 ): Promise<readonly Candidate[]> {
   const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const exchange = exchangeFrom(books, trust.policy, clock.now());
-  const found: Candidate[] = [];
-  for (const offer of offers.toSorted((a, b) => (a.supplier < b.supplier ? -1 : 1))) {
-    const wholesaler = await books.get("wholesalers", offer.supplier);
-    const tariffs = (await books.find("freight", { wholesaler: offer.supplier })).filter(
-      (each) => each.currency === offer.currency,
-    );
-    if (wholesaler?.active === "yes" && wholesaler.currency === offer.currency && tariffs.length > 0) {
-      found.push({ offer, wholesaler, tariffs, rate: await exchange.rate(offer.currency) });
-    }
-  }
-  return found;
+  const candidateOf = async (offer: Offer): Promise<readonly Candidate[]> => {
+    const [wholesaler, freight] = await Promise.all([
+      books.get("wholesalers", offer.supplier),
+      books.find("freight", { wholesaler: offer.supplier }),
+    ]);
+    const tariffs = freight.filter((each) => each.currency === offer.currency);
+    return wholesaler?.active === "yes" && wholesaler.currency === offer.currency && tariffs.length > 0
+      ? [{ offer, wholesaler, tariffs, rate: await exchange.rate(offer.currency) }]
+      : [];
+  };
+  const sorted = offers.toSorted((a, b) => (a.supplier < b.supplier ? -1 : 1));
+  // Read together, because each read alone costs a round trip.
+  return (await Promise.all(sorted.map(candidateOf))).flat();
 }
 
 /** The same in plain numbers, for ranking only; every figure of the result is computed exactly from the offers. */

@@ -90,10 +90,10 @@ const figurePattern =
 async function quoteText(context: SkillContext, input: QuoteInput, total: Money): Promise<string> {
   const { books, model, signal, clock } = context;
   const { isoDay } = await import("../../src/plan/exchange.ts");
-  const [item, customer] = [
-    await books.get("items", input.item),
-    await books.get("customers", input.customer),
-  ];
+  const [item, customer] = await Promise.all([
+    books.get("items", input.item),
+    books.get("customers", input.customer),
+  ]);
   if (item === undefined || customer === undefined) {
     const [kind, id] = item === undefined ? ["item", input.item] : ["customer", input.customer];
     throw new AppError(`unknown-${kind}`, `the books have no ${kind} "${id}"`);

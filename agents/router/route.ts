@@ -14,10 +14,11 @@ export async function route(context: SkillContext, input: RouteInput): Promise<R
   const { text, dialogue, workflows } = input;
   const { readings, model } = await readMessages(context, text, dialogue);
   const texts = [text, ...dialogue.map((turn) => turn.answer)];
-  const names = {
-    customers: await context.books.find("customers"),
-    items: await context.books.find("items"),
-  };
+  const [customers, items] = await Promise.all([
+    context.books.find("customers"),
+    context.books.find("items"),
+  ]);
+  const names = { customers, items };
   const slots = fillSlots(
     names,
     readings.map((reading, i) => ({ text: texts[i] ?? "", reading })),

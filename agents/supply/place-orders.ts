@@ -1,4 +1,4 @@
-import type { Wholesaler } from "../../src/book-rows.ts";
+import type { OrderRow, Wholesaler } from "../../src/book-rows.ts";
 import type { SkillContext, VerifiedMandate } from "../../src/define-agent.ts";
 import type { PlannedOrder } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
@@ -9,6 +9,8 @@ import { withDeadline } from "../../src/with-deadline.ts";
 
 /** How long one call to a supplier's ordering system may take. */
 const orderDeadlineMs = 15_000;
+/** A supplier that cannot be reached may be back in a moment: only from this attempt on another is asked instead. */
+const lastReachAttempt = 4;
 
 export interface PlacedOrder {
   order: string;
@@ -16,14 +18,20 @@ export interface PlacedOrder {
   supplierReference: string;
   usedFallback: boolean;
 }
-/** `reference` of the supplier, or null: surely not placed. What is uncertain is thrown as "order-unknown". */
-type Outcome = { readonly reference: string } | { readonly reference: null; readonly why: string };
+/**
+ * `reference` of the supplier, or null: surely not placed, and `unsent`: nothing was sent at all. What is uncertain is
+ * thrown as "order-unknown".
+ */
+type Outcome =
+  | { readonly reference: string }
+  | { readonly reference: null; readonly why: string; readonly unsent: boolean };
 
 /**
  * Places the plan's orders one after the other, each exactly as planned. Every order is booked as intended before
  * anything is sent, so a repetition knows what may have happened and asks the supplier first. A fallback is used only
  * when its original surely was not placed. Stops at the first order that can be placed in neither way ("nothing-placed"
- * or "partly-placed") or whose outcome is unknown ("order-unknown", retryable). "plan-expired", "ceiling-exceeded",
+ * or "partly-placed"), whose outcome is unknown ("order-unknown", retryable) or whose supplier cannot be reached yet
+ * ("supplier-unreachable", retryable). "plan-expired", "ceiling-exceeded",
  * "supplier-changed" and "vendor-refused" too say that nothing of the plan was placed, ever: what was approved for it
  * may be let go.
  */
@@ -80,9 +88,10 @@ async function place(
 ): Promise<Outcome> {
   const row = await context.books.get("orders", order.id);
   if (row?.status === "failed") {
-    return { reference: null, why: "it failed before" };
+    return { reference: null, why: "it failed before", unsent: false };
   }
-  if (row !== undefined && row.status !== "intended") {
+  const unsent = row?.status === "unsent";
+  if (row !== undefined && row.status !== "intended" && !unsent) {
     return { reference: row.supplierReference };
   }
   const { isoDay } = await import("../../src/plan/exchange.ts");
@@ -90,19 +99,41 @@ async function place(
   const wholesaler = await usableWholesaler(context.books, order, today).catch((error: unknown) => {
     throw interrupted(error);
   });
-  const outcome = await send(context, wholesaler, supplierOrder(order, await shipToLine(plan.shipTo)), fresh);
+  if (unsent) {
+    await change(context, order.id, "unsent", { status: "intended" });
+  }
+  const told = supplierOrder(order, await shipToLine(plan.shipTo));
+  const outcome = await send(context, wholesaler, told, fresh || unsent);
+  if (outcome.reference !== null) {
+    await change(context, order.id, "intended", {
+      status: "placed",
+      supplierReference: outcome.reference,
+    });
+  } else if (outcome.unsent && context.subject.attempt < lastReachAttempt) {
+    await change(context, order.id, "intended", { status: "unsent" });
+    throw new AppError("supplier-unreachable", `order "${order.id}" was not sent yet: ${outcome.why}`, {
+      retryable: true,
+    });
+  } else {
+    await change(context, order.id, "intended", { status: "failed" });
+  }
+  return outcome;
+}
+
+/** One order's row, from the status it must have. */
+async function change(
+  context: SkillContext,
+  order: string,
+  from: OrderRow["status"],
+  fields: Partial<OrderRow>,
+): Promise<void> {
   await context.transact(async (books) => {
-    const change =
-      outcome.reference === null
-        ? ({ status: "failed" } as const)
-        : ({ status: "placed", supplierReference: outcome.reference } as const);
-    if (!(await books.update("orders", order.id, change, { status: "intended" }))) {
-      throw new AppError("books-changed", `order "${order.id}" was changed at the same moment`, {
+    if (!(await books.update("orders", order, fields, { status: from }))) {
+      throw new AppError("books-changed", `order "${order}" was changed at the same moment`, {
         retryable: true,
       });
     }
   });
-  return outcome;
 }
 
 type SupplierOrder = Parameters<SupplierSystem["placeOrder"]>[0];
@@ -132,17 +163,18 @@ async function send(
     const { code } = toErrorInfo(error);
     context.log.warn({ order: order.id, supplier: wholesaler.id, code }, "order-not-accepted");
     if (code === "supplier-refused") {
-      return { reference: null, why: "the supplier refused it" };
+      return { reference: null, why: "the supplier refused it", unsent: false };
     }
     if (code === "supplier-unreachable" && fresh) {
-      return { reference: null, why: "the supplier could not be reached, nothing was sent" };
+      return { reference: null, why: "the supplier could not be reached, nothing was sent", unsent: true };
     }
     const known = await find().catch(() => unknownOutcome(order.id, error));
     if (known !== undefined) {
       return { reference: known };
     }
     if (code === "supplier-down") {
-      return { reference: null, why: "the supplier was down and says it has no such order" };
+      const why = "the supplier was down and says it has no such order";
+      return { reference: null, why, unsent: false };
     }
     // A slow or garbled answer: the order may still be on its way, so only the same one may be sent again.
     return unknownOutcome(order.id, error);

@@ -59,33 +59,27 @@ export async function requestOffers(context: SkillContext, input: OffersInput): 
   const wholesalers = (await books.find("wholesalers", { active: "yes" })).filter(
     (each) => !input.exclude.includes(each.id),
   );
-  // Read before anything is sent: an agent's reads do not run side by side.
-  const asked: { readonly wholesaler: Wholesaler; readonly prices: readonly Price[] }[] = [];
-  const unavailable: { supplier: string; reason: string }[] = [];
   const exchange = exchangeFrom(books, trust.policy, context.clock.now());
-  const leaveOut = (supplier: string, error: unknown): void => {
-    const { code } = toErrorInfo(error);
-    unavailable.push({ supplier, reason: code });
-    context.log.warn({ supplier, code, run: context.subject.run }, "wholesaler-unavailable");
-  };
-  for (const wholesaler of wholesalers) {
-    try {
-      // Without a fresh rate its prices cannot be compared with others.
-      await exchange.rate(wholesaler.currency);
-      asked.push({ wholesaler, prices: await books.find("prices", { wholesaler: wholesaler.id }) });
-    } catch (error) {
-      leaveOut(wholesaler.id, error);
-    }
-  }
   const answers = await Promise.allSettled(
-    asked.map(({ wholesaler, prices }) => askOne(context, input, wholesaler, prices)),
+    wholesalers.map(async (wholesaler) => {
+      const [prices] = await Promise.all([
+        books.find("prices", { wholesaler: wholesaler.id }),
+        // Without a fresh rate its prices cannot be compared with others.
+        exchange.rate(wholesaler.currency),
+      ]);
+      return askOne(context, input, wholesaler, prices);
+    }),
   );
   const offers: Offer[] = [];
+  const unavailable: { supplier: string; reason: string }[] = [];
   for (const [index, answer] of answers.entries()) {
     if (answer.status === "fulfilled") {
       offers.push(answer.value);
     } else {
-      leaveOut(asked[index]?.wholesaler.id ?? "", answer.reason);
+      const supplier = wholesalers[index]?.id ?? "";
+      const { code } = toErrorInfo(answer.reason);
+      unavailable.push({ supplier, reason: code });
+      context.log.warn({ supplier, code, run: context.subject.run }, "wholesaler-unavailable");
     }
   }
   if (offers.length === 0) {

@@ -14,8 +14,8 @@ export interface ControlClient {
   lines(url: string): AsyncIterable<unknown>;
 }
 
-/** `name` is the process: "bot" or "agents". Calls fail with code "not-running" when nobody listens. */
-export function controlClient(runtimeFolder: string, name: "bot" | "agents"): ControlClient {
+/** `name` is the process. Calls fail with code "not-running" when nobody listens. */
+export function controlClient(runtimeFolder: string, name: "bot" | "agents" | "gateway"): ControlClient {
   const socketPath = path.join(runtimeFolder, `${name}.sock`);
   const open = (method: string, url: string, body?: string) =>
     new Promise<IncomingMessage>((resolve, reject) => {

@@ -55,6 +55,7 @@ export async function examine(settings: Settings): Promise<readonly Finding[]> {
     runtimeFolder(settings.runtime),
     record(settings),
     books(settings),
+    gateway(settings),
     checkQueue({
       redisUrl: settings.redisUrl,
       redisServer: findRedisServer(process.env.PATH ?? ""),
@@ -122,6 +123,13 @@ function record(settings: Settings): Finding {
 
 function books(settings: Settings): Finding {
   return store(databasePlace(settings, "books"), "all columns are clear: they are the company's own records");
+}
+
+function gateway(settings: Settings): Finding {
+  return store(
+    databasePlace(settings, "gateway"),
+    "content column, sealed under the gateway's key: agent_outbox.body; all others are ids, states and times",
+  );
 }
 
 function store({ name, url, folder, migrations }: DatabasePlace, content: string): Finding {

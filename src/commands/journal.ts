@@ -50,6 +50,7 @@ export async function verifyJournals(settings: Settings, config: CompanyConfig):
   const notes: string[] = [];
   const bot = controlClient(settings.runtime, "bot");
   const agents = controlClient(settings.runtime, "agents");
+  const modelGateway = controlClient(settings.runtime, "gateway");
 
   const owner = config.atSignOf("bot").slice(1);
   const document = await ifRunning(
@@ -67,28 +68,33 @@ export async function verifyJournals(settings: Settings, config: CompanyConfig):
       async () => journalCheckSchema.parse(await bot.post("/journal/verify", { checkpoint: trusted })),
       () => withJournal(settings, "record", (database) => checkJournal("record", database, trusted)),
     );
+  const checkBooks = () =>
+    ifRunning(
+      async () => journalCheckSchema.parse(await agents.get("/journal/verify")),
+      () => withJournal(settings, "books", (database) => checkJournal("books", database, null)),
+    );
+  const checkGateway = () =>
+    ifRunning(
+      async () => journalCheckSchema.parse(await modelGateway.get("/journal/verify")),
+      () => withJournal(settings, "gateway", (database) => checkJournal("gateway", database, null)),
+    );
   // Each side's envelopes are read after those of the side that received from it: a sending is recorded first.
   const record = await checkRecord();
-  const books = await ifRunning(
-    async () => journalCheckSchema.parse(await agents.get("/journal/verify")),
-    () => withJournal(settings, "books", (database) => checkJournal("books", database, null)),
-  );
-  const gateway = await withJournal(settings, "gateway", (database) =>
-    checkJournal("gateway", database, null),
-  ).catch((error: unknown) => {
+  const books = await checkBooks();
+  const gateway = await checkGateway().catch((error: unknown) => {
     if (!isInUse(error)) {
       throw error;
     }
-    notes.push("the gateway runs: its journal is checked only while Countersign is stopped");
+    notes.push("the gateway is starting or ending: its journal was not checked");
     return undefined;
   });
 
   const checks = [record, books, ...(gateway === undefined ? [] : [gateway])];
   let mismatches = compareEnvelopes(checks, config.atSignOf);
   if (mismatches.length > 0) {
-    const sentSince = (await checkRecord()).envelopes.filter(({ direction }) => direction === "out");
-    const later = { ...record, envelopes: [...record.envelopes, ...sentSince] };
-    mismatches = compareEnvelopes([later, ...checks.slice(1)], config.atSignOf);
+    // Requests to agents, and theirs to the gateway, that were sent after their senders' journals were read.
+    const senders = [withSentSince(record, await checkRecord()), withSentSince(books, await checkBooks())];
+    mismatches = compareEnvelopes([...senders, ...checks.slice(2)], config.atSignOf);
   }
   if (signed === null) {
     notes.push("the witness has signed no checkpoint of the record yet");
@@ -100,6 +106,11 @@ export async function verifyJournals(settings: Settings, config: CompanyConfig):
     checkpoint: signed === null ? null : { at: signed.statement.at, problem },
     notes,
   };
+}
+
+function withSentSince(check: JournalCheck, later: JournalCheck): JournalCheck {
+  const sent = later.envelopes.filter(({ direction }) => direction === "out");
+  return { ...check, envelopes: [...check.envelopes, ...sent] };
 }
 
 /** Why the checkpoint cannot be believed; null when compliance's granted key signed it. */

@@ -1,3 +1,4 @@
+import { copyFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { toAtSign } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -17,9 +18,10 @@ export function bot(settings: Settings, config: CompanyConfig): Promise<void> {
   });
 }
 export function gateway(settings: Settings, config: CompanyConfig): Promise<void> {
-  return serve(async (fatal) =>
-    (await import("../processes/gateway.ts")).startGateway(settings, config, fatal),
-  );
+  return serve(async (fatal) => {
+    makeRuntimeFolder(settings.runtime);
+    return (await import("../processes/gateway.ts")).startGateway(settings, config, fatal);
+  });
 }
 export function agents(settings: Settings, config: CompanyConfig, names: readonly string[]): Promise<void> {
   return serve(async (fatal) => {
@@ -80,7 +82,10 @@ export async function sandbox(
   });
 }
 
-/** One-shot key set-up for containers: makes and activates what is missing, signs trust, and ends. */
+/**
+ * One-shot key set-up for containers: makes and activates what is missing, signs trust, leaves everybody the
+ * certificate of the atServers' authority beside it, and ends.
+ */
 export async function setup(settings: Settings, config: CompanyConfig): Promise<void> {
   const { setUpCompany } = await import("../processes/setup.ts");
   const { readPeople } = await import("../processes/company-books.ts");
@@ -97,5 +102,8 @@ export async function setup(settings: Settings, config: CompanyConfig): Promise<
     place: { directory: settings.atDirectory, caFile: settings.atCaFile },
     demo,
   });
-  tell("keys, grants and trust document are in place");
+  const copy = path.join(settings.data, "trust", "at-ca.pem");
+  await copyFile(settings.atCaFile, `${copy}.new`);
+  await rename(`${copy}.new`, copy);
+  tell("keys, grants, trust document and the atServers' authority are in place");
 }

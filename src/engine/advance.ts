@@ -219,7 +219,7 @@ const inBotEffect = { compute: "compute", ask: "ask", approval: "open-approval" 
 
 function makeReady(turn: Turn, planned: PlannedStep, state: StepState): void {
   if (planned.kind === "call") {
-    queueStep(turn, state, 1, 0);
+    queueStep(turn, state, state.attempt + 1, 0);
     return;
   }
   setStep(turn, state.id, { status: "queued" });

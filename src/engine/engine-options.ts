@@ -1,6 +1,8 @@
 import type { TrustView } from "../define-agent.ts";
 import type { Run, ThreadId } from "../domain.ts";
-import type { Clock, Ids, Logger, ReceivedEnvelope, StepQueue, Store } from "../ports.ts";
+import type { ReadyMessage, ReceivedEnvelope } from "../link-types.ts";
+import type { Clock, Ids, Logger, StepQueue, Store } from "../ports.ts";
+import type { OutboxRow } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 
 export interface EngineOptions {
@@ -16,6 +18,8 @@ export interface EngineOptions {
   readonly approvalPlaces: (run: Run) => readonly ThreadId[];
   /** Tells the sender that its result or error is applied; called after the commit. */
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
-  /** Called after every commit: outbox rows and cards may wait. Must not throw. */
-  readonly committed: () => void;
+  /** Makes a message ready to be sent right after the commit that creates its row. Must not throw. */
+  readonly prepare: (row: OutboxRow) => ReadyMessage;
+  /** Called after every commit with the keys of the cards that it changed. Must not throw. */
+  readonly committed: (cards: readonly string[]) => void;
 }

@@ -11,7 +11,8 @@ import type {
   ThreadId,
 } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
-import type { Logger, ReceivedEnvelope, StepJob } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
+import type { Logger, StepJob } from "../ports.ts";
 import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { happen } from "./happen.ts";

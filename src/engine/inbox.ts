@@ -1,4 +1,4 @@
-import type { ReceivedEnvelope } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { applyReply } from "./replies.ts";
 import { agentOf } from "./requests.ts";

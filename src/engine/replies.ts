@@ -2,16 +2,17 @@ import { z } from "zod";
 import type { Skills } from "../define-step.ts";
 import type { DecisionStatement, ErrorInfo, Json, Signed, StepId } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { ReceivedEnvelope } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
 import { findWorkflow, routeOutput } from "./definitions.ts";
 import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { StepRef } from "./run-events.ts";
-import { excludedOf, stepOf } from "./run-record.ts";
+import { excludedOf, outputName, stepOf } from "./run-record.ts";
 
 const longestDelayMs = 3_600_000;
-const resultBody = z.strictObject({ output: z.json() });
+// A body came out of `JSON.parse`, so it is JSON already; the output is parsed by its skill's schema.
+const resultBody = z.strictObject({ output: z.custom<Json>((value) => value !== undefined) });
 const errorBody: z.ZodType<ErrorInfo> = z.object({
   code: z.string().min(1).max(100),
   message: z.string().max(10_000),
@@ -95,7 +96,7 @@ function completed(draft: RunDraft, ref: StepRef, output: Json): boolean {
   }
   const value = asJson(step.output.parse(output));
   return happen(draft, { type: "completed", ...ref }, () => {
-    draft.add(ref.step, "output", value);
+    draft.add(ref.step, outputName(draft, ref.step, ref.attempt), value);
     if (step.planned.effect === "irreversible") {
       const { agent, skill } = step.planned;
       draft.note("effect", { step: ref.step, revision: ref.revision, agent, skill });

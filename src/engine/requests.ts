@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AgentId, Json, Mandate, MessageSubject, StepId } from "../domain.ts";
+import type { AgentId, Json, Mandate, MessageSubject, PlannedStep, StepId } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import { newestWorkflows } from "./definitions.ts";
 import { planOf } from "./run-record.ts";
@@ -9,6 +9,7 @@ import {
   inputOf,
   outputsOf,
   requiredContent,
+  requiredOutput,
   runFacts,
   stepOf,
 } from "./run-record.ts";
@@ -53,20 +54,21 @@ export function stepBody(draft: RunDraft, id: StepId): Json {
     throw new AppError("unknown-step", `step "${id}" is done in the bot and sends no request`);
   }
   return step.with === null
-    ? asJson({ skill: step.skill, mandate: mandateFor(draft, step.planned.mandate ?? "") })
+    ? asJson({ skill: step.skill, mandate: mandateFor(draft, step.planned) })
     : asJson({ skill: step.skill, input: step.with(contextOf(draft, step, serial)) });
 }
 
-function mandateFor(draft: RunDraft, gateId: StepId): Mandate {
-  const gate = stepOf(draft, gateId);
-  if (gate.kind !== "approval") {
-    throw new AppError("unknown-step", `step "${gateId}" gives no mandate`);
+function mandateFor(draft: RunDraft, { id, mandate }: PlannedStep): Mandate {
+  if (mandate === null) {
+    throw new AppError("unknown-step", `step "${id}" has no mandate`);
   }
+  const { gate, attestations } = mandate;
+  // What was signed was parsed by the output schemas of the skills that signed it, before it was stored.
+  const signed = (step: StepId): unknown => requiredOutput(draft, step);
   return {
-    plan: z.string().parse(requiredContent(draft, gateId, "plan")),
-    attestations: gate.attestations(contextOf(draft, gate, draft.around.trust.serial)),
-    // Parsed by the HITL skill's output schema before it was stored.
-    decisions: [requiredContent(draft, gateId, "output")] as unknown as Mandate["decisions"],
+    plan: z.string().parse(requiredContent(draft, gate, "plan")),
+    attestations: attestations.map(signed) as Mandate["attestations"],
+    decisions: [signed(gate)] as Mandate["decisions"],
   };
 }
 

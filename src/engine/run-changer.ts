@@ -1,5 +1,6 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { RunId } from "../domain.ts";
+import type { ReadyMessage } from "../link-types.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
@@ -38,17 +39,15 @@ export interface RunChanger {
 
 export function createRunChanger(options: EngineOptions): RunChanger {
   const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
-  // Texts are written once and only together with a new version of the run: the same version has the same texts.
+  /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new Map<RunId, RunRecord>();
+  /** The last change begun of each run: two at once would only find each other's version. */
+  const turns = new Map<RunId, Promise<unknown>>();
 
   async function load(id: RunId): Promise<RunRecord | undefined> {
     const run = await store.loadRun(id);
     if (run === undefined) {
       return undefined;
-    }
-    const known = memory.get(id);
-    if (known?.run.version === run.version) {
-      return { ...known, run };
     }
     const [contents, approvals] = await Promise.all([store.contents(id), store.approvals({ run: id })]);
     const definition = run.workflow === null ? null : findWorkflow(definitions, run.workflow);
@@ -68,51 +67,91 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     }
   }
 
-  function commitOf(draft: RunDraft, { inbox, requestKey }: MessageKeys): RunCommit {
+  /** Everything to save, and the messages to send once it is saved. */
+  function commitOf(
+    draft: RunDraft,
+    { inbox, requestKey }: MessageKeys,
+  ): { readonly commit: RunCommit; readonly messages: readonly ReadyMessage[] } {
     try {
       sendNotice(draft);
     } catch (error) {
       log.error({ run: draft.run.id, code: toErrorInfo(error).code }, "notice-not-built");
     }
+    const messages = draft.messages.map((row) => options.prepare(row));
     const commit = draft.commit(inbox);
-    return requestKey === undefined ? commit : { ...commit, requestKey };
+    return {
+      commit: {
+        ...commit,
+        ...(requestKey === undefined ? {} : { requestKey }),
+        outbox: messages.map(({ row }) => row),
+        journal: [...commit.journal, ...messages.flatMap(({ journal }) => journal)],
+      },
+      messages,
+    };
   }
 
   function afterCommit(draft: RunDraft): void {
     remember(draft);
-    options.committed();
     for (const { job, delayMs } of draft.jobs) {
       queue.add(job, { delayMs }).catch((error: unknown) => {
         log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
       });
     }
+    options.committed(draft.changedCards);
+  }
+
+  async function changeNow<T>(
+    id: RunId,
+    decide: (draft: RunDraft) => T,
+    o: MessageKeys,
+  ): Promise<T | "duplicate" | undefined> {
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      const remembered = attempt === 0 ? memory.get(id) : undefined;
+      const record = remembered ?? (await load(id));
+      if (record === undefined) {
+        return undefined;
+      }
+      const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions, approvalPlaces });
+      const result = decide(draft);
+      if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
+        if (remembered === undefined) {
+          return result;
+        }
+        // No commit will tell whether the run is still as remembered.
+        continue;
+      }
+      o.close?.forEach((row) => draft.close(row));
+      const { commit, messages } = commitOf(draft, o);
+      const saved = await store.saveRun(commit);
+      if (saved === "duplicate") {
+        return "duplicate";
+      }
+      if (saved === "saved") {
+        messages.forEach((message) => message.send());
+        afterCommit(draft);
+        return result;
+      }
+    }
+    throw new AppError("run-busy", `run ${id} was changed by others ${tries} times in a row`, {
+      retryable: true,
+    });
   }
 
   return {
     async change(id, decide, o = {}) {
-      for (let attempt = 0; attempt < tries; attempt += 1) {
-        const record = await load(id);
-        if (record === undefined) {
-          return undefined;
-        }
-        const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions, approvalPlaces });
-        const result = decide(draft);
-        if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
-          return result;
-        }
-        o.close?.forEach((row) => draft.close(row));
-        const saved = await store.saveRun(commitOf(draft, o));
-        if (saved === "duplicate") {
-          return "duplicate";
-        }
-        if (saved === "saved") {
-          afterCommit(draft);
-          return result;
+      const before = turns.get(id);
+      const turn = (async () => {
+        await before?.catch(() => undefined);
+        return changeNow(id, decide, o);
+      })();
+      turns.set(id, turn);
+      try {
+        return await turn;
+      } finally {
+        if (turns.get(id) === turn) {
+          turns.delete(id);
         }
       }
-      throw new AppError("run-busy", `run ${id} was changed by others ${tries} times in a row`, {
-        retryable: true,
-      });
     },
     afterCommit,
   };

@@ -64,6 +64,13 @@ export class RunDraft implements RunRecord {
   get approvals(): readonly Approval[] {
     return [...this.approvalById.values()];
   }
+  /** The new outbox rows. */
+  get messages(): readonly OutboxRow[] {
+    return [...this.outbox.values()];
+  }
+  get changedCards(): readonly string[] {
+    return [...this.cards.keys()];
+  }
   /** The version the run will have when this is saved. */
   get nextVersion(): number {
     return this.before.version + 1;
@@ -102,6 +109,7 @@ export class RunDraft implements RunRecord {
     this.journal.push({ kind, run: this.run.id, facts, ...(body === undefined ? {} : { body }) });
   }
 
+  /** All of the next state but the outbox rows, which are made ready to be sent first. */
   commit(inbox?: InboxKey): RunCommit {
     const steps = this.run === this.before ? [] : changedSteps(this.before, this.run);
     if (this.run !== this.before) {
@@ -111,7 +119,6 @@ export class RunDraft implements RunRecord {
       run: { ...this.run, version: this.nextVersion },
       expectedVersion: this.before.version,
       ...(inbox === undefined ? {} : { inbox }),
-      outbox: [...this.outbox.values()],
       closeOutbox: [...this.closed],
       contents: this.added,
       approvals: this.approvals.filter((each) => this.changedApprovals.has(each.id)),

@@ -42,6 +42,24 @@ export function requiredContent(record: RunRecord, step: StepId, name: string): 
   return value;
 }
 
+/**
+ * The name under which an attempt's output is kept. Texts are written once: of a step that is done again, the earlier
+ * output stays as it was.
+ */
+export function outputName(record: RunRecord, step: StepId, attempt: number): string {
+  return contentOf(record, step, "output") === undefined ? "output" : `output:${attempt}`;
+}
+
+function outputOf(record: RunRecord, step: StepId): Json | undefined {
+  const attempt = record.run.steps.find((each) => each.id === step)?.attempt;
+  return contentOf(record, step, `output:${attempt}`) ?? contentOf(record, step, "output");
+}
+
+/** A completed step's output; fails with "record-incomplete" where there is none. */
+export function requiredOutput(record: RunRecord, step: StepId): Json {
+  return outputOf(record, step) ?? requiredContent(record, step, "output");
+}
+
 /** The workflow's input, parsed by its own schema when it was stored. */
 export function inputOf(record: RunRecord): Json {
   return routed.parse(requiredContent(record, "route", "output")).input;
@@ -51,7 +69,7 @@ export function inputOf(record: RunRecord): Json {
 export function outputsOf(record: RunRecord): Readonly<Record<StepId, Json>> {
   const outputs: Record<StepId, Json> = {};
   for (const { id } of record.run.steps) {
-    const value = id === "route" ? undefined : contentOf(record, id, "output");
+    const value = id === "route" ? undefined : outputOf(record, id);
     if (value !== undefined) {
       outputs[id] = value;
     }
@@ -123,7 +141,7 @@ export function contextOf(
 ): StepContext<unknown, unknown> {
   const needs: Record<string, Json> = {};
   for (const [name, id] of Object.entries(step.needs)) {
-    needs[name] = requiredContent(record, id, "output");
+    needs[name] = requiredOutput(record, id);
   }
   const run = runFacts(record, policySerial, readyAt(record, step));
   return { input: inputOf(record), needs, run, canonicalJson };

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { AgentLink, Clock, Logger, OutgoingEnvelope, ReceivedEnvelope } from "../ports.ts";
+import type { OutgoingEnvelope, ReceivedEnvelope, SealedMessage } from "../link-types.ts";
+import type { AgentLink, Clock, Logger } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeys, TrustStore } from "../trust/trust-store.ts";
 import type { AtMessage, AtTransport, SharedKey } from "./at-transport.ts";
@@ -22,7 +23,7 @@ export interface AtLinkOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
-  /** Told of each signed envelope before it is sent: an unrecorded message must not exist. */
+  /** Writes down what `send` sends, before it is sent. */
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
   /** Told of every message refused, by code; a refusal never reaches the inbox. Anybody can cause any number of them. */
   readonly onRefused: (refusal: { readonly from: string; readonly code: string }) => void;
@@ -62,7 +63,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   let reloadedAt = Number.NEGATIVE_INFINITY;
   let cancelWatch = (): void => undefined;
 
-  const send = async (envelope: OutgoingEnvelope): Promise<void> => {
+  const sealMessage = (envelope: OutgoingEnvelope): SealedMessage => {
     const now = clock.now();
     if (envelope.expiresAt <= now) {
       throw new AppError("envelope-expired", "a message that has ended is not sent");
@@ -72,24 +73,33 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     const serials = [from.serials, peer.serials];
     const known = unsent.take(envelope, serials);
     const sealed = known ?? sealNow(envelope, { serials: from.serials, peer, now });
+    const { atSign, instance } = envelope.to;
     // Each message id has its own line: whoever applies it writes down the same hash.
-    if (known === undefined && isSignedKind(envelope.kind)) {
-      const to = envelope.to.atSign;
-      await options.journal([envelopeEntry("out", { ...envelope, ...sealed, peer: to })]);
+    const isNew = known === undefined && isSignedKind(envelope.kind);
+    return {
+      journal: isNew ? [envelopeEntry("out", { ...envelope, ...sealed, peer: atSign })] : [],
+      async send() {
+        const ttlMs = Math.min(envelope.expiresAt - now, maxTtlMs);
+        const key = await sendParcel(transport, sealed, { to: atSign, instance, ttlMs }).catch(
+          (error: unknown) => {
+            unsent.keep(envelope, serials, sealed);
+            throw asLinkError(error);
+          },
+        );
+        if (key !== undefined) {
+          stored.push({ key, expiresAt: now + ttlMs });
+        }
+        await deleteExpired(now);
+      },
+    };
+  };
+
+  const send = async (envelope: OutgoingEnvelope): Promise<void> => {
+    const message = sealMessage(envelope);
+    if (message.journal.length > 0) {
+      await options.journal(message.journal);
     }
-    const ttlMs = Math.min(envelope.expiresAt - now, maxTtlMs);
-    const key = await sendParcel(transport, sealed, {
-      to: envelope.to.atSign,
-      instance: envelope.to.instance,
-      ttlMs,
-    }).catch((error: unknown) => {
-      unsent.keep(envelope, serials, sealed);
-      throw asLinkError(error);
-    });
-    if (key !== undefined) {
-      stored.push({ key, expiresAt: now + ttlMs });
-    }
-    await deleteExpired(now);
+    await message.send();
   };
 
   const sealNow = (
@@ -230,6 +240,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   return {
+    seal: sealMessage,
     send,
     async start(inbox) {
       if (receiving !== undefined) {

@@ -2,6 +2,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createSecretKey,
   diffieHellman,
   hkdfSync,
   type KeyObject,
@@ -12,7 +13,7 @@ import { canonicalJson } from "../canonical.ts";
 import type { AgentAddress, AtSign, EnvelopeKind, Json, MessageSubject } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { ReceivedEnvelope } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceKeys } from "../trust/trust-store.ts";
 import { checkTimes, decodeHeader, encodeHeader, type EnvelopeHeader } from "./envelope-header.ts";
 import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";
@@ -200,21 +201,22 @@ function split(bytes: Buffer): {
   };
 }
 
-function envelopeKey(header: EnvelopeHeader, privateKey: KeyObject, publicKey: KeyObject): Buffer {
+function envelopeKey(header: EnvelopeHeader, privateKey: KeyObject, publicKey: KeyObject): KeyObject {
   const info = ["countersign/envelope/1", header.from, header.fromInstance, header.to, header.toInstance];
   const secret = sharedSecret(privateKey, publicKey);
-  return Buffer.from(hkdfSync("sha256", secret, Buffer.from(header.id, "hex"), info.join("\n"), 32));
+  const key = hkdfSync("sha256", secret, Buffer.from(header.id, "hex"), info.join("\n"), 32);
+  return createSecretKey(Buffer.from(key));
 }
 
 // X25519 is the dearest part of a key, and the same for all messages of two instances: kept as long as their keys are.
-const secrets = new WeakMap<KeyObject, WeakMap<KeyObject, Buffer>>();
-function sharedSecret(privateKey: KeyObject, publicKey: KeyObject): Buffer {
+const secrets = new WeakMap<KeyObject, WeakMap<KeyObject, KeyObject>>();
+function sharedSecret(privateKey: KeyObject, publicKey: KeyObject): KeyObject {
   const known = secrets.get(privateKey)?.get(publicKey);
   if (known !== undefined) {
     return known;
   }
-  const secret = diffieHellman({ privateKey, publicKey });
-  const ofKey = secrets.get(privateKey) ?? new WeakMap<KeyObject, Buffer>();
+  const secret = createSecretKey(diffieHellman({ privateKey, publicKey }));
+  const ofKey = secrets.get(privateKey) ?? new WeakMap<KeyObject, KeyObject>();
   secrets.set(privateKey, ofKey.set(publicKey, secret));
   return secret;
 }
@@ -231,9 +233,10 @@ function addressOf(keys: InstanceKeys): AgentAddress {
   return { atSign: keys.atSign, instance: keys.instance };
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 function parseBody(bytes: Buffer): Json {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
+    return JSON.parse(utf8.decode(bytes)) as Json;
   } catch {
     throw new AppError("envelope-malformed", "the envelope's body is not JSON");
   }

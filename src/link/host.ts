@@ -1,5 +1,6 @@
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { AgentLink, ReceivedEnvelope } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
+import type { AgentLink, AgentStore } from "../ports.ts";
 import { envelopeEntry, refusalEntry } from "./message-journal.ts";
 import { createOutboxRelay } from "./outbox.ts";
 import { isModelReply } from "./remote-model.ts";
@@ -65,12 +66,30 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     try {
       if ((await store.replyAgain(requestKey(message), clock.now())) === undefined) {
         await task(abort);
+      } else {
+        relay.kick();
       }
-      relay.kick();
     } finally {
       running.delete(key);
       resolve();
     }
+  };
+
+  const perform: AgentStore["perform"] = async (unit) => {
+    let send = (): void => undefined;
+    const done = await store.perform({
+      ...unit,
+      async work(books) {
+        const { reply, journal } = await unit.work(books);
+        const message = relay.prepare(reply);
+        send = () => message.send();
+        return { reply: message.row, journal: [...journal, ...message.journal] };
+      },
+    });
+    if (done === "done") {
+      send();
+    }
+    return done;
   };
 
   const answerError = async (message: ReceivedEnvelope, error: unknown): Promise<void> => {
@@ -84,7 +103,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     }
     const { from, subject, messageId } = message;
     const facts = { peer: from.atSign, subject, code: info.code, messageId };
-    await store.perform({
+    await perform({
       inbox: requestKey(message),
       fencing,
       work: async () => ({
@@ -103,7 +122,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         abort.abort(new AppError("deadline", "the request's deadline has passed", { retryable: true })),
       );
       try {
-        await runSkill(options, message, { fencing, signal: abort.signal });
+        await runSkill(options, message, { fencing, signal: abort.signal, perform });
       } catch (error) {
         if (!(error instanceof SkillFailure)) {
           throw error;

@@ -24,6 +24,8 @@ export interface VerifyMandateOptions {
 }
 
 const skewMs = 5 * 60_000;
+/** How old an attestation may be when orders are placed by it: credit, budgets and lists move on. */
+export const longestAttestationAgeMs = 15 * 60_000;
 const attesters = ["compliance", "financial"] as const;
 
 /**
@@ -42,6 +44,7 @@ export function verifyMandate(o: VerifyMandateOptions): VerifiedMandate {
   const context: Context = { ...o, plan, planHash: sha256Hex(mandate.plan) };
   checkAttestations(mandate, context);
   const decidedBy = checkDecisions(mandate, context);
+  checkFresh(mandate, context);
   return { mandate, plan, planHash: context.planHash, decidedBy };
 }
 
@@ -139,6 +142,25 @@ function checkDecisions({ decisions }: Mandate, context: Context): readonly stri
     );
   }
   return [...people];
+}
+
+/**
+ * Attestations are made after the decision and not long ago: those that the decision was shown with are worth nothing
+ * here. Whoever sent them may ask for new ones, so this refusal is not for ever. No clock skew is allowed for: agents
+ * whose clocks differ are asked again a moment later.
+ */
+function checkFresh({ attestations, decisions }: Mandate, { now }: Context): void {
+  const decidedAt = Math.max(...decisions.map((each) => Date.parse(each.statement.issuedAt)));
+  for (const { role, issuedAt } of attestations.map((each) => each.statement)) {
+    const at = Date.parse(issuedAt);
+    if (at < decidedAt || now - at > longestAttestationAgeMs) {
+      throw refusal(
+        "stale",
+        `carries an attestation of ${role} made at ${issuedAt}, expected after the decision and at most ${longestAttestationAgeMs / 60_000} minutes ago`,
+        true,
+      );
+    }
+  }
 }
 
 /** The click behind a decision, signed by the bot's evidence key; it must say what the decision says. */

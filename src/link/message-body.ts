@@ -1,12 +1,15 @@
 import { z } from "zod";
-import type { ErrorInfo } from "../domain.ts";
+import type { ErrorInfo, Json } from "../domain.ts";
 
 /** The bodies of messages, as strict schemas. */
 
+/** Came out of `JSON.parse`, so it is JSON already; whoever uses it parses it by a schema of its own. */
+const parsedJson = z.custom<Json>((value) => value !== undefined);
+
 /** Of a request: a skill with its input, or with a mandate and nothing else. */
 export const requestBodySchema = z.union([
-  z.strictObject({ skill: z.string().min(1).max(100), input: z.json() }),
-  z.strictObject({ skill: z.string().min(1).max(100), mandate: z.json() }),
+  z.strictObject({ skill: z.string().min(1).max(100), input: parsedJson }),
+  z.strictObject({ skill: z.string().min(1).max(100), mandate: parsedJson }),
 ]);
 /** Of an error. */
 export const errorInfoSchema: z.ZodType<ErrorInfo> = z.strictObject({

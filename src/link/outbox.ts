@@ -1,6 +1,8 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentAddress, AgentId } from "../domain.ts";
+import type { OutgoingEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, OutboxStore } from "../ports.ts";
+import type { ReadyMessage, SealedMessage } from "../link-types.ts";
 import type { OutboxRow } from "../record-types.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
@@ -9,7 +11,7 @@ export interface OutboxRelayOptions {
   readonly store: OutboxStore;
   /** Throws AppErrors for an agent that holds no grant. */
   readonly resolve: (to: AgentId) => AgentAddress;
-  readonly link: Pick<AgentLink, "send">;
+  readonly link: Pick<AgentLink, "seal" | "send">;
   /** The token of the lease under which all is sent; an agent's. Without it messages carry 1. */
   readonly fencing?: () => number;
   readonly clock: Clock;
@@ -24,7 +26,12 @@ export interface OutboxRelayOptions {
 }
 export interface OutboxRelay {
   start(): void;
-  /** Call right after a commit that added rows. Returns at once. */
+  /**
+   * Makes a new row ready to be sent right after its commit, with no further write. What cannot be sealed or sent at
+   * once stays unclaimed, for the usual way.
+   */
+  prepare(row: OutboxRow): ReadyMessage;
+  /** Looks for due rows. Returns at once. */
   kick(): void;
   /** Resolves when what is being sent has been sent. */
   stop(): Promise<void>;
@@ -37,8 +44,6 @@ const firstDelayMs = 250;
 const firstRequestDelayMs = 5_000;
 /** A message that cannot be sent is tried again soon after the network is back. */
 const maxUnsentDelayMs = 30_000;
-/** Most rows are closed so soon after their sending: looked at only then, they cost no write. */
-const settleMs = 200;
 /** AtServers keep what was sent far longer than this, and each sending is written down by its own hash. */
 const maxSentDelayMs = 300_000;
 
@@ -47,15 +52,18 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const { store, link, clock, timers, log } = options;
   const random = options.random ?? Math.random;
   const slots = new Slots(options.concurrency ?? 16);
-  const sending = new Set<Promise<void>>();
-  const sentRows: { readonly id: string; readonly dueAt: number }[] = [];
-  let cancelSettle: (() => void) | undefined;
+  const sending = new Map<string, Promise<void>>();
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
   let cancelSweep: (() => void) | undefined;
 
-  const deliver = async (row: OutboxRow): Promise<void> => {
+  const envelopeOf = ({ to, kind, subject, body, expiresAt }: OutboxRow): OutgoingEnvelope => {
+    const lease = options.fencing === undefined ? {} : { fencing: options.fencing() };
+    return { to: options.resolve(to), kind, subject, body, expiresAt, ...lease };
+  };
+
+  const deliver = async (row: OutboxRow, sealed?: SealedMessage): Promise<void> => {
     const now = clock.now();
     if (row.expiresAt <= now) {
       await store.closeOutbox([row.id]);
@@ -65,10 +73,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     }
     let sent = true;
     try {
-      const { kind, subject, body, expiresAt } = row;
-      const to = options.resolve(row.to);
-      const lease = options.fencing === undefined ? {} : { fencing: options.fencing() };
-      await link.send({ to, kind, subject, body, expiresAt, ...lease });
+      await (sealed === undefined ? link.send(envelopeOf(row)) : sealed.send());
     } catch (error) {
       sent = false;
       const { code } = toErrorInfo(error);
@@ -76,45 +81,35 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       const level = error instanceof AppError && error.retryable ? "warn" : "error";
       log[level]({ row: row.id, to: row.to, code }, "message not sent");
     }
-    const first = sent && row.kind === "request" ? firstRequestDelayMs : firstDelayMs;
-    const most = sent ? maxSentDelayMs : maxUnsentDelayMs;
-    const dueAt = clock.now() + backOffMs(first, row.tries, random(), most);
-    if (!sent) {
-      await store.postponeOutbox(row.id, dueAt);
+    // A prepared row says already when it is sent again.
+    if (!sent || sealed === undefined) {
+      await store.postponeOutbox(row.id, dueAfter(row, sent));
+    }
+  };
+
+  /** When a row that was sent now, or could not be, is sent again unless something closes it before. */
+  const dueAfter = ({ kind, tries }: OutboxRow, sent: boolean): number => {
+    const first = sent && kind === "request" ? firstRequestDelayMs : firstDelayMs;
+    return clock.now() + backOffMs(first, tries, random(), sent ? maxSentDelayMs : maxUnsentDelayMs);
+  };
+
+  const start = (row: OutboxRow, sealed?: SealedMessage): void => {
+    if (sending.has(row.id)) {
       return;
     }
-    sentRows.push({ id: row.id, dueAt });
-    cancelSettle ??= timers.after(settleMs, () => void settle());
-  };
-
-  /** Writes down when the rows sent are due again: all in one turn, so that they share a commit. */
-  const settle = async (): Promise<void> => {
-    cancelSettle?.();
-    cancelSettle = undefined;
-    await Promise.all(
-      sentRows.splice(0).map(({ id, dueAt }) =>
-        store.postponeOutbox(id, dueAt).catch((error: unknown) => {
-          // The lease ends by itself, then the row is due again.
-          log.error({ row: id, code: toErrorInfo(error).code }, "outbox row not kept");
-        }),
-      ),
-    );
-  };
-
-  const start = (row: OutboxRow): void => {
     const task = slots
-      .run(() => deliver(row))
+      .run(() => deliver(row, sealed))
       .catch((error: unknown) => {
-        // The lease ends by itself, then the row is due again.
+        // It is due again by itself, at the latest when the lease ends.
         log.error({ row: row.id, code: toErrorInfo(error).code }, "outbox row not kept");
       })
       .finally(() => {
-        sending.delete(task);
+        sending.delete(row.id);
         if (again) {
           kick();
         }
       });
-    sending.add(task);
+    sending.set(row.id, task);
   };
 
   /** Claims only what can be sent at once; asks again when a place is free and there may be more. */
@@ -127,7 +122,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
         return;
       }
       const rows = await store.claimOutbox(clock.now(), leaseMs, limit);
-      rows.forEach(start);
+      rows.forEach((row) => start(row));
       if (stopped || (rows.length < limit && !again)) {
         return;
       }
@@ -161,15 +156,33 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     cancelSweep = timers.after(sweepMs, sweep);
   };
 
+  const sealed = (row: OutboxRow): SealedMessage | undefined => {
+    try {
+      return link.seal(envelopeOf(row));
+    } catch {
+      // The try that claims the row says why.
+      return undefined;
+    }
+  };
+
   return {
     start: sweep,
+    prepare(row) {
+      const now = clock.now();
+      const message = row.dueAt > now || stopped || slots.free === 0 ? undefined : sealed(row);
+      if (message === undefined) {
+        return { row, journal: [], send: kick };
+      }
+      const claimed = { ...row, tries: row.tries + 1 };
+      const kept = { ...claimed, dueAt: dueAfter(claimed, true) };
+      return { row: kept, journal: message.journal, send: () => start(kept, message) };
+    },
     kick,
     async stop() {
       stopped = true;
       cancelSweep?.();
       await running;
-      await Promise.all(sending);
-      await settle();
+      await Promise.all(sending.values());
     },
   };
 }

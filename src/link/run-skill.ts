@@ -1,7 +1,8 @@
 import type { AgentDefinition, AnySkill, SkillContext, VerifiedMandate } from "../define-agent.ts";
 import type { Json } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { AgentStore, Books, Clock, Ids, Logger, ReceivedEnvelope, Suppliers } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
+import type { AgentStore, Books, Clock, Ids, Logger, Suppliers } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
 import { signAs } from "../trust/sign-statement.ts";
@@ -31,6 +32,13 @@ interface PreparedSkill {
   readonly mandate: VerifiedMandate | null;
 }
 
+export interface SkillRun {
+  readonly fencing: number;
+  readonly signal: AbortSignal;
+  /** The store's, which also sends the reply once it is committed. */
+  readonly perform: AgentStore["perform"];
+}
+
 /** A failure of the skill or of the request, which its sender must be told; anything else is ours to repeat. */
 export class SkillFailure extends Error {
   override readonly name = "SkillFailure";
@@ -44,7 +52,7 @@ export class SkillFailure extends Error {
 export async function runSkill(
   environment: SkillEnvironment,
   message: ReceivedEnvelope,
-  o: { readonly fencing: number; readonly signal: AbortSignal },
+  o: SkillRun,
 ): Promise<void> {
   let failed: { readonly error: unknown } | undefined;
   // The store must see errors as they are: it undoes the unit, and may try a deadlocked one again.
@@ -68,11 +76,7 @@ export async function runSkill(
 async function performSkill(
   environment: SkillEnvironment,
   message: ReceivedEnvelope,
-  o: {
-    readonly fencing: number;
-    readonly signal: AbortSignal;
-    readonly noting: <T>(task: () => T | Promise<T>) => Promise<T>;
-  },
+  o: SkillRun & { readonly noting: <T>(task: () => T | Promise<T>) => Promise<T> },
 ): Promise<void> {
   const { store } = environment;
   const { signal, noting } = o;
@@ -83,7 +87,7 @@ async function performSkill(
     return checkedOutput(prepared, output);
   };
   const perform = (work: (books: Books) => Promise<Json>): Promise<"done" | "duplicate"> =>
-    store.perform({
+    o.perform({
       inbox: requestKey(message),
       fencing: o.fencing,
       work: (books) =>

@@ -1,5 +1,5 @@
 import { canonicalHash } from "../canonical.ts";
-import type { OutgoingEnvelope } from "../ports.ts";
+import type { OutgoingEnvelope } from "../link-types.ts";
 import type { SealedEnvelope } from "./envelope.ts";
 
 /** Of both sides' grants: a container sealed under others is of no use. */

@@ -17,14 +17,17 @@ export interface Exchange {
 }
 
 /**
- * Exchange at the rates of the books. Fails with "rate-missing" where there is none, "stale-data" where it is older
+ * Exchange at the rates of the books, each read once. Fails with "rate-missing" where there is none, "stale-data" where it is older
  * than the policy allows.
  */
 export function exchangeFrom(books: Books, policy: Policy, now: number): Exchange {
-  const rate = async (currency: string): Promise<string> => {
-    if (currency === policy.companyCurrency) {
-      return "1";
-    }
+  const known = new Map([[policy.companyCurrency, Promise.resolve("1")]]);
+  const rate = (currency: string): Promise<string> => {
+    const found = known.get(currency) ?? read(currency);
+    known.set(currency, found);
+    return found;
+  };
+  const read = async (currency: string): Promise<string> => {
     const row = await books.get("rates", currency);
     if (row === undefined) {
       throw new AppError(

@@ -25,8 +25,12 @@ const message = z.discriminatedUnion("type", [
 export interface Child {
   readonly name: string;
   readonly pid: () => number | undefined;
-  /** Resolves with what the child told when it was ready; rejects when its first start failed. */
+  /** Resolves with what the child told when it was first ready; rejects when its first start failed. */
   readonly ready: Promise<Readonly<Record<string, unknown>>>;
+  /** Told what the child tells each time it is ready after that. */
+  onReadyAgain(listener: (info: Readonly<Record<string, unknown>>) => void): void;
+  /** Ends the process in order; like any that ends it is started again, with the environment as it is then. */
+  restart(): void;
   /** SIGTERM, then SIGKILL for one that does not drain in time. */
   stop(): Promise<void>;
 }
@@ -48,6 +52,7 @@ export function startChild(o: {
   let wasReady = false;
   let backOff = firstBackOffMs;
   let timer: NodeJS.Timeout | undefined;
+  let readyAgain: (info: Readonly<Record<string, unknown>>) => void = () => undefined;
   const { promise: ready, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
 
   const start = (): void => {
@@ -65,6 +70,9 @@ export function startChild(o: {
     child.on("message", (raw) => {
       const parsed = message.safeParse(raw);
       if (parsed.success && parsed.data.type === "ready") {
+        if (wasReady) {
+          readyAgain(parsed.data.info);
+        }
         wasReady = true;
         resolve(parsed.data.info);
       } else if (parsed.success && parsed.data.type === "failed") {
@@ -93,6 +101,12 @@ export function startChild(o: {
     name: o.name,
     pid: () => current?.pid,
     ready,
+    onReadyAgain(listener) {
+      readyAgain = listener;
+    },
+    restart() {
+      current?.kill("SIGTERM");
+    },
     async stop() {
       stopping = true;
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
+import { agentStoreMigrations } from "../../adapters/store/agent-store-tables.ts";
 import { booksMigrations } from "../../adapters/store/books-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
 import { journalMigration } from "../../adapters/store/journal-store.ts";
@@ -18,10 +18,16 @@ export interface DatabasePlace {
   readonly migrations: readonly Migration[];
 }
 
+/** Replies were stored clear once. They are forgotten, with what they answered: whoever still waits is answered anew. */
+const clearReplies: Migration = {
+  name: "gateway-1",
+  statements: ["delete from agent_outbox", "delete from agent_inbox"],
+};
+
 /** Where each database of the product lies, and how its tables are made. */
 export function databasePlace(settings: Settings, name: DatabaseName): DatabasePlace {
   const { data, databaseUrl, booksDatabaseUrl } = settings;
-  const agents = [journalMigration, agentStoreMigration];
+  const agents = [journalMigration, ...agentStoreMigrations];
   switch (name) {
     case "record":
       return { name, url: databaseUrl, folder: path.join(data, "bot"), migrations: recordMigrations };
@@ -33,7 +39,12 @@ export function databasePlace(settings: Settings, name: DatabaseName): DatabaseP
         migrations: [...booksMigrations, ...agents],
       };
     case "gateway":
-      return { name, url: undefined, folder: path.join(data, "gateway"), migrations: agents };
+      return {
+        name,
+        url: undefined,
+        folder: path.join(data, "gateway"),
+        migrations: [...agents, clearReplies],
+      };
   }
 }
 

@@ -1,5 +1,6 @@
+import path from "node:path";
 import { noBooks } from "../../adapters/store/books-database.ts";
-import { openAgentStore } from "../../adapters/store/agent-store.ts";
+import { openSealedAgentStore } from "../../adapters/store/sealed-agent-store.ts";
 import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
 import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -11,6 +12,7 @@ import { systemTimers } from "../link/timers.ts";
 import type { Suppliers } from "../ports.ts";
 import { createPruner } from "../pruner.ts";
 import { databasePlace, openPlace } from "./databases.ts";
+import { serveGateway } from "./gateway-server.ts";
 import { openIdentity } from "./identity.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
@@ -30,15 +32,16 @@ export async function startGateway(
   const log = processLogger(settings, "gateway");
   const clock = systemClock;
   const database = await openPlace<AgentStoreTables>(databasePlace(settings, "gateway"), fatal);
-  const store = openAgentStore({
-    database,
-    books: noBooks,
-    agent: "gateway",
-    clock,
-    writer: incarnation("gateway"),
-  });
   const stopping = new AbortController();
   try {
+    const store = await openSealedAgentStore({
+      database,
+      books: noBooks,
+      agent: "gateway",
+      clock,
+      writer: incarnation("gateway"),
+      keyFile: path.join(settings.data, "keys", "gateway", "record.key"),
+    });
     const identity = await openIdentity({
       settings,
       config,
@@ -67,11 +70,13 @@ export async function startGateway(
     });
     const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
     await host.start();
+    const server = await serveGateway(settings.runtime, database);
     pruner.start();
     return {
       info: {},
       async stop() {
         stopping.abort();
+        await server.close();
         await pruner.stop();
         await host.stop();
         await identity.close();

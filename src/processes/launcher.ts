@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { findRedisServer, startPrivateRedis } from "../../adapters/bullmq/private-redis.ts";
 import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -128,8 +129,18 @@ export async function launch(o: {
     );
     const sandbox = child("sandbox", ["sandbox"]);
     stops.push(() => sandbox.stop());
-    const world = (await sandbox.ready) as Readonly<Record<string, unknown>> & SandboxInfo;
+    let world = sandboxInfo(await sandbox.ready);
     Object.assign(environment, worldEnvironment(world));
+    sandbox.onReadyAgain((info) => {
+      const before = worldEnvironment(world);
+      world = sandboxInfo(info);
+      const now = worldEnvironment(world);
+      if (!isDeepStrictEqual(now, before)) {
+        // A port was taken while it was away: whoever knows the old addresses would look there for ever.
+        Object.assign(environment, now);
+        children.filter((each) => each !== sandbox).forEach((each) => each.restart());
+      }
+    });
 
     const setUp = async () => {
       const people = await readPeople(settings, demo);
@@ -208,6 +219,9 @@ function queueName(settings: Settings, started: boolean): string {
   return started
     ? "private Redis on a unix socket"
     : "in-memory PostgreSQL (PGlite, about 300 MB): install redis-server for less";
+}
+function sandboxInfo(info: Readonly<Record<string, unknown>>): SandboxInfo {
+  return info as Readonly<Record<string, unknown>> & SandboxInfo;
 }
 function worldEnvironment(world: SandboxInfo): Record<string, string> {
   return {

@@ -14,7 +14,7 @@ export function makeRuntimeFolder(folder: string): void {
     );
   }
   chmodSync(folder, 0o700);
-  const longest = path.join(folder, "agents.sock");
+  const longest = path.join(folder, "gateway.sock");
   if (Buffer.byteLength(longest) > 100) {
     throw new AppError(
       "bad-setting",

@@ -123,7 +123,19 @@ export default defineWorkflow({
       plan: ({ needs }) => needs.plan,
       attestations: ({ needs }) => [needs.financialAttests, needs.complianceAttests],
     });
-    const orders = step.call(supply, "place-orders", { needs: { gate }, mandate: gate, attempts: 5 });
+    // The card may have waited for days: both attest the same plan again, by the books of now.
+    const financialRenews = step.call(financial, "attest", {
+      needs: { plan, gate },
+      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
+    });
+    const complianceRenews = step.call(compliance, "attest", {
+      needs: { plan, gate },
+      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
+    });
+    const orders = step.call(supply, "place-orders", {
+      mandate: { gate, attestations: [financialRenews, complianceRenews] },
+      attempts: 5,
+    });
     const documents = step.call(validation, "check-documents", {
       needs: { plan, orders },
       with: ({ needs }) => ({ plan: needs.plan, placed: needs.orders.placed }),
@@ -157,6 +169,8 @@ export default defineWorkflow({
       financialAttests,
       complianceAttests,
       gate,
+      financialRenews,
+      complianceRenews,
       orders,
       validation: documents,
       marking,

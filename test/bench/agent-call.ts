@@ -5,7 +5,7 @@ import path from "node:path";
 import companyConfig from "../../countersign.config.ts";
 import { readSettings } from "../../src/config.ts";
 import { open, seal } from "../../src/link/envelope.ts";
-import type { ReceivedEnvelope } from "../../src/ports.ts";
+import type { ReceivedEnvelope } from "../../src/link-types.ts";
 import { setUpCompany } from "../../src/processes/setup.ts";
 import type { SandboxInfo } from "../../src/processes/sandbox.ts";
 import { echoAgent, openParticipant } from "./call-agent.ts";
@@ -15,8 +15,8 @@ import { commitTimes, tlsTimes } from "./limits.ts";
 
 /** The usual size of a step's input and output. */
 const bodyBytes = 1_500;
-/** Between request and result: its journal here; the effect, the claim of the reply and its journal there. */
-const commitsPerCall = 4;
+/** Between request and result: its journal here, the effect with the reply and its journal there. */
+const commitsPerCall = 2;
 
 /** An agent call over atProtocol between two processes (three with the atServers'), beside bare TLS of the same sizes. */
 export async function agentCall(n: number): Promise<readonly Figure[]> {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import companyConfig from "../../countersign.config.ts";
 import { openAgentStore } from "../../adapters/store/agent-store.ts";
-import { type AgentStoreTables, agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
+import { type AgentStoreTables, agentStoreMigrations } from "../../adapters/store/agent-store-tables.ts";
 import { noBooks } from "../../adapters/store/books-database.ts";
 import { journalMigration } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
@@ -39,7 +39,7 @@ export async function openParticipant(
   const database = await openDatabase<AgentStoreTables>({
     name: id,
     folder: path.join(settings.data, id),
-    migrations: [journalMigration, agentStoreMigration],
+    migrations: [journalMigration, ...agentStoreMigrations],
   });
   const clock = systemClock;
   const store = openAgentStore({ database, books: noBooks, agent: id, clock, writer: incarnation(id) });

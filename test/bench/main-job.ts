@@ -4,10 +4,10 @@ import { type Figure, figure, median } from "./figure.ts";
 import { commitTimes, type QueueBackend, queueTimes, tlsTimes } from "./limits.ts";
 
 /**
- * Durable commits between a step that is ready and the next one. Bot: the request with its step, the claim of its row,
- * its journal, the result with what follows from it. Agent: the effect with its reply, the claim of the reply, its journal.
+ * Durable commits between a step that is ready and the next one. Bot: the request with its step, the result with what
+ * follows from it. Agent: the effect with its reply. Each with the journal, and the message claimed by its sender.
  */
-const commitsPerStep = 7;
+const commitsPerStep = 3;
 /** A usual envelope on the wire. */
 const wireBytes = 3_500;
 

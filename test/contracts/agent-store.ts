@@ -5,7 +5,7 @@ import { noBooks, openBooks } from "../../adapters/store/books-database.ts";
 import { readJournal } from "../../adapters/store/journal-store.ts";
 import type { StoredJournalRecord } from "../../src/journal.ts";
 import type { AgentStore, Books } from "../../src/ports.ts";
-import type { InboxKey, OutboxRow } from "../../src/record-types.ts";
+import { key, reply } from "../fakes/sample-reply.ts";
 import type { TestBooks } from "../fakes/test-books.ts";
 
 const clock = { now: () => 1_000 };
@@ -47,7 +47,7 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
         (await rates()).map(({ id }) => id),
         ["EUR"],
       );
-      assert.deepEqual(await store.claimOutbox(100, 50, 10), [{ ...reply("run1", 100), tries: 1 }]);
+      assert.deepEqual(await store.claimOutbox(100, 50, 10), [{ ...reply("run1", 150), tries: 1 }]);
       const journal = await journalOf("once-1");
       assert.deepEqual(
         journal.map(({ kind, facts }) => ({ kind, facts })),
@@ -146,58 +146,6 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
       await assert.rejects(insert, { code: "read-only" });
     });
 
-    test("the outbox gives each due row to one sender, oldest first, until it is closed", async () => {
-      const store = storeOf("sending");
-      const fencing = await store.acquireLease("main");
-      for (const [run, due] of [
-        ["b", 300],
-        ["a", 200],
-        ["c", 900],
-      ] as const) {
-        await store.perform({
-          inbox: key(run),
-          fencing,
-          work: async () => ({ reply: reply(run, due), journal: [] }),
-        });
-      }
-      const ids = (rows: readonly OutboxRow[]) => rows.map(({ subject }) => subject.run);
-      const tries = (rows: readonly OutboxRow[]) => rows.map((row) => row.tries);
-      assert.deepEqual(await storeOf("elsewhere").claimOutbox(9_999, 50, 10), []);
-      const first = await store.claimOutbox(300, 50, 1);
-      assert.deepEqual([ids(first), tries(first)], [["a"], [1]]);
-      const claims = await Promise.all([1, 2, 3].map(() => store.claimOutbox(301, 50, 10)));
-      assert.deepEqual(claims.map(ids).toSorted(), [[], [], ["b"]]);
-      // A claim that ends without a word is given out again.
-      const second = await store.claimOutbox(350, 50, 10);
-      assert.deepEqual([ids(second), tries(second)], [["a"], [2]]);
-      await store.postponeOutbox(replyId("a"), 700);
-      await store.closeOutbox([replyId("b")]);
-      assert.deepEqual(await store.claimOutbox(699, 50, 10), []);
-      const again = await store.claimOutbox(700, 50, 10);
-      assert.deepEqual(
-        again.map((row) => [row.subject.run, row.tries]),
-        [["a", 3]],
-        "each claim is a try, a postponement is none",
-      );
-      await store.closeOutbox([]);
-      await store.closeOutbox([replyId("a"), "unknown"]);
-      await store.postponeOutbox(replyId("a"), 0);
-      assert.deepEqual(ids(await store.claimOutbox(5_000, 50, 10)), ["c"]);
-    });
-
-    test("the reply to a finished request can be had again after it was closed", async () => {
-      const store = storeOf("replying");
-      const fencing = await store.acquireLease("main");
-      await store.perform({ ...work("CAD", "run5"), fencing });
-      await store.claimOutbox(1_000, 50, 10);
-      await store.closeOutbox([replyId("run5")]);
-      assert.deepEqual(await store.claimOutbox(9_000, 50, 10), []);
-      assert.deepEqual(await store.replyAgain(key("run5"), 2_000), reply("run5", 2_000), "tries start anew");
-      assert.deepEqual(await store.claimOutbox(2_000, 50, 10), [{ ...reply("run5", 2_000), tries: 1 }]);
-      assert.equal(await store.replyAgain({ ...key("run5"), kind: "cancel" }, 2_000), undefined);
-      assert.equal(await storeOf("replying-not").replyAgain(key("run5"), 2_000), undefined);
-    });
-
     test("a stored reply is never replaced by the answer to another request", async () => {
       const store = storeOf("clashing");
       const fencing = await store.acquireLease("main");
@@ -274,23 +222,4 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
       }
     });
   });
-}
-
-function key(run: string): InboxKey {
-  return { sender: "@cs-bot", kind: "request", subject: { run, revision: 1, step: "reserve", attempt: 1 } };
-}
-function replyId(run: string): string {
-  return `result-bot-${run}-1-reserve-1`;
-}
-function reply(run: string, dueAt: number): OutboxRow {
-  return {
-    id: replyId(run),
-    to: "bot",
-    kind: "result",
-    subject: { run, revision: 1, step: "reserve", attempt: 1 },
-    body: { output: { ok: true, text: "ünï" } },
-    dueAt,
-    tries: 0,
-    expiresAt: 99_999,
-  };
 }

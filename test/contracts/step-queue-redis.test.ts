@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -14,6 +14,7 @@ import {
 } from "../../adapters/bullmq/private-redis.ts";
 import { openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import type { StepJob } from "../../src/ports.ts";
+import { noProcFolder } from "../e2e/our-processes.ts";
 import { silentLogger } from "../fakes/silent-logger.ts";
 import { stepQueueContract } from "./step-queue.ts";
 
@@ -56,6 +57,9 @@ if (server === undefined) {
     }
   }
 
+  const childrenOf = (pid: number): readonly number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+
   stepQueueContract("Redis", () => openRedisQueue(redis.url, silentLogger));
 
   test("a private Redis that already answers is adopted, and ended with its adopter", async () => {
@@ -77,6 +81,26 @@ if (server === undefined) {
     await ended;
     rmSync(own, { recursive: true, force: true });
   });
+
+  for (const [what, victim] of [
+    ["wrapper", (wrapper: number) => wrapper],
+    ["wrapper's reader", (wrapper: number) => childrenOf(wrapper).at(-1)],
+  ] as const) {
+    test(
+      `a killed ${what} neither keeps the server alive nor the stop waiting`,
+      { skip: noProcFolder },
+      async () => {
+        const own = mkdtempSync(path.join(tmpdir(), "cs-redis-"));
+        const started = await startPrivateRedis(server, own);
+        const pid = victim(started.pid() ?? 0);
+        assert.ok(pid);
+        process.kill(pid, "SIGKILL");
+        await started.stop();
+        assert.equal(await serverPid(own), undefined);
+        rmSync(own, { recursive: true, force: true });
+      },
+    );
+  }
 
   test("a Redis that hangs blocks nobody: adding fails, and works again when it goes on", async () => {
     const queue = await openRedisQueue(redis.url, silentLogger);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -69,6 +69,9 @@ suite("docker-compose.yml", () => {
       }
       for (const { volume, place, readOnly } of mounts(service)) {
         assert.ok(volume in compose.volumes, `${name}: ${volume}`);
+        if (place.startsWith("/data/sandbox")) {
+          assert.ok(["sandbox", "setup"].includes(name), `${name} sees the outside world's own data`);
+        }
         if (place === "/data/trust") {
           assert.equal(readOnly, name !== "setup", name);
         }
@@ -141,6 +144,10 @@ suite("the commands of docker-compose.yml as processes", { skip: missing, timeou
     }
     await services.healthy("bot", "health", "bot");
     await services.healthy("supply", "health", "agents");
+    assert.ok(
+      !existsSync(path.join(services.folder, "supply", "sandbox")),
+      "it does without the sandbox's data",
+    );
   });
 
   test("one request is approved through the bot's command line and ordered", async () => {

@@ -3,7 +3,7 @@ import path from "node:path";
 import companyConfig from "../../countersign.config.ts";
 import { readSettings } from "../../src/config.ts";
 import type { Json, MessageSubject } from "../../src/domain.ts";
-import type { ReceivedEnvelope } from "../../src/ports.ts";
+import type { ReceivedEnvelope } from "../../src/link-types.ts";
 import { type Identity, openIdentity } from "../../src/processes/identity.ts";
 import { signAs, type Statement } from "../../src/trust/sign-statement.ts";
 import { MemoryValues } from "../fakes/memory-values.ts";
@@ -17,6 +17,7 @@ interface Answer {
   readonly kind: string;
   readonly code: string;
   readonly message: string;
+  readonly output: Json;
 }
 
 /**
@@ -96,11 +97,11 @@ export class HostileEngine {
         (each) => each.subject.run === subject.run && each.subject.attempt === attempt,
       );
       if (answer !== undefined) {
-        const { code = "", message = "" } = answer.body as { code?: string; message?: string };
-        return { kind: answer.kind, code, message };
+        const { code = "", message = "", output = null } = answer.body as Partial<Answer>;
+        return { kind: answer.kind, code, message, output };
       }
       await pause(20);
     }
-    return { kind: "silence", code: "", message: "" };
+    return { kind: "silence", code: "", message: "", output: null };
   }
 }

@@ -104,6 +104,26 @@ suite("the main job through the command line", () => {
     }
   });
 
+  test("all journals are verified while the system runs", async () => {
+    const { code, stdout } = await system.run("journal", "verify", "--json");
+    const report = JSON.parse(stdout) as {
+      ok: boolean;
+      databases: { name: string; ok: boolean; records: number }[];
+      mismatches: unknown[];
+      notes: string[];
+    };
+    assert.equal(code, 0, stdout);
+    assert.deepEqual(
+      report.databases.map(({ name, ok, records }) => [name, ok, records > 10]),
+      [
+        ["record", true, true],
+        ["books", true, true],
+        ["gateway", true, true],
+      ],
+    );
+    assert.deepEqual([report.ok, report.mismatches, report.notes], [true, [], []]);
+  });
+
   test("another quantity gives another plan, an unknown person none", async () => {
     const few = await system.ask("Order the parts needed for three dozen widgets for Customer XYZ", "--yes");
     assert.equal(few.result.request?.quantity, "36");

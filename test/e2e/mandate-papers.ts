@@ -18,11 +18,20 @@ interface Detail {
   readonly approvals: readonly { readonly id: string }[];
 }
 
-export async function papersOf(system: TestSystem, run: string | null): Promise<Papers> {
+/** `shown` are the attestations the card was shown with; without a decision there are no others. */
+export async function papersOf(
+  system: TestSystem,
+  run: string | null,
+  made: "shown" | "renewed" = "shown",
+): Promise<Papers> {
   const detail = JSON.parse((await system.run("run", run ?? "", "--json")).stdout) as Detail;
   const output = (step: string): unknown => detail.steps.find((each) => each.id === step)?.output ?? null;
   const decision = output("gate") as Mandate["decisions"][0] | null;
   const { document } = detail.plan;
+  const attestations =
+    made === "shown"
+      ? [output("financialAttests"), output("complianceAttests")]
+      : [output("financialRenews"), output("complianceRenews")];
   const approval = detail.approvals[0]?.id;
   assert.ok(approval);
   return {
@@ -31,7 +40,7 @@ export async function papersOf(system: TestSystem, run: string | null): Promise<
     plan: document,
     mandate: {
       plan: canonicalJson(document),
-      attestations: [output("financialAttests"), output("complianceAttests")] as Mandate["attestations"],
+      attestations: attestations as Mandate["attestations"],
       decisions: decision === null ? [] : [decision],
     },
   };

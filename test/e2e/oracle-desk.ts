@@ -178,7 +178,7 @@ export class OracleDesk {
   }
 
   /** Compares all that the books determine of a plan; returns what had to be bought. */
-  check(books: Books, { document, run }: Planned): Amounts {
+  check(books: Books, { document, run }: Pick<Planned, "document" | "run">): Amounts {
     const { item, quantity } = document.request;
     const needs = explode(books, item, quantity);
     const missing = deficits(books, needs, run);

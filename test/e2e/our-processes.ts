@@ -9,19 +9,23 @@ export interface OurProcess {
 /** Why processes cannot be looked into here, or false. */
 export const noProcFolder = process.platform === "linux" ? false : "needs /proc (Linux)";
 
-/** All processes that were started with this data folder in their environment, from /proc. */
-export function ourProcesses(dataFolder: string): readonly OurProcess[] {
+/**
+ * All processes of the system in this folder, from /proc: those with its data folder in their environment, and those
+ * whose command names a file in it (the private Redis has an environment of its own).
+ */
+export function ourProcesses(folder: string): readonly OurProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {
       try {
         const environment = readFileSync(`/proc/${name}/environ`, "utf8").split("\u0000");
-        if (!environment.includes(`COUNTERSIGN_DATA=${dataFolder}`)) {
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\u0000", " ").trim();
+        const data = environment.find((each) => each.startsWith("COUNTERSIGN_DATA="));
+        if (!`${data?.split("=")[1] ?? ""}/`.startsWith(`${folder}/`) && !command.includes(`${folder}/`)) {
           return [];
         }
         const stat = readFileSync(`/proc/${name}/stat`, "utf8");
         const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\u0000", " ").trim();
         return [{ pid: Number(name), parent, command }];
       } catch {
         return []; // ended meanwhile

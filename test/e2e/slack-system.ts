@@ -75,9 +75,7 @@ export class SlackSystem {
     await this.until(() => this.thread(place).length > 0, "the progress card");
     return place;
   }
-  thread(
-    place: MessagePlace,
-  ): readonly {
+  thread(place: MessagePlace): readonly {
     readonly channel: string;
     readonly ts: string;
     readonly text: string;

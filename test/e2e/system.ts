@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { stringify } from "csv-stringify/sync";
 import type { RunResult } from "../../src/run-result.ts";
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
@@ -21,6 +22,17 @@ export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+interface EndedRun {
+  readonly status: string;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly steps: readonly { readonly id: string; readonly status: string }[];
+}
+export interface Asked {
+  readonly code: number;
+  readonly lines: readonly { readonly type: string }[];
+  readonly result: RunResult;
 }
 
 /** A whole system of its own in a temporary folder, driven through the real command line. */
@@ -90,6 +102,7 @@ export class TestSystem {
   #spawn(
     options: { readonly env: NodeJS.ProcessEnv; readonly uid?: number; readonly gid?: number },
     args: readonly string[],
+    onLine?: (line: string) => void,
   ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, [mainFile, ...args], {
@@ -104,21 +117,22 @@ export class TestSystem {
       child.stderr.on("data", (chunk: Buffer) => {
         stderr += chunk.toString();
       });
+      if (onLine !== undefined) {
+        createInterface({ input: child.stdout }).on("line", onLine);
+      }
       this.#commands.add(child);
       child.on("exit", () => this.#commands.delete(child));
       child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
     });
   }
   /** `ask --json`: its lines and the last one, the result. */
-  async ask(
-    text: string,
-    ...args: readonly string[]
-  ): Promise<{
-    readonly code: number;
-    readonly lines: readonly { readonly type: string }[];
-    readonly result: RunResult;
-  }> {
-    const { code, stdout, stderr } = await this.run("ask", text, "--json", ...args);
+  ask(text: string, ...args: readonly string[]): Promise<Asked> {
+    return this.askWatched(() => undefined, text, ...args);
+  }
+  /** The same; `onLine` gets each line of its answer as it comes. */
+  async askWatched(onLine: (line: string) => void, text: string, ...args: readonly string[]): Promise<Asked> {
+    const command = ["ask", text, "--json", ...args];
+    const { code, stdout, stderr } = await this.#spawn({ env: this.#environment }, command, onLine);
     const lines = stdout
       .trim()
       .split("\n")
@@ -133,6 +147,25 @@ export class TestSystem {
   /** The rows of a kind of the books. */
   async books<T>(kind: string): Promise<readonly T[]> {
     return JSON.parse((await this.run("books", kind, "--json")).stdout) as T[];
+  }
+  /** Adds or changes one row of the books, through `import`. */
+  async load(kind: string, row: object): Promise<void> {
+    const file = path.join(this.folder, `${kind}.csv`);
+    writeFileSync(file, stringify([row], { header: true }));
+    const { code, stderr } = await this.run("import", kind, file);
+    if (code !== 0) {
+      throw new Error(stderr);
+    }
+  }
+  /** A run as `run ID --json` shows it once it has ended. */
+  async ended(run: string): Promise<EndedRun> {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const shown = JSON.parse((await this.run("run", run, "--json")).stdout) as EndedRun;
+      if (["completed", "failed", "cancelled"].includes(shown.status) || performance.now() > deadline) {
+        return shown;
+      }
+    }
   }
   /** Everything the processes logged, for messages of failed tests. */
   logs(): string {

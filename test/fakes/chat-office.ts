@@ -42,6 +42,8 @@ const officeSteps: readonly (readonly [StepId, string | null])[] = [
   ["financialAttests", "financial"],
   ["complianceAttests", "compliance"],
   ["gate", "hitl"],
+  ["financialRenews", "financial"],
+  ["complianceRenews", "compliance"],
   ["orders", "supply"],
   ["validation", "validation"],
   ["crm", "crm"],

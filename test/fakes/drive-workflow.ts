@@ -3,7 +3,13 @@ import { canonicalHash, canonicalJson } from "../../src/canonical.ts";
 import type { AgentDefinition, VerifiedMandate } from "../../src/define-agent.ts";
 import type { StepDefinition } from "../../src/define-step.ts";
 import type { WorkflowDefinition } from "../../src/define-workflow.ts";
-import type { DecisionStatement, EvidenceStatement, PlanDocument, Signed } from "../../src/domain.ts";
+import type {
+  AttestationStatement,
+  DecisionStatement,
+  EvidenceStatement,
+  PlanDocument,
+  Signed,
+} from "../../src/domain.ts";
 import hitl from "../../agents/hitl.ts";
 import { fakeSign, ScriptedModel, skillContext, type SkillContextOptions } from "./skill-context.ts";
 
@@ -133,13 +139,18 @@ function decide(drive: Drive, step: string, plan: PlanDocument): Promise<unknown
 }
 
 /** What the link's host verifies and hands to the skill. */
-function mandateOf(drive: Drive, gate: string, outputs: StepOutputs, context: Context): VerifiedMandate {
+function mandateOf(
+  drive: Drive,
+  { gate, attestations: renewed }: NonNullable<StepDefinition["planned"]["mandate"]>,
+  outputs: StepOutputs,
+  context: Context,
+): VerifiedMandate {
   const approval = drive.definition.steps.find((each) => each.id === gate);
   assert.ok(approval?.kind === "approval");
   const needs = Object.fromEntries(Object.entries(approval.needs).map(([name, id]) => [name, outputs[id]]));
   const plan = approval.plan({ ...context, needs });
   const decision = outputs[gate] as Signed<DecisionStatement>;
-  const attestations = approval.attestations({ ...context, needs });
+  const attestations = renewed.map((id) => outputs[id] as Signed<AttestationStatement>);
   const planHash = canonicalHash(plan);
   for (const { statement } of [...attestations, decision]) {
     assert.equal(statement.planHash, planHash);

@@ -2,27 +2,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { agentStoreMigration } from "../../adapters/store/agent-store-tables.ts";
 import { openBooks } from "../../adapters/store/books-database.ts";
-import { booksMigrations } from "../../adapters/store/books-tables.ts";
 import type { BookTables } from "../../adapters/store/books-tables.ts";
-import { appendJournal, journalMigration, readChainHeads } from "../../adapters/store/journal-store.ts";
+import { appendJournal, readChainHeads } from "../../adapters/store/journal-store.ts";
 import type { JournalTables } from "../../adapters/store/journal-store.ts";
-import { openDatabase } from "../../adapters/store/open-database.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
 import { canonicalJson } from "../../src/canonical.ts";
 import { readSettings, type CompanyConfig, type Settings } from "../../src/config.ts";
 import type { ChainHead } from "../../src/journal.ts";
 import { readInstanceKeys } from "../../src/keys.ts";
+import { type DatabaseName, databasePlace, openPlace } from "../../src/processes/databases.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import { signAs } from "../../src/trust/sign-statement.ts";
 import { makeDemoTrust } from "../../src/trust/demo-trust.ts";
 import { people, policy } from "./trust-world.ts";
 
-type Name = "record" | "books" | "gateway";
-const folders = { record: "bot", books: "books", gateway: "gateway" } as const;
-const agents = [journalMigration, agentStoreMigration];
-const migrations = { record: recordMigrations, books: [...booksMigrations, ...agents], gateway: agents };
 type Tables = BookTables & JournalTables;
 
 /** A stopped system's data folder: journals on SQLite, keys and trust. */
@@ -55,7 +48,7 @@ export class JournalWorld {
     });
   }
 
-  async append(name: Name, writer: string, entries: readonly JournalEntry[]): Promise<void> {
+  async append(name: DatabaseName, writer: string, entries: readonly JournalEntry[]): Promise<void> {
     await this.#on(name, async (database) =>
       database.unit((tx) => appendJournal(tx, { writer, at: 1_000, entries })),
     );
@@ -75,7 +68,7 @@ export class JournalWorld {
     return { kind: "envelope", run: "run1", facts: { direction, peer, hash } };
   }
 
-  heads(name: Name): Promise<readonly ChainHead[]> {
+  heads(name: DatabaseName): Promise<readonly ChainHead[]> {
     return this.#on(name, (database) => readChainHeads(database));
   }
 
@@ -94,8 +87,8 @@ export class JournalWorld {
   }
 
   /** What somebody with the file does. */
-  tamper(name: Name, sql: string, ...values: readonly SQLInputValue[]): void {
-    const database = new DatabaseSync(path.join(this.folder, folders[name], `${name}.db`));
+  tamper(name: DatabaseName, sql: string, ...values: readonly SQLInputValue[]): void {
+    const database = new DatabaseSync(path.join(databasePlace(this.settings, name).folder, `${name}.db`));
     const { changes } = database.prepare(sql).run(...values);
     database.close();
     if (changes === 0) {
@@ -108,14 +101,10 @@ export class JournalWorld {
   }
 
   async #on<T>(
-    name: Name,
-    use: (database: Awaited<ReturnType<typeof openDatabase<Tables>>>) => Promise<T>,
+    name: DatabaseName,
+    use: (database: Awaited<ReturnType<typeof openPlace<Tables>>>) => Promise<T>,
   ): Promise<T> {
-    const database = await openDatabase<Tables>({
-      name,
-      folder: path.join(this.folder, folders[name]),
-      migrations: migrations[name],
-    });
+    const database = await openPlace<Tables>(databasePlace(this.settings, name));
     try {
       return await use(database);
     } finally {

@@ -1,7 +1,8 @@
 import { canonicalHash, canonicalJson } from "../../src/canonical.ts";
 import type { AgentAddress, Json } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
-import type { AgentLink, OutgoingEnvelope, ReceivedEnvelope } from "../../src/ports.ts";
+import type { OutgoingEnvelope, ReceivedEnvelope } from "../../src/link-types.ts";
+import type { AgentLink } from "../../src/ports.ts";
 
 /** What becomes of one message: how often it arrives, 0 = lost. */
 export type Fate = (message: ReceivedEnvelope, to: AgentAddress) => number;
@@ -25,6 +26,7 @@ export class LoopNetwork {
   /** The link of one instance. */
   link(me: AgentAddress & { readonly role: string }): AgentLink {
     return {
+      seal: (envelope) => ({ journal: [], send: async () => this.#send(me, envelope) }),
       send: async (envelope) => this.#send(me, envelope),
       start: async (inbox) => {
         this.#inboxes.set(nameOf(me), inbox);

@@ -16,6 +16,8 @@ export interface PresenterWorld {
   readonly cards: MemoryCards;
   /** How the platform takes a card's posting; at once where a key has no entry. */
   readonly fates: Map<string, () => Promise<string>>;
+  /** How often the record was looked through. */
+  readonly looks: () => number;
   /** A commit that changes a card. */
   readonly change: (key: string, threads?: readonly ThreadId[]) => void;
   /** The only copy of a card. */
@@ -34,6 +36,7 @@ export function presenterWorld(
   const cards = new MemoryCards();
   const shown: string[] = [];
   const fates: PresenterWorld["fates"] = new Map();
+  let looks = 0;
   const adapter = {
     name: "test",
     async post(_thread: string, card: Card, { key }: { key: string }) {
@@ -48,7 +51,10 @@ export function presenterWorld(
   } as Partial<ChatAdapter> as ChatAdapter;
   const presenter = createPresenter({
     store: {
-      staleCards: async (now, limit) => cards.stale(now, limit),
+      async staleCards(now, limit) {
+        looks += 1;
+        return cards.stale(now, limit);
+      },
       beginPost: async (row, now, leaseMs) => cards.beginPost(row, now, leaseMs),
       cardShown: async (row, message) => cards.shown(row, message),
       postponeCard: async (row, at, options) => cards.postpone(row, at, options?.unposted === true),
@@ -71,11 +77,12 @@ export function presenterWorld(
     shown,
     cards,
     fates,
+    looks: () => looks,
     row,
     change(key, threads) {
       const run = sampleRun("r1", { thread: "test:1" });
       cards.change(sampleCommit(run, { cards: [threads === undefined ? { key } : { key, threads }] }));
-      presenter.kick();
+      presenter.kick([key]);
     },
     isPutAsideFor: (key, ms) => !isStale(key, time.now() + ms - 1) && isStale(key, time.now() + ms),
   };

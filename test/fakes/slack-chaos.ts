@@ -96,7 +96,12 @@ export class SlackChaos {
   }
 
   /** A bot as after a start: nothing but the record is left. */
-  private start(): { engine: ReturnType<EngineWorld["bot"]>["engine"]; presenter: Presenter; stop(): Promise<void>; kill(): void } {
+  private start(): {
+    engine: ReturnType<EngineWorld["bot"]>["engine"];
+    presenter: Presenter;
+    stop(): Promise<void>;
+    kill(): void;
+  } {
     const world = this.#world;
     const { engine, approvals, intake } = world.bot();
     let dead = false;
@@ -296,11 +301,14 @@ export class SlackChaos {
   /** When nothing goes wrong any more: everything is decided and placed once, every copy is final. */
   async #calm(): Promise<void> {
     this.#office.faults.calm();
-    await this.#pumped(async () => ([...this.#copies.values()].some((copy) => this.#offers(copy)) ? undefined : true));
+    await this.#pumped(async () =>
+      [...this.#copies.values()].some((copy) => this.#offers(copy)) ? undefined : true,
+    );
     this.#counts.stale = [...this.#copies.values()].filter((copy) => this.#offers(copy)).length;
     const { placed } = this.#world;
     this.#counts.doubled =
-      [...this.#accepted.values()].filter((count) => count > 1).length + (placed.length - new Set(placed).size);
+      [...this.#accepted.values()].filter((count) => count > 1).length +
+      (placed.length - new Set(placed).size);
   }
 
   /** Lets time pass everywhere until there is an answer; fails when there never is one. */

@@ -4,7 +4,7 @@ import type { Json, Signed } from "../../src/domain.ts";
 import { type AppError, toErrorInfo } from "../../src/errors.ts";
 import type { CheckpointStatement } from "../../src/journal.ts";
 import { createWitness, type Witness } from "../../src/link/witness.ts";
-import type { OutgoingEnvelope, ReceivedEnvelope } from "../../src/ports.ts";
+import type { OutgoingEnvelope, ReceivedEnvelope } from "../../src/link-types.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import { ManualTime } from "./manual-time.ts";
 import { MemoryBooks } from "./memory-books.ts";

@@ -7,15 +7,16 @@ import { presenterWorld as world } from "../fakes/presenter-world.ts";
 import { sampleCommit, sampleRun } from "../fakes/sample-run.ts";
 
 test("a card is drawn at once, then at most every 100 ms, always as it is last", async () => {
-  const { time, shown, change } = world();
+  const { time, shown, looks, change } = world();
   change("progress-r1");
   await settle();
   assert.deepEqual(shown, ["post progress-r1 1"]);
+  const before = looks();
   for (let count = 0; count < 5; count += 1) {
     change("progress-r1");
     await settle();
   }
-  assert.equal(shown.length, 1);
+  assert.deepEqual([shown.length, looks()], [1, before], "while it rests there is nothing to look for");
   await time.advance(99);
   assert.equal(shown.length, 1);
   await time.advance(1);

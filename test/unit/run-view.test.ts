@@ -115,7 +115,7 @@ test("the progress card says what a run waits for that goes on by itself", async
     "Waiting at step budget: the trust document is 8 days old.",
   );
   const busy = { status: "queued", error: error("busy", "later") } as const;
-  assert.match(await progress(runWith({ budget: busy })), /^Working: 8 of 9 steps done\.$/);
+  assert.match(await progress(runWith({ budget: busy })), /^Working: 10 of 11 steps done\.$/);
 });
 
 test("the progress card says which undo does not succeed, and that it is tried again", async () => {
@@ -140,8 +140,15 @@ test("a failure says when orders may have been placed, and what therefore stays 
       { orders: { status: "failed", error: failed }, note: { status: "skipped", startedAt: null } },
       { status: "failed", error: failed },
     );
-    const { view } = await viewOf(run);
+    const approved = { ...decision, verdict: "approved" } as const;
+    const { view } = await viewOf(run, [
+      { plan: samplePlan(), change: { status: "decided", decision: approved } },
+    ]);
     const text = cardFor("result-run1", view)?.text ?? "";
-    assert.equal(/It failed\. Orders may have been placed/.test(text), held, code);
+    const rest = held
+      ? /^It failed\. Orders may have been placed/
+      : /^It failed\. It was approved, but nothing/;
+    assert.match(text, rest, code);
+    assert.equal(/nothing was ordered/.test(text), !held, code);
   }
 });

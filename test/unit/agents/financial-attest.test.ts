@@ -41,6 +41,25 @@ test("attest signs these bytes and holds exactly what the plan needs", async () 
   await attest(context({ subject: { attempt: 2 } }), text(samplePlan()), null);
 });
 
+test("attested again days later, the run's own holds count once, and the books of now", async () => {
+  const { books, context } = await held(project("520.30"));
+  await books.update("customers", "xyz", { creditLimit: "624.36" });
+  await attest(context(), text(samplePlan()), null);
+  const before = await books.find("commitments");
+  const now = "2026-03-04T09:00:00.000Z";
+  const again = () => attest(context({ subject: { step: "renews" }, now }), text(samplePlan()), null);
+  const { statement } = await again();
+  assert.deepEqual([statement.issuedAt, statement.planHash], [now, sha256Hex(canonicalJson(samplePlan()))]);
+  assert.deepEqual(await books.find("commitments"), before);
+
+  await books.update("customers", "xyz", { creditLimit: "624.35" });
+  await assert.rejects(again(), { code: "credit-exceeded" });
+  await books.update("customers", "xyz", { creditLimit: "624.36" });
+  await books.update("projects", "prj", { budget: "520.29" });
+  await assert.rejects(again(), { code: "budget-exceeded" });
+  assert.deepEqual(await books.find("commitments"), before);
+});
+
 test("attest: the plan's total against the budget, one cent below, equal, above", async () => {
   for (const [budget, enough] of [
     ["520.29", false],

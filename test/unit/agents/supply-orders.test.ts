@@ -124,7 +124,7 @@ test("surely not placed: the approved alternative is ordered under its own id, o
     ["placeOrder", "supplier-down"],
     ["placeOrder", "supplier-unreachable"],
   ] as const) {
-    const { alpha, beta, context, statuses } = setUp();
+    const { alpha, beta, context, statuses } = setUp({ subject: { attempt: 4 } });
     alpha.before = failing(method, code, code !== "supplier-refused");
     const { placed } = await placeOrders(context(), {}, mandateFor(twoOrders));
     assert.deepEqual(placed[0], {
@@ -142,6 +142,27 @@ test("surely not placed: the approved alternative is ordered under its own id, o
     const again = await placeOrders(context(), {}, mandateFor(twoOrders));
     assert.deepEqual([again.placed, alpha.orders.size, beta.orders.size], [placed, 0, 2]);
   }
+});
+
+test("unreachable for a moment: the same order is sent when the supplier is back, without asking for it", async () => {
+  const { alpha, beta, context, statuses } = setUp();
+  const called: string[] = [];
+  alpha.before = async (method) => {
+    called.push(method);
+    throw supplierError("supplier-unreachable", true);
+  };
+  for (const attempt of [1, 2, 3]) {
+    await assert.rejects(placeOrders(context({ subject: { attempt } }), {}, mandateFor(twoOrders)), {
+      code: "supplier-unreachable",
+      retryable: true,
+    });
+    assert.deepEqual(await statuses(), { "run1-1-1": "unsent", "run1-1-2": "intended" });
+  }
+  alpha.before = async (method) => void called.push(method);
+  const { placed } = await placeOrders(context({ subject: { attempt: 4 } }), {}, mandateFor(twoOrders));
+  assert.deepEqual([placed[0]?.order, placed[0]?.usedFallback], ["run1-1-1", false]);
+  assert.deepEqual(called, ["placeOrder", "placeOrder", "placeOrder", "placeOrder"]);
+  assert.deepEqual([alpha.orders.size, beta.orders.size], [1, 1]);
 });
 
 test("down, and the supplier cannot be asked: unknown; unreachable on a repetition: unknown too", async () => {

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import type { AgentStoreTables } from "../../../adapters/store/agent-store-tables.ts";
 import { openCompanyBooks } from "../../../src/processes/company-books.ts";
+import { databasePlace, openPlace } from "../../../src/processes/databases.ts";
+import { serveGateway } from "../../../src/processes/gateway-server.ts";
 import { lockFolder } from "../../../src/processes/folder-lock.ts";
 import { makeRuntimeFolder } from "../../../src/processes/runtime-folder.ts";
 import { serveBooks } from "../../../src/processes/books-server.ts";
@@ -174,13 +177,14 @@ test("a re-sent envelope that never arrived is no mismatch; the gateway's are co
   );
 });
 
-test("while the agents run, their process is asked; the gateway's journal waits", async () => {
+test("while agents and gateway run, their processes are asked", async () => {
   await world.witness(await world.heads("record"));
   await world.append("gateway", "gateway-A", world.steps(1));
-  const gateway = lockFolder(path.join(world.folder, "gateway"), "the gateway");
-  makeRuntimeFolder(world.settings.runtime);
+  const { runtime } = world.settings;
+  makeRuntimeFolder(runtime);
   const company = await openCompanyBooks(world.settings, false);
-  const server = await serveBooks(world.settings.runtime, company);
+  const gateway = await openPlace<AgentStoreTables>(databasePlace(world.settings, "gateway"));
+  const servers = [await serveBooks(runtime, company), await serveGateway(runtime, gateway)];
   try {
     const report = await check();
     assert.equal(report.ok, true);
@@ -189,13 +193,28 @@ test("while the agents run, their process is asked; the gateway's journal waits"
       [
         ["record", 6],
         ["books", 2],
+        ["gateway", 1],
       ],
     );
     assert.equal(report.checkpoint?.problem, null);
-    assert.match(report.notes.join(), /^the gateway runs/);
+    assert.deepEqual(report.notes, []);
+    world.tamper("gateway", "update journal set kind = 'other'");
+    const found = (await check()).databases.find(({ name }) => name === "gateway");
+    assert.deepEqual(found?.firstBad, { writer: "gateway-A", seq: 1, problem: "altered" });
   } finally {
-    gateway.release();
-    await server.close();
-    await company.database.close();
+    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all([company.database.close(), gateway.close()]);
+  }
+});
+
+test("where the gateway's journal cannot be read, the answer says that it was not checked", async () => {
+  await world.append("gateway", "gateway-A", world.steps(1));
+  const held = lockFolder(path.join(world.folder, "gateway"), "the gateway");
+  try {
+    const report = await check();
+    assert.ok(report.databases.every(({ name }) => name !== "gateway"));
+    assert.match(report.notes.join(), /the gateway .* its journal was not checked/);
+  } finally {
+    held.release();
   }
 });

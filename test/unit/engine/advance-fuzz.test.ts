@@ -14,13 +14,22 @@ const choices = record({
   attempts: integer({ min: 1, max: 3 }),
 });
 
-/** A random graph: step n may need any of the steps before it; what is irreversible needs an approval. */
+/**
+ * A random graph: step n may need any of the steps before it; what is irreversible needs an approval, and attestations
+ * made after it, none of which needs another.
+ */
 const plans = array(choices, { minLength: 1, maxLength: 8, size: "max" }).map((list) => {
   const steps: PlannedStep[] = [];
   for (const [index, { kind, needs, attempts }] of list.entries()) {
     const gate = steps.findLast((each) => each.kind === "approval")?.id ?? null;
     const effect = kind === "irreversible" && gate !== null ? kind : kind === "write" ? kind : "read";
-    const mandate = effect === "irreversible" ? gate : null;
+    const attestations: string[] = [];
+    for (const each of steps.filter(({ kind: other, effect: its }) => other === "call" && its === "read")) {
+      if (each.needs.includes(gate ?? "") && !each.needs.some((need) => attestations.includes(need))) {
+        attestations.push(each.id);
+      }
+    }
+    const mandate = effect === "irreversible" && gate !== null ? { gate, attestations } : null;
     const chosen = steps.filter((_, at) => ((needs >> at) & 1) === 1).map((each) => each.id);
     steps.push({
       id: `s${index}`,
@@ -28,7 +37,7 @@ const plans = array(choices, { minLength: 1, maxLength: 8, size: "max" }).map((l
       agent: kind === "compute" || kind === "ask" ? null : "agent",
       skill: null,
       effect,
-      needs: [...new Set(mandate === null ? chosen : [...chosen, mandate])],
+      needs: [...new Set(mandate === null ? chosen : [...chosen, mandate.gate, ...mandate.attestations])],
       timeoutMs: 20_000,
       attempts,
       backoffMs: 1000,

@@ -80,9 +80,14 @@ export const buying = defineWorkflow({
       plan: ({ needs }) => needs.plan,
       attestations: ({ needs }) => [needs.money, needs.lists],
     });
-    const orders = step.call(supply, "place-orders", { needs: { gate }, mandate: gate });
+    const again = { needs: { plan, gate }, with: text.with };
+    const moneyAgain = step.call(finance, "attest", again);
+    const listsAgain = step.call(compliance, "attest", again);
+    const orders = step.call(supply, "place-orders", {
+      mandate: { gate, attestations: [moneyAgain, listsAgain] },
+    });
     const note = step.call(crm, "record", { needs: { orders }, with: () => ({}) });
-    return { reserve, budget, plan, money, lists, gate, orders, note };
+    return { reserve, budget, plan, money, lists, gate, moneyAgain, listsAgain, orders, note };
   },
   onStatus: {
     agent: crm,

@@ -7,7 +7,8 @@ import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
 import { createIntake } from "../../../src/intake.ts";
-import type { ReceivedEnvelope, Store } from "../../../src/ports.ts";
+import type { ReceivedEnvelope } from "../../../src/link-types.ts";
+import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { MemoryQueue } from "../../fakes/memory-queue.ts";
@@ -76,6 +77,7 @@ export class EngineWorld {
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
+      prepare: (row) => ({ row, journal: [], send: () => undefined }),
       committed: () => undefined,
     });
     const shared = { store: this.seen, engine, clock: this.time, trust: () => this.trust };
@@ -139,7 +141,8 @@ export class EngineWorld {
     }
     const body = row.body as unknown as Body;
     const name = `${row.to}.${body.skill}`;
-    this.calls.push(`${name}/${row.subject.revision}/${row.subject.attempt}`);
+    const { step, revision, attempt } = row.subject;
+    this.calls.push(`${name}/${step}/${revision}/${attempt}`);
     try {
       const count = this.calls.filter((each) => each.startsWith(`${name}/`)).length;
       const skill = this.skills.get(name) ?? ((b, s) => this.usual(name, b, s));

@@ -97,7 +97,8 @@ test("every message delivered three times and the queue doubling jobs: the same,
   assert.equal((await world.run(run)).status, "completed");
   assert.equal(world.placed.length, 1);
   assert.equal(world.acknowledged.length % 3, 0);
-  assert.equal(new Set(world.calls).size, world.calls.length, "no skill was asked twice");
+  const requests = [...world.store.outbox.values()].filter((row) => row.kind === "request");
+  assert.equal(world.calls.length, requests.length, "no skill was asked twice");
 });
 
 test("rejected: everything held is released and the run ends cancelled, with the reason kept", async () => {
@@ -109,8 +110,8 @@ test("rejected: everything held is released and the run ends cancelled, with the
   assert.deepEqual([...world.effects.values()], ["undone", "undone"]);
   assert.equal(await world.text(run, "gate", "reason"), "too dear");
   assert.deepEqual(world.placed, []);
-  const undos = world.calls.filter((call) => call.includes("release"));
-  assert.deepEqual(undos, ["financial.release/1/1", "inventory.release/1/1"], "last first");
+  const undos = world.calls.filter((call) => call.includes("release")).map((call) => call.split("/")[0]);
+  assert.deepEqual(undos, ["financial.release", "inventory.release"], "last first");
 });
 
 test("nobody decides: after the policy's hours the approval expires and everything is released", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Verdict } from "../../../src/domain.ts";
 import { AppError } from "../../../src/errors.ts";
+import type { Engine } from "../../../src/engine/engine.ts";
 import type { Store } from "../../../src/ports.ts";
 import { settle } from "../../fakes/manual-time.ts";
 import { click, EngineWorld, request } from "./engine-world.ts";
@@ -77,7 +78,7 @@ for (const verdict of ["approved", "rejected"] as const) {
     calm.seen = counted.store;
     await live(calm, verdict);
     const [whole] = await calm.store.listRuns({ limit: 10 });
-    assert.ok(whole !== undefined && counted.uses() > 50);
+    assert.ok(whole !== undefined && counted.uses() > 30);
     const expected = outcome(calm, whole);
     assert.equal(expected.status, verdict === "approved" ? "completed" : "cancelled");
 
@@ -99,6 +100,52 @@ for (const verdict of ["approved", "rejected"] as const) {
     }
   });
 }
+
+test("two bots on one record: each finds what the other has changed, and no step is done twice", async () => {
+  const world = new EngineWorld();
+  const bots = [world.bot(), world.bot()] as const;
+  let turn = 0;
+  const next = () => bots[(turn += 1) % 2 === 0 ? 0 : 1].engine;
+  const engine: Engine = {
+    ...bots[0].engine,
+    dispatch: (job) => next().dispatch(job),
+    receive: (message) => next().receive(message),
+  };
+  await bots[0].intake.request(request);
+  await world.settle(engine);
+  const [open] = await world.store.approvals({ open: true });
+  assert.ok(open !== undefined);
+  await bots[1].approvals.decide({ approval: open.id, ...click, verdict: "approved" });
+  await world.settle(engine);
+  assert.equal((await world.run(open.run)).status, "completed");
+  assert.deepEqual([world.calls.length, world.placed.length], [new Set(world.calls).size, 1]);
+  for (const bot of bots) {
+    assert.equal(await bot.engine.cancel(open.run, "admin"), "finished");
+  }
+});
+
+test("results that come together are applied one after the other, without a lost try", async () => {
+  const world = new EngineWorld();
+  const { engine, intake } = world.bot();
+  let stale = 0;
+  const saveRun = world.store.saveRun.bind(world.store);
+  world.store.saveRun = async (commit) => {
+    const saved = await saveRun(commit);
+    stale += saved === "stale" ? 1 : 0;
+    return saved;
+  };
+  await intake.request(request);
+  for (let round = 0; round < 20; round += 1) {
+    for (let job = world.queue.take(); job !== undefined; job = world.queue.take()) {
+      await engine.dispatch(job);
+    }
+    const rows = await world.store.claimOutbox(world.time.now(), 60_000, 10);
+    const replies = rows.flatMap((row) => world.replyTo(row) ?? []);
+    await Promise.all(replies.map((reply) => engine.receive(reply)));
+  }
+  assert.equal((await world.store.approvals({ open: true })).length, 1);
+  assert.equal(stale, 0);
+});
 
 test("a queue that loses, doubles and reorders jobs: the sweeper brings every run to its approval", async () => {
   const fates = ["lost", "kept", "doubled", "lost", "overtaking"] as const;

@@ -10,8 +10,9 @@ import type { RunEffect, RunEvent, StepRef } from "../../../src/engine/run-event
 const error = { code: "no", message: "no", retryable: false };
 const later = { code: "later", message: "later", retryable: true };
 const stale = { code: "trust-stale", message: "the trust document is old", retryable: true };
+const tooOld = { code: "mandate-stale", message: "the attestations are old", retryable: true };
 const nothing = { code: "nothing-placed", message: "nothing was placed", retryable: false };
-const failures = [error, later, stale, nothing];
+const failures = [error, later, stale, nothing, tooOld];
 const workflow = { id: "random", version: 1, structure: "s" };
 const personMs = 100_000;
 const keyOf = (ref: { readonly revision: number; readonly step: string }) => `${ref.revision}/${ref.step}`;
@@ -27,6 +28,10 @@ export class RunWorld {
   private readonly undone = new Map<string, number>();
   private readonly undoFailures = new Set<string>();
   private readonly approved = new Set<string>();
+  /** Attempts of irreversible steps that may have done something: sent, and not refused before anything ran. */
+  private readonly begun = new Map<string, Set<number>>();
+  /** Attestations that were refused as too old, by the step they were for: attempts of theirs. */
+  private readonly refused = new Map<string, ReadonlyMap<string, number>>();
   private readonly openApprovals = new Set<string>();
   private finished = 0;
 
@@ -140,6 +145,11 @@ export class RunWorld {
       assert.ok(!irreversibleStarted(this.plan, before), "cancelled too late");
     } else if (event.type === "dispatched") {
       this.checkDispatch(event);
+    } else if (event.type === "failed" && [stale.code, tooOld.code].includes(event.error.code)) {
+      this.begun.get(keyOf(event))?.delete(event.attempt);
+      if (event.error.code === tooOld.code) {
+        this.refused.set(keyOf(event), new Map(before.steps.map((each) => [each.id, each.attempt])));
+      }
     }
   }
 
@@ -151,10 +161,21 @@ export class RunWorld {
       assert.equal(this.stateOf(need)?.status, "completed", `${ref.step} was sent before ${need}`);
     }
     if (planned.mandate !== null) {
-      assert.ok(this.approved.has(`${ref.revision}/${planned.mandate}`), "sent without an approval");
+      assert.ok(this.approved.has(`${ref.revision}/${planned.mandate.gate}`), "sent without an approval");
+      const begun = this.begun.get(keyOf(ref)) ?? new Set();
+      this.begun.set(keyOf(ref), begun.add(ref.attempt));
+      this.checkRenewed(ref, planned.mandate.attestations);
     }
     if (planned.undo !== null) {
       this.dispatched.add(keyOf(ref));
+    }
+  }
+
+  /** What was refused as too old is not sent again. */
+  private checkRenewed(ref: StepRef, attestations: readonly string[]): void {
+    const refused = this.refused.get(keyOf(ref));
+    for (const id of refused === undefined ? [] : attestations) {
+      assert.ok((this.stateOf(id)?.attempt ?? 0) > (refused?.get(id) ?? 0), `${id} was not renewed`);
     }
   }
 
@@ -223,6 +244,11 @@ export class RunWorld {
       const surelyNot = each.status === "failed" && each.error?.code === nothing.code;
       return ids.has(each.id) && each.startedAt !== null && !surelyNot;
     });
+    for (const [key, attempts] of this.begun) {
+      const state = this.stateOf(key.split("/")[1] ?? "");
+      const current = key.startsWith(`${run.revision}/`) && attempts.size > 0;
+      assert.ok(!current || state?.startedAt !== null, `${key} may be done and counts as not begun`);
+    }
     for (const key of this.dispatched) {
       const last = key.startsWith(`${run.revision}/`);
       const expected = last && (run.status === "completed" || ordered) ? 0 : 1;

@@ -37,6 +37,30 @@ test("a message that could not be sent is tried again as it is: an outage adds o
   await supply.link.stop();
 });
 
+test("a message that is sealed first is written down and sent by who sealed it, and counts as it when it fails", async () => {
+  const pair = new LinkPair();
+  const bot = await pair.side("bot");
+  const supply = await pair.receiving("supply");
+  const sealed = bot.link.seal(pair.message({ n: 1 }));
+  const [entry] = sealed.journal;
+  assert.deepEqual([bot.journal, pair.servers.tried], [[], []]);
+  await sealed.send();
+  await settle();
+  assert.equal(supply.received[0]?.hash, entry?.facts["hash"]);
+  assert.deepEqual(bot.link.seal(pair.message(null, { kind: "ack" })).journal, []);
+
+  pair.servers.failure = Object.assign(new Error("down"), { code: "connect-failed", retryable: true });
+  const message = pair.message({ n: 2 });
+  const failing = bot.link.seal(message);
+  await assert.rejects(failing.send(), { code: "link-failed" });
+  pair.servers.failure = undefined;
+  await bot.link.send(message);
+  await settle();
+  assert.equal(supply.received[1]?.messageId, failing.journal[0]?.facts["messageId"]);
+  assert.deepEqual(bot.journal, [], "the line that came with the seal stands for it");
+  await supply.link.stop();
+});
+
 test("what could not be sent is sealed anew under new grants", async () => {
   const pair = new LinkPair();
   const trust = await pair.world.open();

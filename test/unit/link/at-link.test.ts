@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { AtClient } from "@atsign/atsdk";
 import { AppError } from "../../../src/errors.ts";
 import type { AtTransport } from "../../../src/link/at-transport.ts";
-import type { OutgoingEnvelope } from "../../../src/ports.ts";
+import type { OutgoingEnvelope } from "../../../src/link-types.ts";
 import { LinkPair } from "../../fakes/link-pair.ts";
 import { settle } from "../../fakes/manual-time.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";

@@ -137,3 +137,23 @@ test("whatever is lost, doubled and reordered, each request has one effect and a
   assert.deepEqual(await rates(), ids);
   assert.equal(probe.calls.length, ids.length);
 });
+
+test("killed between a reply's commit and its sending: the next instance sends it, and the skill ran once", async () => {
+  const store = world.store("supply");
+  const perform = store.perform.bind(store);
+  store.perform = async (unit) => {
+    await perform(unit);
+    throw new AppError("data-unavailable", "the process ends here", { retryable: true });
+  };
+  store.claimOutbox = () => Promise.resolve([]);
+  const host = await world.host(probeAgent, { store });
+  await bot.request("note", "note", { id: "EUR" });
+  await until(() => probe.calls.length === 1, "done");
+  await settle();
+  await host.stop();
+  assert.deepEqual(bot.received, [], "committed, not sent");
+
+  await world.host(probeAgent);
+  assert.equal((await bot.answer("note")).kind, "result");
+  assert.deepEqual([probe.calls, await rates()], [["note EUR"], ["EUR"]]);
+});

@@ -217,6 +217,38 @@ test("what was held is let go of under an old trust document too", async () => {
   assert.deepEqual(probe.calls, ["unnote undo-note"]);
 });
 
+test("old attestations place nothing; new ones, asked for again, do: no alarm, but journalled", async () => {
+  await world.host(probeAgent);
+  const plan = world.sample.plan();
+  const old = world.sample.mandate(plan);
+  await world.time.jump(16 * 60_000);
+  await bot.send("request", "orders", { skill: "place-orders", mandate: old as unknown as Json });
+  const refused = await bot.answer("orders");
+  assert.deepEqual(
+    [
+      refused.kind,
+      (refused.body as { code: string }).code,
+      (refused.body as { retryable: boolean }).retryable,
+    ],
+    ["error", "mandate-stale", true],
+  );
+  assert.deepEqual([probe.calls, world.alarms], [[], []]);
+  assert.deepEqual(
+    (await world.journal("supply")).map((each) => [each.kind, each.facts["code"] ?? null]),
+    [
+      ["envelope", null],
+      ["refusal", "mandate-stale"],
+    ],
+  );
+  const attestations = (["financial", "compliance"] as const).map((role) =>
+    world.sample.attestation(plan, role),
+  );
+  const fresh = { ...old, attestations } as unknown as Json;
+  await bot.send("request", "orders", { skill: "place-orders", mandate: fresh }, 2);
+  assert.equal((await bot.answer("orders", { attempt: 2 })).kind, "result");
+  assert.deepEqual(probe.calls, ["place-orders"]);
+});
+
 test("results and errors carry the token of the lease under which they are sent", async () => {
   await world.host(probeAgent);
   await bot.request("offers", "look", { id: "a" });

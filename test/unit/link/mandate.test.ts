@@ -3,7 +3,11 @@ import { test } from "node:test";
 import type { Json, Mandate } from "../../../src/domain.ts";
 import { canonicalHash, canonicalJson } from "../../../src/canonical.ts";
 import { AppError } from "../../../src/errors.ts";
-import { verifyMandate, type VerifyMandateOptions } from "../../../src/link/mandate.ts";
+import {
+  longestAttestationAgeMs,
+  verifyMandate,
+  type VerifyMandateOptions,
+} from "../../../src/link/mandate.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { mandateRoles, SampleMandate } from "../../fakes/sample-mandate.ts";
 import { people, policy, TrustWorld } from "../../fakes/trust-world.ts";
@@ -163,6 +167,34 @@ test("nothing that has ended or comes from the future counts", () => {
   refused("policy-unknown", sample.mandate(sample.plan({ policySerial: 2 })));
 });
 
+test("attestations are made after the decision, and not long before orders are placed", () => {
+  const minutes = (count: number) => new Date(time.now() + count * 60_000).toISOString();
+  const attested = (financial: string, compliance: string, decided: string, at = time.now()) =>
+    [
+      sample.mandate(plan, {
+        attestations: [
+          sample.attestation(plan, "financial", { issuedAt: financial }),
+          sample.attestation(plan, "compliance", { issuedAt: compliance }),
+        ],
+        decisions: [
+          sample.decision(plan, { decision: { issuedAt: decided }, evidence: { receivedAt: decided } }),
+        ],
+      }),
+      { now: at },
+    ] as const;
+  assert.ok(check(...attested(minutes(-1), minutes(-2), minutes(-3))));
+  const before = new Date(time.now() - 60_001).toISOString();
+  refused("stale", ...attested(before, minutes(0), minutes(-1)));
+  refused("stale", ...attested(minutes(0), before, minutes(-1)));
+  refused("stale", ...attested(minutes(-70 * 60), minutes(-70 * 60), minutes(0)));
+
+  const oldest = time.now() + longestAttestationAgeMs;
+  assert.ok(check(...attested(minutes(0), minutes(0), minutes(0), oldest)));
+  refused("stale", ...attested(minutes(0), minutes(0), minutes(0), oldest + 1));
+  refused("stale", ...attested(minutes(0), minutes(1), minutes(0), oldest + 1));
+  assert.throws(() => check(...attested(before, before, minutes(0))), { retryable: true });
+});
+
 test("the people and rules are those of the verifier's own trust document", async () => {
   const decided = (person: string, assurance: "local" | "clicked" = "clicked") => {
     const decision = sample.decision(plan, { person, decision: { assurance }, evidence: { assurance } });
@@ -199,6 +231,8 @@ test("the people and rules are those of the verifier's own trust document", asyn
   const twice = [sample.decision(plan), sample.decision(plan)];
   refused("quorum", sample.mandate(plan, { decisions: twice }), { trust: quorum });
   const two = [sample.decision(plan), sample.decision(plan, { person: "manager-2" })];
+  const later = sample.decision(plan, { person: "manager-2", decision: { issuedAt: world.time(1 / 1440) } });
+  refused("stale", sample.mandate(plan, { decisions: [sample.decision(plan), later] }), { trust: quorum });
   assert.deepEqual(check(sample.mandate(plan, { decisions: two }), { trust: quorum }).decidedBy, [
     "manager",
     "manager-2",

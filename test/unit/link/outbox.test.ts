@@ -1,99 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../src/errors.ts";
-import { backOffMs, createOutboxRelay, type OutboxRelay } from "../../../src/link/outbox.ts";
-import type { OutboxStore, OutgoingEnvelope } from "../../../src/ports.ts";
-import type { OutboxRow } from "../../../src/record-types.ts";
+import { backOffMs, createOutboxRelay } from "../../../src/link/outbox.ts";
 import { ManualTime, settle } from "../../fakes/manual-time.ts";
+import { newRow, OutboxRows, outboxWorld } from "../../fakes/outbox-world.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
 
-class Rows implements OutboxStore {
-  readonly rows = new Map<string, OutboxRow & { claimedUntil: number }>();
-  claims = 0;
-  failure: Error | undefined;
-
-  add(change: Partial<OutboxRow> & { readonly id: string }): void {
-    this.rows.set(change.id, {
-      to: "supply",
-      kind: "result",
-      subject: { run: "run1", revision: 1, step: change.id, attempt: 1 },
-      body: {},
-      dueAt: 0,
-      tries: 0,
-      expiresAt: Number.MAX_SAFE_INTEGER,
-      claimedUntil: 0,
-      ...change,
-    });
-  }
-
-  async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
-    this.claims += 1;
-    if (this.failure !== undefined) {
-      throw this.failure;
-    }
-    const due = [...this.rows.values()]
-      .filter((each) => each.dueAt <= now && each.claimedUntil <= now)
-      .slice(0, limit);
-    return due.map((each) => {
-      const claimed = { ...each, claimedUntil: now + leaseMs, tries: each.tries + 1 };
-      this.rows.set(each.id, claimed);
-      return claimed;
-    });
-  }
-
-  async postponeOutbox(id: string, dueAt: number): Promise<void> {
-    const row = this.rows.get(id);
-    if (row !== undefined) {
-      this.rows.set(id, { ...row, dueAt, claimedUntil: 0 });
-    }
-  }
-
-  async closeOutbox(ids: readonly string[]): Promise<void> {
-    ids.forEach((id) => this.rows.delete(id));
-  }
-}
-
-interface World {
-  readonly time: ManualTime;
-  readonly rows: Rows;
-  readonly relay: OutboxRelay;
-  readonly sent: string[];
-  readonly expired: string[];
-}
-function world(
-  send: (envelope: OutgoingEnvelope) => Promise<void> = async () => undefined,
-  concurrency = 4,
-): World {
-  const time = new ManualTime();
-  const rows = new Rows();
-  const sent: string[] = [];
-  const expired: string[] = [];
-  const relay = createOutboxRelay({
-    store: rows,
-    clock: time,
-    timers: time,
-    log: silentLogger,
-    random: () => 0.5,
-    concurrency,
-    onExpired: (row) => expired.push(row.id),
-    resolve: (to) => {
-      if (to === "unknown") {
-        throw new AppError("no-grant", "no grant");
-      }
-      return { atSign: `@cs-${to}`, instance: "main" };
-    },
-    link: {
-      send: async (envelope) => {
-        sent.push(envelope.subject.step);
-        await send(envelope);
-      },
-    },
-  });
-  return { time, rows, relay, sent, expired };
-}
-
 test("a kick sends at once; the row is sent again with growing pauses until something closes it", async () => {
-  const { time, rows, relay, sent } = world();
+  const { time, rows, relay, sent } = outboxWorld();
   relay.start();
   await settle();
   rows.add({ id: "a" });
@@ -113,7 +27,7 @@ test("a kick sends at once; the row is sent again with growing pauses until some
 });
 
 test("a request is given longer before it is sent again; one that failed to go out is not", async () => {
-  const { time, rows, relay, sent } = world();
+  const { time, rows, relay, sent } = outboxWorld();
   rows.add({ id: "request", kind: "request" });
   relay.start();
   await time.advance(2_000);
@@ -122,7 +36,7 @@ test("a request is given longer before it is sent again; one that failed to go o
   assert.deepEqual(sent, ["request", "request"]);
   await relay.stop();
 
-  const broken = world(() => Promise.reject(new AppError("link-failed", "down", { retryable: true })));
+  const broken = outboxWorld(() => Promise.reject(new AppError("link-failed", "down", { retryable: true })));
   broken.rows.add({ id: "request", kind: "request" });
   broken.relay.start();
   await broken.time.advance(2_000);
@@ -131,7 +45,7 @@ test("a request is given longer before it is sent again; one that failed to go o
 });
 
 test("without a kick the periodic look finds a row within a second", async () => {
-  const { time, rows, relay, sent } = world();
+  const { time, rows, relay, sent } = outboxWorld();
   relay.start();
   await settle();
   rows.add({ id: "a" });
@@ -148,7 +62,7 @@ test("one slow sending holds up no other; no more go out than there are places",
   const gate = Promise.withResolvers<void>();
   let now = 0;
   let most = 0;
-  const { rows, relay, sent } = world(async ({ subject }) => {
+  const { rows, relay, sent } = outboxWorld(async ({ subject }) => {
     now += 1;
     most = Math.max(most, now);
     await (subject.step === "slow" ? gate.promise : Promise.resolve());
@@ -169,7 +83,7 @@ test("one slow sending holds up no other; no more go out than there are places",
 
 test("a kick while everything is busy is not forgotten", async () => {
   const gate = Promise.withResolvers<void>();
-  const { rows, relay, sent } = world(() => gate.promise, 1);
+  const { rows, relay, sent } = outboxWorld(() => gate.promise, 1);
   rows.add({ id: "a" });
   relay.kick();
   await settle();
@@ -184,7 +98,7 @@ test("a kick while everything is busy is not forgotten", async () => {
 });
 
 test("an expired row is closed and reported, never sent; an agent without a grant costs no other its message", async () => {
-  const { time, rows, relay, sent, expired } = world();
+  const { time, rows, relay, sent, expired } = outboxWorld();
   rows.add({ id: "old", expiresAt: time.now() });
   rows.add({ id: "nowhere", to: "unknown" });
   rows.add({ id: "good" });
@@ -198,7 +112,7 @@ test("an expired row is closed and reported, never sent; an agent without a gran
 });
 
 test("a database that fails for a while is asked again", async () => {
-  const { time, rows, relay, sent } = world();
+  const { time, rows, relay, sent } = outboxWorld();
   rows.add({ id: "a" });
   rows.failure = new Error("disk");
   relay.start();
@@ -212,7 +126,7 @@ test("a database that fails for a while is asked again", async () => {
 
 test("stop waits for what is being sent", async () => {
   const gate = Promise.withResolvers<void>();
-  const { rows, relay } = world(() => gate.promise);
+  const { rows, relay } = outboxWorld(() => gate.promise);
   rows.add({ id: "a" });
   relay.kick();
   await settle();
@@ -237,7 +151,7 @@ test("pauses double up to the most and always keep half", () => {
 
 test("what was sent is repeated ever more rarely; what could not be sent is tried twice a minute", async () => {
   const hours = 10;
-  const answered = world();
+  const answered = outboxWorld();
   answered.rows.add({ id: "a" });
   answered.relay.start();
   await answered.time.advance(hours * 3_600_000);
@@ -245,7 +159,7 @@ test("what was sent is repeated ever more rarely; what could not be sent is trie
   assert.ok(answered.sent.length <= most, `${answered.sent.length} sendings`);
   await answered.relay.stop();
 
-  const broken = world(() => Promise.reject(new AppError("link-failed", "down", { retryable: true })));
+  const broken = outboxWorld(() => Promise.reject(new AppError("link-failed", "down", { retryable: true })));
   broken.rows.add({ id: "a" });
   broken.relay.start();
   await broken.time.advance(3_600_000);
@@ -257,7 +171,7 @@ test("what was sent is repeated ever more rarely; what could not be sent is trie
 
 test("an agent's messages carry the token of its lease", async () => {
   const time = new ManualTime();
-  const rows = new Rows();
+  const rows = new OutboxRows();
   const tokens: (number | undefined)[] = [];
   let fencing = 3;
   const relay = createOutboxRelay({
@@ -267,7 +181,10 @@ test("an agent's messages carry the token of its lease", async () => {
     log: silentLogger,
     resolve: () => ({ atSign: "@cs-bot", instance: "main" }),
     fencing: () => fencing,
-    link: { send: async (envelope) => void tokens.push(envelope.fencing) },
+    link: {
+      seal: ({ fencing: token }) => ({ journal: [], send: async () => void tokens.push(token) }),
+      send: async (envelope) => void tokens.push(envelope.fencing),
+    },
   });
   rows.add({ id: "a" });
   relay.kick();
@@ -276,6 +193,8 @@ test("an agent's messages carry the token of its lease", async () => {
   rows.add({ id: "b", kind: "error" });
   relay.kick();
   await settle();
+  relay.prepare(newRow({ id: "c" })).send();
+  await settle();
   await relay.stop();
-  assert.deepEqual(tokens, [3, 4]);
+  assert.deepEqual(tokens, [3, 4, 4]);
 });

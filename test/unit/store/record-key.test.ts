@@ -21,6 +21,12 @@ test("the key is made once, readable by its owner only, and nothing is left besi
   assert.notDeepEqual(readOrCreateRecordKey(join(root, "other.key")), key);
 });
 
+test("what a process with the same pid left when it was killed half-way stops nobody", () => {
+  const path = join(root, "again.key");
+  writeFileSync(`${path}.${process.pid}.new`, "half a ke", { mode: 0o600 });
+  assert.equal(readOrCreateRecordKey(path).length, 32);
+});
+
 test("a key that others may read, or that is none, is refused and never replaced", () => {
   const path = join(root, "bad.key");
   writeFileSync(path, `${Buffer.alloc(32).toString("base64")}\n`, { mode: 0o600 });

@@ -25,7 +25,7 @@ test("limits: a method keeps a share of its minute for what is urgent", async ()
   assert.equal(takeAll(limiter, update), 35);
   assert.ok(limiter.take(update) > 0, "progress waits");
   assert.equal(takeAll(limiter, { ...update, urgent: true }), 15);
-  assert.equal(limiter.take({ ...update, urgent: true }), 60_000);
+  assert.ok(limiter.take({ ...update, urgent: true }) >= 60_000);
   await time.advance(60_000);
   assert.equal(limiter.take(update), 0);
 });
@@ -35,7 +35,7 @@ test("limits: one post a second in a channel, short bursts, other channels untou
   const limiter = createLimiter(time);
   assert.equal(takeAll(limiter, post("C1")), 2);
   assert.equal(takeAll(limiter, post("C1", true)), 1);
-  assert.equal(limiter.take(post("C1", true)), 1_000);
+  assert.ok(limiter.take(post("C1", true)) >= 1_000);
   assert.equal(limiter.take(post("C2")), 0);
   await time.advance(1_000);
   assert.equal(limiter.take(post("C1", true)), 0);
@@ -53,6 +53,16 @@ test("limits: Retry-After holds back that method alone, and posting by channel",
   assert.equal(limiter.take(post("C2")), 0);
   await time.advance(30_000);
   assert.equal(limiter.take(update), 0);
+});
+
+test("limits: those who wait are given places in line; what is urgent does not stand behind the rest", () => {
+  const limiter = createLimiter(new ManualTime());
+  takeAll(limiter, post("C1", true));
+  assert.deepEqual(
+    [1, 2, 3].map(() => limiter.take(post("C1"))),
+    [2_000, 3_000, 4_000],
+  );
+  assert.ok(limiter.take(post("C1", true)) <= 2_000);
 });
 
 test("limits: whatever is asked when, no minute holds more than Slack allows, and who waits as told gets through", () => {

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { controlClient, type ControlClient } from "../../src/commands/control-client.ts";
+import { isLost, patientClient } from "../../src/commands/patient-client.ts";
+import type { PlanDocument } from "../../src/domain.ts";
+import type { RunResult } from "../../src/run-result.ts";
+import { OracleDesk } from "../e2e/oracle-desk.ts";
+import { TestSystem } from "../e2e/system.ts";
+import { type ChaosCase, jobs } from "./chaos-case.ts";
+import { Killer } from "./killer.ts";
+import { Progress } from "./progress.ts";
+import { checkByPlan, differences, type Outcome, readOutcome, withoutRunIds } from "./outcome.ts";
+
+/** What a job came to without faults: the books after it, and its plan. */
+export interface Expected {
+  readonly outcome: Outcome;
+  readonly plan: string;
+}
+interface JobEnd {
+  readonly run: string;
+  readonly document: PlanDocument;
+}
+
+/** How long everything may take that comes back after a kill. */
+const patienceMs = 120_000;
+const lookAgainMs = 200;
+/** Who decides later comes that much later. */
+const laterMs = 300;
+const slowSuppliers = new URL("./slow-suppliers.ts", import.meta.url).href;
+
+/** One system on one data folder, which is asked for the jobs in their order. */
+export class ChaosSystem {
+  readonly #system = new TestSystem({ NODE_OPTIONS: `--import ${slowSuppliers}` });
+  readonly #desk = new OracleDesk(this.#system);
+  readonly #bot: ControlClient = patientClient(
+    controlClient(path.join(this.#system.folder, "run"), "bot"),
+    patienceMs,
+    () => undefined,
+  );
+  readonly #killer = new Killer(this.#system);
+  readonly #runs: string[] = [];
+
+  async start(): Promise<void> {
+    await this.#system.start();
+  }
+  /** The job that comes next. */
+  get next(): number {
+    return this.#runs.length;
+  }
+
+  /** The next job without faults, when all that follows from it has been written down. */
+  async undisturbed(): Promise<Expected> {
+    const { document } = await this.#job(new Progress(), true);
+    let before: Outcome | undefined;
+    for (;;) {
+      const outcome = await readOutcome(this.#system, this.#desk, this.#runs);
+      if (before !== undefined && differences(before, outcome).length === 0) {
+        return { outcome, plan: this.#plan(document) };
+      }
+      before = outcome;
+      // Notices to the CRM are one-way: nothing says that they are over.
+      await pause(2 * laterMs);
+    }
+  }
+
+  /**
+   * The next job with its kills. Gives what is wrong afterwards, nothing when all is as without faults, and whether
+   * the plan was another one, so that later jobs of this folder come to something else.
+   */
+  async disturbed(
+    chaos: ChaosCase,
+    expected: Expected,
+  ): Promise<{ readonly faults: readonly string[]; readonly otherPlan: boolean }> {
+    const progress = new Progress();
+    const killing = this.#killer.kill(chaos, progress);
+    // A job that fails before says more.
+    killing.catch(() => undefined);
+    const { run, document } = await this.#job(progress, chaos.atOnce);
+    await killing;
+    const otherPlan = this.#plan(document) !== expected.plan;
+    const approved = this.#jobOf(this.#runs.length - 1).verdict === "approved";
+    const faults = otherPlan
+      ? await this.#until(() =>
+          checkByPlan(this.#system, this.#desk, { run, document, approved }).then(
+            () => [],
+            (error: unknown) => [String(error)],
+          ),
+        )
+      : await this.#until(async () =>
+          differences(expected.outcome, await readOutcome(this.#system, this.#desk, this.#runs)),
+        );
+    return { faults: [...faults, ...(await this.#runFaults()), ...(await this.#killer.census())], otherPlan };
+  }
+
+  /** Ends it in order. Gives what is wrong then: processes left over, a journal that does not verify. */
+  async stop(): Promise<readonly string[]> {
+    await this.#system.stop();
+    return [...(await this.#journalFaults()), ...this.#killer.leftOver()];
+  }
+  logs(): string {
+    return this.#system.logs();
+  }
+  async remove(): Promise<void> {
+    this.#killer.killAll();
+    await this.#system.remove();
+  }
+
+  async #job(progress: Progress, atOnce: boolean): Promise<JobEnd> {
+    const { text, verdict } = this.#jobOf(this.#runs.length);
+    const words = verdict === "approved" ? ["--yes"] : ["--no", "--reason", "not now"];
+    const asked = await this.#system.askWatched(
+      (line) => progress.line(line),
+      text,
+      ...(atOnce ? words : []),
+    );
+    let { result } = asked;
+    const run = result.run ?? "";
+    this.#runs.push(run);
+    if (!atOnce && result.status === "waiting") {
+      await this.#decide(run, verdict, progress);
+      result = await this.#end(run, progress);
+    }
+    progress.reach("result");
+    const wanted = verdict === "approved" ? "completed" : "rejected";
+    assert.equal(result.status, wanted, `${run}: ${JSON.stringify(result.error ?? result.status)}`);
+    return { run, document: result.plan?.document as PlanDocument };
+  }
+
+  /** A person who tries until the answer has come. */
+  async #decide(run: string, verdict: string, progress: Progress): Promise<void> {
+    await pause(laterMs);
+    const reason = verdict === "rejected" ? { reason: "not now" } : {};
+    progress.reach("decision");
+    await this.#bot.post(`/approvals/${run}-1-gate`, { as: "manager", verdict, ...reason });
+  }
+  async #end(run: string, progress: Progress): Promise<RunResult> {
+    for await (const line of this.#bot.lines(`/runs/${run}/stream`)) {
+      if (progress.card(line) === "result") {
+        break;
+      }
+    }
+    return (await this.#bot.get(`/runs/${run}/result`)) as RunResult;
+  }
+
+  #jobOf(index: number): (typeof jobs)[number] {
+    const job = jobs[index];
+    assert.ok(job !== undefined, `there is no job ${index}`);
+    return job;
+  }
+  #plan(document: PlanDocument): string {
+    const { policySerial: _serial, validUntil: _until, ...kept } = document;
+    return withoutRunIds(JSON.stringify(kept), this.#runs);
+  }
+
+  /** Looks until nothing is wrong, or for as long as anything may still be coming back. */
+  async #until(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      const faults = await look().catch((error: unknown) => {
+        if (!isLost(error)) {
+          throw error;
+        }
+        return [`the system does not answer: ${String(error)}`];
+      });
+      if (faults.length === 0 || performance.now() > deadline) {
+        return faults;
+      }
+      await pause(lookAgainMs);
+    }
+  }
+
+  /** Each request became one run. */
+  async #runFaults(): Promise<readonly string[]> {
+    const runs = (await this.#bot.get("/runs")) as readonly { readonly id: string }[];
+    const ids = runs.map(({ id }) => id).toSorted();
+    const wanted = this.#runs.toSorted();
+    return ids.join() === wanted.join() ? [] : [`runs are ${ids.join()}, asked for were ${wanted.join()}`];
+  }
+  async #journalFaults(): Promise<readonly string[]> {
+    const { code, stdout, stderr } = await this.#system.run("journal", "verify", "--json");
+    return code === 0 ? [] : [`journal verify: ${stdout}${stderr}`];
+  }
+}
