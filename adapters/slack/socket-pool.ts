@@ -80,28 +80,27 @@ export function createSocketPool(o: {
       return;
     }
     opening = true;
-    void openOne()
-      .then(
-        () => {
-          failures = 0;
-          error = null;
-        },
-        (reason: unknown) => {
-          error = toErrorInfo(reason).code;
-          const ceiling = Math.min(firstRetryMs * 2 ** failures, longestRetryMs);
-          failures += 1;
-          const delay = Math.round(ceiling * (0.5 + o.random() / 2));
-          o.log.warn({ error, delay }, "slack-socket-failed");
-          cancelRetry = o.after(delay, () => {
-            cancelRetry = undefined;
-            ensure();
-          });
-        },
-      )
-      .finally(() => {
-        opening = false;
+    void tryOne().finally(() => {
+      opening = false;
+      ensure();
+    });
+  }
+  async function tryOne(): Promise<void> {
+    try {
+      await openOne();
+      failures = 0;
+      error = null;
+    } catch (reason) {
+      error = toErrorInfo(reason).code;
+      const ceiling = Math.min(firstRetryMs * 2 ** failures, longestRetryMs);
+      failures += 1;
+      const delay = Math.round(ceiling * (0.5 + o.random() / 2));
+      o.log.warn({ error, delay }, "slack-socket-failed");
+      cancelRetry = o.after(delay, () => {
+        cancelRetry = undefined;
         ensure();
       });
+    }
   }
 
   async function openOne(): Promise<void> {
