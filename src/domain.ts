@@ -42,8 +42,7 @@ export interface ChatRequest {
   readonly thread: ThreadId;
   readonly person: PersonId;
   readonly text: string;
-  /** Not written to the bot: the answer that a run in this thread waits for, or nothing. */
-  readonly onlyAnswer?: boolean;
+  readonly onlyAnswer?: boolean; // not written to the bot: the answer that a run in this thread waits for, or nothing
 }
 export type Verdict = "approved" | "rejected";
 /** How a decision was given; see design.md "Approval". */
@@ -233,7 +232,6 @@ export interface PlanDocument {
   /** ISO 8601 UTC; an attestation or decision on it never outlives this. */
   readonly validUntil: string;
 }
-
 export interface AgentAddress {
   readonly atSign: AtSign;
   readonly instance: string;

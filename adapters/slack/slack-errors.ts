@@ -96,7 +96,7 @@ export function slackError(method: string, error: unknown): AppError {
 }
 
 /** Slack's own word for a refusal, e.g. "missing_scope". */
-export function slackWord(error: WebAPIPlatformError): string {
+function slackWord(error: WebAPIPlatformError): string {
   const word: unknown = error.data.error;
   return typeof word === "string" && /^[a-z0-9_]{1,60}$/.test(word) ? word : "unknown_error";
 }
