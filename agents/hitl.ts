@@ -54,15 +54,31 @@ export default defineAgent({
   },
 });
 
-/** Person, role, separation of duties and assurance, all by the trust document alone. */
+/**
+ * Person, account, role, separation of duties and assurance, all by the trust document here alone. Where the bot went by
+ * a newer one, what it says is waited for.
+ */
 async function checkPerson({ trust }: SkillContext, statement: EvidenceStatement): Promise<void> {
   const { mayDecide } = await import("../src/policy.ts");
-  const { person, requester, assurance } = statement;
+  const { person, requester, assurance, account, trustSerial = 0 } = statement;
   const { demo } = trust;
-  const refused = mayDecide(trust.policy, trust.person(person), person, { requester, assurance, demo });
-  if (refused !== null) {
-    throw new AppError(refused.code, refused.message);
+  const refused = mayDecide(trust.policy, trust.person(person), person, {
+    requester,
+    assurance,
+    demo,
+    account,
+  });
+  if (refused === null) {
+    return;
   }
+  if (trustSerial > trust.serial) {
+    throw new AppError(
+      "trust-behind",
+      `the verdict was taken under trust document ${trustSerial}, but ${trust.serial} is the newest known here`,
+      { retryable: true },
+    );
+  }
+  throw new AppError(refused.code, refused.message);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountForm, isAccount } from "./accounts.ts";
 import type { TrustView } from "./define-agent.ts";
 import type {
   Accepted,
@@ -22,6 +23,7 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   verdict: z.enum(["approved", "rejected"]),
   reason: z.string().max(longestReason).exactOptional(),
   adapter: z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, 'expected a name such as "console"'),
+  account: z.string().refine(isAccount, `expected ${accountForm}`).exactOptional(),
   assurance: z.enum(["local", "clicked"]),
 });
 
@@ -84,11 +86,12 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
       const now = clock.now();
       const view = trust();
       const { requester } = approval;
-      const { person, assurance, verdict, adapter } = decision;
+      const { person, assurance, verdict, adapter, account } = decision;
       const refused = mayDecide(view.policy, view.person(person), person, {
         requester,
         assurance,
         demo: view.demo,
+        account,
       });
       if (refused !== null) {
         return refuse(decision, approval, refused);
@@ -111,6 +114,8 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
         requester,
         assurance,
         adapter,
+        ...(account === undefined ? {} : { account }),
+        trustSerial: view.serial,
         receivedAt: new Date(now).toISOString(),
       });
       const reason = decision.reason?.trim() ?? "";

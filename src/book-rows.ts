@@ -41,6 +41,8 @@ export interface PersonRow {
   /** The operating-system user who is this person on the command line; empty: none. */
   readonly osUser: string;
   readonly active: "yes" | "no";
+  /** Space-separated, e.g. "slack:T0123/U0456"; empty: none. */
+  readonly accounts: string;
 }
 export interface Item {
   readonly id: string;

@@ -75,6 +75,8 @@ export interface Desk {
   approvalCard(id: ApprovalId, viewer: PersonId): Promise<Card | undefined>;
   agents(): Promise<readonly AgentInfo[]>;
   person(id: PersonId): Person | undefined;
+  /** Whose chat account this is, active or not: the caller looks. */
+  personOf(account: string): Person | undefined;
   people(): readonly Person[];
   /** True only with the demo company: people may be chosen freely. */
   readonly demo: boolean;

@@ -59,6 +59,7 @@ export function createDesk(o: {
       return o.demo();
     },
     person,
+    personOf: (account) => o.people().find((each) => each.accounts.includes(account)),
     people: () => o.people(),
     async runs(viewer, options = {}) {
       if (!isActive(viewer)) {

@@ -29,6 +29,8 @@ export interface Person {
   readonly active: boolean;
   /** Who this person is on the command line. */
   readonly osUser?: string | undefined;
+  /** Who this person is in chats: `adapter:TEAM/USER`, each account at one person only. */
+  readonly accounts: readonly string[];
 }
 /** Opaque; only the adapter named before the first ":" encodes and decodes it, e.g. "console:…", "terminal:…". */
 export type ThreadId = `${string}:${string}`;
@@ -45,13 +47,14 @@ export type Verdict = "approved" | "rejected";
 /** How a decision was given; see design.md "Approval". */
 export type Assurance = "local" | "clicked" | "countersigned";
 
-/** A click or its like, as an adapter received it from a verified person. */
+/** A click or its like, as an adapter received it from a verified person (`account`: by which of theirs). */
 export interface ClickedDecision {
   readonly approval: ApprovalId;
   readonly person: PersonId;
   readonly verdict: Verdict;
   readonly reason?: string;
   readonly adapter: string;
+  readonly account?: string;
   readonly assurance: Exclude<Assurance, "countersigned">;
 }
 export interface Accepted {
@@ -82,7 +85,6 @@ export type StepStatus =
 export type StepKind = "call" | "compute" | "approval" | "ask";
 /** What a skill does to the world: nothing, the books only (one transaction), or something outside. */
 export type Effect = "read" | "write" | "irreversible";
-export type Reversibility = "reversible" | "compensable" | "irreversible";
 
 export interface WorkflowRef {
   readonly id: string;
@@ -90,7 +92,6 @@ export interface WorkflowRef {
   /** SHA-256 over the definition's structure: a changed definition needs a new version. */
   readonly structure: string;
 }
-
 /** One step of a workflow as pure data: all that `advance` may know of a definition. */
 export interface PlannedStep {
   readonly id: StepId;
@@ -141,10 +142,7 @@ export interface Run {
 }
 
 export type ApprovalStatus = "open" | "recorded" | "decided" | "withdrawn" | "expired";
-/**
- * One approval, written in the same transaction as its run. `open` → `recorded` (a person's verdict with signed
- * evidence is committed) → `decided` (the HITL agent signed). Only the first verdict is recorded.
- */
+/** `open` → `recorded` (the first verdict, with signed evidence, is committed) → `decided` (the HITL agent signed). */
 export interface Approval {
   readonly id: ApprovalId;
   readonly run: RunId;
@@ -227,7 +225,7 @@ export interface PlanDocument {
   readonly effects: readonly {
     readonly step: StepId;
     readonly description: string;
-    readonly reversibility: Reversibility;
+    readonly reversibility: "reversible" | "compensable" | "irreversible";
   }[];
   readonly policySerial: number;
   /** ISO 8601 UTC; an attestation or decision on it never outlives this. */
@@ -254,7 +252,7 @@ export interface AttestationStatement {
   readonly issuedAt: string;
   readonly expiry: string;
 }
-/** What the bot's evidence key signs on receipt of a click, before the platform is acknowledged. */
+/** What the bot's evidence key signs on receipt of a click, before the platform is acknowledged, by its own trust. */
 export interface EvidenceStatement {
   readonly tag: "countersign/evidence/1";
   readonly approval: ApprovalId;
@@ -266,6 +264,8 @@ export interface EvidenceStatement {
   readonly requester: PersonId;
   readonly assurance: Exclude<Assurance, "countersigned">;
   readonly adapter: string;
+  readonly account?: string;
+  readonly trustSerial?: number;
   readonly receivedAt: string;
 }
 export interface DecisionStatement {
@@ -286,15 +286,4 @@ export interface Mandate {
   readonly plan: string;
   readonly attestations: readonly Signed<AttestationStatement>[];
   readonly decisions: readonly Signed<DecisionStatement>[];
-}
-
-// Messages ------------------------------------------------------------------------------------------------------
-
-export type EnvelopeKind = "request" | "progress" | "chunk" | "result" | "error" | "cancel" | "ack";
-/** What a message is about; with sender and kind it recognises duplicates. */
-export interface MessageSubject {
-  readonly run: RunId;
-  readonly revision: number;
-  readonly step: StepId;
-  readonly attempt: number;
 }

@@ -1,7 +1,16 @@
-import type { AgentAddress, EnvelopeKind, Json, MessageSubject } from "./domain.ts";
+import type { AgentAddress, Json, RunId, StepId } from "./domain.ts";
 import type { JournalEntry, OutboxRow } from "./record-types.ts";
 
 /** What goes over the link, before it is sealed and after it was opened. */
+
+export type EnvelopeKind = "request" | "progress" | "chunk" | "result" | "error" | "cancel" | "ack";
+/** What a message is about; with sender and kind it recognises duplicates. */
+export interface MessageSubject {
+  readonly run: RunId;
+  readonly revision: number;
+  readonly step: StepId;
+  readonly attempt: number;
+}
 
 export interface OutgoingEnvelope {
   readonly to: AgentAddress;

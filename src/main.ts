@@ -9,7 +9,8 @@ import { exitCodes, fail } from "./commands/output.ts";
 /** How long output may still be written after an error. */
 const lingerMs = 500;
 
-const program = new Command("countersign");
+// What follows a command's name is that command's: `people link … --json` is not `people --json`.
+const program = new Command("countersign").enablePositionalOptions();
 const settings = () => readSettings(process.env);
 const jsonOption = new Option("--json", "machine-readable lines on stdout");
 const asOption = new Option("--as <person>", "who asks or looks (demo company only)");
@@ -77,15 +78,27 @@ command("link <person>", "a one-time link that signs a person in to the console"
   .action(async (person: string, o: ViewFlags) =>
     (await import("./commands/link.ts")).link(settings(), person, o),
   );
-for (const name of ["status", "agents", "people"] as const) {
+for (const name of ["status", "agents"] as const) {
   command(
     name,
     {
       status: "what runs and how it is",
       agents: "the agents and their atSigns",
-      people: "who may ask and decide",
     }[name],
   ).action(async (o: ViewFlags) => (await import("./commands/views.ts"))[name](settings(), o));
+}
+
+const people = command("people", "who may ask and decide, and their chat accounts")
+  .enablePositionalOptions()
+  .action(async (o: ViewFlags) => (await import("./commands/people.ts")).people(settings(), o));
+for (const change of ["link", "unlink"] as const) {
+  const text = { link: "say that a chat account is this person's", unlink: "take that back" }[change];
+  command(`${change} <person> <account>`, text, people).action(
+    async (person: string, account: string, o: ViewFlags) => {
+      const { changeAccount } = await import("./commands/people.ts");
+      await changeAccount({ settings: settings(), config: companyConfig }, change, { person, account }, o);
+    },
+  );
 }
 
 command("books <kind> [id]", "show the company's books")

@@ -48,13 +48,20 @@ export function mayDecide(
   policy: Policy,
   person: Person | undefined,
   id: PersonId,
-  o: { readonly requester: PersonId; readonly assurance: Assurance; readonly demo: boolean },
+  o: {
+    readonly requester: PersonId;
+    readonly assurance: Assurance;
+    readonly demo: boolean;
+    /** The chat account it was given by, if by one. */
+    readonly account?: string | undefined;
+  },
 ): ErrorInfo | null {
   const refused = inactive(person, id);
   if (refused !== null || person === undefined) {
     return refused;
   }
   return (
+    notTheirs(person, o.account) ??
     lacksRole(person, policy.approve.roles, "approving") ??
     (policy.separationOfDuties && person.id === o.requester
       ? refusal("own-request", `"${person.id}" asked for this and cannot decide it`)
@@ -74,6 +81,12 @@ export function decidersOf(
       (assurance) => mayDecide(policy, person, person.id, { ...o, assurance }) === null,
     ),
   );
+}
+
+function notTheirs(person: Person, account: string | undefined): ErrorInfo | null {
+  return account === undefined || person.accounts.includes(account)
+    ? null
+    : refusal("wrong-account", `account ${account.slice(0, 100)} is not linked to "${person.id}"`);
 }
 
 /** "local" counts only with the demo company, whatever the policy says. */

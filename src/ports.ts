@@ -11,7 +11,6 @@ import type {
   ClickedDecision,
   Json,
   MessageId,
-  MessageSubject,
   Person,
   PersonId,
   Refused,
@@ -19,7 +18,7 @@ import type {
   RunId,
   ThreadId,
 } from "./domain.ts";
-import type { OutgoingEnvelope, ReceivedEnvelope, SealedMessage } from "./link-types.ts";
+import type { MessageSubject, OutgoingEnvelope, ReceivedEnvelope, SealedMessage } from "./link-types.ts";
 import type {
   CardRow,
   Content,

@@ -1,4 +1,5 @@
 import { z, type ZodType } from "zod";
+import { isAccount, readAccounts } from "../../src/accounts.ts";
 import type { BookKind } from "../../src/book-rows.ts";
 
 /** One column of a kind of the books: how its text is checked and how it is explained to people. */
@@ -210,6 +211,19 @@ export function choices(values: readonly string[]): Column {
     const given = value.split(";");
     return given.every((word) => values.includes(word)) && new Set(given).size === given.length;
   });
+}
+
+/** A person's accounts on chat platforms. */
+export function accounts(example: string): Column {
+  return column(
+    `accounts such as "${example}" (adapter:TEAM/USER), each once, separated by one space`,
+    example,
+    (value) => {
+      const given = readAccounts(value);
+      return value.length <= 2000 && given.every(isAccount) && new Set(given).size === given.length;
+    },
+    { optional: true },
+  );
 }
 
 /** True for an http(s) URL or the name of one of the sandbox's servers. */

@@ -3,7 +3,7 @@ import { stringify } from "csv-stringify/sync";
 import type { BookKind, BookRow } from "../../src/book-rows.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Books } from "../../src/ports.ts";
-import { referenceCheck } from "./books-references.ts";
+import { accountCheck, referenceCheck } from "./books-references.ts";
 import { kindColumns, rowProblems, type RowProblem } from "./books-schema.ts";
 
 type TextRow = Readonly<Record<string, string>>;
@@ -65,8 +65,12 @@ export async function importKind(
     );
     const changed = rows.filter(({ row }) => !sameRow(row, stored.get(row["id"] ?? "")));
     const check = await referenceCheck(books, kind);
-    const dangling = changed.flatMap(({ line, row }) => check(row).map((each) => ({ line, ...each })));
-    refuse(kind, [...problems, ...dangling]);
+    const after = new Map([...stored, ...changed.map(({ row }) => [row["id"] ?? "", row] as const)]);
+    const checkAccounts = accountCheck(kind, after.values());
+    const wrong = changed.flatMap(({ line, row }) =>
+      [...check(row), ...checkAccounts(row)].map((each) => ({ line, ...each })),
+    );
+    refuse(kind, [...problems, ...wrong]);
     const updates = changed.filter(({ row }) => stored.has(row["id"] ?? ""));
     if (!o.dryRun) {
       for (let start = 0; start < changed.length; start += writesAtOnce) {

@@ -17,7 +17,7 @@ export interface BooksAccess {
   within<S>(tx: Kysely<S>): Books;
 }
 
-/** Opens the books in a database that has had `booksMigration`. */
+/** Opens the books in a database that has had `booksMigrations`. */
 export function openBooks<S extends BookTables>(database: Database<S>): BooksAccess {
   return {
     reader: new DatabaseBooks((query) => database.read((db) => query(asText(db)))),

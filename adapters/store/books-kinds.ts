@@ -1,5 +1,6 @@
 import type { BookKind, BookRows } from "../../src/book-rows.ts";
 import {
+  accounts,
   amount,
   bankAccount,
   choice,
@@ -60,6 +61,7 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     roles: choices(["employee", "manager", "admin"]),
     osUser: text("emil", 80),
     active: choice(["yes", "no"]),
+    accounts: accounts("slack:T0123/U0456"),
   },
   items: {
     id: id("widget"),

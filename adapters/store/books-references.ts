@@ -1,3 +1,4 @@
+import { readAccounts } from "../../src/accounts.ts";
 import type { BookKind, BookRow } from "../../src/book-rows.ts";
 import type { Books } from "../../src/ports.ts";
 import { kindColumns, type RowProblem } from "./books-schema.ts";
@@ -24,6 +25,30 @@ export async function referenceCheck(books: Books, kind: BookKind): Promise<Refe
     });
     return problems.length > 0 ? problems : unitProblem(row);
   };
+}
+
+/** A check that no account is two people's once these rows, all of the kind, are in the books. */
+export function accountCheck(
+  kind: BookKind,
+  rows: Iterable<Readonly<Record<string, string>>>,
+): ReferenceCheck {
+  if (kind !== "people") {
+    return () => [];
+  }
+  const owners = new Map<string, string[]>();
+  for (const { id = "", accounts = "" } of rows) {
+    for (const account of readAccounts(accounts)) {
+      owners.set(account, [...(owners.get(account) ?? []), id]);
+    }
+  }
+  return ({ accounts = "" }) =>
+    readAccounts(accounts).flatMap((account): RowProblem[] => {
+      const found = owners.get(account) ?? [];
+      const named = found.map((id) => `"${id}"`).join(" and ");
+      return found.length < 2
+        ? []
+        : [{ field: "accounts", value: account, expected: `an account of one person: it is at ${named}` }];
+    });
 }
 
 // Quantities of a part are compared and added everywhere, so all of them must be in the item's own unit.

@@ -10,7 +10,7 @@ function table(kind: keyof BookRows, columns: string): string {
   return `create table ${kind} (id text primary key, ${rest.join(", ")})`;
 }
 
-export const booksMigration: Migration = {
+const companyTables: Migration = {
   name: "books-1",
   statements: [
     table(
@@ -45,3 +45,8 @@ export const booksMigration: Migration = {
     "create index activities_run on activities (run)",
   ],
 };
+const chatAccounts: Migration = {
+  name: "books-2",
+  statements: [`alter table people add column accounts text not null default ''`],
+};
+export const booksMigrations: readonly Migration[] = [companyTables, chatAccounts];

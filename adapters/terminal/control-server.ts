@@ -177,7 +177,6 @@ export async function startControlServer(
     return context.json({ person, link: await services.signInLink(person, by) });
   });
   app.get("/agents", async (context) => context.json(await desk.agents()));
-  app.get("/people", (context) => context.json(desk.people()));
   app.post("/journal/verify", async (context) => {
     const { checkpoint } = verifyBody.parse(await context.req.json());
     return context.json(await services.verifyJournal(checkpoint));

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import type { Card } from "../card.ts";
 import { AppError } from "../errors.ts";
 import type { RunResult } from "../run-result.ts";
 import type { ControlClient } from "./control-client.ts";
 import { patientClient } from "./patient-client.ts";
+import { type Prompter, terminalPrompter } from "./prompter.ts";
 import { answer, answerJson, exitCodes, tell } from "./output.ts";
 import { cardText } from "./card-text.ts";
 
@@ -25,26 +25,6 @@ const accepted = z.discriminatedUnion("outcome", [
 const streamed = z.object({ key: z.string(), card: z.unknown() });
 const kind = z.object({ demo: z.boolean() });
 const decided = z.object({ outcome: z.string(), error: z.object({ message: z.string() }).optional() });
-
-/** How the terminal answers questions and cards, so that tests can stand in for it. */
-export interface Prompter {
-  /** Null: there is no terminal to ask. */
-  ask(question: string): Promise<string | null>;
-}
-/** Asks on the terminal, if stdin is one. */
-const terminalPrompter: Prompter = {
-  async ask(question) {
-    if (!process.stdin.isTTY) {
-      return null;
-    }
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      return await lines.question(`${question} `);
-    } finally {
-      lines.close();
-    }
-  },
-};
 
 /** When an agent's silence is said, and where. */
 interface SlowAgent {

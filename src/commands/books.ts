@@ -9,12 +9,13 @@ import { controlClient, ifRunning } from "./control-client.ts";
 import { answer, answerJson, table, tell } from "./output.ts";
 
 /** Speaks to the agents process when it runs; otherwise opens the books itself, with the demo company if new. */
-async function withBooks<T>(settings: Settings, use: (desk: BooksDesk) => Promise<T>): Promise<T> {
+export async function withBooks<T>(settings: Settings, use: (desk: BooksDesk) => Promise<T>): Promise<T> {
   const client = controlClient(settings.runtime, "agents");
   const running: BooksDesk = {
     rows: async (kind, id) => ((await client.get(bookUrl(kind, id))) as { rows: readonly unknown[] }).rows,
     csv: async (kind, id) => ((await client.get(bookUrl(kind, id, true))) as { csv: string }).csv,
     importCsv: (kind, csv, dryRun) => client.post(`/import/${encodeURIComponent(kind)}`, { csv, dryRun }),
+    changeAccounts: async (change, links) => void (await client.post("/people/accounts", { change, links })),
   };
   return ifRunning(
     () => use(running),

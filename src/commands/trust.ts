@@ -22,12 +22,25 @@ export async function newCompanyKey(settings: Settings, o: { readonly json?: boo
   }
 }
 
-/** Signs the next trust document from the books' people and the configured policy, and grants that are missing. */
+/** `trust sign`. */
 export async function sign(
   settings: Settings,
   config: CompanyConfig,
   o: { readonly json?: boolean },
 ): Promise<void> {
+  const { company, people } = await signTrust(settings, config);
+  if (o.json === true) {
+    answerJson({ company, people });
+  } else {
+    answer(`signed: ${people} people, policy in force at the next look of every process`);
+  }
+}
+
+/** Signs the next trust document from the books' people and the configured policy, and grants that are missing. */
+export async function signTrust(
+  settings: Settings,
+  config: CompanyConfig,
+): Promise<{ readonly company: string; readonly people: number }> {
   const people = await readPeople(settings, false);
   const { companyKey } = await makeDemoTrust({
     folder: settings.data,
@@ -38,9 +51,5 @@ export async function sign(
     now: Date.now(),
     demo: "as-signed",
   });
-  if (o.json === true) {
-    answerJson({ company: companyKey, people: people.length });
-  } else {
-    answer(`signed: ${people.length} people, policy in force at the next look of every process`);
-  }
+  return { company: companyKey, people: people.length };
 }

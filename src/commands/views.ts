@@ -2,7 +2,7 @@ import type { Card } from "../card.ts";
 import type { AgentInfo, RunDetail, RunSummary } from "../desk-types.ts";
 import { isoMinute } from "../cards.ts";
 import type { Settings } from "../config.ts";
-import type { Approval, Person } from "../domain.ts";
+import type { Approval } from "../domain.ts";
 import { cardText } from "./card-text.ts";
 import { controlClient } from "./control-client.ts";
 import { answer, answerJson, table } from "./output.ts";
@@ -89,15 +89,6 @@ export function agents(settings: Settings, o: ViewOptions): Promise<void> {
     table(
       ["agent", "atSign", "in flight", "what it does"],
       list.map((agent) => [agent.id, agent.atSign, String(agent.inFlight), agent.description]),
-    ),
-  );
-}
-
-export function people(settings: Settings, o: ViewOptions): Promise<void> {
-  return show(settings, "/people", o, (list: readonly Person[]) =>
-    table(
-      ["person", "name", "roles", "active"],
-      list.map((person) => [person.id, person.name, person.roles.join(", "), person.active ? "yes" : "no"]),
     ),
   );
 }

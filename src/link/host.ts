@@ -27,6 +27,9 @@ interface Work {
   readonly settled: Promise<void>;
 }
 
+/** Besides refused mandates: what cannot come about unless somebody lies. */
+const alarmingCodes: ReadonlySet<string> = new Set(["journal-rewritten", "wrong-account"]);
+
 /** Serves one agent's skills over the link. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
   const { definition, store, link, trust, clock, timers, log } = options;
@@ -92,8 +95,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   const answerError = async (message: ReceivedEnvelope, error: unknown): Promise<void> => {
     const info = toErrorInfo(error);
     // A mandate that may hold later, when our trust has caught up, is nobody's attack.
-    const isAlarm =
-      (info.code.startsWith("mandate-") && !info.retryable) || info.code === "journal-rewritten";
+    const isAlarm = (info.code.startsWith("mandate-") && !info.retryable) || alarmingCodes.has(info.code);
     if (isAlarm) {
       alarm(message, info.code);
     } else {

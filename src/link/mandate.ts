@@ -1,13 +1,7 @@
 import { canonicalJson, sha256Hex } from "../canonical.ts";
 import type { TrustView, VerifiedMandate } from "../define-agent.ts";
-import type {
-  AttestationStatement,
-  DecisionStatement,
-  Mandate,
-  MessageSubject,
-  PlanDocument,
-  Signed,
-} from "../domain.ts";
+import type { AttestationStatement, DecisionStatement, Mandate, PlanDocument, Signed } from "../domain.ts";
+import type { MessageSubject } from "../link-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { parsePlan } from "../plan/plan-checks.ts";
 import { mandateSchema } from "../plan/plan-schema.ts";
@@ -75,11 +69,7 @@ function checkPlan(plan: PlanDocument, { subject, trust, now }: VerifyMandateOpt
     throw refusal("expired", `carries a plan that ended at ${plan.validUntil}`);
   }
   if (plan.policySerial > trust.serial) {
-    throw refusal(
-      "policy-unknown",
-      `was planned under policy ${plan.policySerial}, but ${trust.serial} is the newest known here`,
-      true,
-    );
+    throw policyUnknown("was planned", plan.policySerial, trust);
   }
 }
 
@@ -189,15 +179,29 @@ function checkEvidence(decision: DecisionStatement, { plan, trust }: Context): v
 }
 
 /** Whether this person's verdict counts, by the one evaluation of policy; the code says why not. */
-function checkPerson({ person: id, assurance }: DecisionStatement, { plan, trust }: Context): void {
+function checkPerson({ person: id, assurance, evidence }: DecisionStatement, { plan, trust }: Context): void {
+  const { account, trustSerial = 0 } = evidence.statement;
   const refused = mayDecide(trust.policy, trust.person(id), id, {
     requester: plan.requester,
     assurance,
     demo: trust.demo,
+    account,
   });
+  if (refused !== null && trustSerial > trust.serial) {
+    throw policyUnknown("carries a verdict taken", trustSerial, trust);
+  }
   if (refused !== null) {
     throw refusal(refused.code, `carries a decision that does not count: ${refused.message}`);
   }
+}
+
+/** Not now, but perhaps when the trust document has come here too. */
+function policyUnknown(what: string, serial: number, trust: TrustView): AppError {
+  return refusal(
+    "policy-unknown",
+    `${what} under policy ${serial}, but ${trust.serial} is the newest known here`,
+    true,
+  );
 }
 
 function refusal(code: string, why: string, retryable = false): AppError {

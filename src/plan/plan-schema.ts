@@ -1,4 +1,5 @@
 import { z, type ZodType } from "zod";
+import { accountForm, isAccount } from "../accounts.ts";
 import type {
   Address,
   AttestationStatement,
@@ -155,6 +156,8 @@ const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   requester: idSchema,
   assurance: z.enum(["local", "clicked"]),
   adapter: idSchema,
+  account: z.string().refine(isAccount, `must be ${accountForm}`).exactOptional(),
+  trustSerial: z.int().min(1).exactOptional(),
   receivedAt: timeSchema,
 });
 

@@ -1,3 +1,4 @@
+import os from "node:os";
 import path from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -5,21 +6,28 @@ import { exportKind, importKind } from "../../adapters/store/books-csv.ts";
 import { bookKind } from "../../adapters/store/books-schema.ts";
 import { appendJournal } from "../../adapters/store/journal-store.ts";
 import { listenOnSocket } from "../../adapters/terminal/socket-server.ts";
+import { type AccountLink, changeAccounts } from "../account-links.ts";
 import { AppError, toRequestError } from "../errors.ts";
 import type { CompanyBooks } from "./company-books.ts";
 import { incarnation, systemClock } from "./system.ts";
 import { checkJournal } from "./verify-journals.ts";
 
+const changeBody = z.strictObject({
+  change: z.enum(["link", "unlink"]),
+  links: z.array(z.strictObject({ person: z.string(), account: z.string() })).min(1),
+});
 const importBody = z.strictObject({ csv: z.string(), dryRun: z.boolean() });
 
-/** What `books` and `import` may do; the same beside the running system and without it. */
+/** What `books`, `import` and `people` may do; the same beside the running system and without it. */
 export interface BooksDesk {
   rows(kind: string, id: string | undefined): Promise<readonly unknown[]>;
   csv(kind: string, id: string | undefined): Promise<string>;
   importCsv(kind: string, csv: string, dryRun: boolean): Promise<unknown>;
+  /** See `changeAccounts`. */
+  changeAccounts(change: "link" | "unlink", links: readonly AccountLink[]): Promise<void>;
 }
 
-/** Its own journal chain says what was imported. */
+/** Its own journal chain says what was imported, and which accounts were linked by which user of this machine. */
 export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
   const writer = incarnation("books");
   return {
@@ -50,6 +58,17 @@ export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
         { dryRun },
       );
     },
+    changeAccounts: (change, links) =>
+      database.unit(async (tx) => {
+        await changeAccounts(books.within(tx), change, links);
+        const osUser = os.userInfo().username;
+        const entries = links.map((link) => ({
+          kind: "account",
+          run: null,
+          facts: { change, ...link, osUser },
+        }));
+        await appendJournal(tx, { writer, at: systemClock.now(), entries });
+      }),
   };
 }
 
@@ -72,6 +91,11 @@ export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ cl
   app.post("/import/:kind", async (context) => {
     const body = importBody.parse(await context.req.json());
     return context.json(await desk.importCsv(context.req.param("kind"), body.csv, body.dryRun));
+  });
+  app.post("/people/accounts", async (context) => {
+    const { change, links } = changeBody.parse(await context.req.json());
+    await desk.changeAccounts(change, links);
+    return context.json({ ok: true });
   });
   app.get("/journal/verify", async (context) => context.json(await checkJournal("books", database, null)));
   app.get("/journal/checkpoint", async (context) => {

@@ -4,6 +4,7 @@ import type { BookTables } from "../../adapters/store/books-tables.ts";
 import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
 import { bookSchemas } from "../../adapters/store/books-schema.ts";
+import { readAccounts } from "../accounts.ts";
 import type { BookRow } from "../book-rows.ts";
 import { controlClient, ifRunning } from "../commands/control-client.ts";
 import type { Settings } from "../config.ts";
@@ -51,6 +52,7 @@ export async function readPeople(settings: Settings, demo: boolean): Promise<rea
     roles: row.roles.split(";") as Role[],
     active: row.active === "yes",
     ...(row.osUser === "" ? {} : { osUser: row.osUser }),
+    accounts: readAccounts(row.accounts),
   }));
 }
 async function lookUpPeople(settings: Settings, demo: boolean): Promise<readonly BookRow<"people">[]> {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { agentStoreMigrations } from "../../adapters/store/agent-store-tables.ts";
-import { booksMigration } from "../../adapters/store/books-tables.ts";
+import { booksMigrations } from "../../adapters/store/books-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
 import { journalMigration } from "../../adapters/store/journal-store.ts";
 import type { Migration } from "../../adapters/store/migrate.ts";
@@ -36,7 +36,7 @@ export function databasePlace(settings: Settings, name: DatabaseName): DatabaseP
         name,
         url: booksDatabaseUrl,
         folder: path.join(data, "books"),
-        migrations: [booksMigration, ...agents],
+        migrations: [...booksMigrations, ...agents],
       };
     case "gateway":
       return {

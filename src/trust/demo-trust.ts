@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { ZodType } from "zod";
+import { sharedAccount } from "../accounts.ts";
 import { canonicalJson } from "../canonical.ts";
 import type { AtSign, Person } from "../domain.ts";
 import { AppError } from "../errors.ts";
@@ -143,6 +144,10 @@ function nextDocument(
   files: TrustFiles,
 ): Sealed<TrustDocument> | undefined {
   const { now } = options;
+  const shared = sharedAccount(options.people);
+  if (shared !== undefined) {
+    throw new AppError("account-taken", `${shared}; nothing was signed`);
+  }
   const old = files.document && verified(files.document, sealedTrustDocumentSchema, company.publicKey);
   const wanted: TrustDocument = {
     tag: "countersign/trust/1",
@@ -151,7 +156,11 @@ function nextDocument(
     issuedAt: new Date(now).toISOString(),
     notAfter: new Date(now + documentDays * dayMs).toISOString(),
     demo: options.demo === "as-signed" ? (old?.demo ?? false) : options.demo,
-    people: options.people.map((each) => ({ ...each, roles: [...each.roles] })),
+    people: options.people.map(({ accounts, ...each }) => ({
+      ...each,
+      roles: [...each.roles],
+      ...(accounts.length === 0 ? {} : { accounts: [...accounts] }),
+    })),
     policy: options.policy as TrustDocument["policy"],
     revocations: old?.revocations ?? [],
   };

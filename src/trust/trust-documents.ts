@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountForm, isAccount, sharedAccount } from "../accounts.ts";
 import type { AtSign, Money, Person } from "../domain.ts";
 import type { Policy } from "../policy-types.ts";
 
@@ -47,7 +48,9 @@ const personSchema = z.strictObject({
   roles: z.array(chatRole),
   active: z.boolean(),
   osUser: z.string().min(1).max(100).optional(),
-}) satisfies z.ZodType<Person>;
+  /** Absent means none: documents signed before there were accounts keep their bytes. */
+  accounts: z.array(z.string().refine(isAccount, `expected ${accountForm}`)).optional(),
+}) satisfies z.ZodType<Omit<Person, "accounts">>;
 
 /** The company says: whoever holds `signingKey` may run instances of this role at this atSign. */
 export const agentGrantSchema = z.strictObject({
@@ -95,7 +98,12 @@ export const trustDocumentSchema = z.strictObject({
   issuedAt: timeSchema,
   notAfter: timeSchema,
   demo: z.boolean(),
-  people: z.array(personSchema),
+  people: z.array(personSchema).superRefine((people, context) => {
+    const message = sharedAccount(people);
+    if (message !== undefined) {
+      context.addIssue({ code: "custom", message });
+    }
+  }),
   policy: policySchema,
   revocations: z.array(revocationSchema),
 });

@@ -142,12 +142,15 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
       return current().policy;
     },
     get people() {
-      return current().people;
+      return current().people.map(asPerson);
     },
     get problems() {
       return problems;
     },
-    person: (id) => current().people.find((each) => each.id === id),
+    person(id) {
+      const found = current().people.find((each) => each.id === id);
+      return found && asPerson(found);
+    },
     knows: (atSign) => inForce().some((each) => each.instance.atSign === atSign),
     instanceKeys(atSign, instance) {
       const { agent, instance: grant, ed25519, x25519 } = granted(atSign, instance);
@@ -251,6 +254,10 @@ function isInForce(granted: GrantedInstance, document: TrustDocument, now: numbe
   } catch {
     return false;
   }
+}
+
+function asPerson(person: TrustDocument["people"][number]): Person {
+  return { ...person, accounts: person.accounts ?? [] };
 }
 
 function isStatement(value: unknown): value is { readonly tag: string } {

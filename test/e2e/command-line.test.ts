@@ -25,6 +25,9 @@ suite("the command line", { timeout: 200_000 }, () => {
       ["ask", "text", "--no"],
       ["ask", "text", "--as", "manager", "--yes"],
       ["agent", "nobody"],
+      ["people", "nonsense"],
+      ["people", "link", "manager"],
+      ["people", "link", "manager", "U1"],
     ]) {
       const { code, stderr } = await system.run(...args);
       assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
@@ -74,6 +77,30 @@ suite("the command line", { timeout: 200_000 }, () => {
     };
     assert.equal(statement.people.find(({ id }) => id === "manager-2")?.active, false);
     assert.equal(statement.demo, true);
+  });
+
+  test("chat accounts are linked and signed while the system runs", async () => {
+    const account = "slack:T0123/U0456";
+    const linked = await system.run("people", "link", "manager", account, "--json");
+    assert.equal(linked.code, 0, linked.stderr);
+    assert.deepEqual(JSON.parse(linked.stdout), { change: "link", person: "manager", account, signed: true });
+    const again = await system.run("people", "link", "employee", account, "--json");
+    assert.equal(again.code, 1);
+    const { error } = JSON.parse(again.stdout) as { error: { code: string; message: string } };
+    assert.deepEqual([error.code, /"manager"/.test(error.message)], ["already-linked", true]);
+    const list = JSON.parse((await system.run("people", "--json")).stdout) as {
+      id: string;
+      signed: boolean;
+      accounts: string[];
+    }[];
+    assert.ok(list.every((each) => each.signed));
+    assert.deepEqual(
+      list.filter((each) => each.accounts.length > 0).map(({ id }) => id),
+      ["manager"],
+    );
+    assert.equal((await system.run("people", "unlink", "manager", account)).code, 0);
+    assert.equal((await system.run("people", "unlink", "manager", account)).code, 1);
+    assert.equal((await system.run("journal", "verify")).code, 0);
   });
 
   test("a second system in one runtime folder is refused at once, and harms nothing", async () => {

@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
+import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readJournal } from "../../adapters/store/journal-store.ts";
-import { sha256Hex } from "../../src/canonical.ts";
 import type { Customer } from "../../src/book-rows.ts";
 import { readSettings } from "../../src/config.ts";
-import type {
-  AttestationStatement,
-  DecisionStatement,
-  EvidenceStatement,
-  Json,
-  Signed,
-} from "../../src/domain.ts";
+import type { AttestationStatement, Json, Signed } from "../../src/domain.ts";
 import { openCompanyBooks } from "../../src/processes/company-books.ts";
+import { instanceKeys } from "../../src/processes/identity.ts";
+import { signAs } from "../../src/trust/sign-statement.ts";
 import { HostileEngine } from "./hostile-engine.ts";
-import { everyOrder, type Papers, papersOf } from "./mandate-papers.ts";
+import { everyOrder, forgedDecision, type Papers, papersOf } from "./mandate-papers.ts";
 import { TestSystem } from "./system.ts";
 
 /**
@@ -78,36 +74,8 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
       alarms.push(code);
     }
   }
-  function decisionBy(sign: HostileEngine["sign"], change: Partial<DecisionStatement> = {}) {
-    const { plan, approval, run } = waiting;
-    const evidence: EvidenceStatement = {
-      tag: "countersign/evidence/1",
-      approval,
-      planHash: sha256Hex(waiting.mandate.plan),
-      run,
-      revision: 1,
-      verdict: "approved",
-      person: "manager",
-      requester: plan.requester,
-      assurance: "clicked",
-      adapter: "console",
-      receivedAt: new Date().toISOString(),
-    };
-    return sign<DecisionStatement>({
-      tag: "countersign/decision/1",
-      planHash: evidence.planHash,
-      run,
-      revision: 1,
-      approval,
-      verdict: "approved",
-      person: "manager",
-      assurance: "clicked",
-      issuedAt: evidence.receivedAt,
-      expiry: plan.validUntil,
-      evidence: engine.sign(evidence),
-      ...change,
-    });
-  }
+  const decisionBy = (sign: HostileEngine["sign"]) =>
+    forgedDecision(waiting, { decision: sign, evidence: own });
   const own: HostileEngine["sign"] = (statement) => engine.sign(statement);
 
   test("no mandate at all", async () => {
@@ -202,6 +170,25 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
     }
   });
 
+  test("even with the evidence key, a click by an account that is not that person's is refused, with an alarm", async () => {
+    const keys = await instanceKeys(path.join(system.data, "keys", "bot"), "evidence");
+    const { statement } = decisionBy(own).statement.evidence;
+    const evidence = signAs(
+      { ...statement, adapter: "slack", account: "slack:T0123/U0456", trustSerial: 1 },
+      keys,
+      keys.ed25519,
+    );
+    const answer = await engine.request(
+      "hitl",
+      { run: waiting.run, step: "gate" },
+      {
+        skill: "sign-decision",
+        input: { evidence, planValidUntil: waiting.plan.validUntil } as unknown as Json,
+      },
+    );
+    assert.equal(answer.code, "wrong-account", answer.message);
+  });
+
   test("a genuine mandate again: in another run, revision or step, and mixed with another plan", async () => {
     await refused("mandate-subject", done.mandate);
     await refused("mandate-subject", done.mandate, { run: done.run, revision: 2 });
@@ -274,16 +261,20 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
     assert.ok(orders.every((each) => each.status === "confirmed"));
   });
 
-  test("every attack is an alarm in supply's journal", async () => {
+  test("every attack is an alarm in the journal of supply, or of the HITL agent", async () => {
     await system.stop();
     const { database } = await openCompanyBooks(readSettings({ COUNTERSIGN_DATA: system.data }), false);
     const journalled: string[] = [];
+    const byHitl: string[] = [];
     for await (const { kind, writer, facts } of readJournal(database)) {
       if (kind === "alarm" && writer.startsWith("supply-")) {
         journalled.push(String(facts.code));
+      } else if (kind === "alarm" && writer.startsWith("hitl-")) {
+        byHitl.push(String(facts.code));
       }
     }
     await database.close();
+    assert.deepEqual(byHitl, ["wrong-account"]);
     for (const code of new Set(alarms)) {
       const told = journalled.filter((each) => each === code).length;
       assert.ok(told >= alarms.filter((each) => each === code).length, `${code}: ${told} alarms`);

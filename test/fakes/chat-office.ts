@@ -19,11 +19,11 @@ import { samplePlan } from "./sample-plan.ts";
 import { sampleApproval, sampleRun, sampleStep } from "./sample-run.ts";
 
 const officePeople: readonly Person[] = [
-  { id: "employee", name: "Erin Employee", roles: ["employee"], active: true },
-  { id: "employee-2", name: "Eli Employee", roles: ["employee"], active: true },
-  { id: "manager", name: "Mara Manager", roles: ["manager"], active: true },
-  { id: "manager-2", name: "Milo Manager", roles: ["manager"], active: true },
-  { id: "former", name: "Fran Former", roles: ["manager"], active: false },
+  { id: "employee", name: "Erin Employee", roles: ["employee"], active: true, accounts: [] },
+  { id: "employee-2", name: "Eli Employee", roles: ["employee"], active: true, accounts: [] },
+  { id: "manager", name: "Mara Manager", roles: ["manager"], active: true, accounts: [] },
+  { id: "manager-2", name: "Milo Manager", roles: ["manager"], active: true, accounts: [] },
+  { id: "former", name: "Fran Former", roles: ["manager"], active: false, accounts: [] },
 ];
 /** Steps of a believable run, with the agent of each. */
 const officeSteps: readonly (readonly [StepId, string | null])[] = [

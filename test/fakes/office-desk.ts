@@ -22,6 +22,7 @@ export function officeDesk(office: {
       return office.demo;
     },
     person: (id) => office.people.find((each) => each.id === id),
+    personOf: (account) => office.people.find((each) => each.accounts.includes(account)),
     people: () => office.people,
     agents: () => Promise.resolve([]),
     runs: (viewer) =>

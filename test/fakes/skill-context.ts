@@ -1,7 +1,8 @@
 import type { ZodType } from "zod";
 import { canonicalHash } from "../../src/canonical.ts";
 import type { SkillContext, TrustView } from "../../src/define-agent.ts";
-import type { AgentAddress, MessageSubject, Person, Signed } from "../../src/domain.ts";
+import type { AgentAddress, Person, Signed } from "../../src/domain.ts";
+import type { MessageSubject } from "../../src/link-types.ts";
 import type { Policy } from "../../src/policy-types.ts";
 import type { Books, Clock, LanguageModel, Logger, SupplierSystem } from "../../src/ports.ts";
 import { AppError } from "../../src/errors.ts";
@@ -25,9 +26,9 @@ export const demoPolicy: Policy = {
 };
 
 export const demoPeople: readonly Person[] = [
-  { id: "employee", name: "Emil Example", roles: ["employee"], active: true },
-  { id: "manager", name: "Mara Example", roles: ["manager"], active: true },
-  { id: "manager-2", name: "Milo Example", roles: ["manager"], active: true },
+  { id: "employee", name: "Emil Example", roles: ["employee"], active: true, accounts: [] },
+  { id: "manager", name: "Mara Example", roles: ["manager"], active: true, accounts: [] },
+  { id: "manager-2", name: "Milo Example", roles: ["manager"], active: true, accounts: [] },
 ];
 
 /** A model that gives the next of its answers, whatever it is asked, checked by the caller's schema. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { agentStoreMigrations, type AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
-import { booksMigration, type BookTables } from "../../adapters/store/books-tables.ts";
+import { booksMigrations, type BookTables } from "../../adapters/store/books-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
 import { journalMigration } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
@@ -16,7 +16,7 @@ export interface TestBooks {
   close(): Promise<void>;
 }
 
-const common = { name: "books", migrations: [booksMigration, journalMigration, ...agentStoreMigrations] };
+const common = { name: "books", migrations: [...booksMigrations, journalMigration, ...agentStoreMigrations] };
 
 /** On SQLite in a temporary folder. */
 export async function sqliteTestBooks(): Promise<TestBooks> {

@@ -11,10 +11,10 @@ import type { TrustStore } from "../../src/trust/trust-store.ts";
 import { MemoryValues } from "./memory-values.ts";
 
 export const people: readonly Person[] = [
-  { id: "employee", name: "Erin Example", roles: ["employee"], active: true },
-  { id: "manager", name: "Mo Example", roles: ["employee", "manager"], active: true },
-  { id: "manager-2", name: "Max Example", roles: ["manager"], active: true },
-  { id: "former", name: "Fay Example", roles: ["manager"], active: false },
+  { id: "employee", name: "Erin Example", roles: ["employee"], active: true, accounts: [] },
+  { id: "manager", name: "Mo Example", roles: ["employee", "manager"], active: true, accounts: [] },
+  { id: "manager-2", name: "Max Example", roles: ["manager"], active: true, accounts: [] },
+  { id: "former", name: "Fay Example", roles: ["manager"], active: false, accounts: [] },
 ];
 export const policy: Policy = {
   ask: ["employee"],
@@ -120,7 +120,7 @@ export class TrustWorld {
         issuedAt: this.time(0),
         notAfter: this.time(30),
         demo: true,
-        people: people.map((each) => ({ ...each, roles: [...each.roles] })),
+        people: people.map((each) => ({ ...each, roles: [...each.roles], accounts: [...each.accounts] })),
         policy: policy as TrustDocument["policy"],
         revocations: [],
         ...change,

@@ -31,8 +31,38 @@ test("a verdict is committed with evidence that names plan, person, place and ti
     requester: "employee",
     assurance: "clicked",
     adapter: "console",
+    trustSerial: 7,
     receivedAt: new Date(world.time.now()).toISOString(),
   });
+});
+
+test("a click by a chat account: it is the person's, and part of the evidence, or it is refused", async () => {
+  const { world, run, approval, decide } = await opened();
+  const account = "slack:T1/U1";
+  const { trust } = world;
+  world.trust = {
+    ...trust,
+    person(id) {
+      const found = trust.person(id);
+      return found && { ...found, accounts: found.id === "manager" ? [account] : [] };
+    },
+  };
+  for (const [change, code] of [
+    [{ account: "slack:T1/U2" }, "wrong-account"],
+    [{ account, person: "manager-2" }, "wrong-account"],
+    [{ account: "slack:T1/U9", person: "slack:T1/U9" }, "unknown-person"],
+    [{ account: "@here" }, "bad-decision"],
+  ] as const) {
+    const outcome = await decide({ adapter: "slack", ...change });
+    assert.equal(outcome.outcome === "refused" && outcome.error.code, code);
+  }
+  const refused = world.store.journal.filter((each) => each.kind === "refusal");
+  assert.deepEqual(refused[2]?.body, { approval, person: "slack:T1/U9" }, "an unmapped user is sealed text");
+  assert.equal((await world.store.approval(approval))?.status, "open");
+
+  assert.equal((await decide({ adapter: "slack", account })).outcome, "accepted");
+  const evidence = (await world.text(run, "gate", "evidence")) as { statement: Record<string, unknown> };
+  assert.deepEqual([evidence.statement["account"], evidence.statement["adapter"]], [account, "slack"]);
 });
 
 test("whoever may not decide is refused with the reason, journalled, and the approval stays open", async () => {

@@ -7,7 +7,13 @@ import type { ContentFilter } from "../../src/record-types.ts";
 import { MemoryStore } from "../fakes/memory-store.ts";
 import { sampleApproval, sampleCommit, sampleRun, sampleTime } from "../fakes/sample-run.ts";
 
-const person = (id: string, role: Role, active = true): Person => ({ id, name: id, roles: [role], active });
+const person = (id: string, role: Role, active = true): Person => ({
+  id,
+  name: id,
+  roles: [role],
+  active,
+  accounts: [],
+});
 
 /** A record with one run and one open approval for each requester given, oldest first. */
 async function office(requesters: readonly string[]) {

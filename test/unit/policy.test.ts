@@ -6,8 +6,12 @@ import { people, policy } from "../fakes/trust-world.ts";
 
 const person = (id: string): Person | undefined => people.find((each) => each.id === id);
 const decides = (id: string, change: Partial<Parameters<typeof mayDecide>[3]> = {}, rules = policy) =>
-  mayDecide(rules, person(id), id, { requester: "employee", assurance: "clicked", demo: false, ...change })
-    ?.code ?? null;
+  mayDecide(rules, person(id), id, {
+    requester: "employee",
+    assurance: "clicked",
+    demo: false,
+    ...change,
+  })?.code ?? null;
 
 test("asking needs an active person with a role for it", () => {
   assert.equal(mayAsk(policy, person("employee"), "employee"), null);
@@ -78,4 +82,22 @@ test("who may decide on a request: those whose verdict counts in one of the ways
   assert.deepEqual(deciders("employee", accepting(["local"])), [], "local counts in the demo only");
   assert.deepEqual(deciders("employee", accepting(["local"]), true), ["manager", "manager-2"]);
   assert.deepEqual(deciders("employee", accepting([])), []);
+});
+
+test("deciding by a chat account: it must be that person's", () => {
+  const linked = people.map((each) =>
+    each.id === "manager" ? { ...each, accounts: ["slack:T1/U1"] } : each,
+  );
+  const by = (id: string, account: string) =>
+    mayDecide(
+      policy,
+      linked.find((each) => each.id === id),
+      id,
+      { requester: "employee", assurance: "clicked", demo: false, account },
+    )?.code ?? null;
+  assert.equal(by("manager", "slack:T1/U1"), null);
+  assert.equal(by("manager", "slack:T2/U1"), "wrong-account", "the same user id in another team");
+  assert.equal(by("manager-2", "slack:T1/U1"), "wrong-account", "somebody else's");
+  assert.equal(by("former", "slack:T1/U1"), "unknown-person");
+  assert.equal(by("slack:T1/U9", "slack:T1/U9"), "unknown-person", "nobody's");
 });

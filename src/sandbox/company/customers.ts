@@ -80,5 +80,5 @@ export const people: readonly PersonRow[] = [
 ];
 
 function person(id: string, name: string, roles: string): PersonRow {
-  return { id, name, email: `${id}@company.example`, roles, osUser: "", active: "yes" };
+  return { id, name, email: `${id}@company.example`, roles, osUser: "", active: "yes", accounts: "" };
 }

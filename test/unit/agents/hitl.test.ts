@@ -71,7 +71,10 @@ test("evidence must be signed by the bot's evidence key, unaltered, for this run
 });
 
 test("only an active person with an approving role, who did not ask, may decide", async () => {
-  const people = [...demoPeople, { id: "gone", name: "Gone", roles: ["manager"], active: false } as const];
+  const people = [
+    ...demoPeople,
+    { id: "gone", name: "Gone", roles: ["manager"], active: false, accounts: [] } as const,
+  ];
   for (const [change, code] of [
     [{ person: "employee", requester: "manager" }, "not-allowed"],
     [{ person: "nobody" }, "unknown-person"],
@@ -87,7 +90,10 @@ test("only an active person with an approving role, who did not ask, may decide"
 });
 
 test("every person, in every role towards the request, is judged by the one policy", async () => {
-  const people = [...demoPeople, { id: "gone", name: "Gone", roles: ["manager"], active: false } as const];
+  const people = [
+    ...demoPeople,
+    { id: "gone", name: "Gone", roles: ["manager"], active: false, accounts: [] } as const,
+  ];
   for (const separationOfDuties of [true, false]) {
     for (const person of [...people.map((each) => each.id), "nobody"]) {
       for (const requester of ["employee", person]) {
@@ -147,4 +153,31 @@ test("one verdict per approval: the same again is signed again whenever, another
     });
   }
   assert.equal((await books.find("decisions")).length, 1);
+});
+
+test("an account must be that person's by the trust document known here; a newer one is waited for", async () => {
+  const account = "slack:T1/U1";
+  const people = demoPeople.map((each) => (each.id === "manager" ? { ...each, accounts: [account] } : each));
+  const sign = (change: Partial<EvidenceStatement>, o: Partial<Options> = {}) =>
+    signDecision(
+      context({ people, serial: 3, ...o }),
+      { evidence: evidence({ adapter: "slack", trustSerial: 3, ...change }), planValidUntil },
+      null,
+    );
+  const signed = await sign({ account });
+  assert.equal(signed.statement.evidence.statement.account, account);
+  await assert.rejects(sign({ account, person: "manager-2" }), { code: "wrong-account", retryable: false });
+  await assert.rejects(sign({ account: "slack:T2/U1" }), { code: "wrong-account" });
+  await assert.rejects(sign({ account: "U1" }), { name: "ZodError" });
+  await assert.rejects(
+    sign({ account, person: account }),
+    { name: "ZodError" },
+    "an account is no person's id",
+  );
+
+  const books = new MemoryBooks();
+  const early = sign({ account, trustSerial: 4 }, { people: demoPeople, books });
+  await assert.rejects(early, { code: "trust-behind", retryable: true });
+  assert.equal((await books.find("decisions")).length, 0);
+  await sign({ account, trustSerial: 4 }, { serial: 4, books });
 });

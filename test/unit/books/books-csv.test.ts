@@ -54,7 +54,17 @@ function rows(kind: BookKind): fc.Arbitrary<TextRow[]> {
     return id === null ? fitted : { ...fitted, id: id[1] ?? "" };
   });
   const right = row.filter((each) => rowProblems(kind, each).length === 0);
-  return fc.uniqueArray(right, { selector: (each) => each["id"], maxLength: 6 });
+  return fc
+    .uniqueArray(right, { selector: (each) => each["id"], maxLength: 6 })
+    .map((all) => all.map((each, index) => (kind === "people" ? withAccounts(each, index) : each)));
+}
+
+/** Accounts are nobody else's. */
+function withAccounts(row: TextRow, index: number): TextRow {
+  return {
+    ...row,
+    accounts: ["", `slack:T1/U${index}`, `slack:T1/U${index} slack:T2/U${index}`][index % 3] ?? "",
+  };
 }
 
 /** Books that hold nothing but what the rows refer to. */
@@ -180,4 +190,43 @@ test("references and units are checked against the books", async () => {
   });
   const result = await importInto(books, "bom", `${header}widget@A/cable,widget,A,cable,1,m,0\n`);
   assert.equal(result.inserted, 1);
+});
+
+test("an account at two people is refused, naming both, by what the books would hold afterwards", async () => {
+  const person = (id: string, accounts: string): BookRow<"people"> => ({
+    id,
+    name: id,
+    email: `${id}@example.com`,
+    roles: "employee",
+    osUser: "",
+    active: "yes",
+    accounts,
+  });
+  const books = new MemoryBooks({ people: [person("a", "slack:T1/U1"), person("b", "slack:T1/U2")] });
+  const csvOf = (...people: readonly BookRow<"people">[]) =>
+    exportKind(new MemoryBooks({ people }), "people");
+
+  await assert.rejects(importInto(books, "people", await csvOf(person("c", "slack:T2/U9 slack:T1/U2"))), {
+    code: "bad-csv",
+    message:
+      /^[^\n]*\nline 2: accounts is "slack:T1\/U2", expected an account of one person: it is at "b" and "c"$/,
+  });
+  const twice = await csvOf(person("c", "slack:T1/U3"), person("d", "slack:T1/U3"));
+  await assert.rejects(importInto(books, "people", twice), { message: /line 2: .*\nline 3: .*"c" and "d"$/ });
+  for (const bad of [
+    "U1",
+    "slack:U1",
+    "slack:T1/U 1",
+    "slack:T1/U-1",
+    "slack:T1/U4  slack:T1/U5",
+    " slack:T1/U4",
+  ]) {
+    const csv = (await csvOf(person("c", ""))).replace(/,$/m, `,${bad}`);
+    await assert.rejects(importInto(books, "people", csv), { code: "bad-csv", message: /accounts is / }, bad);
+  }
+  assert.equal((await books.find("people")).length, 2);
+
+  const swapped = await csvOf(person("a", "slack:T1/U2"), person("b", "slack:T1/U1"));
+  assert.equal((await importInto(books, "people", swapped)).updated, 2);
+  assert.equal((await books.get("people", "a"))?.accounts, "slack:T1/U2");
 });

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { test } from "node:test";
+import { sql } from "kysely";
+import { openBooks } from "../../../adapters/store/books-database.ts";
 import { bookKinds } from "../../../adapters/store/books-kinds.ts";
 import { bookKind, kindColumns, rowProblems } from "../../../adapters/store/books-schema.ts";
-import { booksMigration } from "../../../adapters/store/books-tables.ts";
+import { booksMigrations, type BookTables } from "../../../adapters/store/books-tables.ts";
+import { openDatabase } from "../../../adapters/store/open-database.ts";
 import type { BookKind } from "../../../src/book-rows.ts";
 
 const exampleOf = (kind: BookKind) =>
@@ -88,8 +94,10 @@ test("amounts have at most their currency's minor digits", () => {
 
 test("the tables have exactly the documented columns", () => {
   for (const kind of bookKinds) {
-    const create = booksMigration.statements.find((each) => each.startsWith(`create table ${kind} (`));
-    const columns = [...(create ?? "").matchAll(/"?(\w+)"? text/g)].map((match) => match[1]);
+    const columns = booksMigrations
+      .flatMap(({ statements }) => statements)
+      .filter((each) => new RegExp(`^(create|alter) table ${kind} `).test(each))
+      .flatMap((each) => [...each.matchAll(/"?(\w+)"? text/g)].map((match) => match[1]));
     assert.deepEqual(
       columns,
       kindColumns(kind).map(({ name }) => name),
@@ -101,4 +109,30 @@ test("the tables have exactly the documented columns", () => {
 test("an unknown kind is refused with the list of kinds", () => {
   assert.equal(bookKind("stock"), "stock");
   assert.throws(() => bookKind("toString"), { code: "unknown-kind", message: /kinds: customers, projects/ });
+});
+
+test("books from before there were chat accounts get the column, empty, and keep their people", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "cs-books-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const open = (migrations: typeof booksMigrations) =>
+    openDatabase<BookTables>({ name: "books", folder, migrations });
+  const old = await open(booksMigrations.slice(0, 1));
+  await old.unit((tx) =>
+    sql`insert into people (id, name, email, roles, "osUser", active)
+      values ('ann', 'Ann', 'ann@example.com', 'manager', '', 'yes')`.execute(tx),
+  );
+  await old.close();
+  const now = await open(booksMigrations);
+  const books = openBooks(now);
+  const ann = {
+    id: "ann",
+    name: "Ann",
+    email: "ann@example.com",
+    roles: "manager",
+    osUser: "",
+    active: "yes",
+  };
+  assert.deepEqual(await books.reader.find("people"), [{ ...ann, accounts: "" }]);
+  assert.equal(await books.unit((unit) => unit.update("people", "ann", { accounts: "slack:T1/U1" })), true);
+  await now.close();
 });

@@ -40,6 +40,7 @@ const add = async (id: string) => {
       roles: "employee",
       osUser: "",
       active: "yes",
+      accounts: "",
     }),
   );
   return { database, books };
@@ -91,11 +92,19 @@ test("while the agents process has the books, people are asked of it, at every s
       roles: "manager;admin",
       osUser: "two",
       active: "no",
+      accounts: "slack:T1/U2",
     }),
   );
   assert.deepEqual(
     (await readPeople(world.settings, false)).find(({ id }) => id === "two"),
-    { id: "two", name: "Two", roles: ["manager", "admin"], active: false, osUser: "two" },
+    {
+      id: "two",
+      name: "Two",
+      roles: ["manager", "admin"],
+      active: false,
+      osUser: "two",
+      accounts: ["slack:T1/U2"],
+    },
   );
   await quietly(() => sign(world.settings, world.config, {}));
   assert.deepEqual(

@@ -91,7 +91,7 @@ test("cards reach their owner's open pages; others hear of approvals they may se
   const seen = await manager?.next();
   assert.ok(typeof seen === "object" && seen.type === "card" && seen.key === "approval-a-run1");
 
-  const person = { id: "employee-2", name: "Eli", roles: ["employee" as const], active: true };
+  const person = { id: "employee-2", name: "Eli", roles: ["employee" as const], active: true, accounts: [] };
   await console.whisper(thread, person, "for you alone");
   assert.deepEqual(await colleague?.next(), { type: "notice", text: "for you alone" });
   await console.stop();

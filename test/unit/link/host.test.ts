@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Json } from "../../../src/domain.ts";
+import { AppError } from "../../../src/errors.ts";
 import { HostWorld, type Party, subjectOf } from "../../fakes/host-world.ts";
 import { settle, until } from "../../fakes/manual-time.ts";
 import { grantedSkills, probe, probeAgent, resetProbe } from "../../fakes/probe-agent.ts";
@@ -260,6 +261,16 @@ test("results and errors carry the token of the lease under which they are sent"
   assert.deepEqual([error.kind, error.fencing], ["error", 2]);
   await bot.request("offers", "look", { id: "a" });
   assert.equal((await bot.answer("offers", { n: 2 })).fencing, 2, "a stored reply, too");
+});
+
+test("an account that is not that person's is an alarm", async () => {
+  probe.trouble = new AppError("wrong-account", "account slack:T1/U1 is not linked to that person");
+  await world.host(probeAgent);
+  await bot.request("offers", "look", { id: "a" });
+  assert.equal(await bot.errorCode("offers"), "wrong-account");
+  assert.deepEqual(world.alarms, ["wrong-account"]);
+  const kinds = (await world.journal("supply")).map((each) => each.kind);
+  assert.deepEqual(kinds, ["envelope", "alarm"]);
 });
 
 test("a plan made under a newer policy is held against a newer trust document, looked for at once", async () => {

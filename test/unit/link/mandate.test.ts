@@ -10,7 +10,7 @@ import {
 } from "../../../src/link/mandate.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { mandateRoles, SampleMandate } from "../../fakes/sample-mandate.ts";
-import { policy, TrustWorld } from "../../fakes/trust-world.ts";
+import { people, policy, TrustWorld } from "../../fakes/trust-world.ts";
 
 const time = new ManualTime();
 const world = new TrustWorld(time, [...mandateRoles, "supply"]);
@@ -291,3 +291,24 @@ function changedText(text: string): string {
   const last = text.at(0) ?? "";
   return `${/\d/.test(last) ? (Number(last) + 1) % 10 : last === "a" ? "b" : "a"}${text.slice(1)}`;
 }
+
+test("a verdict by a chat account counts only while the verifier's own document says it is that person's", async () => {
+  const account = "slack:T1/U1";
+  const other = new TrustWorld(time, [...mandateRoles, "supply"]);
+  const signer = new SampleMandate(other);
+  const made = (trustSerial: number) => {
+    const own = signer.plan();
+    const evidence = { account, adapter: "slack", trustSerial };
+    return signer.mandate(own, { decisions: [signer.decision(own, { evidence })] });
+  };
+  const before = await other.open();
+  refused("wrong-account", made(1), { trust: before });
+  assert.throws(() => check(made(2), { trust: before }), { code: "mandate-policy-unknown", retryable: true });
+  const linked = people.map((each) => ({
+    ...each,
+    roles: [...each.roles],
+    accounts: each.id === "manager" ? [account] : [],
+  }));
+  other.document({ serial: 2, people: linked });
+  assert.deepEqual(check(made(2), { trust: await other.open() }).decidedBy, ["manager"]);
+});

@@ -107,7 +107,10 @@ test("a viewer who is deactivated hears no more", async () => {
 });
 
 test("a sign-in link is for oneself, and for others from an admin; the demo's terminal may choose", async () => {
-  office.people = [...office.people, { id: "admin", name: "Ada Admin", roles: ["admin"], active: true }];
+  office.people = [
+    ...office.people,
+    { id: "admin", name: "Ada Admin", roles: ["admin"], active: true, accounts: [] },
+  ];
   assert.deepEqual(await client.post("/links", { person: "manager" }), {
     person: "manager",
     link: "http://127.0.0.1/sign-in?token=manager",

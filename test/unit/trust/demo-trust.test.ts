@@ -176,3 +176,23 @@ test("published papers are the same papers", async () => {
   assert.deepEqual(trust.problems, []);
   assert.deepEqual(trust.agent("supply"), { atSign: "@cs-supply", instance: "main" });
 });
+
+test("accounts are signed; one at two people is refused by name, and the old document stays", async () => {
+  const o = options();
+  const { companyKey } = await makeDemoTrust(o);
+  const memory = new MemoryValues();
+  const account = "slack:T1/U1";
+  const linked = (...ids: readonly string[]) =>
+    people.map((each) => (ids.includes(each.id) ? { ...each, accounts: [account] } : each));
+  await makeDemoTrust({ ...o, people: linked("manager") });
+  const trust = await open(o, companyKey, memory);
+  assert.deepEqual([trust.serial, trust.person("manager")?.accounts], [2, [account]]);
+  await assert.rejects(makeDemoTrust({ ...o, people: linked("manager", "former") }), {
+    code: "account-taken",
+    message: /slack:T1\/U1 belongs to both "manager" and "former".*nothing was signed/,
+  });
+  assert.equal((await open(o, companyKey, memory)).serial, 2);
+  await makeDemoTrust({ ...o, now: now + day, people: linked("manager") });
+  const renewed = await open({ ...o, now: now + day }, companyKey, memory);
+  assert.deepEqual([renewed.serial, renewed.person("manager")?.accounts], [3, [account]]);
+});

@@ -6,7 +6,7 @@ import { rawPublicKey } from "../../../src/trust/sign-statement.ts";
 import type { TrustStore } from "../../../src/trust/trust-store.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
-import { policy, TrustWorld } from "../../fakes/trust-world.ts";
+import { people, policy, TrustWorld } from "../../fakes/trust-world.ts";
 
 const day = 86_400_000;
 const statement = { tag: "countersign/test/1", text: "hello" };
@@ -258,4 +258,35 @@ test("a policy that asks for more than one approval per plan is refused, naming 
   const approve = { roles: [...roles], assurances: [...assurances], expiresHours, quorum: 2 };
   const asked = { ...policy, ask: [...policy.ask], cancel: [...policy.cancel], approve };
   assert.throws(() => it.document({ policy: asked }), /"quorum"[^}]*must be 1: more than one/);
+});
+
+test("accounts: a document from before there were any is valid; a changed mapping counts at the next look", async () => {
+  const { it } = world();
+  const without = people.map(({ accounts: _accounts, ...each }) => ({ ...each, roles: [...each.roles] }));
+  it.document({ people: without });
+  assert.ok(!it.files.document?.text.includes("accounts"));
+  const trust = await it.open();
+  assert.deepEqual(trust.person("manager")?.accounts, []);
+  assert.deepEqual(
+    trust.people.map((each) => each.accounts.length),
+    people.map(() => 0),
+  );
+
+  const linked = (...ids: readonly string[]) =>
+    without.map((each) => (ids.includes(each.id) ? { ...each, accounts: ["slack:T1/U1"] } : each));
+  it.document({ serial: 2, people: linked("manager") });
+  await trust.reload();
+  assert.deepEqual(trust.person("manager")?.accounts, ["slack:T1/U1"]);
+  it.document({ serial: 3, people: without });
+  await trust.reload();
+  assert.deepEqual(trust.person("manager")?.accounts, []);
+
+  assert.throws(
+    () => it.document({ serial: 4, people: linked("employee", "former") }),
+    /slack:T1\/U1 belongs to both .{1,2}employee.{1,2} and .{1,2}former/,
+  );
+  assert.throws(
+    () => it.document({ people: [{ ...(without[0] ?? assert.fail()), accounts: ["U1"] }] }),
+    /adapter:TEAM/,
+  );
 });
