@@ -37,6 +37,7 @@ export default defineAgent({
         }),
         attempt: z.int().min(0),
         irreversibleStarted: z.boolean(),
+        decided: z.boolean(),
       }),
       output: z.strictObject({
         action: z.enum(["retry", "alternative", "escalate"]),

@@ -13,6 +13,8 @@ export interface TriageInput {
   readonly error: ErrorInfo;
   readonly attempt: number;
   readonly irreversibleStarted: boolean;
+  /** People have decided on the plan: it is carried out as it is, or not at all. */
+  readonly decided: boolean;
 }
 /** What the run's status is told with. */
 interface StatusContext<I, O> {

@@ -287,14 +287,3 @@ export interface Mandate {
   readonly attestations: readonly Signed<AttestationStatement>[];
   readonly decisions: readonly Signed<DecisionStatement>[];
 }
-
-// Messages ------------------------------------------------------------------------------------------------------
-
-export type EnvelopeKind = "request" | "progress" | "chunk" | "result" | "error" | "cancel" | "ack";
-/** What a message is about; with sender and kind it recognises duplicates. */
-export interface MessageSubject {
-  readonly run: RunId;
-  readonly revision: number;
-  readonly step: StepId;
-  readonly attempt: number;
-}

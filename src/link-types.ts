@@ -1,7 +1,15 @@
-import type { AgentAddress, EnvelopeKind, Json, MessageSubject } from "./domain.ts";
-import type { JournalEntry, OutboxRow } from "./record-types.ts";
+import type { AgentAddress, Json, RunId, StepId } from "./domain.ts";
 
 /** What goes over the link, before it is sealed and after it was opened. */
+
+export type EnvelopeKind = "request" | "progress" | "chunk" | "result" | "error" | "cancel" | "ack";
+/** What a message is about; with sender and kind it recognises duplicates. */
+export interface MessageSubject {
+  readonly run: RunId;
+  readonly revision: number;
+  readonly step: StepId;
+  readonly attempt: number;
+}
 
 export interface OutgoingEnvelope {
   readonly to: AgentAddress;
@@ -27,20 +35,4 @@ export interface ReceivedEnvelope {
   readonly body: Json;
   /** A request's deadline. */
   readonly expiresAt: number;
-}
-/** A message sealed for one sending. */
-export interface SealedMessage {
-  /** To be committed before it is sent: an unrecorded message must not exist. */
-  readonly journal: readonly JournalEntry[];
-  /** Throws retryable AppErrors. */
-  send(): Promise<void>;
-}
-/** A message and its outbox row, as whoever creates them commits the row and then sends it. */
-export interface ReadyMessage {
-  /** The row to commit: when it is sent at once, with one try, due when it is sent again. */
-  readonly row: OutboxRow;
-  /** To be committed with the row. */
-  readonly journal: readonly JournalEntry[];
-  /** Call after the commit; returns at once. Who dies before leaves a row that becomes due by itself. */
-  send(): void;
 }

@@ -82,6 +82,7 @@ export function decidersOf(
     ),
   );
 }
+
 function notTheirs(person: Person, account: string | undefined): ErrorInfo | null {
   return account === undefined || person.accounts.includes(account)
     ? null

@@ -11,7 +11,6 @@ import type {
   ClickedDecision,
   Json,
   MessageId,
-  MessageSubject,
   Person,
   PersonId,
   Refused,
@@ -19,7 +18,7 @@ import type {
   RunId,
   ThreadId,
 } from "./domain.ts";
-import type { OutgoingEnvelope, ReceivedEnvelope, SealedMessage } from "./link-types.ts";
+import type { MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "./link-types.ts";
 import type {
   CardRow,
   Content,
@@ -157,6 +156,22 @@ export interface StepQueue {
 
 // Link --------------------------------------------------------------------------------------------------------------
 
+/** A message sealed for one sending. */
+export interface SealedMessage {
+  /** To be committed before it is sent: an unrecorded message must not exist. */
+  readonly journal: readonly JournalEntry[];
+  /** Throws retryable AppErrors. */
+  send(): Promise<void>;
+}
+/** A message and its outbox row, as whoever creates them commits the row and then sends it. */
+export interface ReadyMessage {
+  /** The row to commit: when it is sent at once, with one try, due when it is sent again. */
+  readonly row: OutboxRow;
+  /** To be committed with the row. */
+  readonly journal: readonly JournalEntry[];
+  /** Call after the commit; returns at once. Who dies before leaves a row that becomes due by itself. */
+  send(): void;
+}
 export interface AgentLink {
   /** Seals without sending; throws AppErrors. */
   seal(envelope: OutgoingEnvelope): SealedMessage;

@@ -1,16 +1,15 @@
 import type {
   AgentId,
   Approval,
-  EnvelopeKind,
   Json,
   MessageId,
-  MessageSubject,
   Run,
   RunId,
   StepId,
   ThreadId,
   WorkflowRef,
 } from "./domain.ts";
+import type { EnvelopeKind, MessageSubject } from "./link-types.ts";
 
 /** What is written to the record (and, for messages and journal, to every agent's books). */
 

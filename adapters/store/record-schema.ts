@@ -1,4 +1,5 @@
-import type { ApprovalStatus, EnvelopeKind, RunStatus } from "../../src/domain.ts";
+import type { ApprovalStatus, RunStatus } from "../../src/domain.ts";
+import type { EnvelopeKind } from "../../src/link-types.ts";
 import type { OutboxRow } from "../../src/record-types.ts";
 import type { JournalTables } from "./journal-store.ts";
 import { journalMigration } from "./journal-store.ts";

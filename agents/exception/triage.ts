@@ -7,6 +7,7 @@ export interface TriageInput {
   readonly error: ErrorInfo;
   readonly attempt: number;
   readonly irreversibleStarted: boolean;
+  readonly decided: boolean;
 }
 export interface TriageOutput {
   action: "retry" | "alternative" | "escalate";
@@ -36,11 +37,11 @@ export const triagePolicy = {
 
 /**
  * Retryable errors are retried, later and later, a bounded number of times; what a new plan can cure gets one, as long
- * as nothing irreversible was started; everything else goes to a person. After an irreversible step was started only
+ * as nobody has decided on the old one and nothing irreversible was started; everything else goes to a person. After an irreversible step was started only
  * that same step may be repeated: it is idempotent, a new plan would not be.
  */
 export async function triage(context: SkillContext, input: TriageInput): Promise<TriageOutput> {
-  const { step, agent, error, attempt, irreversibleStarted } = input;
+  const { step, agent, error, attempt, irreversibleStarted, decided } = input;
   const { mostAttempts, firstDelayMs, longestDelayMs, mostRevisions, curedByRevision } = triagePolicy;
   const what = `Step "${step}" (${agent}) failed with "${error.code}"`;
   if (error.retryable && attempt < mostAttempts) {
@@ -48,7 +49,7 @@ export async function triage(context: SkillContext, input: TriageInput): Promise
     const note = `${what}; tried ${attempt} of at most ${mostAttempts} times, again in ${delayMs / 1000} s.`;
     return { action: "retry", delayMs, exclude: [], note };
   }
-  if (curedByRevision.has(error.code) && !irreversibleStarted) {
+  if (curedByRevision.has(error.code) && !irreversibleStarted && !decided) {
     if (context.subject.revision < mostRevisions) {
       const exclude = await failedSuppliers(context);
       const without = exclude.length === 0 ? "" : ` without ${exclude.join(", ")}`;

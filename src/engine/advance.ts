@@ -5,6 +5,7 @@ import { fail, giveUp } from "./failure.ts";
 import {
   inTriage,
   irreversibleStarted,
+  isDecided,
   isFinished,
   maxRevisions,
   pendingStep,
@@ -163,7 +164,8 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
 }
 
 function mayRevise({ plan, run }: Turn): boolean {
-  return run.workflow !== null && run.revision < maxRevisions && !irreversibleStarted(plan, run);
+  const late = irreversibleStarted(plan, run) || isDecided(plan, run);
+  return run.workflow !== null && run.revision < maxRevisions && !late;
 }
 
 function complete(turn: Turn, state: StepState): void {

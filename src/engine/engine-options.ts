@@ -1,7 +1,7 @@
 import type { TrustView } from "../define-agent.ts";
 import type { Run, ThreadId } from "../domain.ts";
-import type { ReadyMessage, ReceivedEnvelope } from "../link-types.ts";
-import type { Clock, Ids, Logger, StepQueue, Store } from "../ports.ts";
+import type { ReceivedEnvelope } from "../link-types.ts";
+import type { Clock, Ids, Logger, ReadyMessage, StepQueue, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 

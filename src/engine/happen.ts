@@ -4,7 +4,13 @@ import type { StepContext, StepDefinition } from "../define-step.ts";
 import type { TriageInput } from "../define-workflow.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { advance } from "./advance.ts";
-import { countedAttempts, irreversibleStarted, triageTimeoutMs, undoAlarmAttempt } from "./plan.ts";
+import {
+  countedAttempts,
+  irreversibleStarted,
+  isDecided,
+  triageTimeoutMs,
+  undoAlarmAttempt,
+} from "./plan.ts";
 import { asJson, cancelRequest, sendRequest } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
@@ -210,10 +216,14 @@ function askTriage(draft: RunDraft, effect: EffectOf<"triage">): void {
     happen(draft, { type: "triaged", action: "escalate", delayMs: 0, step, revision, attempt });
     return;
   }
-  const started = irreversibleStarted(planOf(draft.definition), draft.run);
+  const plan = planOf(draft.definition);
+  const facts = {
+    irreversibleStarted: irreversibleStarted(plan, draft.run),
+    decided: isDecided(plan, draft.run),
+  };
   const state = draft.run.steps.find((each) => each.id === step);
   const attempts = state === undefined ? attempt : countedAttempts(state);
-  const input: TriageInput = { step, agent, error, attempt: attempts, irreversibleStarted: started };
+  const input: TriageInput = { step, agent, error, attempt: attempts, ...facts };
   const ref = { step: `triage-${step}`, revision, attempt };
   const body = asJson({ skill: hook.skill, input });
   sendRequest(draft, hook.agent.id, ref, body, { delayMs: 0, timeoutMs: triageTimeoutMs });

@@ -1,6 +1,6 @@
 import { AppError, toErrorInfo } from "../errors.ts";
+import type { ReadyMessage } from "../ports.ts";
 import type { RunId } from "../domain.ts";
-import type { ReadyMessage } from "../link-types.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";

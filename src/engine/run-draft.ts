@@ -1,15 +1,6 @@
 import type { WorkflowDefinition } from "../define-workflow.ts";
-import type {
-  Approval,
-  EndReason,
-  Json,
-  MessageSubject,
-  Run,
-  RunStatus,
-  StepId,
-  StepState,
-  ThreadId,
-} from "../domain.ts";
+import type { Approval, EndReason, Json, Run, RunStatus, StepId, StepState, ThreadId } from "../domain.ts";
+import type { MessageSubject } from "../link-types.ts";
 import type { TrustView } from "../define-agent.ts";
 import type { StepJob } from "../ports.ts";
 import type { CardChange, Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "../record-types.ts";

@@ -2,12 +2,12 @@ import type {
   ApprovalStatus,
   EndReason,
   ErrorInfo,
-  MessageSubject,
   RunStatus,
   StepId,
   Verdict,
   WorkflowRef,
 } from "../domain.ts";
+import type { MessageSubject } from "../link-types.ts";
 
 /** One try of one step: an event about any other try is stale and changes nothing. */
 export type StepRef = Omit<MessageSubject, "run">;

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { OutgoingEnvelope, ReceivedEnvelope, SealedMessage } from "../link-types.ts";
-import type { AgentLink, Clock, Logger } from "../ports.ts";
+import type { OutgoingEnvelope, ReceivedEnvelope } from "../link-types.ts";
+import type { AgentLink, Clock, Logger, SealedMessage } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeys, TrustStore } from "../trust/trust-store.ts";
 import type { AtMessage, AtTransport, SharedKey } from "./at-transport.ts";

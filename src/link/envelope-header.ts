@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { canonicalJson } from "../canonical.ts";
-import type { EnvelopeKind } from "../domain.ts";
+import type { EnvelopeKind } from "../link-types.ts";
 import { AppError } from "../errors.ts";
 import { atSignSchema, instanceSchema } from "../trust/trust-documents.ts";
 

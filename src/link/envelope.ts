@@ -10,10 +10,10 @@ import {
   verify,
 } from "node:crypto";
 import { canonicalJson } from "../canonical.ts";
-import type { AgentAddress, AtSign, EnvelopeKind, Json, MessageSubject } from "../domain.ts";
+import type { AgentAddress, AtSign, Json } from "../domain.ts";
+import type { EnvelopeKind, MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import { AppError } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceKeys } from "../trust/trust-store.ts";
 import { checkTimes, decodeHeader, encodeHeader, type EnvelopeHeader } from "./envelope-header.ts";
 import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";

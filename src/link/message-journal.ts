@@ -1,4 +1,4 @@
-import type { EnvelopeKind, MessageSubject } from "../domain.ts";
+import type { EnvelopeKind, MessageSubject } from "../link-types.ts";
 import type { JournalEntry } from "../record-types.ts";
 
 /** The journal's line on an envelope; both sides write the same hash. */

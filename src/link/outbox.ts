@@ -1,8 +1,7 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentAddress, AgentId } from "../domain.ts";
 import type { OutgoingEnvelope } from "../link-types.ts";
-import type { AgentLink, Clock, Logger, OutboxStore } from "../ports.ts";
-import type { ReadyMessage, SealedMessage } from "../link-types.ts";
+import type { AgentLink, Clock, Logger, OutboxStore, ReadyMessage, SealedMessage } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";

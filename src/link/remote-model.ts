@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { AgentAddress, Json, MessageSubject } from "../domain.ts";
+import type { AgentAddress, Json } from "../domain.ts";
+import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import { AppError, fromErrorInfo, toErrorInfo } from "../errors.ts";
 import { gatewayRole, generateSkill, modelReplySchema, type ModelRequest } from "../model-call.ts";
-import type { ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, LanguageModel, Logger } from "../ports.ts";
 import { errorInfoSchema } from "./message-body.ts";
 import { resend } from "./resend.ts";

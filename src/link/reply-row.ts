@@ -1,7 +1,7 @@
 import { canonicalJson } from "../canonical.ts";
-import type { ErrorInfo, Json, MessageSubject } from "../domain.ts";
+import type { ErrorInfo, Json } from "../domain.ts";
+import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import { AppError } from "../errors.ts";
-import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InboxKey, OutboxRow } from "../record-types.ts";
 import { maxContainerBytes } from "./envelope.ts";
 import { maxHeaderBytes } from "./envelope-header.ts";

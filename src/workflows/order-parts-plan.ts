@@ -78,15 +78,21 @@ function effectsOf({ choice, credit, quote, fallbacks, reserved }: PlanParts): P
       reversibility: "compensable",
     });
   }
-  if (orders.length > 0) {
-    effects.push({
-      step: "orders",
-      description:
-        `${orders.length} ${orders.length === 1 ? "order is" : "orders are"} placed with ` +
-        `${suppliers} ${suppliers === 1 ? "supplier" : "suppliers"} for ${total.amount} ${total.currency}`,
-      reversibility: "irreversible",
-    });
-  }
+  effects.push(
+    orders.length === 0
+      ? {
+          step: "orders",
+          description: "Nothing is ordered: all parts are in stock",
+          reversibility: "reversible",
+        }
+      : {
+          step: "orders",
+          description:
+            `${orders.length} ${orders.length === 1 ? "order is" : "orders are"} placed with ` +
+            `${suppliers} ${suppliers === 1 ? "supplier" : "suppliers"} for ${total.amount} ${total.currency}`,
+          reversibility: "irreversible",
+        },
+  );
   return effects;
 }
 

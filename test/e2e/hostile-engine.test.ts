@@ -2,21 +2,14 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readJournal } from "../../adapters/store/journal-store.ts";
-import { sha256Hex } from "../../src/canonical.ts";
 import type { Customer } from "../../src/book-rows.ts";
 import { readSettings } from "../../src/config.ts";
-import type {
-  AttestationStatement,
-  DecisionStatement,
-  EvidenceStatement,
-  Json,
-  Signed,
-} from "../../src/domain.ts";
+import type { AttestationStatement, Json, Signed } from "../../src/domain.ts";
 import { openCompanyBooks } from "../../src/processes/company-books.ts";
 import { instanceKeys } from "../../src/processes/identity.ts";
 import { signAs } from "../../src/trust/sign-statement.ts";
 import { HostileEngine } from "./hostile-engine.ts";
-import { everyOrder, type Papers, papersOf } from "./mandate-papers.ts";
+import { everyOrder, forgedDecision, type Papers, papersOf } from "./mandate-papers.ts";
 import { TestSystem } from "./system.ts";
 
 /**
@@ -81,36 +74,8 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
       alarms.push(code);
     }
   }
-  function decisionBy(sign: HostileEngine["sign"], change: Partial<DecisionStatement> = {}) {
-    const { plan, approval, run } = waiting;
-    const evidence: EvidenceStatement = {
-      tag: "countersign/evidence/1",
-      approval,
-      planHash: sha256Hex(waiting.mandate.plan),
-      run,
-      revision: 1,
-      verdict: "approved",
-      person: "manager",
-      requester: plan.requester,
-      assurance: "clicked",
-      adapter: "console",
-      receivedAt: new Date().toISOString(),
-    };
-    return sign<DecisionStatement>({
-      tag: "countersign/decision/1",
-      planHash: evidence.planHash,
-      run,
-      revision: 1,
-      approval,
-      verdict: "approved",
-      person: "manager",
-      assurance: "clicked",
-      issuedAt: evidence.receivedAt,
-      expiry: plan.validUntil,
-      evidence: engine.sign(evidence),
-      ...change,
-    });
-  }
+  const decisionBy = (sign: HostileEngine["sign"]) =>
+    forgedDecision(waiting, { decision: sign, evidence: own });
   const own: HostileEngine["sign"] = (statement) => engine.sign(statement);
 
   test("no mandate at all", async () => {

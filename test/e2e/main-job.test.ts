@@ -131,4 +131,19 @@ suite("the main job through the command line", () => {
     const unknownPerson = await system.ask(request, "--as", "nobody");
     assert.equal(unknownPerson.result.run, null);
   });
+
+  test("all in stock: it is approved all the same, nothing is ordered, and what was reserved stays so", async () => {
+    const stock = await system.books<{ onHand: string }>("stock");
+    await system.load("stock", ...stock.map((row) => ({ ...row, onHand: "100000" })));
+    const { code, result } = await system.ask(
+      "Order the parts needed for 5 widgets for Customer XYZ",
+      "--yes",
+    );
+    assert.equal(code, 0, JSON.stringify(result.error));
+    const { run, plan } = result;
+    assert.deepEqual([result.status, plan?.orders, plan?.total.amount], ["completed", [], "0.00"]);
+    assert.ok((await system.books<{ run: string }>("orders")).every((order) => order.run !== run));
+    const held = await system.books<{ run: string; status: string }>("reservations");
+    assert.ok(held.some((row) => row.run === run && row.status !== "released"));
+  });
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
-import { canonicalJson } from "../../src/canonical.ts";
-import type { Json, Mandate, PlanDocument } from "../../src/domain.ts";
+import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
+import type {
+  DecisionStatement,
+  EvidenceStatement,
+  Json,
+  Mandate,
+  PlanDocument,
+  Signed,
+} from "../../src/domain.ts";
+import type { Statement } from "../../src/trust/sign-statement.ts";
 import type { TestSystem } from "./system.ts";
 import { wholesalerControl } from "./wholesaler-control.ts";
 
@@ -53,4 +61,33 @@ export async function everyOrder(system: TestSystem): Promise<string> {
     wholesalers.map(async (id) => (await wholesalerControl(system, id, "orders")).text()),
   );
   return JSON.stringify([await system.books("orders"), sold]);
+}
+
+/** Signs a statement as somebody or other. */
+type Sign = <T extends Statement>(statement: T) => Signed<T>;
+
+/** An approval of the waiting plan by "manager", who never decided, with the evidence of a click that never was. */
+export function forgedDecision(
+  { plan, approval, run, mandate }: Papers,
+  sign: { readonly decision: Sign; readonly evidence: Sign },
+): Signed<DecisionStatement> {
+  const subject = { approval, planHash: sha256Hex(mandate.plan), run, revision: 1 } as const;
+  const click = { verdict: "approved", person: "manager", assurance: "clicked" } as const;
+  const at = new Date().toISOString();
+  const evidence = sign.evidence<EvidenceStatement>({
+    tag: "countersign/evidence/1",
+    ...subject,
+    ...click,
+    requester: plan.requester,
+    adapter: "console",
+    receivedAt: at,
+  });
+  return sign.decision<DecisionStatement>({
+    tag: "countersign/decision/1",
+    ...subject,
+    ...click,
+    issuedAt: at,
+    expiry: plan.validUntil,
+    evidence,
+  });
 }

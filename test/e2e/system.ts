@@ -148,10 +148,10 @@ export class TestSystem {
   async books<T>(kind: string): Promise<readonly T[]> {
     return JSON.parse((await this.run("books", kind, "--json")).stdout) as T[];
   }
-  /** Adds or changes one row of the books, through `import`. */
-  async load(kind: string, row: object): Promise<void> {
+  /** Adds or changes rows of the books, through `import`. */
+  async load(kind: string, ...rows: readonly object[]): Promise<void> {
     const file = path.join(this.folder, `${kind}.csv`);
-    writeFileSync(file, stringify([row], { header: true }));
+    writeFileSync(file, stringify([...rows], { header: true }));
     const { code, stderr } = await this.run("import", kind, file);
     if (code !== 0) {
       throw new Error(stderr);

@@ -1,4 +1,5 @@
-import type { Approval, MessageSubject, Run, StepState } from "../../src/domain.ts";
+import type { Approval, Run, StepState } from "../../src/domain.ts";
+import type { MessageSubject } from "../../src/link-types.ts";
 import type { OutboxRow, RunCommit } from "../../src/record-types.ts";
 
 /** Small valid nouns for tests; what matters to a test is given as the change. */

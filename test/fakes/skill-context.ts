@@ -1,7 +1,8 @@
 import type { ZodType } from "zod";
 import { canonicalHash } from "../../src/canonical.ts";
 import type { SkillContext, TrustView } from "../../src/define-agent.ts";
-import type { AgentAddress, MessageSubject, Person, Signed } from "../../src/domain.ts";
+import type { AgentAddress, Person, Signed } from "../../src/domain.ts";
+import type { MessageSubject } from "../../src/link-types.ts";
 import type { Policy } from "../../src/policy-types.ts";
 import type { Books, Clock, LanguageModel, Logger, SupplierSystem } from "../../src/ports.ts";
 import { AppError } from "../../src/errors.ts";

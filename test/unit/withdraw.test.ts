@@ -53,7 +53,7 @@ test("a request is taken back while the router works: its late answer starts not
   await all.engine.receive(reply);
   await all.world.settle(all.engine);
   assert.deepEqual(await ended(all), withdrawn);
-  assert.deepEqual(all.world.calls, ["router.route/1/1"]);
+  assert.deepEqual(all.world.calls, ["router.route/route/1/1"]);
   assert.ok([...all.world.store.outbox.values()].every((row) => !row.open));
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import crm from "../../../agents/crm.ts";
-import type { MessageSubject } from "../../../src/domain.ts";
+import type { MessageSubject } from "../../../src/link-types.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { orderWorld } from "../../fakes/order-world.ts";
 import { skillContext } from "../../fakes/skill-context.ts";

@@ -122,6 +122,7 @@ const failure = (code: string, retryable: boolean, change: object = {}) => ({
   error: { code, message: "it failed", retryable },
   attempt: 3,
   irreversibleStarted: false,
+  decided: false,
   ...change,
 });
 
@@ -180,10 +181,12 @@ test("triage: what a new plan cures gets one, without the suppliers that failed;
   assert.deepEqual([decided.action, decided.exclude], ["alternative", ["alpha"]]);
   assert.equal((await triage(context(2), failure("plan-wrong", false), null)).action, "alternative");
   assert.equal((await triage(context(3), failure("plan-wrong", false), null)).action, "escalate");
-  const started = failure("partly-placed", false, { irreversibleStarted: true });
+  const refused = failure("vendor-refused", false, { decided: true });
+  assert.equal((await triage(context(1, books), refused, null)).action, "escalate", "the plan was approved");
+  const started = failure("partly-placed", false, { irreversibleStarted: true, decided: true });
   const late = await triage(context(1, books), started, null);
   assert.equal(late.action, "escalate");
   assert.match(late.note, /Orders may have been placed/);
-  const none = failure("nothing-placed", false, { irreversibleStarted: true });
+  const none = failure("nothing-placed", false, { irreversibleStarted: true, decided: true });
   assert.doesNotMatch((await triage(context(1, books), none, null)).note, /may have been placed/);
 });

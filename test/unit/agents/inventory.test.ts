@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import * as fc from "fast-check";
 import inventory from "../../../agents/inventory.ts";
 import type { BookKind, BookRow, Reservation, Stock } from "../../../src/book-rows.ts";
-import type { MessageSubject } from "../../../src/domain.ts";
+import type { MessageSubject } from "../../../src/link-types.ts";
 import type { Books } from "../../../src/ports.ts";
 import type { DeficitLine } from "../../../src/plan/sourcing-schema.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";

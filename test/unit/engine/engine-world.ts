@@ -1,13 +1,13 @@
 import { createApprovals } from "../../../src/approvals.ts";
 import type { TrustView } from "../../../src/define-agent.ts";
 import type { WorkflowDefinition } from "../../../src/define-workflow.ts";
-import type { Json, MessageSubject, Run, Signed, ThreadId } from "../../../src/domain.ts";
+import type { Json, Run, Signed, ThreadId } from "../../../src/domain.ts";
+import type { MessageSubject, ReceivedEnvelope } from "../../../src/link-types.ts";
 import { AppError, toErrorInfo } from "../../../src/errors.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
 import { createIntake } from "../../../src/intake.ts";
-import type { ReceivedEnvelope } from "../../../src/link-types.ts";
 import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";

@@ -90,6 +90,19 @@ for (const agent of ["financial", "compliance"]) {
   });
 }
 
+test("no other plan is made after the decision, whatever triage says", async () => {
+  const { world, run } = await approved({
+    "compliance.attest": refuseFrom(2),
+    "exception.triage": ({ input }) => {
+      assert.deepEqual([input["decided"], input["irreversibleStarted"]], [true, false]);
+      return { action: "alternative", delayMs: 0, exclude: [], note: "" };
+    },
+  });
+  const ended = await world.run(run);
+  assert.deepEqual([ended.status, ended.revision, ended.error?.code], ["failed", 1, refusal.code]);
+  assert.deepEqual([...world.effects.values()], ["undone", "undone"]);
+});
+
 test("attestations that supply finds too old are made again, as often as needed, using up no attempt", async () => {
   const { world, run, pass: wait } = await approved({ "supply.place-orders": tooOld(9) });
   assert.deepEqual((await world.run(run)).status, "running");

@@ -3,7 +3,8 @@ import { createDecipheriv, createHash, createPrivateKey, createPublicKey } from 
 import { diffieHellman, hkdfSync, randomBytes, verify } from "node:crypto";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import type { EnvelopeKind, Json } from "../../../src/domain.ts";
+import type { Json } from "../../../src/domain.ts";
+import type { EnvelopeKind } from "../../../src/link-types.ts";
 import { AppError } from "../../../src/errors.ts";
 import {
   maxContainerBytes,

@@ -106,7 +106,7 @@ test("all in stock: nothing is ordered, the plan still is attested and approved"
   assert.deepEqual([plan.orders, plan.total.amount, orders.placed], [[], "0.00", []]);
   assert.deepEqual(
     plan.effects.map((effect) => effect.step),
-    ["credit", "budget", "reserve"],
+    ["credit", "budget", "reserve", "orders"],
   );
   assert.ok(Object.values(suppliers).every((each) => each.asked.length === 0));
   assert.match(orderParts.summary({ input: drive.input, outputs: { plan, orders, validation } }), /in stock/);
