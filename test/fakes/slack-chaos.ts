@@ -1,13 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { createSlack, type SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
-import type { Card } from "../../src/card.ts";
 import type { ApprovalId, Person, RunId } from "../../src/domain.ts";
-import type { ChatInbox } from "../../src/ports.ts";
-import { createPresenter, type Presenter } from "../../src/presenter.ts";
-import type { CardRow } from "../../src/record-types.ts";
 import { EngineWorld } from "../unit/engine/engine-world.ts";
-import { ManualTime, settle } from "./manual-time.ts";
-import { silentLogger } from "./silent-logger.ts";
+import { ManualTime } from "./manual-time.ts";
+import { type MortalBot, startMortalBot } from "./slack-mortal-bot.ts";
 import type { MessagePlace, Seen } from "./slack/acts.ts";
 import { seeded } from "./slack/random.ts";
 import { type FakeSlack, startSlack } from "./slack/start-slack.ts";
@@ -55,7 +50,7 @@ export class SlackChaos {
   readonly #slackTime = new ManualTime();
   readonly #random: () => number;
   #slack: FakeSlack | undefined;
-  #bot: ReturnType<SlackChaos["start"]> | undefined;
+  #bot: MortalBot | undefined;
   readonly #counts = { clicks: 0, failed: 0, approvals: 0, lost: 0, doubled: 0, stale: 0 };
   readonly #accepted = new Map<ApprovalId, number>();
   readonly #copies = new Map<string, MessagePlace>();
@@ -75,7 +70,7 @@ export class SlackChaos {
   async run(clicks: number): Promise<ChaosResult> {
     this.#slack = await startSlack({ clock: this.#slackTime, timers: this.#slackTime });
     this.#slack.limits.enabled = false;
-    this.#bot = this.start();
+    this.#bot = this.#start();
     try {
       while (this.#counts.clicks < clicks) {
         await this.#round();
@@ -95,120 +90,15 @@ export class SlackChaos {
     return this.#slack;
   }
 
-  /** A bot as after a start: nothing but the record is left. */
-  private start(): {
-    engine: ReturnType<EngineWorld["bot"]>["engine"];
-    presenter: Presenter;
-    stop(): Promise<void>;
-    kill(): void;
-  } {
-    const world = this.#world;
-    const { engine, approvals, intake } = world.bot();
-    let dead = false;
-    /** What a dead process had under way never answers. */
-    const alive = async <T>(work: Promise<T>): Promise<T> => {
-      const result = await work;
-      return dead ? new Promise<never>(() => undefined) : result;
-    };
-    const inbox: ChatInbox = {
-      request: (request) => alive(intake.request(request)),
-      cancel: (run, person) => alive(intake.cancel(run, person)),
-      withdraw: (key, person) => alive(intake.withdraw(key, person)),
-      decision: async (decision) => {
-        const outcome = await approvals.decide(decision);
-        if (outcome.outcome === "accepted") {
-          this.#accepted.set(decision.approval, (this.#accepted.get(decision.approval) ?? 0) + 1);
-        }
-        return alive(Promise.resolve(outcome));
-      },
-    };
-    const adapter: SlackAdapter = createSlack({
-      settings: {
-        botToken: this.#office.botToken,
-        appToken: this.#office.appToken,
-        apiUrl: this.#office.apiUrl,
-        approvals: undefined,
-      },
-      desk: {
-        runs: () => Promise.resolve([]),
-        run: () => Promise.resolve(undefined),
-        approvals: () => Promise.resolve([]),
-        approvalCard: () => Promise.resolve(undefined),
-        agents: () => Promise.resolve([]),
-        people: () => people,
-        personOf: (account) => people.find((each) => each.accounts.includes(account)),
-      },
-      clock: this.#slackTime,
-      after: (ms, call) => this.#slackTime.after(ms, call),
-      limiter: { take: () => 0, block: () => undefined },
-      log: silentLogger,
+  #start(): MortalBot {
+    return startMortalBot({
+      world: this.#world,
+      slack: this.#office,
+      time: this.#slackTime,
+      people,
+      accepted: (approval) => this.#accepted.set(approval, (this.#accepted.get(approval) ?? 0) + 1),
+      posted: (thread, key, place) => this.#copies.set(`${thread} ${key}`, place),
     });
-    const presenter = createPresenter({
-      store: world.store,
-      adapters: () => [this.#watched(adapter)],
-      render: (row) => this.#render(row),
-      clock: world.time,
-      after: (ms, call) => world.time.after(ms, call),
-      log: silentLogger,
-    });
-    void adapter.start(inbox);
-    return {
-      engine,
-      presenter,
-      stop: async () => {
-        await presenter.stop();
-        await adapter.stop();
-      },
-      kill: () => {
-        dead = true;
-        this.#office.sockets.connections.forEach((each) => each.cut());
-        // Once the cuts are noticed: the library keeps a timer for what it closes while it does not know yet.
-        void settle().then(() => adapter.stop());
-        void presenter.stop();
-      },
-    };
-  }
-  /** Notes where copies stand, so that people find them. */
-  #watched(adapter: SlackAdapter): SlackAdapter {
-    return {
-      ...adapter,
-      post: async (thread, card, o) => {
-        const message = await adapter.post(thread, card, o);
-        this.#note(thread, o.key, message);
-        return message;
-      },
-      find: async (thread, key) => {
-        const message = await adapter.find?.(thread, key);
-        if (message !== undefined) {
-          this.#note(thread, key, message);
-        }
-        return message;
-      },
-    };
-  }
-  #note(thread: string, key: string, message: string): void {
-    const [channel = "", ts = ""] = message.split("/");
-    this.#copies.set(`${thread} ${key}`, { channel, ts });
-  }
-  async #render(row: CardRow): Promise<Card | null> {
-    if (!row.key.startsWith("approval-")) {
-      return null;
-    }
-    const approval = await this.#world.store.approval(row.key.slice("approval-".length));
-    const open = approval?.status === "open";
-    return {
-      kind: "approval",
-      run: row.run,
-      title: "Approve?",
-      text: open ? "Waiting." : `Decided by ${approval?.decision?.by ?? "nobody"}.`,
-      tone: "waiting",
-      facts: [],
-      steps: [],
-      tables: [],
-      options: [],
-      plan: approval === undefined ? null : { approval: approval.id, hash: approval.planHash },
-      approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
-    };
   }
 
   /** Requests, their cards, people's clicks; once in a while the bot dies in between. */
@@ -229,7 +119,7 @@ export class SlackChaos {
     if (this.#random() < 0.3) {
       await this.#pump();
       this.#bot?.kill();
-      this.#bot = this.start();
+      this.#bot = this.#start();
     }
     await this.#pumped(async () => (over ? true : undefined));
     await all;
