@@ -186,7 +186,7 @@ test("a notification is plain: no mention, link, emoji, formatting or entity of 
   });
   assert.equal(
     cardMessage(card).text,
-    "Failed∶ 5 × Widget for Customer XYZ &lt;!channel&gt; ∗b∗ ∶tada: ＠here &amp;lt; https∶//x.invalid".replace(
+    "Failed∶ 5 × Widget for Customer XYZ &lt;!channel&gt; ∗b∗ ∶tada: ＠here &amp;lt; https∶//x.invalid.".replace(
       "Failed∶",
       "Failed:",
     ),
