@@ -36,7 +36,7 @@ const decisions = (approval: string) => world.office.decisions.filter((each) => 
 const whispered = (user: string) =>
   world.slack.workspace.ephemerals.filter((each) => each.user === user).map((each) => each.text);
 
-test("an approval stands in the channel and in the direct messages of all who may decide", async () => {
+test("lesson 21: an approval stands in the channel and in the direct messages of all who may decide", async () => {
   const { card } = await asked();
   assert.ok(hasButton(card));
   for (const name of ["manager", "manager-2"]) {
@@ -112,6 +112,13 @@ test("lesson 16: Reject opens its view before anything else and asks for the rea
   );
   assert.equal(manager.modal, undefined);
   await until(() => textOf(card).includes("too dear"), "the reason on the card");
+});
+
+test("lesson 16: a view that Slack does not open is told to who clicked, with another way", async () => {
+  const { card } = await asked();
+  world.slack.faults.api("views.open", { kind: "error", error: "expired_trigger_id" }, 1);
+  assert.equal((await world.slack.user("manager").clicks(card, "reject")).ok, true);
+  await until(() => whispered("U0MANAGER1").some((text) => text.includes("click again")), "the way out");
 });
 
 test("Details opens the plan to those who may see it, before and after the decision", async () => {
