@@ -169,6 +169,27 @@ for (const [name, user, why] of [
   });
 }
 
+test("lesson 17: whoever left the company sees and decides nothing, though Slack still knows them", async () => {
+  const { approval, card } = await asked();
+  const { people } = world.office;
+  world.office.people = people.map((each) => (each.id === "manager-2" ? { ...each, active: false } : each));
+  try {
+    const left = world.slack.user("manager-2");
+    await left.clicks(card, "approve");
+    await until(() => whispered("U0MANAGER2").some((text) => text.includes("Not counted")), "the refusal");
+    assert.equal(decisions(approval).length, 0);
+    for (const verb of ["status", "runs", "approvals", "agents"]) {
+      const seen = await left.runs(`/countersign ${verb}`, "general");
+      assert.match(JSON.stringify(seen), /not an active person/, verb);
+    }
+    await left.clicks(card, "details");
+    await until(() => modalOf("manager-2").includes("may not see"), "nothing to see");
+    await left.closes();
+  } finally {
+    world.office.people = people;
+  }
+});
+
 test("lesson 17: while Slack does not say who somebody is, nobody is anybody", async () => {
   const { approval, card } = await asked();
   const visitor = world.slack.user("visitor");
@@ -208,7 +229,7 @@ test("lesson 1: /countersign decides as well as a button does", async () => {
     ["/countersign help", /Write what you need/],
     ["/countersign", /Write what you need/],
     ["/countersign __proto__", /Write what you need/],
-    ["/countersign reject x", /Say why/],
+    ["/countersign Reject x", /Say why/],
     ["/countersign approve nonsense", /Not counted/],
   ] as const) {
     const seen = await manager.runs(line, "general");
