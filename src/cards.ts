@@ -7,13 +7,13 @@ import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
 
 const empty = { facts: [], steps: [], tables: [], approval: null, plan: null, options: [] } as const;
 
-/** The card a key stands for ("progress-RUN", "question-RUN-n", "approval-ID", "result-RUN"); null = nothing to show. */
+/** The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID", "result-RUN"); null = nothing to show. */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
     return progressCard(view);
   }
   if (key.startsWith("question-")) {
-    return questionCard(view);
+    return questionCard(view, Number(key.slice(key.lastIndexOf("-") + 1)));
   }
   if (key.startsWith("approval-")) {
     const approval = view.approvals.find((each) => each.id === key.slice("approval-".length));
@@ -114,18 +114,17 @@ function sentence(text: string): string {
   return text.endsWith(".") ? text : `${text}.`;
 }
 
-function questionCard(view: RunView): Card {
-  const open = view.question;
-  const last = view.dialogue.at(-1);
-  return {
-    ...empty,
-    kind: "question",
-    run: view.run.id,
-    title: open === null ? "Answered" : "One question",
-    text: open?.text ?? (last === undefined ? "" : `${last.question} — ${last.answer}`),
-    tone: open === null ? "neutral" : "waiting",
-    options: open?.options ?? [],
-  };
+/** A run asks one question at a time: those before the open one are answered, each in its own card. */
+function questionCard(view: RunView, number: number): Card {
+  const answered = view.dialogue[number - 1];
+  const open = answered === undefined ? view.question : null;
+  const base = { ...empty, kind: "question", run: view.run.id } as const;
+  if (open !== null) {
+    return { ...base, title: "One question", text: open.text, tone: "waiting", options: open.options };
+  }
+  return answered === undefined
+    ? { ...base, title: "Not answered", text: "The request ended before.", tone: "neutral" }
+    : { ...base, title: "Answered", text: `${answered.question} — ${answered.answer}`, tone: "neutral" };
 }
 
 /** The same body before and after the decision: buttons give way to an outcome line. */
@@ -173,7 +172,7 @@ function outcomeText({ decision, status }: Approval, why: string | null): string
   const verb = decision.verdict === "approved" ? "Approved" : "Rejected";
   const reason = decision.verdict === "rejected" && why !== null ? ` Reason: ${why}` : "";
   const undone = status === "withdrawn" ? " Withdrawn afterwards: it took no effect." : "";
-  return `${verb} by ${decision.by} in ${decision.adapter} at ${isoMinute(decision.at)} (${decision.assurance}).${undone}${reason}`;
+  return `${verb} ${decidedText(decision)}.${undone}${reason}`;
 }
 function planFacts(plan: PlanDocument, approval: Approval): Card["facts"] {
   return [
@@ -194,7 +193,7 @@ function planTables(plan: PlanDocument): Card["tables"] {
       title: "If something goes wrong",
       columns: ["Order", "Then"],
       rows: plan.fallbacks.map((each) => [
-        each.order,
+        orderName(plan, each.order),
         each.action === "alternative"
           ? `order from ${each.replacement.supplierName} instead, ${moneyText(each.replacement.total)}`
           : `${each.action}: ${each.note}`,
@@ -207,6 +206,11 @@ function planTables(plan: PlanDocument): Card["tables"] {
       rows: plan.effects.map((each) => [each.description, each.reversibility]),
     },
   ].filter((table) => table.rows.length > 0);
+}
+/** People know an order by its supplier, the books by its id. */
+function orderName({ orders }: PlanDocument, id: string): string {
+  const supplier = orders.find((each) => each.id === id)?.supplierName;
+  return supplier === undefined ? id : `${supplier} (${id})`;
 }
 function orderTable(order: PlannedOrder): Card["tables"][number] {
   const blank = ["", "", ""];
@@ -249,9 +253,20 @@ function resultCard(view: RunView): Card {
             { label: "Quote", value: moneyText(view.plan.document.quote.total) },
           ]
         : []),
+      ...decisionFacts(view),
       ...(view.reason === null ? [] : [{ label: "Reason", value: view.reason }]),
     ],
   };
+}
+/** Whoever asked sees no approval card: here they read who decided, when and where. */
+function decisionFacts({ run, approvals }: RunView): Card["facts"] {
+  const decision = approvals.findLast((each) => each.revision === run.revision)?.decision ?? null;
+  return decision === null
+    ? []
+    : [{ label: decision.verdict === "approved" ? "Approved" : "Rejected", value: decidedText(decision) }];
+}
+function decidedText(decision: NonNullable<Approval["decision"]>): string {
+  return `by ${decision.by} in ${decision.adapter} at ${isoMinute(decision.at)} (${decision.assurance})`;
 }
 function resultWord(view: RunView): string {
   if (view.run.status === "completed") {

@@ -76,7 +76,7 @@ export function checkStore(
 
 /** `running` is what the running bot says of its connection. */
 export function checkSlack(hasTokens: boolean, running: string | undefined): Finding {
-  if (running?.startsWith("not connected") === true) {
+  if (running !== undefined && /^(not connected|connected, but)/.test(running)) {
     return bad("slack", running, "run `countersign slack setup`: it says what is wrong");
   }
   if (running !== undefined) {

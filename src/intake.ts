@@ -137,7 +137,7 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
       if (result === "withdrawn") {
         return { outcome: "accepted", run: run.id };
       }
-      return refuse(person, run.id, result === "unknown" ? unknownRequest : alreadyStarted);
+      return refuse(person, run.id, result === "unknown" ? alreadyAnswered : alreadyStarted);
     },
   };
 }
@@ -147,6 +147,7 @@ function refusal(code: string, message: string): ErrorInfo {
 }
 const unknownRequest = refusal("unknown-request", "no request was started by this message");
 const notRequester = refusal("not-allowed", "only who asked can take a request back");
+const alreadyAnswered = refusal("already-answered", "the message was taken as the answer to a question");
 const alreadyStarted = refusal("already-started", "the request is being worked on: cancel it instead");
 
 function badRequest({ key, text }: ChatRequest): ErrorInfo | null {

@@ -285,7 +285,8 @@ export interface ChatInbox {
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has
-   * worked on it. Else refused: "already-started", or "unknown-request" where it started none.
+   * worked on it. Else refused: "already-started", "already-answered" where it answered a
+   * question, or "unknown-request" where it did neither.
    */
   withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
 }

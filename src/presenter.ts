@@ -14,9 +14,12 @@ const mostDrawn = 200;
 const keptForApprovals = 50;
 /** How long an adapter may take for one call. */
 const callMs = 10_000;
-/** A card that could not be drawn is tried again after this, then twice that, and so on. */
+/**
+ * A card that could not be drawn is tried again after this, then twice that, and so on: at least once a minute where
+ * the platform did not answer, at least once an hour where it refused.
+ */
 const firstRetryMs = 5_000;
-const longestRetryMs = 3_600_000;
+const longestRetryMs = { silent: 60_000, refused: 3_600_000 };
 /** Nobody else posts a copy meanwhile: a call that gives no answer is over by the time of the next try. */
 const postingMs = callMs + firstRetryMs;
 
@@ -120,14 +123,15 @@ export function createPresenter(o: {
       failures.delete(name);
       return 0;
     } catch (error) {
-      const { code } = toErrorInfo(error);
+      const { code, retryable } = toErrorInfo(error);
       o.log.warn({ card: row.key, copy: row.copy, error: code }, "card-not-drawn");
       const asked = waitAskedBy(error);
       const count = failures.get(name) ?? 0;
       if (asked === undefined) {
         failures.set(name, count + 1);
       }
-      const waitMs = Math.min(asked ?? firstRetryMs * 2 ** count, longestRetryMs);
+      const longestMs = longestRetryMs[retryable && asked === undefined ? "silent" : "refused"];
+      const waitMs = Math.min(asked ?? firstRetryMs * 2 ** count, longestMs);
       const unposted = asked !== undefined && turn.firstPost;
       await o.store.postponeCard(row, o.clock.now() + waitMs, { unposted });
       return waitMs;

@@ -17,6 +17,9 @@ export interface Actions {
   submitted(body: unknown, ack: Ack): Promise<void>;
 }
 
+const viewFailedText =
+  "Slack did not open the window. Please click again, or use /countersign approve ID or /countersign reject ID REASON.";
+
 export function createActions(parts: Parts): Actions {
   const { inbox, desk, messages, log } = parts;
   const verdicts = createVerdicts(parts);
@@ -105,8 +108,13 @@ export function createActions(parts: Parts): Actions {
     content: (caller: Caller) => ReturnType<typeof views.reject>,
   ) {
     const opening = views.open(body.trigger_id, title, async () => content(await callerOf(body)));
-    await ack();
-    await opening;
+    await Promise.all([
+      ack(),
+      opening.catch(async (error: unknown) => {
+        log.warn({ user: body.user.id, error: toErrorInfo(error).code }, "slack-view-failed");
+        await tell(body, viewFailedText);
+      }),
+    ]);
   }
 
   return {

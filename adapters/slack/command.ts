@@ -59,7 +59,8 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   }
 
   async function answer(caller: Caller, text: string): Promise<string> {
-    const [verb = "help", id = "", ...rest] = text.trim().split(/\s+/);
+    const [word = "", id = "", ...rest] = text.trim().split(/\s+/);
+    const verb = word.toLowerCase();
     const reason = rest.join(" ");
     if (["approve", "reject", "cancel"].includes(verb) && id === "") {
       return `Which one? /countersign ${verb} ID${verb === "reject" ? " REASON" : ""}`;
@@ -82,6 +83,9 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     }
   }
   function look(caller: Known, verb: string): Promise<string> | string {
+    if (!caller.person.active) {
+      return "You are not an active person of the company any more.";
+    }
     const verbs: Readonly<Record<string, () => Promise<string>>> = {
       status: () => status(caller),
       runs: () => runs(caller),

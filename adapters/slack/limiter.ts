@@ -71,8 +71,13 @@ export function createLimiter(clock: Clock): Limiter {
     const missing = 1 + (urgent ? 0 : channelReserve) - tokensOf(channel, now);
     return missing <= 0 ? 0 : Math.ceil(missing * channelMs);
   }
-  /** Channels that rest are as if never seen. */
+  /** Channels that rest, and lines that have gone, are as if never seen. */
   function forgetRested(now: number): void {
+    for (const [key, place] of line) {
+      if (place <= now) {
+        line.delete(key);
+      }
+    }
     for (const channel of channels.keys()) {
       if (tokensOf(channel, now) === channelBurst) {
         channels.delete(channel);

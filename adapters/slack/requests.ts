@@ -10,6 +10,13 @@ import { strangerText } from "./who.ts";
 const typed = new Set<string | undefined>([undefined, "file_share", "thread_broadcast", "me_message"]);
 const mostRemembered = 10_000;
 
+/** What the author is told whose change or deletion of a message changes nothing any more. */
+const keptText: Readonly<Record<string, string>> = {
+  "already-started":
+    "Your request was taken up as you wrote it before. To end it, use the Cancel button or /countersign cancel.",
+  "already-answered": "Your answer was taken as you wrote it before.",
+};
+
 /** Listens to messages: mentions, direct messages, answers in threads, edits and deletions. Each resolves after the commit. */
 export interface Requests {
   mention(body: unknown): Promise<void>;
@@ -20,6 +27,8 @@ export function createRequests(parts: Parts): Requests {
   const { inbox, who, messages, log } = parts;
   /** Keys of messages that were changed or deleted before they came. */
   const superseded = new Set<string>();
+  /** Messages, by the key of their first text, whose request goes on whatever their authors make of them. */
+  const kept = new Set<string>();
   const once = createOnce(mostRemembered);
 
   function keyOf({ channel, ts, user, edited }: PostedMessage): string {
@@ -34,7 +43,11 @@ export function createRequests(parts: Parts): Requests {
   /** Written to the bot: everything in its direct messages, elsewhere what mentions it. */
   const isAddressed = (message: PostedMessage): boolean =>
     isDirect(message) || message.type === "app_mention" || mentions(message.text, parts.self());
-  const whereOf = ({ channel, ts, thread_ts }: PostedMessage) => ({ channel, threadTs: thread_ts ?? ts });
+  /** Where only the author is told something: Slack shows that in a thread only if there are replies in it. */
+  const whereOf = ({ channel, thread_ts }: PostedMessage) => ({
+    channel,
+    ...(thread_ts === undefined ? {} : { threadTs: thread_ts }),
+  });
   const teamsOf = ({ team, user_team, source_team }: PostedMessage) => [user_team, source_team, team];
 
   async function take(message: PostedMessage): Promise<void> {
@@ -52,17 +65,17 @@ export function createRequests(parts: Parts): Requests {
   async function request(message: PostedMessage, key: string, addressed: boolean): Promise<void> {
     const user = message.user ?? "";
     const caller = await who.identify(user, teamsOf(message));
-    const where = whereOf(message);
+    const { channel, ts, thread_ts: threadTs = ts } = message;
     const outcome = await inbox.request({
       key,
-      thread: threadOf({ team: parts.team(), ...where }),
+      thread: threadOf({ team: parts.team(), channel, threadTs }),
       person: caller.by,
       text: plainText(message.text, parts.self()),
       ...(addressed ? {} : { onlyAnswer: true }),
     });
     if (outcome.outcome === "refused" && outcome.error.code !== "no-question") {
       await explain(
-        where,
+        whereOf(message),
         user,
         "stranger" in caller ? strangerText[caller.stranger] : outcome.error.message,
       );
@@ -76,10 +89,11 @@ export function createRequests(parts: Parts): Requests {
   /** Takes back what the message before its change or deletion had started. */
   async function takeBack(before: PostedMessage): Promise<"withdrawn" | "never-started" | "kept"> {
     const key = keyOf(before);
-    if (superseded.size >= mostRemembered) {
-      superseded.clear();
+    const first = { ...before, edited: undefined };
+    remember(superseded, key);
+    if (kept.has(keyOf(first))) {
+      return "kept";
     }
-    superseded.add(key);
     const user = before.user ?? "";
     const caller = await who.identify(user, teamsOf(before));
     // The message itself may still be on its way into the record.
@@ -88,20 +102,22 @@ export function createRequests(parts: Parts): Requests {
     if (outcome.outcome === "accepted") {
       return "withdrawn";
     }
-    const { code, message } = outcome.error;
-    if (code === "already-started") {
-      await explain(
-        whereOf(before),
-        user,
-        `${message}. To end it, use the Cancel button or /countersign cancel.`,
-      );
+    const { code } = outcome.error;
+    if (code === "unknown-request") {
+      // The change before this one was not taken: then what counts is what became of the first text.
+      return before.edited === undefined ? "never-started" : takeBack(first);
     }
-    return code === "unknown-request" ? "never-started" : "kept";
+    remember(kept, keyOf(first));
+    const told = keptText[code];
+    if (told !== undefined) {
+      await explain(whereOf(before), user, told);
+    }
+    return "kept";
   }
 
   /** The commit is done: that the explanation does not arrive must not bring the message again. */
   async function explain(
-    where: { channel: string; threadTs: string },
+    where: { channel: string; threadTs?: string },
     user: string,
     text: string,
   ): Promise<void> {
@@ -130,7 +146,11 @@ export function createRequests(parts: Parts): Requests {
 
   return {
     async mention(body) {
-      await take(payloads.posted.parse(body).event);
+      const { event } = payloads.posted.parse(body);
+      // Slack tells of a mention again whenever its message is edited; what that means is told by the change itself.
+      if (event.edited === undefined) {
+        await take(event);
+      }
     },
     async message(body) {
       const { event } = payloads.posted.safeParse(body).data ?? {};
@@ -158,4 +178,11 @@ export function createRequests(parts: Parts): Requests {
       }
     },
   };
+}
+
+function remember(keys: Set<string>, key: string): void {
+  if (keys.size >= mostRemembered) {
+    keys.clear();
+  }
+  keys.add(key);
 }

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { App } from "@slack/bolt";
-import type { Person, ThreadId } from "../../src/domain.ts";
-import { AppError } from "../../src/errors.ts";
+import type { Card } from "../../src/card.ts";
+import type { MessageId, Person, ThreadId } from "../../src/domain.ts";
+import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { ChatAdapter, ChatInbox, Clock, Logger } from "../../src/ports.ts";
 import { type Ack, createActions } from "./actions.ts";
 import { callbackIds } from "./blocks/slack-actions.ts";
@@ -82,6 +83,21 @@ export function createSlack(o: {
     log,
   });
 
+  /** Approvals still reach direct messages: only `status` tells that the channel does not get them. */
+  let approvalsRefused = false;
+  async function postIn(thread: ThreadId, card: Card, key: string): Promise<MessageId> {
+    const isApprovals =
+      settings.approvals !== undefined && thread === threadOf({ team: team(), channel: settings.approvals });
+    try {
+      const message = await messages.post(thread, card, key);
+      approvalsRefused &&= !isApprovals;
+      return message;
+    } catch (error) {
+      approvalsRefused ||= isApprovals && toErrorInfo(error).code === "slack-channel-unusable";
+      throw error;
+    }
+  }
+
   function listen(inbox: ChatInbox): void {
     const app = new App({
       receiver,
@@ -127,7 +143,7 @@ export function createSlack(o: {
     },
     async post(thread, card, { key }) {
       identity();
-      return messages.post(thread, card, key);
+      return postIn(thread, card, key);
     },
     async find(thread, key) {
       identity();
@@ -144,10 +160,20 @@ export function createSlack(o: {
       }
     },
     approvalPlaces(run, deciders) {
-      return placesOf(run.thread, deciders, settings.approvals, connection.identity()?.team);
+      const requester = desk.people().filter(({ id }) => id === run.requester);
+      return placesOf(run.thread, {
+        deciders,
+        requester,
+        approvals: settings.approvals,
+        connectedTeam: connection.identity()?.team,
+      });
     },
     status() {
       const { open, connections, error } = pool.status();
+      if (open > 0 && approvalsRefused) {
+        const text = `connected, but Slack takes no approvals in channel ${settings.approvals ?? ""}`;
+        return { connected: true, text };
+      }
       if (open > 0) {
         return { connected: true, text: `connected: ${open} sockets of ${connections} of the app` };
       }
@@ -161,24 +187,34 @@ function userOf(person: Person, team: string): string | undefined {
   return members.find((member) => member?.team === team)?.user;
 }
 
-/** The channel of those who decide and their direct messages; where there is neither, the run's own thread. */
+/**
+ * The channel of those who decide and their direct messages. Where there is neither, the requester's own: in the run's
+ * thread anybody of its channel would see the plan.
+ */
 function placesOf(
   thread: ThreadId,
-  deciders: readonly Person[],
-  approvals: string | undefined,
-  connectedTeam: string | undefined,
+  o: {
+    readonly deciders: readonly Person[];
+    readonly requester: readonly Person[];
+    readonly approvals: string | undefined;
+    readonly connectedTeam: string | undefined;
+  },
 ): readonly ThreadId[] {
   const isOurs = thread.startsWith(`${adapterName}:`);
-  const members = deciders.flatMap((person) => person.accounts).flatMap((account) => memberOf(account) ?? []);
-  const team = connectedTeam ?? (isOurs ? placeOf(thread).team : members[0]?.team);
+  const members = membersOf(o.deciders);
+  const team = o.connectedTeam ?? (isOurs ? placeOf(thread).team : members[0]?.team);
   if (team === undefined) {
     return [];
   }
-  const channel = approvals === undefined ? [] : [threadOf({ team, channel: approvals })];
-  const direct = members
-    .filter((member) => member.team === team)
-    .slice(0, mostDirectCopies)
-    .map(threadOf);
-  const places = [...channel, ...direct];
-  return places.length === 0 && isOurs ? [thread] : places;
+  const direct = (of: ReturnType<typeof membersOf>) =>
+    of
+      .filter((member) => member.team === team)
+      .slice(0, mostDirectCopies)
+      .map(threadOf);
+  const channel = o.approvals === undefined ? [] : [threadOf({ team, channel: o.approvals })];
+  const places = [...channel, ...direct(members)];
+  return places.length === 0 && isOurs ? direct(membersOf(o.requester)) : places;
+}
+function membersOf(people: readonly Person[]) {
+  return people.flatMap(({ accounts }) => accounts).flatMap((account) => memberOf(account) ?? []);
 }

@@ -11,6 +11,7 @@ const rotateMs = 10 * 60_000;
 /** So many payloads came by others and none by this one: with two open, one chance in a million that it is well. */
 const silentAfter = 20;
 const watchMs = 5_000;
+const lastingMs = 5_000;
 /** Slack may count late: not every hello with too few connections is believed. */
 const recountMs = 60_000;
 const firstRetryMs = 500;
@@ -88,18 +89,32 @@ export function createSocketPool(o: {
   async function tryOne(): Promise<void> {
     try {
       await openOne();
-      failures = 0;
       error = null;
     } catch (reason) {
       error = toErrorInfo(reason).code;
-      const ceiling = Math.min(firstRetryMs * 2 ** failures, longestRetryMs);
-      failures += 1;
-      const delay = Math.round(ceiling * (0.5 + o.random() / 2));
-      o.log.warn({ error, delay }, "slack-socket-failed");
-      cancelRetry = o.after(delay, () => {
-        cancelRetry = undefined;
-        ensure();
-      });
+      postpone();
+    }
+  }
+  /** The next try comes later each time, until all connections have lasted for a while. */
+  function postpone(): void {
+    const ceiling = Math.min(firstRetryMs * 2 ** failures, longestRetryMs);
+    failures += 1;
+    const delay = Math.round(ceiling * (0.5 + o.random() / 2));
+    o.log.warn({ error, delay }, "slack-socket-failed");
+    cancelRetry ??= o.after(delay, () => {
+      cancelRetry = undefined;
+      ensure();
+    });
+  }
+  /** Slack ends what it has just opened: once is replaced at once, again not. */
+  function endedByOthers(slot: Slot): void {
+    if (o.clock.now() - slot.openedAt >= lastingMs) {
+      return;
+    }
+    if (failures === 0) {
+      failures = 1;
+    } else {
+      postpone();
     }
   }
 
@@ -112,7 +127,10 @@ export function createSocketPool(o: {
       envelope: (envelope) => (slot === undefined ? early.push(envelope) : take(slot, envelope)),
       leaving(reason) {
         o.log.info({ reason }, "slack-socket-leaving");
-        renew(slot);
+        if (slot !== undefined && !slot.leaving) {
+          endedByOthers(slot);
+          renew(slot);
+        }
       },
       closed() {
         gone = true;
@@ -168,12 +186,10 @@ export function createSocketPool(o: {
   const busy = (): number => [...slots].reduce((sum, slot) => sum + slot.busy, 0);
 
   /** Another takes this one's place before it is closed. */
-  function renew(slot: Slot | undefined): void {
-    if (slot !== undefined && !slot.leaving) {
-      slot.leaving = true;
-      retire();
-      ensure();
-    }
+  function renew(slot: Slot): void {
+    slot.leaving = true;
+    retire();
+    ensure();
   }
   /** Closes those that are replaced, or whose place the next one needs, and that have nothing more to acknowledge. */
   function retire(): void {
@@ -189,12 +205,18 @@ export function createSocketPool(o: {
     if (slot !== undefined && slots.delete(slot)) {
       o.log.info({ open: slots.size }, "slack-socket-closed");
       connections = Math.max(slots.size, connections - 1);
+      if (!slot.leaving && !stopped) {
+        endedByOthers(slot);
+      }
       ensure();
     }
   }
 
   function watch(): void {
     const now = o.clock.now();
+    if (usable() >= wanted() && [...slots].every((slot) => now - slot.openedAt >= lastingMs)) {
+      failures = 0;
+    }
     const silent = [...slots].find((slot) => slot.missed >= silentAfter);
     const old = [...slots].find((slot) => now - slot.openedAt >= rotateMs);
     const slot = silent ?? old;

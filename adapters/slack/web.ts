@@ -6,8 +6,11 @@ import type { Limiter } from "./limiter.ts";
 import { slackError } from "./slack-errors.ts";
 import { quietLogger } from "./slack-log.ts";
 
-/** A call that has no answer by then is given up; what it did nevertheless is found by its marker. */
-const callMs = 8_000;
+/**
+ * A call that has no answer by then is given up; what it did nevertheless is found by its marker. Opening somebody's
+ * direct messages and posting there are two, and whoever waits for both gives them ten seconds.
+ */
+const callMs = 4_500;
 
 export type After = (ms: number, call: () => void) => () => void;
 

@@ -36,7 +36,7 @@ const decisions = (approval: string) => world.office.decisions.filter((each) => 
 const whispered = (user: string) =>
   world.slack.workspace.ephemerals.filter((each) => each.user === user).map((each) => each.text);
 
-test("an approval stands in the channel and in the direct messages of all who may decide", async () => {
+test("lesson 21: an approval stands in the channel and in the direct messages of all who may decide", async () => {
   const { card } = await asked();
   assert.ok(hasButton(card));
   for (const name of ["manager", "manager-2"]) {
@@ -114,6 +114,13 @@ test("lesson 16: Reject opens its view before anything else and asks for the rea
   await until(() => textOf(card).includes("too dear"), "the reason on the card");
 });
 
+test("lesson 16: a view that Slack does not open is told to who clicked, with another way", async () => {
+  const { card } = await asked();
+  world.slack.faults.api("views.open", { kind: "error", error: "expired_trigger_id" }, 1);
+  assert.equal((await world.slack.user("manager").clicks(card, "reject")).ok, true);
+  await until(() => whispered("U0MANAGER1").some((text) => text.includes("click again")), "the way out");
+});
+
 test("Details opens the plan to those who may see it, before and after the decision", async () => {
   const { run, card } = await asked();
   const manager = world.slack.user("manager");
@@ -162,6 +169,27 @@ for (const [name, user, why] of [
   });
 }
 
+test("lesson 17: whoever left the company sees and decides nothing, though Slack still knows them", async () => {
+  const { approval, card } = await asked();
+  const { people } = world.office;
+  world.office.people = people.map((each) => (each.id === "manager-2" ? { ...each, active: false } : each));
+  try {
+    const left = world.slack.user("manager-2");
+    await left.clicks(card, "approve");
+    await until(() => whispered("U0MANAGER2").some((text) => text.includes("Not counted")), "the refusal");
+    assert.equal(decisions(approval).length, 0);
+    for (const verb of ["status", "runs", "approvals", "agents"]) {
+      const seen = await left.runs(`/countersign ${verb}`, "general");
+      assert.match(JSON.stringify(seen), /not an active person/, verb);
+    }
+    await left.clicks(card, "details");
+    await until(() => modalOf("manager-2").includes("may not see"), "nothing to see");
+    await left.closes();
+  } finally {
+    world.office.people = people;
+  }
+});
+
 test("lesson 17: while Slack does not say who somebody is, nobody is anybody", async () => {
   const { approval, card } = await asked();
   const visitor = world.slack.user("visitor");
@@ -201,7 +229,7 @@ test("lesson 1: /countersign decides as well as a button does", async () => {
     ["/countersign help", /Write what you need/],
     ["/countersign", /Write what you need/],
     ["/countersign __proto__", /Write what you need/],
-    ["/countersign reject x", /Say why/],
+    ["/countersign Reject x", /Say why/],
     ["/countersign approve nonsense", /Not counted/],
   ] as const) {
     const seen = await manager.runs(line, "general");

@@ -117,8 +117,39 @@ test("an edited request is taken back and asked anew; once work has begun it is 
   const second = [...world.office.runs.keys()].at(-1) ?? "";
   await world.office.proceed(second, "credit");
   erin.edits(place, "@countersign order parts for 14 widgets");
-  await until(() => whispers("employee", "general").some((text) => text.includes("already-started")), "told");
+  await until(() => whispers("employee", "general").some((text) => text.includes("as you wrote it")), "told");
+  // Each change is also told as a mention, and the next one comes after a text that was not taken.
+  erin.edits(place, "@countersign order parts for 15 widgets");
+  await world.acknowledged();
   assert.equal(requests().length, count + 2);
+});
+
+test("the second change of a request that is under way is no other request, though the first was never told", async () => {
+  const count = requests().length;
+  const erin = world.slack.user("employee");
+  const place = erin.says("general", "@countersign order parts for 18 widgets");
+  await taken(count + 1);
+  await world.office.proceed([...world.office.runs.keys()].at(-1) ?? "", "credit");
+  await world.acknowledged();
+  world.slack.faults.delivery("message", { kind: "hold" }, 1);
+  erin.edits(place, "@countersign order parts for 19 widgets");
+  const seen = world.slack.deliveries.length;
+  erin.edits(place, "@countersign order parts for 20 widgets");
+  await until(
+    () => world.slack.deliveries.slice(seen).filter((each) => each.outcome !== "waiting").length >= 2,
+    "the second change",
+  );
+  world.slack.release();
+  await world.acknowledged();
+  assert.equal(requests().length, count + 1);
+});
+
+test("what is said to the author of a message stands where Slack shows it, also before its thread has replies", async () => {
+  world.slack.user("stranger").says("orders", "@countersign order parts for 21 widgets");
+  await until(
+    () => whispers("stranger", "orders").some((text) => text.includes("other organisations")),
+    "the refusal",
+  );
 });
 
 test("a deleted request is taken back, also as the first message of its thread", async () => {

@@ -14,7 +14,7 @@ async function opened() {
   return { world, bot, run, approval, decide };
 }
 
-test("a verdict is committed with evidence that names plan, person, place and time", async () => {
+test("lesson 25: a verdict is committed with evidence that names plan, person, place and time", async () => {
   const { world, run, approval, decide } = await opened();
   assert.deepEqual(await decide(), { outcome: "accepted", run });
   const row = await world.store.approval(approval);

@@ -59,7 +59,7 @@ test("deciding: role, separation of duties, assurance", () => {
   assert.equal(decides("manager", { assurance: "local", demo: true }), null);
 });
 
-test("an empty list of roles allows nobody", () => {
+test("lesson 5: an empty list of roles allows nobody", () => {
   const approve = { ...policy.approve, roles: [] };
   for (const each of people) {
     assert.notEqual(decides(each.id, { requester: "x" }, { ...policy, approve }), null);

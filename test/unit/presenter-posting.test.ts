@@ -142,6 +142,17 @@ test("a first post costs no look-up, a later change one update", async () => {
   await world.assertAgrees();
 });
 
+test("while a platform gives no answer each card is tried at least once a minute, however long that lasts", async () => {
+  const world = new PostingWorld();
+  await world.change();
+  world.faults.push(...Array.from({ length: 200 }, () => "failure" as const));
+  await world.start();
+  await world.time.advance(20 * 60_000);
+  world.faults.splice(0);
+  await world.time.advance(60_000);
+  await world.assertAgrees();
+});
+
 test("lesson 15: a posting without an answer is looked for before it is posted again", async () => {
   for (const [fault, calls] of [
     ["lost-answer", ["post", "post", "find", "find", "update", "update"]],

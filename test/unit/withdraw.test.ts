@@ -64,7 +64,7 @@ test("a request is taken back while its question waits; the answer's message is 
   await all.intake.request({ ...request, key: "k2", text: "that one" });
   await all.world.settle(all.engine);
   assert.equal((await all.world.run(all.run)).status, "waiting");
-  assert.equal(await all.withdraw("employee", "k2"), "unknown-request");
+  assert.equal(await all.withdraw("employee", "k2"), "already-answered");
   assert.equal((await all.world.run(all.run)).status, "waiting");
   assert.equal(await all.withdraw(), "accepted");
   assert.deepEqual(await ended(all), withdrawn);

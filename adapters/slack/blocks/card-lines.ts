@@ -43,11 +43,12 @@ function moreText(count: number, what: string): string {
   return `… and ${count} more ${what}`.trimEnd();
 }
 
-/** A table's row: the first cell bold, the others with their column's name. */
+/** A table's row: the first cell bold, the others with their column's name, unless there is but one. */
 export function rowLine(columns: readonly string[], row: readonly string[], longest: number): Line {
   const [first = "", ...others] = row;
+  const names = others.length > 1;
   const rest = others.flatMap((cell, index) =>
-    cell === "" ? [] : [`${line(columns[index + 1] ?? "", 40)} ${line(cell, longest)}`],
+    cell === "" ? [] : [`${names ? `${line(columns[index + 1] ?? "", 40)} ` : ""}${line(cell, longest)}`],
   );
   return [[line(first, longest), true], ...(rest.length === 0 ? [] : [` — ${rest.join(" · ")}`])];
 }

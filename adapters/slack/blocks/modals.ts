@@ -22,7 +22,7 @@ export function rejectModal(o: {
   const { approval, planHash } = o;
   return {
     ...modal(callbackIds.reject, "Reject", [
-      section(o.title, 1000),
+      section(`You say no to “${o.title}”`, 1000),
       {
         type: "input",
         block_id: reasonField.block,

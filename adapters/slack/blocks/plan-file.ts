@@ -40,7 +40,7 @@ export function planFile(
   ];
   return {
     name: `plan-${shortHash(hash)}.txt`,
-    title: line(card.title, 200),
+    title: `Plan ${shortHash(hash)}`,
     content: `${content.join("\n")}\n`,
   };
 }

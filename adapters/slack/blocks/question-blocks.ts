@@ -10,9 +10,10 @@ const longestLabel = 40;
 
 /** The question; while it is open one button per offered answer, and how to answer otherwise. */
 export function questionBlocks(card: Card): Block[] {
-  const { run, options } = card;
+  const { run, options, tone } = card;
   if (run === null || options.length === 0) {
-    return fitting([3000, 1000], (room) => [questionLines(card, room)]);
+    const hint = tone === "waiting" ? [context("Answer in this thread, in your own words.")] : [];
+    return fitting([3000, 1000], (room) => [questionLines(card, room), ...hint]);
   }
   const offered = options
     .slice(0, mostButtons)
@@ -49,7 +50,7 @@ export function questionBlocks(card: Card): Block[] {
             ]
           : []),
         ...(buttons.length === 0 ? [] : [actions(buttons)]),
-        context("Or answer in this thread in your own words."),
+        context("Or answer in this thread, in your own words."),
       ];
     },
   );

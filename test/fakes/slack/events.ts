@@ -45,7 +45,8 @@ export class Events {
       message: wireMessage(this.#workspace, message),
       previous_message: before,
     });
-    if (this.#names(message.text) && !this.#names(String(before["text"]))) {
+    // Also when it named the app before: https://github.com/slackapi/bolt-js/issues/960
+    if (this.#names(message.text)) {
       this.#mention(channel, message);
     }
   }

@@ -25,7 +25,7 @@ async function approved(world = new EngineWorld()) {
 const statuses = async (world: EngineWorld, run: string) =>
   Object.fromEntries((await world.run(run)).steps.map((step) => [step.id, step.status]));
 
-test("a request runs to its approval: the row is committed, the card asked for, nothing ordered", async () => {
+test("lesson 11: a request runs to its approval: the row is committed, the card asked for, nothing ordered", async () => {
   const { world, run, gate } = await untilApproval();
   assert.equal((await world.run(run)).status, "waiting");
   const approval = await world.store.approval(gate);
@@ -87,7 +87,7 @@ test("approved: evidence, signed decision, one order under the mandate, then com
   }
 });
 
-test("every message delivered three times and the queue doubling jobs: the same, acknowledged each time", async () => {
+test("lesson 10: every message delivered three times and the queue doubling jobs: the same, acknowledged each time", async () => {
   const world = new EngineWorld(() => "doubled");
   const bot = world.bot();
   const { run } = await bot.engine.start(request);

@@ -77,7 +77,7 @@ test("every single value of the plan changed is refused, even with the hash adju
   assert.ok(changes > 80, `${changes} changes`);
 });
 
-test("a byte of the plan changed on the way is refused", () => {
+test("lesson 24: a byte of the plan changed on the way is refused", () => {
   const mandate = sample.mandate();
   refused("hash", { ...mandate, plan: mandate.plan.replace('"110.00"', '"110.01"') });
   refused("plan", { ...mandate, plan: ` ${mandate.plan}` });

@@ -124,11 +124,14 @@ function postEphemeral(args: Fields, { workspace }: Desk): Fields {
   const { text, blocks } = contentOf(args, workspace, maxPostText);
   const threadTs = asText(args, "thread_ts");
   const ts = workspace.ts();
-  workspace.ephemerals = [
-    ...workspace.ephemerals,
-    { channel: channel.id, user, ts, text, blocks, ...(threadTs === undefined ? {} : { threadTs }) },
-  ];
-  workspace.changed();
+  // https://docs.slack.dev/reference/methods/chat.postEphemeral: "only shown if there is already an active thread"
+  if (threadTs === undefined || workspace.replies(channel.id, threadTs).length > 0) {
+    workspace.ephemerals = [
+      ...workspace.ephemerals,
+      { channel: channel.id, user, ts, text, blocks, ...(threadTs === undefined ? {} : { threadTs }) },
+    ];
+    workspace.changed();
+  }
   return { message_ts: ts };
 }
 

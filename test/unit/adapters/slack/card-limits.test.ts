@@ -30,7 +30,7 @@ function assertMessage(message: { text: string; blocks: unknown[] }): void {
 const check = (property: fc.IRawProperty<unknown>, numRuns: number) =>
   fc.assert(property as fc.IProperty<unknown>, { numRuns });
 
-test("no card of any kind ever yields a message that Slack would refuse or read as markup", () => {
+test("lesson 14: no card of any kind ever yields a message that Slack would refuse or read as markup", () => {
   check(
     fc.property(generatedCard, (card) => assertMessage(cardMessage(card))),
     120,

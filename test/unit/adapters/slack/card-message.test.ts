@@ -4,7 +4,7 @@ import { cardMessage } from "../../../../adapters/slack/blocks/card-message.ts";
 import { actionValues, isAnswer } from "../../../../adapters/slack/blocks/slack-actions.ts";
 import type { Card } from "../../../../src/card.ts";
 import { sampleOrder, samplePlan, sampleReplacement } from "../../../fakes/sample-plan.ts";
-import { sampleRun } from "../../../fakes/sample-run.ts";
+import { sampleApproval, sampleRun } from "../../../fakes/sample-run.ts";
 import { shownText } from "./block-texts.ts";
 import { bigPlan, cardOf, decidedCard, openCard, viewWith } from "./sample-cards.ts";
 
@@ -134,7 +134,7 @@ test("a question has one button per answer, and says how to answer otherwise", (
   });
   assert.equal(
     shown(card),
-    "One question\nWhich customer?\n[Customer XYZ] [Customer ABC]\nOr answer in this thread in your own words.",
+    "One question\nWhich customer?\n[Customer XYZ] [Customer ABC]\nOr answer in this thread, in your own words.",
   );
   const buttons = buttonsOf(card);
   assert.deepEqual(
@@ -146,6 +146,22 @@ test("a question has one button per answer, and says how to answer otherwise", (
   );
   assert.ok(buttons.every((each) => isAnswer(each.action_id ?? "")));
   assert.ok(!isAnswer("answer-x") && !isAnswer("approve"));
+});
+
+test("lesson 12: each question keeps its own card: an answered one does not show the next one's buttons", () => {
+  const view = {
+    dialogue: [{ question: "Which customer?", answer: "XYZ" }],
+    question: { text: "Which widget?", options: ["W-1", "W-2"] },
+  };
+  assert.equal(shown(cardOf("question-run1-1", view)), "Answered\nWhich customer? — XYZ");
+  assert.match(shown(cardOf("question-run1-2", view)), /^One question\nWhich widget\?\n\[W-1\] \[W-2\]/);
+  const { dialogue } = view;
+  assert.equal(shown(cardOf("question-run1-2", { dialogue })), "Not answered\nThe request ended before.");
+});
+
+test("a question without offered answers says how to answer", () => {
+  const card = cardOf("question-run1-1", { question: { text: "How many?", options: [] } });
+  assert.equal(shown(card), "One question\nHow many?\nAnswer in this thread, in your own words.");
 });
 
 test("answers too long for a button are listed in full under the button's number", () => {
@@ -169,11 +185,24 @@ test("an answered question keeps question and answer and loses its buttons", () 
   assert.deepEqual(buttonsOf(card), []);
 });
 
-test("a result says how it ended, why, and its figures", () => {
+test("a result says how it ended, who decided and why, because who asked sees no approval card", () => {
   const run = sampleRun("run1", { status: "cancelled", reason: "rejected" });
   assert.equal(
     shown(cardOf("result-run1", { run, reason: "too dear" })),
     "✕ Rejected: 5 × Widget for Customer XYZ\nEnded: rejected.\nReason too dear",
+  );
+  const at = Date.UTC(2026, 0, 5, 10, 30);
+  const decision = {
+    by: "manager",
+    verdict: "rejected",
+    at,
+    assurance: "clicked",
+    adapter: "slack",
+  } as const;
+  const approvals = [sampleApproval("run1", { status: "decided", decision })];
+  assert.match(
+    shown(cardOf("result-run1", { run, approvals })),
+    /^Rejected by manager in slack at 2026-01-05 10:30 UTC \(clicked\)$/m,
   );
 });
 

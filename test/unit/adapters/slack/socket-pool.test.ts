@@ -173,6 +173,26 @@ test("a network that is gone is tried ever more slowly, and back at once when it
   assert.deepEqual(exchange.pool.status(), { open: 2, connections: 2, error: null });
 });
 
+for (const [name, end] of [
+  ["closes", (exchange: Exchange, opened: Opened) => void exchange.end(opened)],
+  ["asks to leave", (_exchange: Exchange, opened: Opened) => opened.listener.leaving("refresh_requested")],
+] as const) {
+  test(`a Slack that ${name} what it has just opened is tried ever more slowly, until connections last`, async () => {
+    const exchange = await started();
+    for (let at = 0; at < 60_000; at += 100) {
+      exchange.live().forEach((each) => end(exchange, each));
+      await exchange.time.advance(100);
+    }
+    assert.ok(exchange.tries > 6 && exchange.tries < 25, `${exchange.tries} tries in a minute`);
+    await exchange.time.advance(60_000);
+    assert.equal(exchange.live().length, 2);
+    const { tries } = exchange;
+    await exchange.end(exchange.live()[0]);
+    await settle();
+    assert.equal(exchange.tries, tries + 1, "at once again");
+  });
+}
+
 test("lesson 1: a payload that comes with the hello is handled", async () => {
   const exchange = await started((each) => {
     each.early = true;
