@@ -47,7 +47,9 @@ export function createActions(parts: Parts): Actions {
     const { approval } = actionValues.decision.parse(value);
     const { counted, text } = await verdicts.decide(await callerOf(body), { approval, verdict: "approved" });
     await ack();
-    if (!counted) {
+    const here = body.view?.type === "home";
+    parts.home.decided(body.user.id, { approval, text }, { here });
+    if (!counted && !here) {
       await tell(body, text);
     }
   }
@@ -156,6 +158,7 @@ export function createActions(parts: Parts): Actions {
       const caller = await callerOf(body);
       const { counted, text } = await verdicts.decide(caller, { approval, verdict: "rejected", reason });
       await ack(counted ? undefined : { response_action: "update", view: verdictView("rejected", text) });
+      parts.home.decided(body.user.id, { approval, text }, { here: false });
     },
   };
 }

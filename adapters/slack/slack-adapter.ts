@@ -7,6 +7,7 @@ import { type Ack, createActions } from "./actions.ts";
 import { callbackIds } from "./blocks/slack-actions.ts";
 import { createCommand } from "./command.ts";
 import { createConnection, type SlackIdentity } from "./connection.ts";
+import { createHome } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import type { SlackSettings } from "./members.ts";
 import { createMessages } from "./messages.ts";
@@ -72,6 +73,7 @@ export function createSlack(o: {
   const team = () => identity().team;
   const messages = createMessages({ web, self: identity });
   const who = createWho({ web, team, personOf: (account) => desk.personOf(account), clock, log });
+  const home = createHome({ web, desk, who, clock, after, log });
   const receiver = createReceiver({ log, pool: () => pool });
   const pool = createSocketPool({
     open: socketOpener({ appToken: settings.appToken, apiUrl: settings.apiUrl, after, log }),
@@ -93,13 +95,17 @@ export function createSlack(o: {
         return Promise.resolve({ botToken: settings.botToken, botId: bot, botUserId: user });
       },
     });
-    const parts = { inbox, desk, web, who, messages, team, self: () => identity().user, after, log };
+    const parts = { inbox, desk, web, who, messages, home, team, self: () => identity().user, after, log };
     const requests = createRequests(parts);
     const actions = createActions(parts);
     const shortcut = createShortcut(parts);
     const command = createCommand(parts);
     app.event("app_mention", ({ body }) => requests.mention(body));
     app.event("message", ({ body }) => requests.message(body));
+    app.event("app_home_opened", ({ body }) => {
+      home.opened(body);
+      return Promise.resolve();
+    });
     app.event("user_change", async ({ body }) => {
       who.changed(payloads.userChanged.parse(body).event.user.id);
     });
@@ -123,11 +129,14 @@ export function createSlack(o: {
     },
     async stop() {
       connection.stop();
+      home.stop();
       await receiver.stop();
     },
     async post(thread, card, { key }) {
       identity();
-      return messages.post(thread, card, key);
+      const message = await messages.post(thread, card, key);
+      home.changed();
+      return message;
     },
     async find(thread, key) {
       identity();
@@ -135,7 +144,12 @@ export function createSlack(o: {
     },
     async update(message, card) {
       identity();
-      return messages.update(message, card);
+      const outcome = await messages.update(message, card);
+      // The home says of a request only whether it waits or is over, which other cards say as well.
+      if (card.kind !== "progress") {
+        home.changed();
+      }
+      return outcome;
     },
     async whisper(thread, person, text) {
       const user = userOf(person, identity().team);
