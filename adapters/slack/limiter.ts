@@ -31,6 +31,7 @@ const perMinute: Readonly<Record<string, number>> = {
   "conversations.info": 50,
   "files.getUploadURLExternal": 100,
   "files.completeUploadExternal": 100,
+  "files.info": 100,
   "users.info": 100,
   "users.list": 20,
   "views.open": 100,

@@ -21,6 +21,9 @@ const postedMessage = z.object({
   user_team: slackId.nullish(),
   source_team: slackId.nullish(),
   edited: z.object({ ts }).optional(),
+  files: z
+    .array(z.object({ id: slackId, name: z.string().nullish(), filetype: z.string().nullish() }))
+    .default([]),
 });
 export type PostedMessage = z.infer<typeof postedMessage>;
 /** The message inside a change names no channel of its own. */

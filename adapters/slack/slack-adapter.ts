@@ -7,6 +7,7 @@ import { type Ack, createActions } from "./actions.ts";
 import { callbackIds } from "./blocks/slack-actions.ts";
 import { createCommand } from "./command.ts";
 import { createConnection, type SlackIdentity } from "./connection.ts";
+import { createFiles } from "./files.ts";
 import { createHome } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import type { SlackSettings } from "./members.ts";
@@ -73,6 +74,7 @@ export function createSlack(o: {
   const team = () => identity().team;
   const messages = createMessages({ web, self: identity });
   const who = createWho({ web, team, personOf: (account) => desk.personOf(account), clock, log });
+  const files = createFiles({ web, team });
   const home = createHome({ web, desk, who, clock, after, log });
   const receiver = createReceiver({ log, pool: () => pool });
   const pool = createSocketPool({
@@ -95,7 +97,19 @@ export function createSlack(o: {
         return Promise.resolve({ botToken: settings.botToken, botId: bot, botUserId: user });
       },
     });
-    const parts = { inbox, desk, web, who, messages, home, team, self: () => identity().user, after, log };
+    const parts = {
+      inbox,
+      desk,
+      web,
+      who,
+      messages,
+      files,
+      home,
+      team,
+      self: () => identity().user,
+      after,
+      log,
+    };
     const requests = createRequests(parts);
     const actions = createActions(parts);
     const shortcut = createShortcut(parts);
