@@ -111,6 +111,11 @@ export function createActions(parts: Parts): Actions {
     await opening;
   }
 
+  /** After the acknowledgement: that it failed is told to who clicked. */
+  async function send(body: ActionBody, sending: () => Promise<void>): Promise<void> {
+    await sending().catch((error: unknown) => tell(body, toErrorInfo(error).message));
+  }
+
   return {
     async clicked(input, ack) {
       const body = payloads.action.parse(input);
@@ -136,10 +141,12 @@ export function createActions(parts: Parts): Actions {
         case actionIds.planFile: {
           const { approval } = actionValues.page.parse(value);
           await ack();
-          await views
-            .sendPlan(await callerOf(body), approval)
-            .catch((error: unknown) => tell(body, toErrorInfo(error).message));
-          return;
+          return send(body, async () => views.sendPlan(await callerOf(body), approval));
+        }
+        case actionIds.quoteFile: {
+          const { run } = actionValues.run.parse(value);
+          await ack();
+          return send(body, async () => views.sendQuote(await callerOf(body), run));
         }
         case actionIds.cancel:
           return cancel(body, value, ack);

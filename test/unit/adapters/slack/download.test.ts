@@ -105,6 +105,7 @@ test("only a file of this workspace, kept by Slack, of a size that is read", asy
       web: {
         call: (_method, _args, { answer: schema }) =>
           Promise.resolve(schema.parse({ ok: true, file: { ...whole, ...change } })),
+        upload: () => Promise.reject(new Error("nothing is sent here")),
         download: (url) => Promise.resolve(Buffer.from(url)),
       },
     }).read("F1", 100);
