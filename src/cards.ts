@@ -1,4 +1,4 @@
-import type { Approval, Money, PlanDocument, PlannedOrder } from "./domain.ts";
+import type { Approval, Money, PlanDocument, PlannedOrder, StepId } from "./domain.ts";
 import type { Card } from "./card.ts";
 import type { RunView } from "./run-view.ts";
 import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
@@ -43,13 +43,21 @@ function progressCard(view: RunView): Card {
     tone: run.status === "completed" ? "good" : toneOf(run.status),
     steps: view.steps.map((step) => ({
       id: step.id,
-      label: step.id,
+      label: stepLabel(step.id),
       agent: step.agent,
       atSign: step.atSign,
       status: step.status,
       ms: step.ms,
     })),
   };
+}
+/** "orderCompliance" → "Order compliance" */
+export function stepLabel(id: StepId): string {
+  const words = id
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll("-", " ")
+    .toLowerCase();
+  return words === "crm" ? "CRM" : words.replace(/^./, (first) => first.toUpperCase());
 }
 function toneOf(status: RunView["run"]["status"]): Card["tone"] {
   if (status === "waiting") {

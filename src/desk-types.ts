@@ -31,6 +31,8 @@ export interface RunSummary {
 }
 export interface StepDetail {
   readonly id: StepId;
+  /** The id in words. */
+  readonly label: string;
   readonly agent: AgentId | null;
   readonly atSign: AtSign | null;
   readonly status: StepStatus;

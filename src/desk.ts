@@ -1,5 +1,5 @@
 import type { Card } from "./card.ts";
-import { cardFor, approvalCard } from "./cards.ts";
+import { approvalCard, cardFor, stepLabel } from "./cards.ts";
 import type { Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
 import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
 import { AppError } from "./errors.ts";
@@ -140,6 +140,7 @@ function detailOf(view: RunView): RunDetail {
     requestText: view.requestText,
     steps: view.steps.map(({ id, agent, atSign, status, ms, error, input, output }) => ({
       id,
+      label: stepLabel(id),
       agent,
       atSign,
       status,

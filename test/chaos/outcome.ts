@@ -3,29 +3,12 @@ import { canonicalJson } from "../../src/canonical.ts";
 import type { BookKind } from "../../src/book-rows.ts";
 import type { PlanDocument } from "../../src/domain.ts";
 import { demoWholesalers } from "../../src/sandbox/company/catalogues.ts";
+import { importableKinds } from "../e2e/oracle-company.ts";
 import type { OracleDesk } from "../e2e/oracle-desk.ts";
 import type { TestSystem } from "../e2e/system.ts";
 import { wholesalerControl } from "../e2e/wholesaler-control.ts";
 
-const kinds: readonly BookKind[] = [
-  "customers",
-  "projects",
-  "people",
-  "items",
-  "bom",
-  "stock",
-  "reservations",
-  "restrictions",
-  "vendors",
-  "wholesalers",
-  "prices",
-  "freight",
-  "orders",
-  "commitments",
-  "activities",
-  "decisions",
-  "rates",
-];
+const kinds: readonly BookKind[] = [...importableKinds, "decisions"];
 /** What differs from run to run by its nature: times, and hashes over run ids. */
 const passing = new Set(["at", "bookedAt", "planHash", "creditAsOf"]);
 

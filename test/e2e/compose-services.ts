@@ -129,7 +129,9 @@ export class ComposeServices {
     const data = path.join(this.folder, name);
     const given = Object.entries(this.#service(name).environment).map(([key, value]) => {
       const mapped = this.#replace.reduce((text, [from, to]) => text.replace(from, to), value);
-      return [key, mapped.replace(/^\/data(?=\/|$)/, data)] as const;
+      // What `.env` may leave out: here it does.
+      const filled = mapped.replace(/\$\{\w+:-([^}]*)\}/g, "$1");
+      return [key, filled.replace(/^\/data(?=\/|$)/, data)] as const;
     });
     const environment = Object.fromEntries(given);
     this.#mount(name, data);

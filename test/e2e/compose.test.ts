@@ -48,7 +48,11 @@ suite("docker-compose.yml", () => {
     for (const secret of secrets) {
       assert.match(secret, /^\$\{POSTGRES_PASSWORD:\?/);
     }
-    assert.doesNotMatch(composeText, /\$\{[A-Z_]+(:?-[^}]*)?\}/, "no setting with a default or none at all");
+    assert.doesNotMatch(
+      composeText,
+      /\$\{[A-Z_]+(:?-[^}]+)?\}/,
+      "no setting with a value of ours, or none said",
+    );
   });
 
   test("each process sees its own keys only; the company's are for set-up", () => {

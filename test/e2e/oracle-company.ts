@@ -1,4 +1,4 @@
-import type { BookRows } from "../../src/book-rows.ts";
+import type { BookKind, BookRows } from "../../src/book-rows.ts";
 
 /** Rows that are imported into the demo company while it runs: customers, and products of new parts. */
 
@@ -130,3 +130,23 @@ export const prices: readonly BookRows["prices"][] = [
 export function cheapFreight(rows: readonly BookRows["freight"][]): readonly BookRows["freight"][] {
   return rows.map((row) => ({ ...row, base: row.method === "standard" ? "0.40" : "1.10" }));
 }
+
+/** The kinds of the books that `import` takes; the others are kept by agents. */
+export const importableKinds: readonly BookKind[] = [
+  "customers",
+  "projects",
+  "people",
+  "items",
+  "bom",
+  "stock",
+  "reservations",
+  "restrictions",
+  "vendors",
+  "wholesalers",
+  "prices",
+  "freight",
+  "orders",
+  "rates",
+  "commitments",
+  "activities",
+];

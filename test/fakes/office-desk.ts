@@ -1,5 +1,5 @@
 import type { Card } from "../../src/card.ts";
-import { approvalCard, cardFor } from "../../src/cards.ts";
+import { approvalCard, cardFor, stepLabel } from "../../src/cards.ts";
 import type { Desk, RunDetail } from "../../src/desk-types.ts";
 import type { Json, Person, PersonId, RunId } from "../../src/domain.ts";
 import type { RunView } from "../../src/run-view.ts";
@@ -94,7 +94,12 @@ function detailOf(view: RunView): RunDetail {
     requestText,
     dialogue,
     approvals,
-    steps: view.steps.map((step) => ({ ...step, input: step.input ?? null, output: step.output ?? null })),
+    steps: view.steps.map((step) => ({
+      ...step,
+      label: stepLabel(step.id),
+      input: step.input ?? null,
+      output: step.output ?? null,
+    })),
     plan: plan === null ? null : { hash: plan.hash, document: plan.document as unknown as Json },
   };
 }

@@ -1,4 +1,4 @@
-import { readable, stepNote } from "./format.js";
+import { stepNote } from "./format.js";
 import { html } from "./html.js";
 
 const marks = { completed: "✓", failed: "✕", compensated: "↩", skipped: "–" };
@@ -20,7 +20,7 @@ export function Steps({ steps, paused }) {
       (step) =>
         html`<li key=${step.id} class=${`step step-${step.status}`}>
           <${StepMark} status=${step.status} paused=${paused} />
-          <span class="step-name">${readable(step.label)}</span>
+          <span class="step-name">${step.label}</span>
           <span class="step-time">${stepNote(step, paused)}</span>
           <span class="step-who">${step.agent === null ? "bot" : `${step.agent} · ${step.atSign}`}</span>
         </li>`,

@@ -40,14 +40,6 @@ export function runTone(status) {
 export function isOpen(status) {
   return status === "running" || status === "waiting" || status === "compensating";
 }
-/** "orderCompliance" → "Order compliance" @param {string} id */
-export function readable(id) {
-  const text = id
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .replaceAll("-", " ")
-    .toLowerCase();
-  return text === "crm" ? "CRM" : text.charAt(0).toUpperCase() + text.slice(1);
-}
 /** @param {number | null} ms */
 function duration(ms) {
   if (ms === null) {

@@ -1,6 +1,6 @@
 import { get, post } from "./api.js";
 import { Badge, StepMark } from "./card-parts.js";
-import { dateTime, isOpen, readable, runTone, runWord, stepNote } from "./format.js";
+import { dateTime, isOpen, runTone, runWord, stepNote } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 
 /** While a run is open, its page looks again this often. */
@@ -91,7 +91,7 @@ function Step({ step, paused }) {
     <details>
       <summary>
         <${StepMark} status=${step.status} paused=${paused} />
-        <span class="step-name">${readable(step.id)}</span>
+        <span class="step-name">${step.label}</span>
         <span class="step-who">${step.agent === null ? "bot" : `${step.agent} · ${step.atSign}`}</span>
         <span class="step-time">${stepNote(step, paused)}</span>
       </summary>
@@ -119,7 +119,7 @@ function Decision({ approval }) {
     ${
       decision === null
         ? `Approval ${approval.status}; without a decision it ends ${dateTime(approval.expiresAt)}.`
-        : `${readable(decision.verdict)} by ${decision.by}, ${dateTime(decision.at)}, in ${decision.adapter} (${decision.assurance}).`
+        : `${decision.verdict === "approved" ? "Approved" : "Rejected"} by ${decision.by}, ${dateTime(decision.at)}, in ${decision.adapter} (${decision.assurance}).`
     }
     <br />
     <span class="muted">For the plan <code class="hash">${approval.planHash}</code></span>

@@ -61,7 +61,7 @@ function stepLines({ steps, tone }: Card, room: Room): Line[] {
   ];
 }
 function stepLine({ label, agent, atSign, status, ms }: Step, paused: boolean, longest: number): Line {
-  const name = line(label, longest).replaceAll("-", " ");
+  const name = line(label, longest);
   const who =
     agent === null ? ["bot"] : [line(agent, longest), ...(atSign === null ? [] : [line(atSign, longest)])];
   const working = paused ? "waiting" : words.waiting;

@@ -96,11 +96,11 @@ test("progress: every step on a line with its state, agent, atSign and duration"
     [
       "5 × Widget for Customer XYZ",
       "Waiting for a manager's decision.",
-      "✓ route · financial · @cs-financial · 0.0 s",
-      "✓ check credit · financial · @cs-financial · 0.2 s",
-      "✓ explode · bot · 0.4 s",
-      "◐ reserve · financial · @cs-financial · waiting",
-      "○ place orders · financial · @cs-financial · to do",
+      "✓ Route · financial · @cs-financial · 0.0 s",
+      "✓ Check credit · financial · @cs-financial · 0.2 s",
+      "✓ Explode · bot · 0.4 s",
+      "◐ Reserve · financial · @cs-financial · waiting",
+      "○ Place orders · financial · @cs-financial · to do",
       "[Cancel request]",
     ].join("\n"),
   );
@@ -186,7 +186,7 @@ test("a notification is plain: no mention, link, emoji, formatting or entity of 
   });
   assert.equal(
     cardMessage(card).text,
-    "Failed∶ 5 × Widget for Customer XYZ &lt;!channel&gt; ∗b∗ ∶tada: ＠here &amp;lt; https∶//x.invalid".replace(
+    "Failed∶ 5 × Widget for Customer XYZ &lt;!channel&gt; ∗b∗ ∶tada: ＠here &amp;lt; https∶//x.invalid.".replace(
       "Failed∶",
       "Failed:",
     ),
