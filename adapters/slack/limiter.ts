@@ -21,6 +21,8 @@ export interface SlackCall {
 const minuteMs = 60_000;
 /** Calls a minute by method: its tier's least, see https://docs.slack.dev/reference/methods. */
 const perMinute: Readonly<Record<string, number>> = {
+  "assistant.threads.setStatus": 100,
+  "assistant.threads.setSuggestedPrompts": 100,
   "auth.test": 300,
   "chat.postMessage": 300,
   "chat.update": 50,

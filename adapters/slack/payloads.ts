@@ -51,6 +51,10 @@ export const payloads = {
   deleted: eventBody(deletedMessage),
   /** https://docs.slack.dev/reference/events/app_home_opened */
   homeOpened: eventBody(z.object({ user: slackId, tab: z.string().max(50) })),
+  /** https://docs.slack.dev/reference/events/assistant_thread_started */
+  assistantStarted: eventBody(
+    z.object({ assistant_thread: z.object({ user_id: slackId, channel_id: slackId, thread_ts: ts }) }),
+  ),
   userChanged: eventBody(z.object({ user: z.object({ id: slackId }) })),
   /** https://docs.slack.dev/reference/interaction-payloads/block_actions-payload */
   action: z.object({

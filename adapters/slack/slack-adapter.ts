@@ -4,6 +4,7 @@ import type { Person, ThreadId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { ChatAdapter, ChatInbox, Clock, Logger } from "../../src/ports.ts";
 import { type Ack, createActions } from "./actions.ts";
+import { createAssistant } from "./assistant.ts";
 import { callbackIds } from "./blocks/slack-actions.ts";
 import { createCommand } from "./command.ts";
 import { createConnection, type SlackIdentity } from "./connection.ts";
@@ -44,6 +45,8 @@ const jitterSteps = 1_000;
 export function createSlack(o: {
   readonly settings: SlackSettings;
   readonly desk: SlackDesk;
+  /** What people may ask for, as examples in words. */
+  readonly examples: readonly string[];
   readonly clock: Clock;
   readonly after: After;
   readonly log: Logger;
@@ -76,6 +79,7 @@ export function createSlack(o: {
   const who = createWho({ web, team, personOf: (account) => desk.personOf(account), clock, log });
   const files = createFiles({ web, team });
   const home = createHome({ web, desk, who, clock, after, log });
+  const assistant = createAssistant({ web, who, examples: o.examples, log });
   const receiver = createReceiver({ log, pool: () => pool });
   const pool = createSocketPool({
     open: socketOpener({ appToken: settings.appToken, apiUrl: settings.apiUrl, after, log }),
@@ -120,6 +124,7 @@ export function createSlack(o: {
       home.opened(body);
       return Promise.resolve();
     });
+    app.event("assistant_thread_started", ({ body }) => assistant.started(body));
     app.event("user_change", async ({ body }) => {
       who.changed(payloads.userChanged.parse(body).event.user.id);
     });
@@ -149,6 +154,7 @@ export function createSlack(o: {
     async post(thread, card, { key }) {
       identity();
       const message = await messages.post(thread, card, key);
+      void assistant.drawn(card, thread);
       home.changed();
       return message;
     },
@@ -159,6 +165,7 @@ export function createSlack(o: {
     async update(message, card) {
       identity();
       const outcome = await messages.update(message, card);
+      void assistant.drawn(card);
       // The home says of a request only whether it waits or is over, which other cards say as well.
       if (card.kind !== "progress") {
         home.changed();

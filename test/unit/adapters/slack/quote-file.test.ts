@@ -28,6 +28,7 @@ function completed(change: Partial<RunDetail> = {}): RunDetail {
     steps: [
       {
         id: "quote",
+        label: "Quote",
         agent: "quoting",
         atSign: "@cs-quoting",
         status: "completed",
