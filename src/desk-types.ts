@@ -72,8 +72,8 @@ export interface Desk {
   run(id: RunId, viewer: PersonId): Promise<RunDetail | undefined>;
   /** Cards of a run as they should look now. */
   cards(id: RunId, viewer: PersonId): Promise<readonly KeyedCard[]>;
-  /** Approvals the viewer may see, open ones first, each with its card. */
-  approvals(viewer: PersonId): Promise<readonly ShownApproval[]>;
+  /** Approvals the viewer may see, open ones first, or only those when `open` is set; each with its card. */
+  approvals(viewer: PersonId, o?: { readonly open?: boolean }): Promise<readonly ShownApproval[]>;
   approvalCard(id: ApprovalId, viewer: PersonId): Promise<Card | undefined>;
   agents(): Promise<readonly AgentInfo[]>;
   person(id: PersonId): Person | undefined;

@@ -86,7 +86,7 @@ export function createDesk(o: {
             return card === null ? [] : [{ key, card }];
           });
     },
-    async approvals(viewer) {
+    async approvals(viewer, options = {}) {
       if (!isActive(viewer)) {
         return [];
       }
@@ -94,7 +94,8 @@ export function createDesk(o: {
         const filter = seesAll(viewer) ? {} : { requester: viewer };
         return (await o.store.approvals({ open, limit: longestApprovals, ...filter })).toReversed();
       };
-      const chosen = [...(await newest(true)), ...(await newest(false))].slice(0, longestApprovals);
+      const decided = options.open === true ? [] : await newest(false);
+      const chosen = [...(await newest(true)), ...decided].slice(0, longestApprovals);
       const found: ShownApproval[] = [];
       for (const approval of chosen) {
         // One that was altered or erased spoils no list.

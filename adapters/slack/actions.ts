@@ -50,7 +50,9 @@ export function createActions(parts: Parts): Actions {
     const { approval } = actionValues.decision.parse(value);
     const { counted, text } = await verdicts.decide(await callerOf(body), { approval, verdict: "approved" });
     await ack();
-    if (!counted) {
+    const here = body.view?.type === "home";
+    parts.home.decided(body.user.id, { approval, text }, { here });
+    if (!counted && !here) {
       await tell(body, text);
     }
   }
@@ -117,6 +119,11 @@ export function createActions(parts: Parts): Actions {
     ]);
   }
 
+  /** After the acknowledgement: that it failed is told to who clicked. */
+  async function send(body: ActionBody, sending: () => Promise<void>): Promise<void> {
+    await sending().catch((error: unknown) => tell(body, toErrorInfo(error).message));
+  }
+
   return {
     async clicked(input, ack) {
       const body = payloads.action.parse(input);
@@ -142,10 +149,12 @@ export function createActions(parts: Parts): Actions {
         case actionIds.planFile: {
           const { approval } = actionValues.page.parse(value);
           await ack();
-          await views
-            .sendPlan(await callerOf(body), approval)
-            .catch((error: unknown) => tell(body, toErrorInfo(error).message));
-          return;
+          return send(body, async () => views.sendPlan(await callerOf(body), approval));
+        }
+        case actionIds.quoteFile: {
+          const { run } = actionValues.run.parse(value);
+          await ack();
+          return send(body, async () => views.sendQuote(await callerOf(body), run));
         }
         case actionIds.cancel:
           return cancel(body, value, ack);
@@ -164,6 +173,7 @@ export function createActions(parts: Parts): Actions {
       const caller = await callerOf(body);
       const { counted, text } = await verdicts.decide(caller, { approval, verdict: "rejected", reason });
       await ack(counted ? undefined : { response_action: "update", view: verdictView("rejected", text) });
+      parts.home.decided(body.user.id, { approval, text }, { here: false });
     },
   };
 }

@@ -21,6 +21,8 @@ export interface SlackCall {
 const minuteMs = 60_000;
 /** Calls a minute by method: its tier's least, see https://docs.slack.dev/reference/methods. */
 const perMinute: Readonly<Record<string, number>> = {
+  "assistant.threads.setStatus": 100,
+  "assistant.threads.setSuggestedPrompts": 100,
   "auth.test": 300,
   "chat.postMessage": 300,
   "chat.update": 50,
@@ -31,6 +33,7 @@ const perMinute: Readonly<Record<string, number>> = {
   "conversations.info": 50,
   "files.getUploadURLExternal": 100,
   "files.completeUploadExternal": 100,
+  "files.info": 100,
   "users.info": 100,
   "users.list": 20,
   "views.open": 100,

@@ -28,6 +28,8 @@ export interface Messages {
   tellIn(thread: ThreadId, user: string, text: string): Promise<void>;
   /** Posts plain text; gives its `ts`. */
   say(channel: string, text: string): Promise<string>;
+  /** Where a thread is; opens direct messages. */
+  locate(thread: ThreadId): Promise<{ readonly channel: string; readonly threadTs?: string }>;
   /** The channel of direct messages with a user. */
   conversationWith(user: string): Promise<string>;
 }
@@ -94,6 +96,7 @@ export function createMessages(o: {
   }
 
   return {
+    locate,
     conversationWith,
     say,
     tell,

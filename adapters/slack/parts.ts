@@ -1,6 +1,8 @@
 import type { types } from "@slack/bolt";
 import type { Desk } from "../../src/desk-types.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import type { Files } from "./files.ts";
+import type { Home } from "./home.ts";
 import type { Messages } from "./messages.ts";
 import type { After, SlackWeb } from "./web.ts";
 import type { Who } from "./who.ts";
@@ -18,6 +20,8 @@ export interface Parts {
   readonly web: SlackWeb;
   readonly who: Who;
   readonly messages: Messages;
+  readonly files: Files;
+  readonly home: Home;
   /** The team that the app is installed in. */
   readonly team: () => string;
   /** The bot's own user. */

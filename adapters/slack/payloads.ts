@@ -21,6 +21,9 @@ const postedMessage = z.object({
   user_team: slackId.nullish(),
   source_team: slackId.nullish(),
   edited: z.object({ ts }).optional(),
+  files: z
+    .array(z.object({ id: slackId, name: z.string().nullish(), filetype: z.string().nullish() }))
+    .default([]),
 });
 export type PostedMessage = z.infer<typeof postedMessage>;
 /** The message inside a change names no channel of its own. */
@@ -46,6 +49,12 @@ export const payloads = {
   posted: eventBody(postedMessage),
   changed: eventBody(changedMessage),
   deleted: eventBody(deletedMessage),
+  /** https://docs.slack.dev/reference/events/app_home_opened */
+  homeOpened: eventBody(z.object({ user: slackId, tab: z.string().max(50) })),
+  /** https://docs.slack.dev/reference/events/assistant_thread_started */
+  assistantStarted: eventBody(
+    z.object({ assistant_thread: z.object({ user_id: slackId, channel_id: slackId, thread_ts: ts }) }),
+  ),
   userChanged: eventBody(z.object({ user: z.object({ id: slackId }) })),
   /** https://docs.slack.dev/reference/interaction-payloads/block_actions-payload */
   action: z.object({
@@ -53,7 +62,7 @@ export const payloads = {
     trigger_id: z.string().min(1).max(200),
     channel: z.object({ id: slackId }).optional(),
     message: z.object({ ts, thread_ts: ts.optional() }).optional(),
-    view: z.object({ id: z.string().min(1).max(100) }).optional(),
+    view: z.object({ id: z.string().min(1).max(100), type: z.string().max(50).default("modal") }).optional(),
     actions: z
       .array(z.object({ action_id: z.string().max(255), value: z.string().max(2_000).default("") }))
       .min(1),

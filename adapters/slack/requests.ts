@@ -1,4 +1,5 @@
 import { toErrorInfo } from "../../src/errors.ts";
+import { listIn, textFromList } from "./attached-list.ts";
 import { createOnce } from "./once.ts";
 import type { Parts } from "./parts.ts";
 import { payloads, type PostedMessage } from "./payloads.ts";
@@ -66,11 +67,19 @@ export function createRequests(parts: Parts): Requests {
     const user = message.user ?? "";
     const caller = await who.identify(user, teamsOf(message));
     const { channel, ts, thread_ts: threadTs = ts } = message;
+    const said = plainText(message.text, parts.self());
+    const mayAsk = addressed && "person" in caller && caller.person.active;
+    const list = mayAsk ? listIn(message.files) : undefined;
+    const asked = list === undefined ? { text: said } : await textFromList(parts.files, list, said);
+    if ("problem" in asked) {
+      await explain(whereOf(message), user, asked.problem);
+      return;
+    }
     const outcome = await inbox.request({
       key,
       thread: threadOf({ team: parts.team(), channel, threadTs }),
       person: caller.by,
-      text: plainText(message.text, parts.self()),
+      text: asked.text,
       ...(addressed ? {} : { onlyAnswer: true }),
     });
     if (outcome.outcome === "refused" && outcome.error.code !== "no-question") {

@@ -5,9 +5,12 @@ import type { MessageId, Person, ThreadId } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { ChatAdapter, ChatInbox, Clock, Logger } from "../../src/ports.ts";
 import { type Ack, createActions } from "./actions.ts";
+import { createAssistant } from "./assistant.ts";
 import { callbackIds } from "./blocks/slack-actions.ts";
 import { createCommand } from "./command.ts";
 import { createConnection, type SlackIdentity } from "./connection.ts";
+import { createFiles } from "./files.ts";
+import { createHome } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import type { SlackSettings } from "./members.ts";
 import { createMessages } from "./messages.ts";
@@ -43,6 +46,8 @@ const jitterSteps = 1_000;
 export function createSlack(o: {
   readonly settings: SlackSettings;
   readonly desk: SlackDesk;
+  /** What people may ask for, as examples in words. */
+  readonly examples: readonly string[];
   readonly clock: Clock;
   readonly after: After;
   readonly log: Logger;
@@ -73,6 +78,9 @@ export function createSlack(o: {
   const team = () => identity().team;
   const messages = createMessages({ web, self: identity });
   const who = createWho({ web, team, personOf: (account) => desk.personOf(account), clock, log });
+  const files = createFiles({ web, team });
+  const home = createHome({ web, desk, who, clock, after, log });
+  const assistant = createAssistant({ web, who, examples: o.examples, log });
   const receiver = createReceiver({ log, pool: () => pool });
   const pool = createSocketPool({
     open: socketOpener({ appToken: settings.appToken, apiUrl: settings.apiUrl, after, log }),
@@ -109,13 +117,30 @@ export function createSlack(o: {
         return Promise.resolve({ botToken: settings.botToken, botId: bot, botUserId: user });
       },
     });
-    const parts = { inbox, desk, web, who, messages, team, self: () => identity().user, after, log };
+    const parts = {
+      inbox,
+      desk,
+      web,
+      who,
+      messages,
+      files,
+      home,
+      team,
+      self: () => identity().user,
+      after,
+      log,
+    };
     const requests = createRequests(parts);
     const actions = createActions(parts);
     const shortcut = createShortcut(parts);
     const command = createCommand(parts);
     app.event("app_mention", ({ body }) => requests.mention(body));
     app.event("message", ({ body }) => requests.message(body));
+    app.event("app_home_opened", ({ body }) => {
+      home.opened(body);
+      return Promise.resolve();
+    });
+    app.event("assistant_thread_started", ({ body }) => assistant.started(body));
     app.event("user_change", async ({ body }) => {
       who.changed(payloads.userChanged.parse(body).event.user.id);
     });
@@ -139,11 +164,15 @@ export function createSlack(o: {
     },
     async stop() {
       connection.stop();
+      home.stop();
       await receiver.stop();
     },
     async post(thread, card, { key }) {
       identity();
-      return postIn(thread, card, key);
+      const message = await postIn(thread, card, key);
+      void assistant.drawn(card, thread);
+      home.changed();
+      return message;
     },
     async find(thread, key) {
       identity();
@@ -151,7 +180,13 @@ export function createSlack(o: {
     },
     async update(message, card) {
       identity();
-      return messages.update(message, card);
+      const outcome = await messages.update(message, card);
+      void assistant.drawn(card);
+      // The home says of a request only whether it waits or is over, which other cards say as well.
+      if (card.kind !== "progress") {
+        home.changed();
+      }
+      return outcome;
     },
     async whisper(thread, person, text) {
       const user = userOf(person, identity().team);

@@ -3,6 +3,7 @@ import { AppError, toErrorInfo } from "../../src/errors.ts";
 import { detailsModal } from "./blocks/details-modal.ts";
 import { loadingModal, noticeModal, rejectModal } from "./blocks/modals.ts";
 import { planFile } from "./blocks/plan-file.ts";
+import { quoteFile } from "./blocks/quote-file.ts";
 import type { Parts, View } from "./parts.ts";
 import { answers } from "./payloads.ts";
 import { type Caller, strangerText } from "./who.ts";
@@ -16,6 +17,8 @@ export interface Views {
   reject(caller: Caller, approval: string): Promise<View>;
   /** Sends the plan as a file in direct messages: whoever asks gets it, nobody else. */
   sendPlan(caller: Caller, approval: string): Promise<void>;
+  /** Sends the quote as a file into the request's thread, where its figures stand already; only for who asked. */
+  sendQuote(caller: Caller, run: string): Promise<void>;
 }
 
 const patienceMs = 1_500;
@@ -24,8 +27,9 @@ export function createViews({
   web,
   desk,
   messages,
+  files,
   log,
-}: Pick<Parts, "web" | "desk" | "messages" | "log">): Views {
+}: Pick<Parts, "web" | "desk" | "messages" | "files" | "log">): Views {
   async function cardOf(caller: Caller, approval: string) {
     if ("stranger" in caller) {
       throw new AppError("not-allowed", strangerText[caller.stranger]);
@@ -70,20 +74,19 @@ export function createViews({
     async sendPlan(caller, approval) {
       const card = await cardOf(caller, approval);
       const run = card.run === null ? undefined : await desk.run(card.run, caller.by);
-      const { name, title, content } = planFile(card, run?.plan?.document ?? null);
-      const bytes = Buffer.from(content, "utf8");
       const channel = await messages.conversationWith(caller.user);
-      const place = await web.call(
-        "files.getUploadURLExternal",
-        { filename: name, length: bytes.length },
-        { answer: answers.uploadPlace, urgent: true, patienceMs },
-      );
-      await web.upload(place.upload_url, bytes);
-      await web.call(
-        "files.completeUploadExternal",
-        { files: [{ id: place.file_id, title }], channel_id: channel },
-        { answer: answers.ok, urgent: true, patienceMs },
-      );
+      await files.send({ channel }, planFile(card, run?.plan?.document ?? null));
+    },
+    async sendQuote(caller, id) {
+      const run = await desk.run(id, caller.by);
+      if (run === undefined || run.requester !== caller.by) {
+        throw new AppError("not-allowed", "Only who asked can have the quote.");
+      }
+      const file = quoteFile(run);
+      if (file === undefined) {
+        throw new AppError("not-found", "There is no quote of this request.");
+      }
+      await files.send(await messages.locate(run.thread), file);
     },
   };
 }

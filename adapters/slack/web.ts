@@ -11,6 +11,7 @@ import { quietLogger } from "./slack-log.ts";
  * direct messages and posting there are two, and whoever waits for both gives them ten seconds.
  */
 const callMs = 4_500;
+const filesOrigin = "https://files.slack.com";
 
 export type After = (ms: number, call: () => void) => () => void;
 
@@ -32,6 +33,11 @@ export interface SlackWeb {
   ): Promise<T>;
   /** The bytes of a file, to the address that Slack gave for it. */
   upload(url: string, content: Uint8Array): Promise<void>;
+  /**
+   * The bytes behind an address of Slack's files. Our token goes nowhere else, and no redirect is followed. Fails with
+   * "file-refused", "file-too-large" or "slack-unavailable".
+   */
+  download(url: string, mostBytes: number): Promise<Uint8Array>;
 }
 
 export function createSlackWeb(o: {
@@ -102,5 +108,53 @@ export function createSlackWeb(o: {
         throw new AppError("slack-unavailable", message, { retryable: true });
       }
     },
+    async download(url, mostBytes) {
+      const { origin, pathname } = new URL(url);
+      const own = o.apiUrl === undefined ? filesOrigin : new URL(o.apiUrl).origin;
+      if (origin !== own || !pathname.startsWith("/files-pri/")) {
+        throw new AppError("file-refused", "the file is not kept by Slack");
+      }
+      try {
+        const response = await fetch(url, {
+          headers: { authorization: `Bearer ${o.token}` },
+          redirect: "manual",
+          signal: AbortSignal.timeout(callMs),
+        });
+        return await fileIn(response, mostBytes);
+      } catch (cause) {
+        if (cause instanceof AppError) {
+          throw cause;
+        }
+        throw new AppError("slack-unavailable", "no answer from Slack to a download", {
+          retryable: true,
+          cause,
+        });
+      }
+    },
   };
+}
+
+async function fileIn(response: Response, mostBytes: number): Promise<Uint8Array> {
+  const { status, headers, body } = response;
+  // Who may not read a file is led to a page to sign in.
+  const isPage = headers.get("content-type")?.startsWith("text/html") === true;
+  if (status !== 200 || isPage || body === null) {
+    await body?.cancel();
+    const message = isPage
+      ? "Slack wants somebody to sign in for it"
+      : `Slack answered with HTTP status ${status}`;
+    throw status >= 500
+      ? new AppError("slack-unavailable", message, { retryable: true })
+      : new AppError("file-refused", `the file cannot be read: ${message}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > mostBytes) {
+      throw new AppError("file-too-large", `the file has more than ${mostBytes} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

@@ -130,7 +130,8 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       memory: store,
       ...settings.console,
     });
-    const slack = await openSlack(settings, bot.desk, log);
+    const examples = workflows.flatMap((workflow) => workflow.examples);
+    const slack = await openSlack(settings, { desk: bot.desk, examples, log });
     await bot.start([terminal, webConsole, ...(slack === undefined ? [] : [slack])]);
     closers.push(() => bot.stop());
     const startedAt = new Date(systemClock.now()).toISOString();
@@ -181,13 +182,16 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
 }
 
 /** Loaded only where it is used. A Slack that does not answer is no reason not to start. */
-async function openSlack(settings: Settings, desk: Desk, log: Logger): Promise<SlackAdapter | undefined> {
+async function openSlack(
+  settings: Settings,
+  o: { readonly desk: Desk; readonly examples: readonly string[]; readonly log: Logger },
+): Promise<SlackAdapter | undefined> {
   if (settings.slack === undefined) {
     return undefined;
   }
   const { createSlack } = await import("../../adapters/slack/slack-adapter.ts");
   const after = (ms: number, call: () => void) => systemTimers.after(ms, call);
-  return createSlack({ settings: settings.slack, desk, clock: systemClock, after, log });
+  return createSlack({ ...o, settings: settings.slack, clock: systemClock, after });
 }
 
 /** Redis where there is one; else the in-memory fallback, which is refused in production. */

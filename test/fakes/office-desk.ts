@@ -40,13 +40,14 @@ export function officeDesk(office: {
       const view = visible(id, viewer);
       return Promise.resolve(view === undefined ? [] : cardsOf(view));
     },
-    approvals: (viewer) =>
+    approvals: (viewer, options = {}) =>
       Promise.resolve(
         [...office.runs.values()]
           .filter((view) => sees(view, viewer))
           .flatMap((view) =>
             view.approvals.map((approval) => ({ approval, card: approvalCard(view, approval) })),
           )
+          .filter(({ approval }) => options.open !== true || approval.status === "open")
           .toReversed()
           .sort((a, b) => Number(b.approval.status === "open") - Number(a.approval.status === "open")),
       ),

@@ -58,6 +58,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
       apiUrl: slack.apiUrl,
       approvals: undefined,
     },
+    examples: [],
     desk: {
       runs: () => Promise.resolve([]),
       run: () => Promise.resolve(undefined),

@@ -55,6 +55,7 @@ export class SlackWorld {
         approvals: o.approvals,
       },
       desk: this.office.desk,
+      examples: ["Order the parts needed for 50 widgets for Customer XYZ"],
       clock: { now: () => Date.now() },
       after: (ms, call) => systemTimers.after(ms, call),
       log: o.log ?? silentLogger,

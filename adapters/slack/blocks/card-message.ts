@@ -1,10 +1,11 @@
 import type { Card } from "../../../src/card.ts";
 import { approvalBlocks } from "./approval-blocks.ts";
 import { factLines } from "./card-lines.ts";
-import { type Block, fitting, lines, section } from "./elements.ts";
+import { actions, type Block, button, fitting, lines, section } from "./elements.ts";
 import { progressBlocks } from "./progress-blocks.ts";
 import { questionBlocks } from "./question-blocks.ts";
 import { line, notificationText, paragraph } from "./safe-text.ts";
+import { actionIds, valueOf } from "./slack-actions.ts";
 
 /** A message as `chat.postMessage` and `chat.update` take it. `text` is what notifications and screen readers say. */
 export interface SlackMessage {
@@ -51,5 +52,12 @@ function resultBlocks(card: Card): Block[] {
       [paragraph(card.text, room)],
       ...factLines(card.facts, room),
     ]),
+    ...quoteButton(card),
   ]);
+}
+/** Under the result of what was done. */
+function quoteButton({ kind, tone, run }: Card): Block[] {
+  return kind === "result" && tone === "good" && run !== null
+    ? [actions([button(actionIds.quoteFile, "Quote", valueOf.run({ run }))])]
+    : [];
 }

@@ -2,6 +2,7 @@
 export const helpText = [
   "Write what you need, to me or in a channel where you mention me:",
   "“Order the parts needed for 50 widgets for Customer XYZ”",
+  "Or attach a CSV file: a line “item,quantity” (and “,customer” if you like), then one line with what you need.",
   "",
   "/countersign status — how many requests and approvals are open",
   "/countersign runs — your requests",

@@ -1,4 +1,5 @@
 import type { types } from "@slack/bolt";
+import type { Card } from "../../../src/card.ts";
 import type { AgentInfo, RunSummary, ShownApproval } from "../../../src/desk-types.ts";
 import type { PersonId } from "../../../src/domain.ts";
 import { decisionButtons } from "./approval-blocks.ts";
@@ -11,12 +12,16 @@ const mostRequests = 20;
 const mostAgents = 50;
 const glance = 4;
 
-/** The App Home of one person. `approvals` are those that the person may decide; their own requests are left out. */
+/**
+ * The App Home of one person. `approvals` are those that the person may see; their own requests are left out. `outcome`:
+ * what became of the person's last verdict, and the card it was about, if they may see that.
+ */
 export function homeView(o: {
   readonly person: PersonId;
   readonly requests: readonly RunSummary[];
   readonly approvals: readonly ShownApproval[];
   readonly agents: readonly AgentInfo[];
+  readonly outcome: { readonly text: string; readonly card: Card | null } | null;
 }): types.HomeView {
   const waiting = o.approvals.filter(
     ({ card }) => card.approval !== null && card.approval.requester !== o.person,
@@ -25,9 +30,10 @@ export function homeView(o: {
   return {
     type: "home",
     blocks: [
-      header("Waiting for your decision"),
-      ...(waiting.length === 0 ? [section("Nothing waits for you.")] : []),
-      ...waiting.slice(0, mostApprovals).flatMap(approvalBlocks),
+      ...(o.outcome === null ? [] : outcomeBlocks(o.outcome)),
+      header("Waiting for a decision"),
+      ...(waiting.length === 0 ? [section("Nothing waits.")] : []),
+      ...waiting.slice(0, mostApprovals).flatMap(({ card }) => approvalBlocks(card)),
       ...(over > 0 ? [context(`… and ${over} more: see /countersign approvals`)] : []),
       header("Your requests"),
       ...list(
@@ -47,7 +53,10 @@ export function homeNotice(text: string): types.HomeView {
   return { type: "home", blocks: [section(text)] };
 }
 
-function approvalBlocks({ card }: ShownApproval): Block[] {
+function outcomeBlocks({ text, card }: { readonly text: string; readonly card: Card | null }): Block[] {
+  return [lines([[[line(text, 500), true]]]), ...(card === null ? [divider] : approvalBlocks(card))];
+}
+function approvalBlocks(card: Card): Block[] {
   const facts = factLines(card.facts.slice(0, glance), 200);
   return [
     lines([[[line(card.title, 300), true]], ...facts, [line(card.text, 500)]]),

@@ -6,14 +6,18 @@ import { line, paragraph, width } from "./safe-text.ts";
 
 const longestCell = 2000;
 
+/** A text file to be sent. */
+export interface TextFile {
+  readonly name: string;
+  readonly title: string;
+  readonly content: string;
+}
+
 /**
  * The plan of an approval card as a text file: every line in aligned columns, then, when `document` is the plan that
  * the card's hash names, its very bytes, so that anybody can check the hash.
  */
-export function planFile(
-  card: Card,
-  document: Json | null,
-): { readonly name: string; readonly title: string; readonly content: string } {
+export function planFile(card: Card, document: Json | null): TextFile {
   const hash = card.plan?.hash ?? "";
   const cell = (text: string) => (text === "" ? "" : line(text, longestCell));
   const facts = card.facts.map(({ label, value }) => [`${cell(label)}:`, cell(value)]);
@@ -46,7 +50,7 @@ export function planFile(
 }
 
 /** Columns under each other, those of figures to the right. */
-function aligned(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function aligned(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = head.length === 0 ? rows : [head, ...rows];
   const columns = Array.from({ length: Math.max(0, ...all.map((row) => row.length)) }, (_, at) => {
     const cells = rows.map((row) => row[at] ?? "").filter((cell) => cell !== "");

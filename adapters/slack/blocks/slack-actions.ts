@@ -11,6 +11,7 @@ export const actionIds = {
   previousPage: "details-previous",
   nextPage: "details-next",
   planFile: "plan-file",
+  quoteFile: "quote-file",
   answer: "answer-",
   cancel: "cancel",
 } as const;
@@ -51,7 +52,7 @@ function jsonOf<T>(shape: ZodType<T>) {
 }
 /**
  * Parsers of the values: `decision` of approve, reject and the reject view's private metadata; `page` of details,
- * previous, next and plan file; `answer` and `run` (cancel); `reason` of the reject view's `state`.
+ * previous, next and plan file; `answer` and `run` (cancel, quote file); `reason` of the reject view's `state`.
  */
 export const actionValues = {
   decision: jsonOf(decision),

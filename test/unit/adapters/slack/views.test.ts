@@ -159,11 +159,17 @@ test("home: approvals of others with working buttons, my requests, the agents", 
       { id: "router", atSign: "@cs-router", description: "", inFlight: 0 },
       { id: "supply", atSign: "@cs-supply", description: "", inFlight: 2 },
     ],
+    outcome: { text: "Approved.", card: decidedCard("approved") },
   });
   assert.equal(
     shownText(view.blocks),
     [
-      "Waiting for your decision",
+      "Approved.",
+      "Approve: order parts for 5 × Widget for Customer XYZ?",
+      "Total 520.30 USD  ·  Quote to customer 624.36 USD  ·  Margin 20 %  ·  Project prj",
+      "Approved by manager in slack at 2026-01-05 10:30 UTC (clicked).",
+      "[Details]",
+      "Waiting for a decision",
       "Approve: order parts for 5 × Widget for Customer XYZ?",
       "Total 520.30 USD  ·  Quote to customer 624.36 USD  ·  Margin 20 %  ·  Project prj",
       "Requested by employee. If nobody decides by 2026-01-08 09:00 UTC, nothing is ordered and all reservations are released.",
@@ -180,11 +186,9 @@ test("home: approvals of others with working buttons, my requests, the agents", 
     requests: [],
     approvals: [{ approval: sampleApproval("run1"), card: openCard() }],
     agents: [],
+    outcome: null,
   });
-  assert.match(
-    shownText(own.blocks),
-    /Nothing waits for you\.\nYour requests\nYou have asked for nothing yet\./,
-  );
+  assert.match(shownText(own.blocks), /Nothing waits\.\nYour requests\nYou have asked for nothing yet\./);
 });
 
 test("help names every command", () => {
