@@ -18,6 +18,7 @@ const slack = await startSlack({ port: Number(process.env.COUNTERSIGN_SLACK_SAND
 const environment = {
   ...process.env,
   COUNTERSIGN_DATA: process.env.COUNTERSIGN_DATA ?? path.join(root, "data", "slack-sandbox"),
+  COUNTERSIGN_CONSOLE_PORT: process.env.COUNTERSIGN_CONSOLE_PORT ?? "0",
   SLACK_BOT_TOKEN: slack.botToken,
   SLACK_APP_TOKEN: slack.appToken,
   COUNTERSIGN_SLACK_API_URL: slack.apiUrl,
