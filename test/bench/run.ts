@@ -42,7 +42,7 @@ const counts = options.quick
       starts: 5,
       calls: 500,
       limits: 500,
-      clicks: 100,
+      clicks: 50,
       openCards: 1_000,
       events: 10,
     };
