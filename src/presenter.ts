@@ -9,9 +9,14 @@ import { AppError, toErrorInfo } from "./errors.ts";
  * change, the last state of it.
  */
 const defaultRestMs = 100;
-/** Copies drawn at a time; of these, some are kept for approvals. */
-const mostDrawn = 200;
-const keptForApprovals = 50;
+/**
+ * Copies drawn at a time by one adapter; of these, some are kept for approvals. Few, because what people do is committed
+ * by the same thread; a platform that answers within 300 ms still shows eighty a second.
+ */
+const mostDrawn = 24;
+const keptForApprovals = 8;
+/** Copies looked at, beside those whose turn it is: one slow adapter's do not soon hide the others'. */
+const mostSeen = 200;
 /** How long an adapter may take for one call. */
 const callMs = 10_000;
 /**
@@ -59,7 +64,8 @@ export function createPresenter(o: {
   /** The last look left something out because enough was being drawn. */
   let leftOut = false;
   const turns = new Map<string, Turn>();
-  const drawing = new Set<Promise<void>>();
+  /** Each with its adapter's name. */
+  const drawing = new Map<Promise<void>, string>();
   const failures = new Map<string, number>();
 
   /** What the adapter answers; fails when it gives no answer in time. What it still does then is found by its key. */
@@ -77,14 +83,14 @@ export function createPresenter(o: {
   }
 
   function adapterOf(row: CardRow): ChatAdapter | undefined {
-    const name = row.thread.split(":")[0];
+    const name = adapterName(row);
     return o.adapters().find((each) => each.name === name);
   }
 
   async function draw(row: CardRow, turn: Turn): Promise<void> {
     const adapter = adapterOf(row);
     if (adapter === undefined) {
-      throw new AppError("no-adapter", `nothing here shows cards in "${row.thread.split(":")[0]}"`);
+      throw new AppError("no-adapter", `nothing here shows cards in "${adapterName(row)}"`);
     }
     const card = await o.render(row);
     if (card === null) {
@@ -147,7 +153,7 @@ export function createPresenter(o: {
         kick();
       }
     });
-    drawing.add(task);
+    drawing.set(task, adapterName(row));
   }
   /** A copy is drawn, then rests, and only then may be drawn again. */
   async function takeTurn(row: CardRow, turn: Turn): Promise<void> {
@@ -178,7 +184,7 @@ export function createPresenter(o: {
     do {
       again = false;
       // Those whose turn it is may come first: they must not hide the others.
-      const limit = mostDrawn + turns.size;
+      const limit = mostSeen + turns.size;
       const rows = await o.store.staleCards(o.clock.now(), limit);
       if (stopped) {
         return;
@@ -192,11 +198,15 @@ export function createPresenter(o: {
     const room = row.key.startsWith("approval-") ? mostDrawn : mostDrawn - keptForApprovals;
     if (turn !== undefined) {
       turn.changed = true;
-    } else if (drawing.size < room) {
+    } else if (drawnBy(adapterName(row)) < room) {
       start(row);
     } else {
       leftOut = true;
     }
+  }
+
+  function drawnBy(adapter: string): number {
+    return [...drawing.values()].filter((each) => each === adapter).length;
   }
 
   /** True when nothing of a card can be drawn before its turn is over; who changes it then is remembered. */
@@ -229,7 +239,7 @@ export function createPresenter(o: {
     async stop() {
       stopped = true;
       await looking;
-      await Promise.all(drawing);
+      await Promise.all(drawing.keys());
       turns.forEach((turn) => turn.cancelRest());
     },
   };
@@ -237,6 +247,9 @@ export function createPresenter(o: {
 
 function nameOf({ key, copy }: Pick<CardRow, "key" | "copy">): string {
   return `${key} ${copy}`;
+}
+function adapterName({ thread }: Pick<CardRow, "thread">): string {
+  return thread.split(":")[0] ?? "";
 }
 /** How long a platform that limits rates asks to be left alone. */
 function waitAskedBy(error: unknown): number | undefined {

@@ -13,8 +13,9 @@ export interface Database<S> {
    * One transaction; resolves (or rejects) only after it is durable (or undone). `fn` may be run again after a
    * deadlock, so it acts on nothing but `tx`; it must be short, for on SQLite units run one after the other. A failed
    * statement dooms its unit, also when `fn` catches the error: use `on conflict`. A unit inside a unit is refused.
+   * `urgent`: somebody waits for it, so on SQLite it goes before all that are not.
    */
-  unit<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T>;
+  unit<T>(fn: (tx: Kysely<S>) => Promise<T>, o?: { readonly urgent?: boolean }): Promise<T>;
   /** Finishes the units already asked for, then closes. */
   close(): Promise<void>;
 }

@@ -38,15 +38,19 @@ interface CommitKeys {
   readonly noRun: RunKey;
 }
 
-/** Writes a new run and all that comes with it. */
+/** Writes a new run and all that comes with it; throws `Abandoned` when the request key is taken. */
 export async function writeNewRun(
   tx: Tx,
   commit: RunCommit,
-  requestKey: string,
-  context: CommitContext,
+  o: {
+    readonly requestKey: string;
+    readonly storeKey: (tx: Tx) => Promise<void>;
+    readonly context: CommitContext;
+  },
 ): Promise<void> {
   assertOneRun(commit);
   const { run } = commit;
+  const { requestKey, context } = o;
   const key = context.keys.run;
   const row = {
     ...runRow(run, commit.expectedVersion + 1, key),
@@ -55,9 +59,25 @@ export async function writeNewRun(
     identity: sealRunIdentity(run, requestKey, key),
     created_at: run.createdAt,
   };
-  await tx.insertInto("runs").values(row).execute();
-  await writeParts(tx, commit, context);
-  await writeJournal(tx, commit, context);
+  // Sent together and judged together, as below.
+  const [request, ...others] = await Promise.allSettled([
+    takeRequestKey(tx, run.id, requestKey),
+    o.storeKey(tx),
+    tx.insertInto("runs").values(row).execute(),
+    writeParts(tx, commit, context),
+    writeJournal(tx, commit, context),
+  ]);
+  if (!valueOf(request)) {
+    throw new Abandoned("duplicate");
+  }
+  for (const other of others) {
+    valueOf<unknown>(other);
+  }
+}
+
+/** Somebody's answer or decision, who waits for it, as does the platform they gave it on. */
+export function isByPerson({ requestKey, approvals = [] }: RunCommit): boolean {
+  return requestKey !== undefined || approvals.some(({ status }) => status === "recorded");
 }
 
 /** Writes the next state of a run and all that comes with it; throws `Abandoned` where it must not. */
@@ -108,7 +128,7 @@ function assertOneRun(commit: RunCommit): void {
 }
 
 /** The key of a chat message, taken once: true when there is none or it is this run's from now on. */
-export async function takeRequestKey(tx: Tx, run: RunId, key: string | undefined): Promise<boolean> {
+async function takeRequestKey(tx: Tx, run: RunId, key: string | undefined): Promise<boolean> {
   if (key === undefined) {
     return true;
   }

@@ -21,7 +21,7 @@ import {
   staleCards,
 } from "./record-cards.ts";
 import type { CommitContext } from "./record-commit.ts";
-import { Abandoned, ofContents, openContent, takeRequestKey } from "./record-commit.ts";
+import { Abandoned, isByPerson, ofContents, openContent } from "./record-commit.ts";
 import { writeNewRun, writeNextRun } from "./record-commit.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { journalAlone } from "./record-journal.ts";
@@ -89,23 +89,19 @@ class RecordStore implements Store {
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     const { key, store } = this.#keys.create(commit.run.id);
     const context = await this.#context(key);
-    const made = await this.#database.unit(async (tx) => {
-      if (!(await takeRequestKey(tx, commit.run.id, requestKey))) {
-        const known = await tx
-          .selectFrom("requests")
-          .select("run")
-          .where("key", "=", requestKey)
-          .executeTakeFirstOrThrow();
-        return { created: false, run: known.run };
+    const { id } = commit.run;
+    try {
+      await this.#database.unit((tx) => writeNewRun(tx, commit, { requestKey, storeKey: store, context }), {
+        urgent: true,
+      });
+      return { created: true, run: id };
+    } catch (error) {
+      const known = error instanceof Abandoned ? await this.requestRun(requestKey) : undefined;
+      if (known === undefined) {
+        throw error;
       }
-      await store(tx);
-      await writeNewRun(tx, commit, requestKey, context);
-      return { created: true, run: commit.run.id };
-    });
-    if (!made.created) {
-      await this.#assertMadeBy(made.run, requestKey);
+      return { created: false, run: known };
     }
-    return made;
   }
 
   async requestRun(requestKey: string): Promise<RunId | undefined> {
@@ -135,7 +131,7 @@ class RecordStore implements Store {
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
     const context = await this.#context(await this.#keys.get(commit.run.id));
     try {
-      await this.#database.unit((tx) => writeNextRun(tx, commit, context));
+      await this.#database.unit((tx) => writeNextRun(tx, commit, context), { urgent: isByPerson(commit) });
       return "saved";
     } catch (error) {
       if (error instanceof Abandoned) {

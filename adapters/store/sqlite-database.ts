@@ -46,6 +46,8 @@ class SqliteDatabase<S> implements Database<S> {
   readonly #client: SqliteClient;
   readonly #reader: Kysely<S>;
   readonly #inUnit = new AsyncLocalStorage<SqliteUnit>();
+  /** Somebody waits for these: they go before all others. */
+  readonly #urgent: Job<S>[] = [];
   readonly #waiting: Job<S>[] = [];
   #draining: Promise<void> | null = null;
   #closed = false;
@@ -65,7 +67,7 @@ class SqliteDatabase<S> implements Database<S> {
     return fn(this.#reader);
   }
 
-  async unit<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T> {
+  async unit<T>(fn: (tx: Kysely<S>) => Promise<T>, o: { readonly urgent?: boolean } = {}): Promise<T> {
     if (this.#closed) {
       throw closed(this.#client.folder);
     }
@@ -76,7 +78,7 @@ class SqliteDatabase<S> implements Database<S> {
       );
     }
     const result = new Promise<unknown>((resolve, reject) => {
-      this.#waiting.push({ run: fn, resolve, reject });
+      (o.urgent === true ? this.#urgent : this.#waiting).push({ run: fn, resolve, reject });
     });
     this.#draining ??= this.#drain();
     return (await result) as T;
@@ -91,22 +93,26 @@ class SqliteDatabase<S> implements Database<S> {
   async #drain(): Promise<void> {
     // Units asked for in the same turn share the first group too.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    while (this.#urgent.length + this.#waiting.length > 0) {
       await this.#group();
     }
     this.#draining = null;
+  }
+
+  #next(): Job<S> | undefined {
+    return this.#urgent.shift() ?? this.#waiting.shift();
   }
 
   async #group(): Promise<void> {
     const settled: { readonly job: Job<S>; readonly settle: () => void }[] = [];
     const control = ["begin immediate"];
     const end = performance.now() + groupMs;
-    let job = this.#waiting.shift();
+    let job = this.#next();
     try {
       while (job !== undefined) {
         const settle = await this.#run(job, control);
         settled.push({ job, settle });
-        job = settled.length < groupUnits && performance.now() < end ? this.#waiting.shift() : undefined;
+        job = settled.length < groupUnits && performance.now() < end ? this.#next() : undefined;
       }
       await this.#client.send("write", [...control, "commit"], null, []);
     } catch (error) {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { connect } from "node:tls";
+import { WebSocket } from "ws";
 import { findRedisServer, startPrivateRedis } from "../../adapters/bullmq/private-redis.ts";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import type { StepQueue } from "../../src/ports.ts";
@@ -80,6 +81,29 @@ async function roundTrips(
     return await times(n, one);
   } finally {
     socket.destroy();
+  }
+}
+
+/** Milliseconds of round trips of so many bytes over an open WebSocket to another process. */
+export async function webSocketTimes(n: number, bytes: number): Promise<readonly number[]> {
+  const children = new Children();
+  try {
+    const { port } = (await children.start("./web-socket-peer.ts", [])) as { port: number };
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+    await once(socket, "open");
+    const message = "x".repeat(bytes);
+    const one = async (): Promise<void> => {
+      socket.send(message);
+      await once(socket, "message");
+    };
+    try {
+      await times(Math.ceil(n / 4), one);
+      return await times(n, one);
+    } finally {
+      socket.terminate();
+    }
+  } finally {
+    await children.stop();
   }
 }
 

@@ -7,9 +7,10 @@ import { commitTimes, type QueueBackend, queueTimes } from "./limits.ts";
 import { mainJob } from "./main-job.ts";
 import { memory } from "./memory.ts";
 import { afterBotKill, afterTotalKill } from "./restart.ts";
+import { slackFigures } from "./slack.ts";
 
 /**
- * `npm run bench [-- --quick] [--json] [--only system|restart|call]`: the figures that the project is measured by, each
+ * `npm run bench [-- --quick] [--json] [--only system|restart|call|slack]`: the figures that the project is measured by, each
  * a median, the limit measured in the same run beside it. Times say little on a machine that does other work.
  */
 
@@ -21,8 +22,30 @@ const { values: options } = parseArgs({
   },
 });
 const counts = options.quick
-  ? { runs: 5, warmUp: 3, memoryRuns: 20, restarts: 3, starts: 2, calls: 100, limits: 100 }
-  : { runs: 25, warmUp: 10, memoryRuns: 100, restarts: 5, starts: 5, calls: 500, limits: 500 };
+  ? {
+      runs: 5,
+      warmUp: 3,
+      memoryRuns: 20,
+      restarts: 3,
+      starts: 2,
+      calls: 100,
+      limits: 100,
+      clicks: 10,
+      openCards: 100,
+      events: 2,
+    }
+  : {
+      runs: 25,
+      warmUp: 10,
+      memoryRuns: 100,
+      restarts: 5,
+      starts: 5,
+      calls: 500,
+      limits: 500,
+      clicks: 50,
+      openCards: 1_000,
+      events: 10,
+    };
 const say = (each: Figure): void => print(options.json, each);
 
 async function limits(): Promise<void> {
@@ -107,6 +130,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   async call() {
     (await agentCall(counts.calls)).forEach(say);
   },
+  slack: () => slackFigures(counts, say),
 };
 const chosen = options.only === undefined ? Object.keys(parts) : [options.only];
 for (const name of chosen) {

@@ -56,6 +56,22 @@ async function runWriter(args: readonly string[], until: (lines: readonly string
   return lines;
 }
 
+test("units that somebody waits for go before the others", async () => {
+  const database = await open(newFolder());
+  const order: string[] = [];
+  const unit = (name: string, urgent: boolean) =>
+    database.unit(
+      async (tx) => {
+        order.push(name);
+        await sql`select 1`.execute(tx);
+      },
+      { urgent },
+    );
+  await Promise.all([unit("card", false), unit("other card", false), unit("click", true)]);
+  assert.deepEqual(order, ["click", "card", "other card"]);
+  await database.close();
+});
+
 test("kill -9 during commits loses nothing acknowledged, leaves no half unit and frees the lock", async () => {
   const folder = newFolder();
   const acknowledged: string[] = [];

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Timers } from "../../../src/link/timers.ts";
+import type { Clock } from "../../../src/ports.ts";
 import type { Connection } from "./connection.ts";
 import type { Faults } from "./faults.ts";
 import type { Fields } from "./model.ts";
@@ -27,6 +28,9 @@ export interface Delivery {
   readonly payload: Fields;
   readonly attempt: number;
   readonly connection: string | undefined;
+  readonly sentAt: number;
+  /** When its outcome was known. */
+  endedAt: number | undefined;
   outcome: Outcome | "waiting";
 }
 
@@ -35,16 +39,18 @@ export class Deliveries {
   readonly #sockets: SocketMode;
   readonly #faults: Faults;
   readonly #timers: Timers;
+  readonly #clock: Clock;
   readonly #waiting = new Map<string, (connection: Connection, payload: Fields | undefined) => void>();
   readonly #changed: () => void;
   #held: Fields[] = [];
   /** All tries so far, the oldest first. */
   readonly log: Delivery[] = [];
 
-  constructor(o: { sockets: SocketMode; faults: Faults; timers: Timers; changed(): void }) {
+  constructor(o: { sockets: SocketMode; faults: Faults; timers: Timers; clock: Clock; changed(): void }) {
     this.#sockets = o.sockets;
     this.#faults = o.faults;
     this.#timers = o.timers;
+    this.#clock = o.clock;
     this.#changed = () => o.changed();
   }
 
@@ -133,12 +139,15 @@ export class Deliveries {
       payload: o.payload,
       attempt: o.attempt,
       connection: connection?.id,
+      sentAt: this.#clock.now(),
+      endedAt: undefined,
       outcome: "waiting",
     };
     this.log.push(delivery);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const settle = (outcome: Outcome): void => {
       this.#waiting.delete(envelopeId);
+      delivery.endedAt = this.#clock.now();
       delivery.outcome = outcome;
       resolve(outcome);
       this.#changed();

@@ -98,6 +98,7 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
     sockets,
     faults,
     timers,
+    clock,
     changed: () => workspace.changed(),
   });
   const events = new Events({ workspace, deliveries, clock });

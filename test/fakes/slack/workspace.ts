@@ -97,7 +97,7 @@ export class Workspace {
 
   /** A message's time stamp: seconds and microseconds, unique in the workspace, growing. */
   ts(): string {
-    this.#lastTs = Math.max(this.#clock.now() * 1000, this.#lastTs + 1);
+    this.#lastTs = Math.max(Math.round(this.#clock.now() * 1000), this.#lastTs + 1);
     return `${Math.floor(this.#lastTs / 1_000_000)}.${String(this.#lastTs % 1_000_000).padStart(6, "0")}`;
   }
 
