@@ -96,10 +96,10 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   }
 
   return async (input, ack) => {
-    const { user_id: user, text } = payloads.command.parse(input);
+    const { user_id: user, team_id: team, text } = payloads.command.parse(input);
     let said: string;
     try {
-      said = await answer(await parts.who.identify(user, []), text);
+      said = await answer(await parts.who.identify(user, [team]), text);
     } catch (error) {
       const { code, message } = toErrorInfo(error);
       log.warn({ user, error: code }, "slack-command-failed");

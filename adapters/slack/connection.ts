@@ -1,11 +1,11 @@
-import { toErrorInfo } from "../../src/errors.ts";
+import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { Logger } from "../../src/ports.ts";
+import type { OwnWorkspace } from "./membership.ts";
 import { answers } from "./payloads.ts";
 import type { After, SlackWeb } from "./web.ts";
 
 /** Who we are in Slack. */
-export interface SlackIdentity {
-  readonly team: string;
+export interface SlackIdentity extends OwnWorkspace {
   readonly user: string;
   readonly bot: string;
 }
@@ -40,7 +40,13 @@ export function createConnection(o: {
       if (stopped) {
         return;
       }
-      identity = { team: answer.team_id, user: answer.user_id, bot: answer.bot_id };
+      refuseOrgInstall(answer);
+      identity = {
+        team: answer.team_id,
+        enterprise: answer.enterprise_id ?? undefined,
+        user: answer.user_id,
+        bot: answer.bot_id,
+      };
       error = null;
       o.log.info({ team: identity.team }, "slack-identity");
       await onIdentity();
@@ -65,4 +71,14 @@ export function createConnection(o: {
     identity: () => identity,
     error: () => error,
   };
+}
+
+/** One workspace says who is who. Fails with "slack-org-install" for an app of a whole organisation. */
+export function refuseOrgInstall(answer: { readonly is_enterprise_install: boolean }): void {
+  if (answer.is_enterprise_install) {
+    throw new AppError(
+      "slack-org-install",
+      "the app is installed for a whole organisation: install it in one workspace, and use that token",
+    );
+  }
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 import type { TextFile } from "./blocks/plan-file.ts";
+import type { OwnWorkspace } from "./membership.ts";
 import { answers } from "./payloads.ts";
 import type { SlackWeb } from "./web.ts";
 
@@ -30,7 +31,13 @@ const fileAnswer = z.object({
 /** Kept by Slack itself; a short text is a snippet. */
 const ownModes = new Set(["hosted", "snippet"]);
 
-export function createFiles({ web, team }: { readonly web: SlackWeb; readonly team: () => string }): Files {
+export function createFiles({
+  web,
+  own,
+}: {
+  readonly web: SlackWeb;
+  readonly own: () => OwnWorkspace;
+}): Files {
   return {
     async read(id, mostBytes) {
       const { file } = await web.call(
@@ -39,7 +46,9 @@ export function createFiles({ web, team }: { readonly web: SlackWeb; readonly te
         { answer: fileAnswer, urgent: true, patienceMs },
       );
       const { url_private_download: url, user_team: owner, size } = file;
-      const isOurs = !file.is_external && ownModes.has(file.mode) && (owner ?? team()) === team();
+      const { team, enterprise } = own();
+      const isOwned = owner === undefined || owner === null || owner === team || owner === enterprise;
+      const isOurs = isOwned && !file.is_external && ownModes.has(file.mode);
       if (!isOurs || url === undefined || !new URL(url).pathname.includes(`-${id}/`)) {
         throw new AppError("file-refused", "the file is not one of this workspace's own");
       }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Clock, Logger } from "../../src/ports.ts";
 import { createLimiter } from "./limiter.ts";
+import { membership } from "./membership.ts";
+import { answers, enterpriseUserSchema } from "./payloads.ts";
 import { accountOf } from "./slack-ids.ts";
 import { type After, createSlackWeb } from "./web.ts";
 
@@ -29,6 +31,7 @@ const listed = z.object({
     z.object({
       id: z.string().regex(/^[A-Z0-9]{2,40}$/),
       team_id: z.string().optional(),
+      enterprise_user: enterpriseUserSchema.optional(),
       name: z.string().default(""),
       real_name: z.string().optional(),
       deleted: z.boolean().default(false),
@@ -55,7 +58,11 @@ export async function listMembers(
     after: o.after,
     log: o.log,
   });
-  const { team_id: home } = await web.call("auth.test", {}, { answer: z.object({ team_id: z.string() }) });
+  const { team_id: home, enterprise_id: enterprise } = await web.call(
+    "auth.test",
+    {},
+    { answer: answers.identity },
+  );
   const members: SlackMember[] = [];
   let cursor = "";
   for (let page = 0; page < mostPages; page += 1) {
@@ -65,12 +72,13 @@ export async function listMembers(
       { answer: listed, patienceMs },
     );
     for (const each of answer.members) {
-      const team = each.team_id ?? home;
+      // Only members of this workspace are listed without saying where they are.
+      const isHome = membership(each, { team: home, enterprise: enterprise ?? undefined }) !== "elsewhere";
       members.push({
-        account: accountOf(team, each.id),
+        account: accountOf(isHome ? home : (each.team_id ?? home), each.id),
         email: each.profile.email ?? null,
         name: each.real_name ?? each.name,
-        kind: kindOf(each, team === home),
+        kind: kindOf(each, isHome),
       });
     }
     cursor = answer.response_metadata?.next_cursor ?? "";

@@ -82,6 +82,7 @@ export const payloads = {
   /** https://docs.slack.dev/interactivity/implementing-slash-commands */
   command: z.object({
     user_id: slackId,
+    team_id: slackId.optional(),
     channel_id: slackId,
     text: text.default(""),
   }),
@@ -110,6 +111,8 @@ export const answers = {
     team: z.string().default(""),
     user_id: slackId,
     bot_id: z.string(),
+    enterprise_id: slackId.nullish(),
+    is_enterprise_install: z.boolean().default(false),
     response_metadata: z.object({ scopes: z.array(z.string()).default([]) }).optional(),
   }),
   /** One page of messages with their markers. */
@@ -130,10 +133,16 @@ export const answers = {
   }),
 } as const;
 
+/** Somebody in an organisation of several workspaces (Enterprise Grid). */
+export const enterpriseUserSchema = z.object({
+  enterprise_id: slackId,
+  teams: z.array(slackId).optional(),
+});
 /** https://docs.slack.dev/reference/objects/user-object: what must be known of somebody before they count. */
 export const memberSchema = z.object({
   id: slackId,
-  team_id: slackId,
+  team_id: slackId.optional(),
+  enterprise_user: enterpriseUserSchema.optional(),
   deleted: z.boolean(),
   is_bot: z.boolean(),
   is_restricted: z.boolean(),

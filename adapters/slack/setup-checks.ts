@@ -3,6 +3,7 @@ import type { Card } from "../../src/card.ts";
 import { toErrorInfo } from "../../src/errors.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
 import { createLimiter } from "./limiter.ts";
+import { refuseOrgInstall } from "./connection.ts";
 import manifest from "./manifest.json" with { type: "json" };
 import type { SlackSettings } from "./members.ts";
 import { createMessages } from "./messages.ts";
@@ -46,7 +47,9 @@ export async function* checkSetup(o: {
     "bot token",
     "copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions to SLACK_BOT_TOKEN",
     async () => {
-      self = await web.call("auth.test", {}, { answer: identity });
+      const answer = await web.call("auth.test", {}, { answer: identity });
+      refuseOrgInstall(answer);
+      self = answer;
       return `team ${self.team_id} (${self.team}), bot user ${self.user_id}`;
     },
   );

@@ -77,8 +77,8 @@ export function createSlack(o: {
   };
   const team = () => identity().team;
   const messages = createMessages({ web, self: identity });
-  const who = createWho({ web, team, personOf: (account) => desk.personOf(account), clock, log });
-  const files = createFiles({ web, team });
+  const who = createWho({ web, own: identity, personOf: (account) => desk.personOf(account), clock, log });
+  const files = createFiles({ web, own: identity });
   const home = createHome({ web, desk, who, clock, after, log });
   const assistant = createAssistant({ web, who, examples: o.examples, log });
   const receiver = createReceiver({ log, pool: () => pool });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
+import { membership, type OwnWorkspace } from "./membership.ts";
 import { memberSchema, partialMemberSchema } from "./payloads.ts";
 import { accountOf, memberOf } from "./slack-ids.ts";
 import type { SlackWeb } from "./web.ts";
@@ -36,8 +37,8 @@ type Member = z.infer<typeof partialMemberSchema>;
 
 export function createWho(o: {
   readonly web: Pick<SlackWeb, "call">;
-  /** The team that the app is installed in. */
-  readonly team: () => string;
+  /** The workspace that the app is installed in. */
+  readonly own: () => OwnWorkspace;
   readonly personOf: (account: string) => Person | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -71,13 +72,16 @@ export function createWho(o: {
 
   return {
     async identify(user, teams) {
-      const home = o.team();
-      const elsewhere = teams.find((team) => team !== null && team !== undefined && team !== home);
-      if (elsewhere !== undefined) {
-        const account = accountOf(elsewhere ?? home, user);
-        return { account, user, by: account, stranger: "external" };
+      const own = o.own();
+      // In an organisation, payloads name it, or any of the user's workspaces in it: only the user object says more.
+      const elsewhere = teams.find(
+        (team) => team !== null && team !== undefined && team !== own.team && team !== own.enterprise,
+      );
+      const foreign = accountOf(elsewhere ?? own.team, user);
+      if (elsewhere !== undefined && own.enterprise === undefined) {
+        return { account: foreign, user, by: foreign, stranger: "external" };
       }
-      const account = accountOf(home, user);
+      const account = accountOf(own.team, user);
       const member = await memberOfSlack(user).catch((cause: unknown) => {
         o.log.warn({ user, error: toErrorInfo(cause).code }, "slack-member-unknown");
         throw new AppError("slack-identity-unknown", "Slack did not say who that is; nothing was done", {
@@ -85,7 +89,10 @@ export function createWho(o: {
           cause,
         });
       });
-      const stranger = strangeness(member, user, home);
+      const stranger = strangeness(member, user, own);
+      if (stranger === "external") {
+        return { account: foreign, user, by: foreign, stranger };
+      }
       const person = stranger === undefined ? o.personOf(account) : undefined;
       return person === undefined
         ? { account, user, by: account, stranger: stranger ?? "unmapped" }
@@ -99,28 +106,29 @@ export function createWho(o: {
         .filter((person) => person.active)
         .flatMap((person) => person.accounts)
         .map(memberOf)
-        .filter((member) => member?.team === o.team())
+        .filter((member) => member?.team === o.own().team)
         .slice(0, mostWarmed);
       await Promise.allSettled(users.map((member) => memberOfSlack(member?.user ?? "")));
     },
   };
 }
 
-/** Why this member counts for nobody; undefined for a full member of this team. What is not said is no. */
-function strangeness(member: Member, user: string, home: string): Stranger | undefined {
+/** Why this member counts for nobody; undefined for a full member of our workspace. What is not said is no. */
+function strangeness(member: Member, user: string, own: OwnWorkspace): Stranger | undefined {
   if (member.deleted === true) {
     return "deactivated";
   }
   if (member.is_bot === true) {
     return "bot";
   }
-  if (member.is_stranger === true || (member.team_id !== undefined && member.team_id !== home)) {
+  const place = membership(member, own);
+  if (member.is_stranger === true || place === "elsewhere") {
     return "external";
   }
   if (member.is_restricted === true || member.is_ultra_restricted === true) {
     return "guest";
   }
-  if (!memberSchema.safeParse(member).success || member.id !== user) {
+  if (place === "not-said" || !memberSchema.safeParse(member).success || member.id !== user) {
     throw new AppError("slack-identity-unknown", "Slack's answer does not say who that is");
   }
   return undefined;
@@ -132,7 +140,7 @@ export const strangerText: Readonly<Record<Stranger, string>> = {
   bot: "Requests and decisions of other apps are not taken.",
   guest: "Guests of this workspace cannot ask or decide here. Please ask a colleague who is a member.",
   external:
-    "People of other organisations cannot ask or decide here. Please ask your contact in this company.",
+    "People of other organisations and workspaces cannot ask or decide here. Please ask your contact in this company.",
   unmapped:
     "Your Slack account is not linked to a person of the company yet, so nothing was done. Please ask an administrator to link it (countersign people link).",
 };

@@ -23,6 +23,8 @@ interface WorldOptions {
   readonly approvals?: string;
   /** Slack's limits and ours; without them tests wait for nothing. */
   readonly limits?: boolean;
+  /** Enterprise Grid. */
+  readonly enterprise?: { readonly id: string; readonly name: string };
   readonly log?: Logger;
 }
 /** The real adapter, on the real bolt, between a stand-in for Slack and an office without engine or record. */
@@ -82,7 +84,12 @@ export class SlackWorld {
 
 export async function slackWorld(o: WorldOptions = {}): Promise<SlackWorld> {
   const time = new ManualTime();
-  const slack = await startSlack({ clock: time, timers: time });
+  const { enterprise } = o;
+  const slack = await startSlack({
+    clock: time,
+    timers: time,
+    ...(enterprise === undefined ? {} : { enterprise }),
+  });
   const world = new SlackWorld(slack, time, o);
   await world.adapter.start(world.office.inbox);
   await world.connected();

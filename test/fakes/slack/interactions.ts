@@ -35,7 +35,7 @@ export function blockActions(o: {
   const { workspace, surface } = o;
   const payload: Omit<BlockAction<BasicElementAction>, "response_url" | "message"> = {
     type: "block_actions",
-    user: userOf(o.user),
+    user: userOf(o.workspace, o.user),
     api_app_id: workspace.app.id,
     token: workspace.app.verificationToken,
     container: containerOf(surface),
@@ -66,7 +66,7 @@ export function viewSubmission(o: {
   return {
     type: "view_submission",
     ...placeOf(o.workspace),
-    user: userOf(o.user),
+    user: userOf(o.workspace, o.user),
     api_app_id: o.workspace.app.id,
     token: o.workspace.app.verificationToken,
     trigger_id: o.triggerId,
@@ -85,7 +85,7 @@ export function viewClosed(o: {
   return {
     type: "view_closed",
     ...placeOf(o.workspace),
-    user: userOf(o.user),
+    user: userOf(o.workspace, o.user),
     api_app_id: o.workspace.app.id,
     token: o.workspace.app.verificationToken,
     view: viewOf(o.workspace, o.view, o.inputs),
@@ -108,7 +108,7 @@ export function messageAction(o: {
     token: o.workspace.app.verificationToken,
     action_ts: o.workspace.ts(),
     ...placeOf(o.workspace),
-    user: userOf(o.user),
+    user: userOf(o.workspace, o.user),
     channel: { id: o.channel.id, name: o.channel.name },
     callback_id: o.callbackId,
     trigger_id: o.triggerId,
@@ -149,8 +149,14 @@ export function slashCommand(o: {
   };
 }
 
-function userOf(user: SlackUser): { id: string; username: string; name: string; team_id: string } {
-  return { id: user.id, username: user.name, name: user.name, team_id: user.teamId };
+/** In an organisation its users' `team_id` is the organisation's id: slackapi/bolt-js#1875. */
+function userOf(
+  { team }: Workspace,
+  user: SlackUser,
+): { id: string; username: string; name: string; team_id: string } {
+  const inOrg = user.teamId === team.id || user.orgTeams !== undefined;
+  const teamId = inOrg ? (team.enterprise?.id ?? user.teamId) : user.teamId;
+  return { id: user.id, username: user.name, name: user.name, team_id: teamId };
 }
 
 function placeOf({ team }: Workspace) {

@@ -23,6 +23,8 @@ export interface SlackUser {
   readonly admin: boolean;
   /** Enterprise Grid: the id in the organisation, where it differs from `id`. */
   readonly enterpriseUserId?: string;
+  /** Enterprise Grid: the workspaces of the organisation whose member the user is; this one when left out. */
+  readonly orgTeams?: readonly string[];
   /** Deactivated. */
   deleted: boolean;
 }

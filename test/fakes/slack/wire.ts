@@ -6,7 +6,7 @@ import type { Workspace } from "./workspace.ts";
 
 export function wireUser(workspace: Workspace, user: SlackUser, withEmail: boolean): Fields {
   const { team, app } = workspace;
-  const stranger = user.teamId !== team.id;
+  const stranger = user.teamId !== team.id && user.orgTeams === undefined;
   return {
     id: user.id,
     team_id: user.teamId,
@@ -42,7 +42,7 @@ export function wireUser(workspace: Workspace, user: SlackUser, withEmail: boole
             enterprise_name: team.enterprise.name,
             is_admin: user.admin,
             is_owner: false,
-            teams: [team.id],
+            teams: user.orgTeams ?? [team.id],
           },
         }
       : {}),
@@ -121,6 +121,7 @@ export function wireMessage(workspace: Workspace, message: Message, withMetadata
       : {}),
     ...(message.clientMsgId === undefined ? {} : { client_msg_id: message.clientMsgId }),
     team: workspace.users.get(message.user)?.teamId ?? team.id,
+    ...(team.enterprise === undefined ? {} : teamsOfAuthor(workspace, message.user)),
     text: message.text,
     ts: message.ts,
     ...(message.blocks.length > 0 ? { blocks: message.blocks } : {}),
@@ -146,6 +147,12 @@ export function wireMessage(workspace: Workspace, message: Message, withMetadata
           subscribed: false,
         }),
   };
+}
+
+/** In an organisation, messages also name where their author and they come from. */
+function teamsOfAuthor({ users, team }: Workspace, author: string): Fields {
+  const home = users.get(author)?.teamId ?? team.id;
+  return { user_team: home, source_team: home };
 }
 
 /** Paths below the server's address; `startSlack` makes whole addresses of them. */

@@ -101,7 +101,7 @@ test("only a file of this workspace, kept by Slack, of a size that is read", asy
   };
   const reads = (change: Record<string, Json>) =>
     createFiles({
-      team: () => "T1",
+      own: () => ({ team: "T1", enterprise: "E1" }),
       web: {
         call: (_method, _args, { answer: schema }) =>
           Promise.resolve(schema.parse({ ok: true, file: { ...whole, ...change } })),
@@ -111,6 +111,7 @@ test("only a file of this workspace, kept by Slack, of a size that is read", asy
     }).read("F1", 100);
   assert.match((await reads({})).toString(), /list\.csv$/);
   assert.match((await reads({ mode: "snippet", user_team: null })).toString(), /list\.csv$/);
+  assert.match((await reads({ user_team: "E1" })).toString(), /list\.csv$/);
   for (const change of [
     { is_external: true },
     { mode: "external" },
