@@ -146,6 +146,27 @@ suite("a request in Slack", () => {
     assert.equal((await it.system.run("journal", "verify")).code, 0);
   });
 
+  test("a request as an attached list, decided on the App Home, and its quote as a file", async () => {
+    const erin = it.slack.user("employee");
+    const place = erin.says("orders", "@countersign this is for Customer XYZ, please", {
+      files: [{ name: "parts.csv", content: "item,quantity\nwidget,5\n" }],
+    });
+    const manager = it.slack.user("manager");
+    await it.approvalCard("manager");
+    manager.opensHome();
+    const home = () => JSON.stringify(manager.home?.blocks ?? []);
+    await it.until(() => home().includes('"approve"'), "the home with its buttons");
+    assert.equal((await manager.clicks("home", "approve")).ok, true);
+    await it.done(place);
+    await it.until(() => home().includes("Approved by manager in slack"), "the outcome on the home");
+    const result = it.thread(place).find((each) => each.text.startsWith("Done"));
+    await erin.clicks({ channel: place.channel, ts: result?.ts ?? "" }, "Quote");
+    const quote = () =>
+      [...it.slack.workspace.files.values()].find(({ name, shared }) => name.startsWith("quote-") && shared);
+    await it.until(() => quote() !== undefined, "the quote");
+    assert.match(quote()?.content?.toString("utf8") ?? "", /Quantity: +5\n(.*\n)*Total: +\d+\.\d\d USD/);
+  });
+
   test("no token is logged, and no text of people", async () => {
     const logs = it.system.logs();
     assert.ok(!logs.includes(it.slack.botToken) && !logs.includes(it.slack.appToken));
