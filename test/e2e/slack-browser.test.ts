@@ -41,10 +41,9 @@ test(
       const details = manager.getByRole("dialog", { name: "Details" });
       await details.getByText(/Plan hash [0-9a-f]{64}/).waitFor(patience);
       await details.getByRole("button", { name: "Close" }).first().click();
-      // It covers the card until Slack has closed it, and the other manager would not wait.
+      // It covers the card until Slack has closed it.
       await details.waitFor({ state: "hidden" });
 
-      await details.waitFor({ state: "hidden" });
       // Who comes second may find the buttons gone.
       const approve = (page: Page) =>
         page.getByRole("button", { name: "Approve" }).first().click({ timeout: 10_000 });
