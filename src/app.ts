@@ -135,6 +135,7 @@ export function createBot(parts: BotParts): Bot {
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
       withdraw: (key, person) => intake.withdraw(key, person),
+      refused: (person, code) => intake.refused(person, code),
       decision: (decision) => approvals.decide(decision),
     },
     async result(id) {

@@ -40,6 +40,8 @@ export interface Intake {
   cancel(run: RunId, person: PersonId): Promise<Accepted | Refused>;
   /** Takes back the message with this key; see `ChatInbox`. Again changes nothing. */
   withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
+  /** Writes down what an adapter refused by itself; see `ChatInbox`. */
+  refused(person: PersonId, code: string): Promise<void>;
 }
 
 export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
@@ -82,6 +84,10 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
   }
 
   return {
+    async refused(person, code) {
+      await refuse(person, null, { code, message: "", retryable: false });
+    },
+
     async request(request) {
       if (request.onlyAnswer === true && !(await mayAnswer(request))) {
         return noQuestion;

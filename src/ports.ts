@@ -289,4 +289,6 @@ export interface ChatInbox {
    * question, or "unknown-request" where it did neither.
    */
   withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
+  /** Somebody whom the adapter refused a look by itself; resolves when it is in the journal. */
+  refused(person: string, code: string): Promise<void>;
 }

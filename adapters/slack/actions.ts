@@ -75,6 +75,7 @@ export function createActions(parts: Parts): Actions {
   ): Promise<string | undefined> {
     const run = await desk.run(id, caller.by);
     if (run === undefined || run.requester !== caller.by) {
+      await inbox.refused(caller.by, "not-the-requester");
       return "Only who asked can answer this question.";
     }
     const key = requestKeyOf({

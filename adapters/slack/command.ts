@@ -79,11 +79,16 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
           ? (await cancel(caller, id), strangerText[caller.stranger])
           : cancel(caller, id);
       default:
-        return "stranger" in caller ? strangerText[caller.stranger] : look(caller, verb);
+        return look(caller, verb);
     }
   }
-  function look(caller: Known, verb: string): Promise<string> | string {
+  async function look(caller: Caller, verb: string): Promise<string> {
+    if ("stranger" in caller) {
+      await inbox.refused(caller.by, caller.stranger);
+      return strangerText[caller.stranger];
+    }
     if (!caller.person.active) {
+      await inbox.refused(caller.by, "inactive");
       return "You are not an active person of the company any more.";
     }
     const verbs: Readonly<Record<string, () => Promise<string>>> = {

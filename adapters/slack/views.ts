@@ -24,18 +24,21 @@ export interface Views {
 const patienceMs = 1_500;
 
 export function createViews({
+  inbox,
   web,
   desk,
   messages,
   files,
   log,
-}: Pick<Parts, "web" | "desk" | "messages" | "files" | "log">): Views {
+}: Pick<Parts, "inbox" | "web" | "desk" | "messages" | "files" | "log">): Views {
   async function cardOf(caller: Caller, approval: string) {
     if ("stranger" in caller) {
+      await inbox.refused(caller.by, caller.stranger);
       throw new AppError("not-allowed", strangerText[caller.stranger]);
     }
     const card = await desk.approvalCard(approval, caller.person.id);
     if (card === undefined) {
+      await inbox.refused(caller.by, "not-visible");
       throw new AppError("not-found", "This approval does not exist, or you may not see it.");
     }
     return card;
@@ -80,6 +83,7 @@ export function createViews({
     async sendQuote(caller, id) {
       const run = await desk.run(id, caller.by);
       if (run === undefined || run.requester !== caller.by) {
+        await inbox.refused(caller.by, "not-the-requester");
         throw new AppError("not-allowed", "Only who asked can have the quote.");
       }
       const file = quoteFile(run);

@@ -166,6 +166,13 @@ for (const [name, user, why] of [
     assert.ok(world.office.strangers.some((each) => each.startsWith("slack:") && each.endsWith(`/${user}`)));
     await until(() => whispered(user).some((text) => why.test(text)), "a refusal");
     assert.ok(hasButton(card));
+    const recorded = () => world.office.strangers.filter((each) => each.endsWith(`/${user}`)).length;
+    const before = recorded();
+    await world.slack.user(name).runs("/countersign runs", "orders");
+    assert.equal(recorded(), before + 1, "looking is refused and recorded as well");
+    await world.slack.user(name).clicks(card, "details");
+    await until(() => recorded() === before + 2, "the refused look");
+    await world.slack.user(name).closes();
   });
 }
 

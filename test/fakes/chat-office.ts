@@ -78,6 +78,9 @@ export class ChatOffice {
 
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
+    refused: async (person) => {
+      this.strangers.push(person);
+    },
     request: async (request) => {
       const refused = this.refusal ?? this.#stranger(request.person);
       if (refused !== null) {

@@ -43,6 +43,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
     request: (request) => alive(intake.request(request)),
     cancel: (run, person) => alive(intake.cancel(run, person)),
     withdraw: (key, person) => alive(intake.withdraw(key, person)),
+    refused: (person, code) => alive(intake.refused(person, code)),
     decision: async (decision) => {
       const outcome = await approvals.decide(decision);
       if (outcome.outcome === "accepted") {

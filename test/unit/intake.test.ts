@@ -40,6 +40,16 @@ test("only an active person with a role for it may ask; the refusal is journalle
   );
 });
 
+test("what an adapter refused by itself is journalled; who was merely claimed is sealed", async () => {
+  const world = new EngineWorld();
+  await world.bot().intake.refused("slack:T1/U1", "guest");
+  const [entry] = world.store.journal;
+  assert.deepEqual(
+    [entry?.kind, entry?.facts["code"], entry?.facts["person"], entry?.body],
+    ["refusal", "guest", null, { person: "slack:T1/U1" }],
+  );
+});
+
 /** The router asks once, then understands. */
 function asking(world: EngineWorld): Json[] {
   const dialogues: Json[] = [];
