@@ -86,9 +86,13 @@ export class RunDraft implements RunRecord {
   }
 
   setApproval(approval: Approval): void {
+    const before = this.approvalById.get(approval.id)?.status;
     this.approvalById.set(approval.id, approval);
     this.changedApprovals.add(approval.id);
-    this.touch(`approval-${approval.id}`);
+    // Its card says what the person decided as soon as that is recorded; the signature on it changes nothing there.
+    if (before !== "recorded" || approval.status !== "decided") {
+      this.touch(`approval-${approval.id}`);
+    }
   }
 
   /** A card shows something else from this commit on; a new one stands in `threads`, by default in the run's. */

@@ -13,8 +13,8 @@ const readingMs = 1_200;
 const settledMs = 1_500;
 /** Copies of an approval card: in the channel of approvals and in the direct messages of two managers. */
 const copies = 3;
-/** Events of each rate; at the highest one `seconds` long. */
 const rates = [1, 10, 100] as const;
+/** So many seconds long, but some even at the lowest rate. */
 const rateEvents = (perSecond: number, seconds: number): number =>
   Math.max(perSecond * seconds, Math.min(30, seconds * 3));
 
@@ -36,14 +36,25 @@ export async function slackFigures(counts: Counts, say: (each: Figure) => void):
     trip: median(await webSocketTimes(counts.limits, payloadBytes)),
     commit: median(await commitTimes(counts.limits)),
   };
-  const bench = await SlackBench.open();
-  try {
-    await bench.start();
+  await withBench(async (bench) => {
     const idle = await bench.memory();
     await talk(bench, counts, limits, say);
     await clicks(bench, counts, limits, say);
     await memory(bench, counts, idle, say);
-    await requests(bench, counts, limits, say);
+    const note = "each commits a run and has it dispatched and shown; agents and gateway stand still";
+    await bench.withoutAgents(() => requests(bench, { what: "requests", note }, counts, limits, say));
+  });
+  await withBench(async (bench) => {
+    const note = "agents, gateway and stand-in compete with the bot for this machine's cores";
+    await requests(bench, { what: "requests, agents at work", note }, counts, limits, say);
+  });
+}
+
+async function withBench(measure: (bench: SlackBench) => Promise<void>): Promise<void> {
+  const bench = await SlackBench.open();
+  try {
+    await bench.start();
+    await measure(bench);
   } finally {
     await bench.system.stop();
   }
@@ -63,16 +74,19 @@ async function talk(bench: SlackBench, counts: Counts, { trip }: Limits, say: (e
 }
 
 /** The hardest events: each starts a run, and its commit comes before the acknowledgement. */
-async function requests(bench: SlackBench, counts: Counts, limits: Limits, say: (each: Figure) => void) {
-  const note = "each commits a run and has it dispatched and shown; agents and gateway stand still";
-  await bench.withoutAgents(async () => {
-    for (const perSecond of rates) {
-      const n = rateEvents(perSecond, counts.events);
-      const ask = (index: number) => bench.asksDirectly(index);
-      const limit = commitLimit(limits, 1);
-      (await ackFigures(bench, { what: "requests", perSecond, n, say: ask, limit, note })).forEach(say);
-    }
-  });
+async function requests(
+  bench: SlackBench,
+  o: { readonly what: string; readonly note: string },
+  counts: Counts,
+  limits: Limits,
+  say: (each: Figure) => void,
+) {
+  const limit = commitLimit(limits, 1);
+  for (const perSecond of rates) {
+    const n = rateEvents(perSecond, counts.events);
+    const ask = (index: number) => bench.asksDirectly(index);
+    (await ackFigures(bench, { ...o, perSecond, n, say: ask, limit })).forEach(say);
+  }
 }
 
 function commitLimit({ trip, commit }: Limits, trips: number): NonNullable<Figure["limit"]> {

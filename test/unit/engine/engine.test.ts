@@ -52,10 +52,14 @@ test("an approval's card stands where the chat says when it opens, and every cop
   ]);
   world.places = ["slack:T1/C2"];
   await bot.approvals.decide({ approval: gate, ...click });
-  assert.deepEqual(await copies(), [
+  const decided = [
     [request.thread, 2],
     ["slack:T1/C1", 2],
-  ]);
+  ];
+  assert.deepEqual(await copies(), decided);
+  await world.settle(bot.engine);
+  assert.equal((await world.store.approval(gate))?.status, "decided");
+  assert.deepEqual(await copies(), decided, "the signature changes nothing on the card");
 });
 
 test("approved: evidence, signed decision, one order under the mandate, then completed and told", async () => {
