@@ -16,6 +16,8 @@ const lastingMs = 5_000;
 const recountMs = 60_000;
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
+/** Where Slack opens connections that do not last: nobody can click in between. */
+const longestReopenMs = 4_000;
 /** Payloads that are being handled when their connection is to end; Slack waits three seconds for each. */
 const drainMs = 3_000;
 
@@ -92,12 +94,12 @@ export function createSocketPool(o: {
       error = null;
     } catch (reason) {
       error = toErrorInfo(reason).code;
-      postpone();
+      postpone(longestRetryMs);
     }
   }
   /** The next try comes later each time, until all connections have lasted for a while. */
-  function postpone(): void {
-    const ceiling = Math.min(firstRetryMs * 2 ** failures, longestRetryMs);
+  function postpone(longestMs: number): void {
+    const ceiling = Math.min(firstRetryMs * 2 ** failures, longestMs);
     failures += 1;
     const delay = Math.round(ceiling * (0.5 + o.random() / 2));
     o.log.warn({ error, delay }, "slack-socket-failed");
@@ -114,7 +116,7 @@ export function createSocketPool(o: {
     if (failures === 0) {
       failures = 1;
     } else {
-      postpone();
+      postpone(longestReopenMs);
     }
   }
 

@@ -177,13 +177,13 @@ for (const [name, end] of [
   ["closes", (exchange: Exchange, opened: Opened) => void exchange.end(opened)],
   ["asks to leave", (_exchange: Exchange, opened: Opened) => opened.listener.leaving("refresh_requested")],
 ] as const) {
-  test(`a Slack that ${name} what it has just opened is tried ever more slowly, until connections last`, async () => {
+  test(`a Slack that ${name} what it has just opened is tried more slowly, until connections last`, async () => {
     const exchange = await started();
     for (let at = 0; at < 60_000; at += 100) {
       exchange.live().forEach((each) => end(exchange, each));
       await exchange.time.advance(100);
     }
-    assert.ok(exchange.tries > 6 && exchange.tries < 25, `${exchange.tries} tries in a minute`);
+    assert.ok(exchange.tries > 6 && exchange.tries < 50, `${exchange.tries} tries in a minute`);
     await exchange.time.advance(60_000);
     assert.equal(exchange.live().length, 2);
     const { tries } = exchange;
