@@ -1,5 +1,6 @@
 import type { TrustView } from "./define-agent.ts";
 import type { Accepted, ChatRequest, ErrorInfo, PersonId, Refused, RunId } from "./domain.ts";
+import { toErrorInfo } from "./errors.ts";
 import { mayAsk, mayCancel } from "./policy.ts";
 import type { Store } from "./ports.ts";
 
@@ -10,7 +11,10 @@ const notText = /[^\P{Cc}\t\n\r]|[\uFFFD\u202A-\u202E\u2066-\u2069]/u;
 const somethingToRead = /[\p{L}\p{N}]/u;
 
 export interface IntakeOptions {
-  readonly store: Pick<Store, "requestRun" | "waitingInThread" | "loadRun" | "appendJournal">;
+  readonly store: Pick<
+    Store,
+    "requestRun" | "withdrawRequest" | "waitingInThread" | "loadRun" | "appendJournal"
+  >;
   /** What intake asks of the engine; each resolves after the commit. */
   readonly engine: {
     start(request: ChatRequest): Promise<{ readonly run: RunId }>;
@@ -75,8 +79,15 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
     if (request.onlyAnswer === true) {
       return store.requestRun(key);
     }
-    // Also of a message that came twice at once: the start finds what the other one did.
-    return (await engine.start(request)).run;
+    try {
+      // Also of a message that came twice at once: the start finds what the other one did.
+      return (await engine.start(request)).run;
+    } catch (error) {
+      if (toErrorInfo(error).code === "withdrawn") {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
   return {
@@ -95,7 +106,10 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
         return refuse(request.person, null, refused);
       }
       const run = await take(request, known);
-      return run === undefined ? noQuestion : { outcome: "accepted", run };
+      if (run === undefined) {
+        return request.onlyAnswer === true ? noQuestion : refuse(request.person, null, withdrawnBefore);
+      }
+      return { outcome: "accepted", run };
     },
 
     async cancel(id, person) {
@@ -121,13 +135,14 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
     },
 
     async withdraw(key, person) {
-      const id = await store.requestRun(key);
+      const view = trust();
+      // Most messages that people delete were no requests. Who may not ask has none that might still come.
+      const mayCome = mayAsk(view.policy, view.person(person), person) === null && isKey(key);
+      const id = mayCome ? await store.withdrawRequest(key, person) : await store.requestRun(key);
       const run = id === undefined ? undefined : await store.loadRun(id);
       if (run === undefined) {
-        // Most messages that people delete were no requests: nothing to keep of them.
         return { outcome: "refused", error: unknownRequest };
       }
-      const view = trust();
       const refused =
         mayCancel(view.policy, view.person(person), person, run.requester) ??
         (person === run.requester ? null : notRequester);
@@ -152,12 +167,17 @@ const noQuestion: Refused = {
   error: refusal("no-question", "no question waits for an answer of this person in this thread"),
 };
 const unknownRequest = refusal("unknown-request", "no request was started by this message");
+const withdrawnBefore = refusal("withdrawn", "the message was taken back before it came");
 const notRequester = refusal("not-allowed", "only who asked can take a request back");
 const alreadyAnswered = refusal("already-answered", "the message was taken as the answer to a question");
 const alreadyStarted = refusal("already-started", "the request is being worked on: cancel it instead");
 
+function isKey(key: string): boolean {
+  return key !== "" && key.length <= longestKey;
+}
+
 function badRequest({ key, text }: ChatRequest): ErrorInfo | null {
-  if (key === "" || key.length > longestKey) {
+  if (!isKey(key)) {
     return refusal("bad-key", `a message's key must have 1 to ${longestKey} characters, got ${key.length}`);
   }
   if (text.length > longestText) {

@@ -20,11 +20,12 @@ import type {
 } from "./domain.ts";
 import type { MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "./link-types.ts";
 import type {
-  CardRow,
+  CardRecord,
   Content,
   ContentFilter,
   InboxKey,
   JournalEntry,
+  KeptValues,
   OpenWorkflow,
   OutboxRow,
   RunCommit,
@@ -73,7 +74,7 @@ export interface OutboxStore {
  * The bot's record. What others than the bot changed fails with "sealed-broken", what was erased with "erased"; lists
  * leave such rows out, and the first time say so in the journal.
  */
-export interface Store extends OutboxStore, Prunable {
+export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   /**
    * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
    * duplicates), postings that were begun are over, unless other bots may share the record: theirs end in time.
@@ -84,13 +85,18 @@ export interface Store extends OutboxStore, Prunable {
    * known.
    */
   saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate">;
-  /** Creates a run unless its request key is known; then the run it made. */
+  /**
+   * Creates a run unless its request key is known; then the run it made. Fails with "withdrawn" where the message was
+   * taken back before it came.
+   */
   createRun(
     commit: RunCommit,
     requestKey: string,
   ): Promise<{ readonly created: boolean; readonly run: RunId }>;
   /** The run that the chat message with this key started, or that it answered. */
   requestRun(requestKey: string): Promise<RunId | undefined>;
+  /** The same; if there is none, the key is taken for nobody: a message that comes now is too late. */
+  withdrawRequest(requestKey: string, by: PersonId): Promise<RunId | undefined>;
   /** Every definition, by id, version and structure, that an open run needs. */
   openWorkflows(): Promise<readonly OpenWorkflow[]>;
   loadRun(id: RunId): Promise<Run | undefined>;
@@ -120,24 +126,7 @@ export interface Store extends OutboxStore, Prunable {
   counts(): Promise<{ readonly openRuns: number; readonly openApprovals: number }>;
   /** Requests in flight per agent: open outbox rows of kind request. */
   inFlight(): Promise<Readonly<Record<AgentId, number>>>;
-  /** Copies whose last version is not shown yet and that are not postponed beyond `now`; approvals first. */
-  staleCards(now: number, limit: number): Promise<readonly CardRow[]>;
-  /** All copies of a card. */
-  cards(key: string): Promise<readonly CardRow[]>;
-  /** Nobody else posts the copy for `leaseMs`. "again": it may be posted already; "taken": by another bot. */
-  beginPost(card: CardRow, now: number, leaseMs: number): Promise<"first" | "again" | "taken">;
-  /** This version of the copy was drawn last, in this message; null when there was nothing to post. */
-  cardShown(card: CardRow, message: MessageId | null): Promise<void>;
-  /**
-   * The copy could not be drawn: not again before `retryAt`, when a posting that was begun is over. `unposted`: as if
-   * it had not been begun, because the platform took nothing.
-   */
-  postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void>;
   appendJournal(entries: readonly JournalEntry[]): Promise<void>;
-  /** Small values that outlive a process: resume points, highest serials. */
-  getValue(key: string): Promise<string | undefined>;
-  /** A passing value may be pruned once it is old. */
-  setValue(key: string, value: string, o?: { readonly passing?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -286,7 +275,8 @@ export interface ChatInbox {
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has
    * worked on it. Else refused: "already-started", "already-answered" where it answered a
-   * question, or "unknown-request" where it did neither.
+   * question, or "unknown-request" where it did neither: then it never will, and is refused as
+   * "withdrawn" if it comes.
    */
   withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
   /** Somebody whom the adapter refused a look by itself; resolves when it is in the journal. */

@@ -63,12 +63,46 @@ export interface CardRow {
   /** The version that was drawn last; 0 = not posted. */
   readonly shownVersion: number;
   readonly message: MessageId | null;
+  /** Who reads it there may not decide any more: it is drawn without buttons. */
+  readonly barred: boolean;
 }
 /** A card that shows something else from a commit on. */
 export interface CardChange {
   readonly key: string;
   /** Where its copies stand, one at least; counts only when the card is new. Default: in the run's own thread. */
   readonly threads?: readonly ThreadId[];
+}
+/** The cards of a record. */
+export interface CardRecord {
+  /** Copies whose last version is not shown yet and that are not postponed beyond `now`; approvals first. */
+  staleCards(now: number, limit: number): Promise<readonly CardRow[]>;
+  /** All copies of a card. */
+  cards(key: string): Promise<readonly CardRow[]>;
+  /** Nobody else posts the copy for `leaseMs`. "again": it may be posted already; "taken": by another bot. */
+  beginPost(card: CardRow, now: number, leaseMs: number): Promise<"first" | "again" | "taken">;
+  /** This version of the copy was drawn last, in this message; null when there was nothing to post. */
+  cardShown(card: CardRow, message: MessageId | null): Promise<void>;
+  /**
+   * The copy could not be drawn: not again before `retryAt`, when a posting that was begun is over. `unposted`: as if
+   * it had not been begun, because the platform took nothing.
+   */
+  postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void>;
+  /**
+   * Changes where a card stands that is there already: adds copies, and says for each of those there were whether it is
+   * barred. Of these the ones that change are stale then. A card that is not there stays away.
+   */
+  placeCard(
+    key: string,
+    change: { readonly add: readonly ThreadId[]; readonly barred: ReadonlyMap<number, boolean> },
+  ): Promise<void>;
+}
+/** Small values that outlive a process: resume points, highest serials, what a chat adapter must not forget. */
+export interface KeptValues {
+  getValue(key: string): Promise<string | undefined>;
+  /** Those whose keys begin with `prefix`, by key. */
+  getValues(prefix: string): Promise<ReadonlyMap<string, string>>;
+  /** A passing value may be pruned once it is old. */
+  setValue(key: string, value: string, o?: { readonly passing?: boolean }): Promise<void>;
 }
 /** A definition that open runs need, and one of them. */
 export interface OpenWorkflow {

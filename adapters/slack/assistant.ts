@@ -2,6 +2,7 @@ import type { Card } from "../../src/card.ts";
 import type { RunId, ThreadId } from "../../src/domain.ts";
 import { toErrorInfo } from "../../src/errors.ts";
 import type { Logger } from "../../src/ports.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import { line } from "./blocks/safe-text.ts";
 import { answers, payloads } from "./payloads.ts";
 import { placeOf } from "./slack-ids.ts";
@@ -33,9 +34,11 @@ export function createAssistant(o: {
     .slice(0, mostPrompts)
     .map((message) => ({ title: line(message, longestTitle), message }));
   /** Threads of the assistant that were started here, by "channel/ts". */
-  const threads = new Set<string>();
+  const threads = new BoundedMap<string, true>(mostRemembered);
   /** What is said of runs in them, and where. */
-  const runs = new Map<RunId, { readonly channel: string; readonly threadTs: string; status: string }>();
+  const runs = new BoundedMap<RunId, { readonly channel: string; readonly threadTs: string; status: string }>(
+    mostRemembered,
+  );
 
   async function call(method: string, args: Readonly<Record<string, unknown>>): Promise<void> {
     try {
@@ -50,7 +53,6 @@ export function createAssistant(o: {
       const { channel, threadTs } = place;
       if (threads.has(`${channel}/${threadTs}`) && !runs.has(run)) {
         runs.set(run, { channel, threadTs, status: "" });
-        forgetOldest(runs);
       }
     }
   }
@@ -62,8 +64,7 @@ export function createAssistant(o: {
         channel_id: channel,
         thread_ts: ts,
       } = payloads.assistantStarted.parse(body).event.assistant_thread;
-      threads.add(`${channel}/${ts}`);
-      forgetOldest(threads);
+      threads.set(`${channel}/${ts}`, true);
       const caller = await o.who.identify(user, []);
       if ("person" in caller && caller.person.active && prompts.length > 0) {
         await call("assistant.threads.setSuggestedPrompts", { channel_id: channel, thread_ts: ts, prompts });
@@ -86,13 +87,4 @@ export function createAssistant(o: {
       await call("assistant.threads.setStatus", { channel_id: channel, thread_ts: threadTs, status });
     },
   };
-}
-
-function forgetOldest(kept: Set<string> | Map<string, unknown>): void {
-  for (const oldest of kept.keys()) {
-    if (kept.size <= mostRemembered) {
-      break;
-    }
-    kept.delete(oldest);
-  }
 }

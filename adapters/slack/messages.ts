@@ -1,6 +1,7 @@
 import type { Card } from "../../src/card.ts";
 import type { MessageId, ThreadId } from "../../src/domain.ts";
 import { toErrorInfo } from "../../src/errors.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import { cardMessage, plainMessage } from "./blocks/card-message.ts";
 import { answers } from "./payloads.ts";
 import { messageIdOf, messageOf, placeOf } from "./slack-ids.ts";
@@ -40,7 +41,7 @@ export function createMessages(o: {
   readonly self: () => { readonly user: string; readonly bot: string };
 }): Messages {
   const { web } = o;
-  const conversations = new Map<string, string>();
+  const conversations = new BoundedMap<string, string>(mostConversations);
 
   async function conversationWith(user: string): Promise<string> {
     const known = conversations.get(user);
@@ -52,9 +53,6 @@ export function createMessages(o: {
       { users: user },
       { answer: answers.conversation, urgent: true },
     );
-    if (conversations.size >= mostConversations) {
-      conversations.clear();
-    }
     conversations.set(user, opened.channel.id);
     return opened.channel.id;
   }

@@ -1,3 +1,5 @@
+import { BoundedMap } from "./bounded-map.ts";
+
 export interface Once {
   /** Whoever comes while the key's work is done, or later, shares the first one's end. */
   do(key: string, work: () => Promise<void>): Promise<void>;
@@ -10,7 +12,7 @@ export interface Once {
  * spares it, and people, the repetitions.
  */
 export function createOnce(most: number): Once {
-  const done = new Map<string, Promise<void>>();
+  const done = new BoundedMap<string, Promise<void>>(most);
   return {
     do(key, work) {
       const known = done.get(key);
@@ -20,12 +22,6 @@ export function createOnce(most: number): Once {
       const doing = work();
       done.set(key, doing);
       doing.catch(() => done.delete(key));
-      for (const oldest of done.keys()) {
-        if (done.size <= most) {
-          break;
-        }
-        done.delete(oldest);
-      }
       return doing;
     },
     async settled(key) {

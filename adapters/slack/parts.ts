@@ -1,6 +1,7 @@
 import type { types } from "@slack/bolt";
 import type { Desk } from "../../src/desk-types.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import type { KeptValues } from "../../src/record-types.ts";
 import type { Files } from "./files.ts";
 import type { Home } from "./home.ts";
 import type { Messages } from "./messages.ts";
@@ -22,6 +23,8 @@ export interface Parts {
   readonly messages: Messages;
   readonly files: Files;
   readonly home: Home;
+  /** What must not be forgotten with this process. */
+  readonly memory: KeptValues;
   /** The team that the app is installed in. */
   readonly team: () => string;
   /** The bot's own user. */

@@ -18,6 +18,9 @@ const keptText: Readonly<Record<string, string>> = {
   "already-answered": "Your answer was taken as you wrote it before.",
 };
 
+/** Talk that is none of ours, and texts that their authors took back before they came. */
+const silently = new Set(["no-question", "withdrawn"]);
+
 /** Listens to messages: mentions, direct messages, answers in threads, edits and deletions. Each resolves after the commit. */
 export interface Requests {
   mention(body: unknown): Promise<void>;
@@ -25,16 +28,14 @@ export interface Requests {
 }
 
 export function createRequests(parts: Parts): Requests {
-  const { inbox, who, messages, log } = parts;
-  /** Keys of messages that were changed or deleted before they came. */
-  const superseded = new Set<string>();
-  /** Messages, by the key of their first text, whose request goes on whatever their authors make of them. */
-  const kept = new Set<string>();
+  const { inbox, who, messages, memory, log } = parts;
   const once = createOnce(mostRemembered);
 
   function keyOf({ channel, ts, user, edited }: PostedMessage): string {
     return requestKeyOf({ team: parts.team(), channel, ts, user: user ?? "", editedTs: edited?.ts });
   }
+  /** Under this the record keeps that a message's request goes on, whatever its author makes of the message. */
+  const keptName = (first: PostedMessage): string => `slack-kept:${keyOf(first)}`;
   const isOwnOrApp = (message: PostedMessage): boolean =>
     message.user === undefined ||
     message.user === parts.self() ||
@@ -55,7 +56,7 @@ export function createRequests(parts: Parts): Requests {
     const addressed = isAddressed(message);
     const key = keyOf(message);
     const chatter = !addressed && message.thread_ts === undefined;
-    if (isOwnOrApp(message) || chatter || superseded.has(key)) {
+    if (isOwnOrApp(message) || chatter) {
       return;
     }
     if (addressed || mayAnswer(message.user)) {
@@ -82,7 +83,7 @@ export function createRequests(parts: Parts): Requests {
       text: asked.text,
       ...(addressed ? {} : { onlyAnswer: true }),
     });
-    if (outcome.outcome === "refused" && outcome.error.code !== "no-question") {
+    if (outcome.outcome === "refused" && !silently.has(outcome.error.code)) {
       await explain(
         whereOf(message),
         user,
@@ -99,8 +100,7 @@ export function createRequests(parts: Parts): Requests {
   async function takeBack(before: PostedMessage): Promise<"withdrawn" | "never-started" | "kept"> {
     const key = keyOf(before);
     const first = { ...before, edited: undefined };
-    remember(superseded, key);
-    if (kept.has(keyOf(first))) {
+    if ((await memory.getValue(keptName(first))) !== undefined) {
       return "kept";
     }
     const user = before.user ?? "";
@@ -116,7 +116,7 @@ export function createRequests(parts: Parts): Requests {
       // The change before this one was not taken: then what counts is what became of the first text.
       return before.edited === undefined ? "never-started" : takeBack(first);
     }
-    remember(kept, keyOf(first));
+    await memory.setValue(keptName(first), code, { passing: true });
     const told = keptText[code];
     if (told !== undefined) {
       await explain(whereOf(before), user, told);
@@ -187,11 +187,4 @@ export function createRequests(parts: Parts): Requests {
       }
     },
   };
-}
-
-function remember(keys: Set<string>, key: string): void {
-  if (keys.size >= mostRemembered) {
-    keys.clear();
-  }
-  keys.add(key);
 }

@@ -4,6 +4,7 @@ import type { Card } from "../../src/card.ts";
 import type { MessageId, Person, ThreadId } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { ChatAdapter, ChatInbox, Clock, Logger } from "../../src/ports.ts";
+import type { KeptValues } from "../../src/record-types.ts";
 import { type Ack, createActions } from "./actions.ts";
 import { createAssistant } from "./assistant.ts";
 import { callbackIds } from "./blocks/slack-actions.ts";
@@ -48,6 +49,8 @@ export function createSlack(o: {
   readonly desk: SlackDesk;
   /** What people may ask for, as examples in words. */
   readonly examples: readonly string[];
+  /** What must not be forgotten with this process, shared with other bots of the record. */
+  readonly memory: KeptValues;
   readonly clock: Clock;
   readonly after: After;
   readonly log: Logger;
@@ -125,6 +128,7 @@ export function createSlack(o: {
       messages,
       files,
       home,
+      memory: o.memory,
       team,
       self: () => identity().user,
       after,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import { membership, type OwnWorkspace } from "./membership.ts";
 import { memberSchema, partialMemberSchema } from "./payloads.ts";
 import { accountOf, memberOf } from "./slack-ids.ts";
@@ -43,7 +44,7 @@ export function createWho(o: {
   readonly clock: Clock;
   readonly log: Logger;
 }): Who {
-  const known = new Map<string, { readonly at: number; readonly member: Promise<Member> }>();
+  const known = new BoundedMap<string, { readonly at: number; readonly member: Promise<Member> }>(mostKept);
 
   function memberOfSlack(user: string): Promise<Member> {
     const now = o.clock.now();
@@ -54,14 +55,7 @@ export function createWho(o: {
     const member = o.web
       .call("users.info", { user }, { answer: memberAnswer, urgent: true, patienceMs })
       .then((answer) => answer.user);
-    known.delete(user);
     known.set(user, { at: now, member });
-    for (const [oldest] of known) {
-      if (known.size <= mostKept) {
-        break;
-      }
-      known.delete(oldest);
-    }
     member.catch(() => {
       if (known.get(user)?.member === member) {
         known.delete(user);

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import type { MessageId, Run, ThreadId } from "../../src/domain.ts";
-import type { CardRow, RunCommit } from "../../src/record-types.ts";
+import type { CardRecord, CardRow, RunCommit } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import type { Opening } from "./open-rows.ts";
 import { openRunIdentity } from "./record-identity.ts";
@@ -43,6 +43,7 @@ function cardFrom({ row, run }: OfRun<"cards">, key: RunKey): CardRow {
     version: row.version,
     shownVersion: row.shown_version,
     message: row.message === null ? null : text.parse(key.open(sealPlace(row, "message"), row.message)),
+    barred: row.barred === 1,
   }));
 }
 function threadOf({ row, run }: OfRun<"cards">, key: RunKey): ThreadId {
@@ -83,23 +84,55 @@ function newCopies(
   key: RunKey,
 ): readonly RecordTables["cards"][] {
   const others = [...new Set(threads)].filter((thread) => thread !== run.thread);
-  const first = {
-    key: card,
-    run: run.id,
-    urgency: card.startsWith("approval-") ? 0 : 1,
-    version: 1,
-    shown_version: 0,
-    message: null,
-    retry_at: 0,
-    posting_until: 0,
-  };
+  const own = { ...newCard, key: card, run: run.id, urgency: urgencyOf(card), copy: 0, place: null };
   return [
-    ...(threads.includes(run.thread) ? [{ ...first, copy: 0, place: null }] : []),
-    ...others.map((thread, index) => {
-      const copy = index + 1;
-      return { ...first, copy, place: key.seal(sealPlace({ key: card, copy }, "place"), thread) };
-    }),
+    ...(threads.includes(run.thread) ? [own] : []),
+    ...others.map((thread, index) => copyAt(own, index + 1, thread, key)),
   ];
+}
+const newCard = { version: 1, shown_version: 0, message: null, retry_at: 0, posting_until: 0, barred: 0 };
+function urgencyOf(card: string): number {
+  return card.startsWith("approval-") ? 0 : 1;
+}
+function copyAt(
+  card: Omit<RecordTables["cards"], "copy" | "place">,
+  copy: number,
+  thread: ThreadId,
+  key: RunKey,
+): RecordTables["cards"] {
+  return { ...card, copy, place: key.seal(sealPlace({ key: card.key, copy }, "place"), thread) };
+}
+
+/** Adds copies to a card that stands somewhere, and bars or unbars those there were. */
+export async function placeCard(
+  database: Database<RecordTables>,
+  { key: card, run }: Pick<CardRow, "key" | "run">,
+  { add, barred }: Parameters<CardRecord["placeCard"]>[1],
+  key: RunKey,
+): Promise<void> {
+  const fresh = { ...newCard, key: card, run, urgency: urgencyOf(card) };
+  await database.unit(async (tx) => {
+    for (const [copy, isBarred] of barred) {
+      const change = isBarred ? 1 : 0;
+      await updateCopy(tx, { key: card, copy })
+        .set((eb) => ({ barred: change, version: eb("version", "+", 1) }))
+        .where("barred", "<>", change)
+        .execute();
+    }
+    const { last } = await tx
+      .selectFrom("cards")
+      .select((eb) => eb.fn.max("copy").as("last"))
+      .where("key", "=", card)
+      .executeTakeFirstOrThrow();
+    if (add.length > 0) {
+      // Where another bot adds the same ones at this moment, one of the two does.
+      await tx
+        .insertInto("cards")
+        .values(add.map((thread, index) => copyAt(fresh, last + 1 + index, thread, key)))
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    }
+  });
 }
 
 function cardsOfRuns(db: Kysely<RecordTables>) {

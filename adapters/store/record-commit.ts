@@ -164,7 +164,7 @@ async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Pr
     writes.push(
       tx
         .insertInto("outbox")
-        .values(commit.outbox.map((row) => outboxRow(row, key)))
+        .values(commit.outbox.map((row) => outboxRow(row, key, now)))
         .onConflict((conflict) => conflict.doNothing())
         .execute(),
     );

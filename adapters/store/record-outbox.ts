@@ -9,7 +9,7 @@ import type { SealPlace } from "./sealed.ts";
 /** A row that cannot be opened is looked at again that much later; meanwhile the others are sent. */
 export const brokenMs = 3_600_000;
 
-export function outboxRow(row: OutboxRow, key: RunKey): RecordTables["outbox"] {
+export function outboxRow(row: OutboxRow, key: RunKey, createdAt: number): RecordTables["outbox"] {
   const clear = {
     id: row.id,
     recipient: row.to,
@@ -26,6 +26,7 @@ export function outboxRow(row: OutboxRow, key: RunKey): RecordTables["outbox"] {
     tries: row.tries,
     expires_at: row.expiresAt,
     closed_at: null,
+    created_at: createdAt,
   };
 }
 

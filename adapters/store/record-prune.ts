@@ -44,6 +44,18 @@ export async function pruneRecord(database: Database<RecordTables>, now: number)
             .limit(batch),
         )
         .executeTakeFirst(),
+    )) +
+    (await inBatches(database, (tx) =>
+      tx
+        .deleteFrom("requests")
+        .where("key", "in", (eb) =>
+          eb
+            .selectFrom("requests as old")
+            .select("old.key")
+            .where("old.withdrawn_at", "<", before)
+            .limit(batch),
+        )
+        .executeTakeFirst(),
     ))
   );
 }

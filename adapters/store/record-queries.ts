@@ -81,14 +81,6 @@ export async function dueRuns(
   return rows.map((row) => row.id);
 }
 
-/** The run that a chat message's key belongs to. */
-export async function requestRun(database: Database<RecordTables>, key: string): Promise<RunId | undefined> {
-  const row = await database.read((db) =>
-    db.selectFrom("requests").select("run").where("key", "=", key).executeTakeFirst(),
-  );
-  return row?.run;
-}
-
 /** The definitions that open runs need, each with one of the runs. */
 export async function openWorkflows(database: Database<RecordTables>): Promise<readonly OpenWorkflow[]> {
   const rows = await database.read((db) =>

@@ -153,6 +153,9 @@ export interface OfRun<T extends "approvals" | "cards"> {
   readonly run: IdentityRow;
 }
 
+const rowId = ({ id }: Pick<RecordTables["runs"], "id">): string => id;
+export const ofRuns = { table: "runs", id: rowId, run: rowId, open: runFrom };
+
 /** Fails with "sealed-broken" when somebody else changed what is up for approval, or who asked for it. */
 export const ofApprovals: Opening<OfRun<"approvals">, Approval> = {
   table: "approvals",

@@ -32,7 +32,14 @@ export interface RecordTables extends JournalTables {
     /** When the sweeper must look at it next; null when it is finished. */
     readonly due_at: number | null;
   };
-  readonly requests: { readonly key: string; readonly run: string };
+  readonly requests: {
+    readonly key: string;
+    /** "" where the message was taken back before it came. */
+    readonly run: string;
+    /** Who took it back, sealed: who could write it would have people's requests refused. Else null. */
+    readonly withdrawn: Uint8Array | null;
+    readonly withdrawn_at: number | null;
+  };
   readonly run_keys: { readonly run: string; readonly wrapped: Uint8Array };
   readonly contents: {
     readonly run: string;
@@ -73,6 +80,8 @@ export interface RecordTables extends JournalTables {
     readonly retry_at: number;
     /** A bot is posting it until then; 0 = that was never begun. */
     readonly posting_until: number;
+    /** 1 = who reads it there may not decide any more: it is drawn without buttons. */
+    readonly barred: number;
   };
   readonly inbox: {
     readonly sender: string;
@@ -96,6 +105,8 @@ export interface RecordTables extends JournalTables {
     readonly tries: number;
     readonly expires_at: number;
     readonly closed_at: number | null;
+    /** Null in rows from before that was kept. */
+    readonly created_at: number | null;
   };
   readonly kept_values: {
     readonly key: string;
@@ -108,6 +119,7 @@ export interface RecordTables extends JournalTables {
 /** What is sealed, by table: business text, and what nobody but the bot may change. */
 export const sealedColumns = {
   runs: ["errors", "identity"],
+  requests: ["withdrawn"],
   approvals: ["identity"],
   cards: ["message", "place"],
   contents: ["value"],
@@ -175,6 +187,17 @@ export const recordMigrations: readonly Migration[] = [
           retry_at, 0 from cards_1`,
       "drop table cards_1",
       "create index cards_stale on cards (urgency, retry_at, key, copy) where shown_version < version",
+    ],
+  },
+  {
+    // A message may be taken back before it comes; a card's reader may lose the right to decide.
+    name: "record-3",
+    statements: [
+      "alter table requests add column withdrawn bytea",
+      "alter table requests add column withdrawn_at bigint",
+      "create index requests_withdrawn on requests (withdrawn_at) where withdrawn_at is not null",
+      "alter table cards add column barred bigint not null default 0",
+      "alter table outbox add column created_at bigint",
     ],
   },
 ];

@@ -1,4 +1,5 @@
-import type { Approval, ApprovalId, MessageId, Run, RunId, ThreadId } from "../../src/domain.ts";
+import type { Approval, ApprovalId, MessageId, PersonId, Run, RunId, ThreadId } from "../../src/domain.ts";
+import { AppError } from "../../src/errors.ts";
 import type { Clock, Store } from "../../src/ports.ts";
 import type {
   CardRow,
@@ -17,6 +18,7 @@ import {
   cardShown,
   endPosts,
   ofCards,
+  placeCard,
   postponeCard,
   staleCards,
 } from "./record-cards.ts";
@@ -38,10 +40,11 @@ import {
   oldestApprovals,
   openWorkflows,
   requestRows,
-  requestRun,
 } from "./record-queries.ts";
-import { ofApprovals, runFrom } from "./record-rows.ts";
+import { assertWithdrawn, requestRun, withdrawRequest } from "./record-requests.ts";
+import { ofApprovals, ofRuns, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
+import { getValue, getValues, setValue } from "./record-values.ts";
 import type { RunKey } from "./run-keys.ts";
 import { noRun, RunKeys } from "./run-keys.ts";
 import { sealedBroken } from "./sealed.ts";
@@ -62,14 +65,6 @@ export async function openRecordStore(options: RecordStoreOptions): Promise<Stor
   await keys.check();
   return new RecordStore(options, keys);
 }
-
-type Runs = RecordTables["runs"];
-const ofRuns = {
-  table: "runs",
-  id: (row: Pick<Runs, "id">) => row.id,
-  run: (row: Pick<Runs, "id">) => row.id,
-  open: runFrom,
-};
 
 class RecordStore implements Store {
   readonly #database: Database<RecordTables>;
@@ -96,9 +91,13 @@ class RecordStore implements Store {
       });
       return { created: true, run: id };
     } catch (error) {
-      const known = error instanceof Abandoned ? await this.requestRun(requestKey) : undefined;
-      if (known === undefined) {
+      if (!(error instanceof Abandoned)) {
         throw error;
+      }
+      const known = await this.requestRun(requestKey);
+      if (known === undefined) {
+        await assertWithdrawn(this.#database, requestKey, await this.#keys.get(noRun));
+        throw new AppError("withdrawn", "the message was taken back before it came");
       }
       return { created: false, run: known };
     }
@@ -110,6 +109,12 @@ class RecordStore implements Store {
       await this.#assertMadeBy(run, requestKey);
     }
     return run;
+  }
+
+  async withdrawRequest(key: string, by: PersonId): Promise<RunId | undefined> {
+    const now = this.#clock.now();
+    await withdrawRequest(this.#database, { key, by, now }, await this.#keys.get(noRun));
+    return this.requestRun(key);
   }
 
   async openWorkflows(): Promise<readonly OpenWorkflow[]> {
@@ -252,27 +257,29 @@ class RecordStore implements Store {
     await postponeCard(this.#database, card, retryAt, o);
   }
 
+  async placeCard(key: string, change: Parameters<Store["placeCard"]>[1]): Promise<void> {
+    const [card] = await this.cards(key);
+    if (card !== undefined) {
+      await placeCard(this.#database, card, change, await this.#keys.get(card.run));
+    }
+  }
+
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
     const [database, keys, clock, writer] = [this.#database, this.#keys, this.#clock, this.#writer];
     await journalAlone({ database, keys, clock, writer }, entries);
   }
 
   async getValue(key: string): Promise<string | undefined> {
-    const row = await this.#database.read((db) =>
-      db.selectFrom("kept_values").select("value").where("key", "=", key).executeTakeFirst(),
-    );
-    return row?.value;
+    return getValue(this.#database, key);
+  }
+
+  async getValues(prefix: string): Promise<ReadonlyMap<string, string>> {
+    return getValues(this.#database, prefix);
   }
 
   async setValue(key: string, value: string, o: { readonly passing?: boolean } = {}): Promise<void> {
-    const row = { value, passing_at: o.passing === true ? this.#clock.now() : null };
-    await this.#database.unit((tx) =>
-      tx
-        .insertInto("kept_values")
-        .values({ key, ...row })
-        .onConflict((conflict) => conflict.column("key").doUpdateSet(row))
-        .execute(),
-    );
+    const passing_at = o.passing === true ? this.#clock.now() : null;
+    await setValue(this.#database, key, { value, passing_at });
   }
 
   async prune(now: number): Promise<number> {

@@ -32,6 +32,7 @@ interface StartedRun {
 export interface Engine {
   /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
   check(): Promise<void>;
+  /** Fails with "withdrawn" where the request was taken back before it came. */
   start(request: ChatRequest): Promise<StartedRun>;
   /** Does the work of a queue's job: commits the step's request. A job that is out of date does nothing. */
   dispatch(job: StepJob): Promise<void>;

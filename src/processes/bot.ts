@@ -18,6 +18,7 @@ import { systemTimers } from "../link/timers.ts";
 import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue } from "../ports.ts";
+import type { KeptValues } from "../record-types.ts";
 import { signAs } from "../trust/sign-statement.ts";
 import { databasePlace, openPlace } from "./databases.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
@@ -131,7 +132,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       ...settings.console,
     });
     const examples = workflows.flatMap((workflow) => workflow.examples);
-    const slack = await openSlack(settings, { desk: bot.desk, examples, log });
+    const slack = await openSlack(settings, { desk: bot.desk, examples, memory: store, log });
     await bot.start([terminal, webConsole, ...(slack === undefined ? [] : [slack])]);
     closers.push(() => bot.stop());
     const startedAt = new Date(systemClock.now()).toISOString();
@@ -184,7 +185,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
 /** Loaded only where it is used. A Slack that does not answer is no reason not to start. */
 async function openSlack(
   settings: Settings,
-  o: { readonly desk: Desk; readonly examples: readonly string[]; readonly log: Logger },
+  o: {
+    readonly desk: Desk;
+    readonly examples: readonly string[];
+    readonly memory: KeptValues;
+    readonly log: Logger;
+  },
 ): Promise<SlackAdapter | undefined> {
   if (settings.slack === undefined) {
     return undefined;

@@ -45,7 +45,7 @@ export function recordCardsContract(name: string, place: () => Promise<DatabaseP
 
       const database = await openIn(at);
       const store = await openStore(database, "bot-2");
-      const card = { copy: 0, run: "run1", thread: sampleRun("run1").thread };
+      const card = { copy: 0, run: "run1", thread: sampleRun("run1").thread, barred: false };
       const approval = { ...card, key: "approval-run1", version: 1, shownVersion: 0, message: null };
       const progress = {
         ...card,

@@ -128,6 +128,19 @@ export function recordTamperContract(name: string, open: () => Promise<Database<
       assert.equal(await store.requestRun("key-mine"), "mine");
     });
 
+    test("nobody else takes a message back: its key that was made nobody's is an alarm, not a refusal", async () => {
+      const again = () => store.createRun(sampleCommit(sampleRun("late")), "key-mine");
+      await altered("requests", "key = 'key-mine'", "run = ''", async () => {
+        await assert.rejects(again(), { code: "sealed-broken" });
+      });
+      await store.withdrawRequest("key-back", "employee");
+      const stolen = "run = '', withdrawn = (select withdrawn from spare where key = 'key-back')";
+      await altered("requests", "key = 'key-mine'", stolen, async () => {
+        await assert.rejects(again(), { code: "sealed-broken" });
+      });
+      assert.deepEqual(await again(), { created: false, run: "mine" });
+    });
+
     test("nothing of what is up for approval can be changed", async () => {
       for (const set of [
         "plan_hash = 'cd'",
@@ -217,8 +230,9 @@ export function recordTamperContract(name: string, open: () => Promise<Database<
       store = await openRecordStore({ database, recordKey, clock: { now: () => now }, writer: "bot-1" });
     });
     after(() => store.close());
-    const rows = async (table: "outbox" | "inbox" | "kept_values" | "runs" | "journal" | "contents") =>
-      (await database.read((db) => db.selectFrom(table).selectAll().execute())).length;
+    const rows = async (
+      table: "outbox" | "inbox" | "kept_values" | "requests" | "runs" | "journal" | "contents",
+    ) => (await database.read((db) => db.selectFrom(table).selectAll().execute())).length;
 
     test("what is done is deleted; what is open, lasts or is younger stays", async () => {
       const subject = (attempt: number) => ({ run: "run1", revision: 1, step: "route", attempt });
@@ -249,14 +263,17 @@ export function recordTamperContract(name: string, open: () => Promise<Database<
       };
       await receive(1);
       await store.setValue("session", "old", { passing: true });
+      await store.withdrawRequest("key-old", "employee");
       await store.setValue("serial", "7");
       assert.equal(await store.prune(now + 30 * day), 0, "not before");
       now += 29 * day;
       await store.closeOutbox(["request-1"]);
       await receive(2);
       await store.setValue("young", "1", { passing: true });
-      assert.equal(await store.prune(sampleTime + 30 * day + 1), 448 + 1 + 1);
+      await store.withdrawRequest("key-young", "employee");
+      assert.equal(await store.prune(sampleTime + 30 * day + 1), 448 + 1 + 1 + 1);
       assert.deepEqual([await rows("outbox"), await rows("inbox"), await rows("kept_values")], [2, 1, 2]);
+      assert.equal(await rows("requests"), 2, "the run's and the young one");
       assert.equal(await store.getValue("session"), undefined);
       assert.equal(await store.getValue("serial"), "7");
       assert.equal(await store.getValue("young"), "1");

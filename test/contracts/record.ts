@@ -73,6 +73,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
     before(async () => {
       database = await openIn(await place());
       store = await openStore();
+      await store.withdrawRequest("request-taken-back", canary);
       await store.createRun(commit, "request-1");
       for (const card of await store.cards("progress-run1")) {
         await store.cardShown(card, `message-${canary}`);

@@ -144,6 +144,50 @@ test("the second change of a request that is under way is no other request, thou
   assert.equal(requests().length, count + 1);
 });
 
+test("a message that comes after its own change starts nothing, though the bot was restarted in between", async () => {
+  const count = requests().length;
+  const erin = world.slack.user("employee");
+  world.slack.faults.delivery("message", { kind: "hold" }, 1);
+  world.slack.faults.delivery("app_mention", { kind: "hold" }, 1);
+  const place = erin.says("general", "@countersign order parts for 30 widgets");
+  erin.edits(place, "@countersign order parts for 31 widgets");
+  await taken(count + 1);
+  assert.equal(requests().at(-1)?.text, "order parts for 31 widgets");
+  await world.restart();
+  const seen = world.slack.deliveries.filter((each) => each.outcome !== "waiting").length;
+  world.slack.release();
+  const late = () => world.slack.deliveries.filter((each) => each.outcome !== "waiting").length;
+  await until(() => late() >= seen + 2, "the late events");
+  assert.equal(requests().length, count + 1);
+  assert.ok(!whispers("employee", "general").some((text) => /withdrawn|taken back/.test(text)), "silently");
+});
+
+test("a request that goes on, whatever its message becomes, goes on after a restart too", async () => {
+  const count = requests().length;
+  const erin = world.slack.user("employee");
+  const place = erin.says("general", "@countersign order parts for 32 widgets");
+  await taken(count + 1);
+  erin.edits(place, "@countersign order parts for 33 widgets");
+  await taken(count + 2);
+  const run = [...world.office.runs.keys()].at(-1) ?? "";
+  await world.office.proceed(run, "credit");
+  const told = whispers("employee", "general").length;
+  erin.edits(place, "@countersign order parts for 34 widgets");
+  await until(() => whispers("employee", "general").length > told, "told");
+  await world.acknowledged();
+  await world.restart();
+  const seen = world.slack.deliveries.length;
+  // What the text before this one had started was taken back; what the one before that started goes on.
+  erin.edits(place, "@countersign order parts for 35 widgets");
+  await until(
+    () => world.slack.deliveries.slice(seen).some((each) => each.outcome !== "waiting"),
+    "the change",
+  );
+  await world.acknowledged();
+  assert.equal(requests().length, count + 2);
+  assert.equal(world.office.runs.get(run)?.run.status, "running");
+});
+
 test("what is said to the author of a message stands where Slack shows it, also before its thread has replies", async () => {
   world.slack.user("stranger").says("orders", "@countersign order parts for 21 widgets");
   await until(

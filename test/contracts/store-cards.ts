@@ -28,7 +28,16 @@ export function storeCardsContract(name: string, open: () => Promise<Store>): vo
       const key = `progress-${newId()}`;
       const run = await bench.create({}, { cards: [{ key }] });
       const { thread } = run;
-      const card = { key, copy: 0, run: run.id, thread, version: 1, shownVersion: 0, message: null };
+      const card = {
+        key,
+        copy: 0,
+        run: run.id,
+        thread,
+        version: 1,
+        shownVersion: 0,
+        message: null,
+        barred: false,
+      };
       assert.deepEqual(await bench.store.cards(key), [card], "it stands in its run's thread");
       assert.deepEqual(await bench.store.cards("unknown"), []);
       await change(run, 1, { key }, { key: `${key}-2` }, { key });
@@ -92,6 +101,49 @@ export function storeCardsContract(name: string, open: () => Promise<Store>): vo
           [2, "slack:T1/C2", 1, run.id],
         ],
       );
+    });
+
+    test("a card gets further copies and bars some; only what changes is stale", async () => {
+      const key = `approval-${newId()}`;
+      const run = await bench.create({}, { cards: [{ key, threads: ["slack:T1/C1", "slack:T1/@U1"] }] });
+      for (const copy of [1, 2]) {
+        await bench.store.cardShown(await cardOf(key, copy), `m${copy}`);
+      }
+      const barred = new Map([
+        [1, false],
+        [2, true],
+      ]);
+      const place = () => bench.store.placeCard(key, { add: ["slack:T1/@U2", "slack:T1/@U3"], barred });
+      await place();
+      const seen = (await bench.store.cards(key)).map((each) => [
+        each.copy,
+        each.thread,
+        each.barred,
+        each.version - each.shownVersion,
+        each.message,
+      ]);
+      assert.deepEqual(seen, [
+        [1, "slack:T1/C1", false, 0, "m1"],
+        [2, "slack:T1/@U1", true, 1, "m2"],
+        [3, "slack:T1/@U2", false, 1, null],
+        [4, "slack:T1/@U3", false, 1, null],
+      ]);
+      assert.deepEqual(
+        (await staleOf(key)).map((each) => each.copy),
+        [2, 3, 4],
+      );
+      const before = await bench.store.cards(key);
+      await bench.store.placeCard(key, { add: [], barred });
+      assert.deepEqual(await bench.store.cards(key), before, "again changes nothing");
+      await bench.store.placeCard(key, { add: [], barred: new Map([[2, false]]) });
+      assert.deepEqual((await cardOf(key, 2)).barred, false);
+      await change(run, 1, { key });
+      assert.deepEqual(
+        (await bench.store.cards(key)).map((each) => each.version),
+        [2, 4, 2, 2],
+      );
+      await bench.store.placeCard("approval-unknown", { add: ["slack:T1/@U2"], barred: new Map() });
+      assert.deepEqual(await bench.store.cards("approval-unknown"), []);
     });
 
     test("a card with nothing to post has no message, and is stale again with its next change", async () => {

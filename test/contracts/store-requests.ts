@@ -37,6 +37,40 @@ export function storeRequestsContract(name: string, open: () => Promise<Store>):
       assert.equal(await bench.store.requestRun("key-late"), undefined);
     });
 
+    test("a key that was taken back before it came is nobody's for good: no run, no answer", async () => {
+      const run = await created("r5");
+      assert.equal(await bench.store.withdrawRequest("key-early", "employee"), undefined);
+      assert.equal(await bench.store.withdrawRequest("key-early", "employee"), undefined, "again");
+      assert.equal(await bench.store.requestRun("key-early"), undefined);
+      await assert.rejects(bench.store.createRun(sampleCommit(sampleRun("r6")), "key-early"), {
+        code: "withdrawn",
+      });
+      assert.equal(await bench.store.loadRun("r6"), undefined);
+      assert.equal(await bench.store.saveRun(answer(run, "key-early")), "duplicate");
+      assert.equal((await bench.store.loadRun("r5"))?.version, run.version);
+      assert.equal(
+        await bench.store.withdrawRequest("key-r5", "employee"),
+        "r5",
+        "it came: nothing is taken",
+      );
+      assert.equal(await bench.store.requestRun("key-r5"), "r5");
+    });
+
+    test("of a message and its taking back at once one is first, and the other sees it", async () => {
+      for (let turn = 0; turn < 12; turn += 1) {
+        const [key, id] = [`key-race-${turn}`, `race-${turn}`];
+        const starting = bench.store.createRun(sampleCommit(sampleRun(id)), key).then(
+          ({ run }) => run,
+          ({ code }: { code: string }) => code,
+        );
+        const [started, taken] = await Promise.all([starting, bench.store.withdrawRequest(key, "employee")]);
+        assert.ok(
+          (started === id && taken === id) || (started === "withdrawn" && taken === undefined),
+          `${started} ${taken}`,
+        );
+      }
+    });
+
     test("the definitions that open runs need, each once, and no finished run's", async () => {
       const workflow = (id: string, version: number, structure = "s") => ({ id, version, structure });
       const done = sampleStep({ status: "completed", dueAt: null });

@@ -233,6 +233,18 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       await bench.store.setValue("serial", "1");
       await bench.store.setValue("serial", "2");
       assert.equal(await bench.store.getValue("serial"), "2");
+      await bench.store.setValue("home:b_", "B");
+      await bench.store.setValue("home:a%", "A", { passing: true });
+      await bench.store.setValue("homes", "no");
+      await bench.store.setValue("Home:c", "no");
+      assert.deepEqual(
+        [...(await bench.store.getValues("home:"))],
+        [
+          ["home:a%", "A"],
+          ["home:b_", "B"],
+        ],
+      );
+      assert.equal((await bench.store.getValues("none:")).size, 0);
     });
 
     test("journal entries with and without run and body are accepted, none is too", async () => {

@@ -70,7 +70,8 @@ export class ChatOffice {
   readonly strangers: string[] = [];
   adapter: ChatAdapter | undefined;
   readonly #clock: Clock;
-  readonly #byKey = new Map<string, RunId>();
+  /** Nobody's: taken back before it came. */
+  readonly #byKey = new Map<string, RunId | undefined>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -85,6 +86,9 @@ export class ChatOffice {
       const refused = this.refusal ?? this.#stranger(request.person);
       if (refused !== null) {
         return { outcome: "refused", error: refused };
+      }
+      if (this.#byKey.has(request.key) && this.#byKey.get(request.key) === undefined) {
+        return { outcome: "refused", error: refusal("withdrawn") };
       }
       const known = this.#byKey.get(request.key);
       if (known !== undefined) {
@@ -147,6 +151,7 @@ export class ChatOffice {
       const run = this.#byKey.get(key);
       const view = run === undefined ? undefined : this.runs.get(run);
       if (view === undefined) {
+        this.#byKey.set(key, undefined);
         return { outcome: "refused", error: refusal("unknown-request") };
       }
       if (view.run.requester !== person) {

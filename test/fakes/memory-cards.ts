@@ -28,7 +28,7 @@ export class MemoryCards {
     const others = this.of(key).filter((card) => card.copy > 0);
     if (!others.some((card) => card.thread === thread)) {
       const copy = own ? 0 : others.length + 1;
-      const card = { key, copy, run, thread, version: 0, shownVersion: 0, message: null };
+      const card = { key, copy, run, thread, version: 0, shownVersion: 0, message: null, barred: false };
       this.rows.set(nameOf(card), { card, retryAt: 0, postingUntil: undefined });
     }
   }
@@ -37,6 +37,23 @@ export class MemoryCards {
     const row = this.rows.get(nameOf(card));
     if (row !== undefined) {
       this.rows.set(nameOf(card), { ...row, card, ...change });
+    }
+  }
+
+  place(key: string, o: { add: readonly ThreadId[]; barred: ReadonlyMap<number, boolean> }): void {
+    const known = this.of(key);
+    for (const card of known) {
+      const barred = o.barred.get(card.copy) ?? card.barred;
+      if (barred !== card.barred) {
+        this.set({ ...card, barred, version: card.version + 1 }, {});
+      }
+    }
+    const [first] = known;
+    if (first !== undefined) {
+      o.add.forEach((thread) => this.add(key, first.run, thread, false));
+      this.of(key)
+        .filter(({ version }) => version === 0)
+        .forEach((card) => this.set({ ...card, version: 1 }, {}));
     }
   }
 

@@ -5,6 +5,7 @@ import type { Store } from "../../src/ports.ts";
 import type { CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import { MemoryCards } from "./memory-cards.ts";
+import { MemoryValues } from "./memory-values.ts";
 
 const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
 const copy = <T>(value: T): T => structuredClone(value);
@@ -15,18 +16,21 @@ export class MemoryStore implements Store {
   readonly journal: JournalEntry[] = [];
   readonly outbox = new Map<string, OutboxRow & { open: boolean }>();
   private readonly runs = new Map<RunId, Run>();
-  private readonly requests = new Map<string, RunId>();
+  private readonly requests = new Map<string, RunId | undefined>(); // nobody's: taken back
   private readonly inbox = new Set<string>();
   private readonly texts = new Map<RunId, Map<string, Content>>();
   private readonly approvalById = new Map<string, Approval>();
   private readonly copies = new MemoryCards();
   private readonly postponed = new Map<RunId, { readonly version: number; readonly dueAt: number }>();
-  private readonly values = new Map<string, string>();
+  private readonly values = new MemoryValues();
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     await Promise.resolve();
-    const known = this.requests.get(requestKey);
-    if (known !== undefined) {
+    if (this.requests.has(requestKey)) {
+      const known = this.requests.get(requestKey);
+      if (known === undefined) {
+        throw new AppError("withdrawn", "taken back before it came");
+      }
       return { created: false, run: known };
     }
     this.requests.set(requestKey, commit.run.id);
@@ -91,6 +95,14 @@ export class MemoryStore implements Store {
 
   async requestRun(requestKey: string): Promise<RunId | undefined> {
     return this.requests.get(requestKey);
+  }
+
+  async withdrawRequest(key: string): Promise<RunId | undefined> {
+    await Promise.resolve();
+    if (!this.requests.has(key)) {
+      this.requests.set(key, undefined);
+    }
+    return this.requests.get(key);
   }
 
   async openWorkflows(): Promise<readonly OpenWorkflow[]> {
@@ -248,16 +260,24 @@ export class MemoryStore implements Store {
     this.copies.postpone(card, retryAt, o?.unposted === true);
   }
 
+  async placeCard(key: string, change: Parameters<Store["placeCard"]>[1]): Promise<void> {
+    this.copies.place(key, change);
+  }
+
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
     this.journal.push(...copy(entries));
   }
 
   async getValue(key: string): Promise<string | undefined> {
-    return this.values.get(key);
+    return this.values.getValue(key);
+  }
+
+  async getValues(prefix: string): Promise<ReadonlyMap<string, string>> {
+    return this.values.getValues(prefix);
   }
 
   async setValue(key: string, value: string): Promise<void> {
-    this.values.set(key, value);
+    await this.values.setValue(key, value);
   }
 
   /** It has no clock and lives as long as a test: nothing in it grows old. */

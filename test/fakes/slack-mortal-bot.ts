@@ -6,6 +6,7 @@ import type { ChatInbox } from "../../src/ports.ts";
 import { createPresenter, type Presenter } from "../../src/presenter.ts";
 import type { EngineWorld } from "../unit/engine/engine-world.ts";
 import { type ManualTime, settle } from "./manual-time.ts";
+import { MemoryValues } from "./memory-values.ts";
 import { silentLogger } from "./silent-logger.ts";
 import type { MessagePlace } from "./slack/acts.ts";
 import type { FakeSlack } from "./slack/start-slack.ts";
@@ -53,6 +54,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
     },
   };
   const adapter = createSlack({
+    memory: new MemoryValues(),
     settings: {
       botToken: slack.botToken,
       appToken: slack.appToken,

@@ -5,6 +5,7 @@ import { systemTimers } from "../../src/link/timers.ts";
 import type { ChatAdapter, Logger } from "../../src/ports.ts";
 import { ChatOffice } from "./chat-office.ts";
 import { ManualTime, until } from "./manual-time.ts";
+import { MemoryValues } from "./memory-values.ts";
 import { silentLogger } from "./silent-logger.ts";
 import { type FakeSlack, startSlack } from "./slack/start-slack.ts";
 
@@ -33,7 +34,10 @@ export class SlackWorld {
   /** Slack's time: what is not acknowledged fails when a test lets it pass. The adapter's own is real. */
   readonly time: ManualTime;
   readonly office: ChatOffice;
-  readonly adapter: SlackAdapter;
+  /** What the adapter's bot keeps over restarts. */
+  readonly memory = new MemoryValues();
+  adapter: SlackAdapter;
+  readonly #options: WorldOptions;
 
   constructor(slack: FakeSlack, time: ManualTime, o: WorldOptions) {
     this.slack = slack;
@@ -49,23 +53,40 @@ export class SlackWorld {
         "U0STRANGER",
       ),
     ];
-    this.adapter = createSlack({
-      settings: {
-        botToken: slack.botToken,
-        appToken: slack.appToken,
-        apiUrl: slack.apiUrl,
-        approvals: o.approvals,
-      },
+    this.#options = o;
+    this.adapter = this.newAdapter();
+    this.office.adapter = this.#drawn(this.adapter);
+  }
+
+  /** Another bot's adapter on the same office and memory. */
+  newAdapter(): SlackAdapter {
+    const { botToken, appToken, apiUrl } = this.slack;
+    const { approvals, limits, log } = this.#options;
+    return createSlack({
+      settings: { botToken, appToken, apiUrl, approvals },
       desk: this.office.desk,
       examples: ["Order the parts needed for 50 widgets for Customer XYZ"],
+      memory: this.memory,
       clock: { now: () => Date.now() },
       after: (ms, call) => systemTimers.after(ms, call),
-      log: o.log ?? silentLogger,
-      ...(o.limits === true ? {} : { limiter: { take: () => 0, block: () => undefined } }),
+      log: log ?? silentLogger,
+      ...(limits === true ? {} : { limiter: { take: () => 0, block: () => undefined } }),
     });
-    this.office.adapter = drawing(this.adapter, () =>
+  }
+  #drawn(adapter: SlackAdapter): ChatAdapter {
+    return drawing(adapter, () =>
       this.office.people.filter((person) => person.roles.includes("manager") && person.active),
     );
+  }
+  /** The bot ends and starts again: what it had in memory is gone. */
+  async restart(): Promise<void> {
+    await this.acknowledged();
+    await this.adapter.stop();
+    await until(() => this.slack.sockets.connections.length === 0, "no connection");
+    this.adapter = this.newAdapter();
+    this.office.adapter = this.#drawn(this.adapter);
+    await this.adapter.start(this.office.inbox);
+    await this.connected();
   }
 
   async stop(): Promise<void> {

@@ -78,6 +78,54 @@ test("once a workflow was chosen it is too late, and the refusal is in the journ
   assert.deepEqual(all.world.alarms(), ["already-started"]);
 });
 
+test("taken back before it came: the message is refused when it comes, also after a restart", async () => {
+  const { world, intake } = await asked();
+  assert.equal((await intake.withdraw("k9", "employee")).outcome, "refused");
+  const late = { ...request, key: "k9" };
+  for (const bot of [{ intake }, world.bot()]) {
+    const outcome = await bot.intake.request(late);
+    assert.equal(outcome.outcome === "refused" ? outcome.error.code : "accepted", "withdrawn");
+  }
+  assert.deepEqual(world.alarms(), ["withdrawn", "withdrawn"]);
+  assert.equal((await world.store.listRuns({ limit: 9 })).length, 1);
+  // Another message, or a newer text of the same, is another key.
+  assert.equal((await intake.request({ ...request, key: "k9/2" })).outcome, "accepted");
+});
+
+test("an answer that was taken back before it came answers nothing and starts nothing", async () => {
+  const all = await asked();
+  all.world.skills.set("router.route", () => ({ outcome: "question", question: "Which?", options: [] }));
+  await all.world.settle(all.engine);
+  assert.equal(await all.withdraw("employee", "k2"), "unknown-request");
+  for (const onlyAnswer of [true, false]) {
+    const outcome = await all.intake.request({ ...request, key: "k2", text: "that one", onlyAnswer });
+    assert.equal(
+      outcome.outcome === "refused" ? outcome.error.code : "accepted",
+      onlyAnswer ? "no-question" : "withdrawn",
+    );
+  }
+  assert.equal((await all.world.run(all.run)).status, "waiting");
+  assert.equal((await all.world.store.listRuns({ limit: 9 })).length, 1);
+});
+
+test("who may not ask keeps no key from anybody; a key that is none is kept from nobody", async () => {
+  const { world, intake } = await asked();
+  const kept: string[] = [];
+  world.store.withdrawRequest = async (key) => {
+    kept.push(key);
+    return undefined;
+  };
+  for (const [key, person] of [
+    ["k9", "nobody"],
+    ["k9", "former"],
+    ["", "employee"],
+    ["x".repeat(501), "employee"],
+  ] as const) {
+    assert.equal((await intake.withdraw(key, person)).outcome, "refused");
+  }
+  assert.deepEqual(kept, []);
+});
+
 test("only who asked takes a request back; a message that was none leaves no trace", async () => {
   const all = await asked();
   assert.equal(await all.withdraw("manager"), "not-allowed");

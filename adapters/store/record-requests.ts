@@ -1,0 +1,50 @@
+import type { PersonId, RunId } from "../../src/domain.ts";
+import type { Database } from "./database.ts";
+import type { RecordTables } from "./record-schema.ts";
+import { noRun, type RunKey } from "./run-keys.ts";
+import { sealedBroken, type SealPlace } from "./sealed.ts";
+
+/** The keys of chat messages: each is one run's, or nobody's because the message was taken back before it came. */
+
+function place(key: string): SealPlace {
+  return { table: "requests", row: key, column: "withdrawn", version: 1 };
+}
+
+/** The run that a message's key belongs to; undefined also where the message was taken back. */
+export async function requestRun(database: Database<RecordTables>, key: string): Promise<RunId | undefined> {
+  const row = await database.read((db) =>
+    db.selectFrom("requests").select("run").where("key", "=", key).executeTakeFirst(),
+  );
+  return row?.run === noRun ? undefined : row?.run;
+}
+
+/** Takes the key for nobody, unless a run has it: in the same unit, so that of the two one is first. */
+export async function withdrawRequest(
+  database: Database<RecordTables>,
+  { key, by, now }: { readonly key: string; readonly by: PersonId; readonly now: number },
+  seal: RunKey,
+): Promise<void> {
+  const row = { key, run: noRun, withdrawn: seal.seal(place(key), by), withdrawn_at: now };
+  await database.unit((tx) =>
+    tx
+      .insertInto("requests")
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+  );
+}
+
+/** Fails with "sealed-broken" where the key is nobody's, but not because the bot said so. */
+export async function assertWithdrawn(
+  database: Database<RecordTables>,
+  key: string,
+  seal: RunKey,
+): Promise<void> {
+  const row = await database.read((db) =>
+    db.selectFrom("requests").select("withdrawn").where("key", "=", key).executeTakeFirst(),
+  );
+  if (row === undefined || row.withdrawn === null) {
+    throw sealedBroken(place(key));
+  }
+  seal.open(place(key), row.withdrawn);
+}
