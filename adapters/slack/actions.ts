@@ -17,9 +17,6 @@ export interface Actions {
   submitted(body: unknown, ack: Ack): Promise<void>;
 }
 
-const viewFailedText =
-  "Slack did not open the window. Please click again, or use /countersign approve ID or /countersign reject ID REASON.";
-
 export function createActions(parts: Parts): Actions {
   const { inbox, desk, messages, log } = parts;
   const verdicts = createVerdicts(parts);
@@ -110,14 +107,8 @@ export function createActions(parts: Parts): Actions {
     title: string,
     content: (caller: Caller) => ReturnType<typeof views.reject>,
   ) {
-    const opening = views.open(body.trigger_id, title, async () => content(await callerOf(body)));
-    await Promise.all([
-      ack(),
-      opening.catch(async (error: unknown) => {
-        log.warn({ user: body.user.id, error: toErrorInfo(error).code }, "slack-view-failed");
-        await tell(body, viewFailedText);
-      }),
-    ]);
+    const find = async () => content(await callerOf(body));
+    await Promise.all([views.openOrTell(body.trigger_id, title, find, (text) => tell(body, text)), ack()]);
   }
 
   /** After the acknowledgement: that it failed is told to who clicked. */

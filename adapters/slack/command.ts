@@ -5,8 +5,14 @@ import { helpText } from "./blocks/help-text.ts";
 import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";
 import { payloads } from "./payloads.ts";
+import { createViews } from "./views.ts";
 import { type Caller, strangerText } from "./who.ts";
 
+interface Words {
+  readonly verb: string;
+  readonly id: string;
+  readonly reason: string;
+}
 const mostLines = 10;
 const shortTitle = 80;
 
@@ -19,6 +25,7 @@ type Known = Extract<Caller, { readonly person: unknown }>;
 export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promise<void> {
   const { desk, inbox, log } = parts;
   const verdicts = createVerdicts(parts);
+  const views = createViews(parts);
 
   async function runs({ person }: Known): Promise<string> {
     const found = await desk.runs(person.id, { limit: mostLines });
@@ -53,20 +60,17 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     );
     return `${open.length} of your requests under way; ${waiting.length} approvals that you may see wait for a decision.`;
   }
+  function notTold(error: unknown): void {
+    log.warn({ error: toErrorInfo(error).code }, "slack-not-told");
+  }
   async function cancel(caller: Caller, id: string): Promise<string> {
     const outcome = await inbox.cancel(id, caller.by);
     return outcome.outcome === "accepted" ? `${id} is ending.` : `Not cancelled: ${outcome.error.message}.`;
   }
 
-  async function answer(caller: Caller, text: string): Promise<string> {
-    const [word = "", id = "", ...rest] = text.trim().split(/\s+/);
-    const verb = word.toLowerCase();
-    const reason = rest.join(" ");
+  async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
     if (["approve", "reject", "cancel"].includes(verb) && id === "") {
-      return `Which one? /countersign ${verb} ID${verb === "reject" ? " REASON" : ""}`;
-    }
-    if (verb === "reject" && reason === "") {
-      return "Say why: /countersign reject ID REASON";
+      return `Which one? /countersign ${verb} ID${verb === "reject" ? " [REASON]" : ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
     switch (verb) {
@@ -101,10 +105,19 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   }
 
   return async (input, ack) => {
-    const { user_id: user, team_id: team, text } = payloads.command.parse(input);
+    const command = payloads.command.parse(input);
+    const { user_id: user, team_id: team, channel_id: channel } = command;
+    const words = wordsOf(command.text);
+    const identify = () => parts.who.identify(user, [team]);
+    if (words.verb === "reject" && words.id !== "" && words.reason === "") {
+      const question = async () => views.reject(await identify(), words.id);
+      const tell = (text: string) => parts.messages.tell({ channel }, user, text).catch(notTold);
+      await Promise.all([views.openOrTell(command.trigger_id, "Reject", question, tell), ack()]);
+      return;
+    }
     let said: string;
     try {
-      said = await answer(await parts.who.identify(user, [team]), text);
+      said = await answer(await identify(), words);
     } catch (error) {
       const { code, message } = toErrorInfo(error);
       log.warn({ user, error: code }, "slack-command-failed");
@@ -115,4 +128,9 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     }
     await ack({ response_type: "ephemeral", ...plainMessage(said) });
   };
+}
+
+function wordsOf(text: string): Words {
+  const [verb = "", id = "", ...reason] = text.trim().split(/\s+/);
+  return { verb: verb.toLowerCase(), id, reason: reason.join(" ") };
 }

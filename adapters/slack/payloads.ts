@@ -84,6 +84,7 @@ export const payloads = {
     user_id: slackId,
     team_id: slackId.optional(),
     channel_id: slackId,
+    trigger_id: z.string().min(1).max(200),
     text: text.default(""),
   }),
 } as const;

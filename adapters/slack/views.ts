@@ -12,6 +12,13 @@ import { type Caller, strangerText } from "./who.ts";
 export interface Views {
   /** Opens a view at once and puts into it what `content` finds. */
   open(trigger: string, title: string, content: () => Promise<View>): Promise<void>;
+  /** The same; that it did not open is told, with what to do instead. Never fails. */
+  openOrTell(
+    trigger: string,
+    title: string,
+    content: () => Promise<View>,
+    tell: (text: string) => Promise<void>,
+  ): Promise<void>;
   replace(view: string, content: View): Promise<void>;
   details(caller: Caller, approval: string, page: number): Promise<View>;
   reject(caller: Caller, approval: string): Promise<View>;
@@ -22,6 +29,8 @@ export interface Views {
 }
 
 const patienceMs = 1_500;
+const viewFailedText =
+  "Slack did not open the window. Please click again, or use /countersign approve ID or /countersign reject ID REASON.";
 
 export function createViews({
   inbox,
@@ -50,20 +59,29 @@ export function createViews({
       { answer: answers.ok, urgent: true, patienceMs },
     );
   }
+  const open: Views["open"] = async (trigger, title, content) => {
+    const opened = await web.call(
+      "views.open",
+      { trigger_id: trigger, view: loadingModal(title) },
+      { answer: answers.view, urgent: true },
+    );
+    const shown = await content().catch((error: unknown) => {
+      const { code, message } = toErrorInfo(error);
+      log.warn({ error: code }, "slack-view-failed");
+      return noticeModal(title, message);
+    });
+    await replace(opened.view.id, shown);
+  };
   return {
     replace,
-    async open(trigger, title, content) {
-      const opened = await web.call(
-        "views.open",
-        { trigger_id: trigger, view: loadingModal(title) },
-        { answer: answers.view, urgent: true },
-      );
-      const shown = await content().catch((error: unknown) => {
-        const { code, message } = toErrorInfo(error);
-        log.warn({ error: code }, "slack-view-failed");
-        return noticeModal(title, message);
-      });
-      await replace(opened.view.id, shown);
+    open,
+    async openOrTell(trigger, title, content, tell) {
+      try {
+        await open(trigger, title, content);
+      } catch (error) {
+        log.warn({ error: toErrorInfo(error).code }, "slack-view-failed");
+        await tell(viewFailedText);
+      }
     },
     async details(caller, approval, page) {
       return detailsModal(await cardOf(caller, approval), page);

@@ -236,7 +236,7 @@ test("lesson 1: /countersign decides as well as a button does", async () => {
     ["/countersign help", /Write what you need/],
     ["/countersign", /Write what you need/],
     ["/countersign __proto__", /Write what you need/],
-    ["/countersign Reject x", /Say why/],
+    ["/countersign Reject", /Which one/],
     ["/countersign approve nonsense", /Not counted/],
   ] as const) {
     const seen = await manager.runs(line, "general");
@@ -244,6 +244,31 @@ test("lesson 1: /countersign decides as well as a button does", async () => {
   }
   const stranger = await world.slack.user("admin").runs("/countersign approvals", "general");
   assert.match(JSON.stringify(stranger), /not linked/);
+});
+
+test("/countersign reject ID asks for the reason in a view, which opens before anything is looked up", async () => {
+  const { approval } = await asked();
+  const manager = world.slack.user("manager-2");
+  const calls = world.slack.calls.length;
+  assert.equal((await manager.runs(`/countersign reject ${approval}`, "general")).ok, true);
+  await until(() => modalOf("manager-2").includes("plain_text_input"), "the question");
+  assert.equal(world.slack.calls[calls]?.method, "views.open");
+  assert.equal(decisions(approval).length, 0);
+  assert.equal((await manager.submits({ text: "too dear" })).ok, true);
+  assert.deepEqual(
+    decisions(approval).map(({ person, verdict, reason }) => [person, verdict, reason]),
+    [["manager-2", "rejected", "too dear"]],
+  );
+});
+
+test("where the view of /countersign reject ID does not open, it says what to write; strangers see why not", async () => {
+  const { approval } = await asked();
+  world.slack.faults.api("views.open", { kind: "error", error: "expired_trigger_id" }, 1);
+  await world.slack.user("manager").runs(`/countersign reject ${approval}`, "general");
+  await until(() => whispered("U0MANAGER1").some((text) => /reject ID REASON/.test(text)), "what to write");
+  await world.slack.user("admin").runs(`/countersign reject ${approval}`, "general");
+  await until(() => /not linked/.test(modalOf("admin")), "why not");
+  assert.equal(decisions(approval).length, 0);
 });
 
 test("cancel is a button of the requester's card", async () => {

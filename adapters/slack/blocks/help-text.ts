@@ -9,7 +9,7 @@ export const helpText = [
   "/countersign agents — the agents and what they are busy with",
   "/countersign approvals — what waits for a decision",
   "/countersign approve ID — approve",
-  "/countersign reject ID REASON — reject; the requester reads the reason",
+  "/countersign reject ID [REASON] — reject; the requester reads the reason, which is asked for where it is missing",
   "/countersign cancel ID — end a request",
   "/countersign help — this text",
 ].join("\n");
