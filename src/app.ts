@@ -1,9 +1,10 @@
+import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPlaces } from "./approval-places.ts";
 import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { RunId } from "./domain.ts";
+import type { PersonId, Run, RunId } from "./domain.ts";
 import { type Definitions, findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -85,6 +86,17 @@ export function createBot(parts: BotParts): Bot {
     log,
   });
   const relay = createOutboxRelay({ store, link, clock, timers, log, resolve: (to) => trust.agent(to) });
+  const deciders = (requester: PersonId) =>
+    decidersOf(trust.policy, trust.people, { requester, demo: trust.demo });
+  const places = (run: Run) => approvalPlaces(run, { adapters, deciders: deciders(run.requester), log });
+  const copies = createApprovalCopies({
+    store,
+    adapters: () => adapters,
+    deciders,
+    places,
+    changed: (cards) => presenter.kick(cards),
+    log,
+  });
   const engine = createEngine({
     store,
     queue,
@@ -93,11 +105,7 @@ export function createBot(parts: BotParts): Bot {
     ids,
     log,
     trust: () => trust,
-    approvalPlaces(run) {
-      const { policy, people, demo } = trust;
-      const deciders = decidersOf(policy, people, { requester: run.requester, demo });
-      return approvalPlaces(run, { adapters, deciders, log });
-    },
+    approvalPlaces: places,
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },
@@ -162,8 +170,11 @@ export function createBot(parts: BotParts): Bot {
       for (const adapter of adapters) {
         await adapter.start(this.inbox);
       }
+      trust.onChange(() => void copies.refresh());
+      void copies.refresh();
     },
     async stop() {
+      await copies.stop();
       for (const adapter of adapters) {
         await adapter.stop();
       }

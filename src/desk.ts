@@ -1,3 +1,4 @@
+import { cardOfCopy } from "./approval-copies.ts";
 import type { Card } from "./card.ts";
 import { approvalCard, cardFor, stepLabel } from "./cards.ts";
 import type { Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
@@ -120,7 +121,7 @@ export function createDesk(o: {
     async render(row) {
       const run = await o.store.loadRun(row.run);
       const wanted = row.key.startsWith("result-") ? undefined : cardContents;
-      return run === undefined ? null : cardFor(row.key, await o.view(run, wanted));
+      return run === undefined ? null : cardOfCopy(cardFor(row.key, await o.view(run, wanted)), row);
     },
     async viewOf(id) {
       const run = await o.store.loadRun(id);

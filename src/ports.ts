@@ -266,6 +266,8 @@ export interface ChatAdapter {
     run: { readonly thread: ThreadId; readonly requester: PersonId },
     deciders: readonly Person[],
   ): readonly ThreadId[];
+  /** The account whose own a place is, such as direct messages; undefined, or absent, where several people read it. */
+  ownerOf?(thread: ThreadId): string | undefined;
 }
 /** Each resolves after the commit. */
 export interface ChatInbox {

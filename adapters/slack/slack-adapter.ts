@@ -20,7 +20,7 @@ import { payloads } from "./payloads.ts";
 import { createReceiver } from "./receiver.ts";
 import { createRequests } from "./requests.ts";
 import { createShortcut } from "./shortcut.ts";
-import { adapterName, memberOf, placeOf, threadOf } from "./slack-ids.ts";
+import { accountOf, adapterName, memberOf, placeOf, threadOf } from "./slack-ids.ts";
 import { quietLogger } from "./slack-log.ts";
 import { socketOpener } from "./socket.ts";
 import { createSocketPool } from "./socket-pool.ts";
@@ -206,6 +206,10 @@ export function createSlack(o: {
         approvals: settings.approvals,
         connectedTeam: connection.identity()?.team,
       });
+    },
+    ownerOf(thread) {
+      const place = placeOf(thread);
+      return "user" in place ? accountOf(place.team, place.user) : undefined;
     },
     status() {
       const { open, connections, error } = pool.status();

@@ -38,6 +38,8 @@ export interface TrustStore extends TrustView {
   requireFresh(): void;
   /** Loads again. A document that is not acceptable is refused and the one in force stays; see `problems`. */
   reload(): Promise<"changed" | "unchanged">;
+  /** Calls back after each loading that changed something. */
+  onChange(call: () => void): void;
 }
 export interface OpenTrustOptions {
   /** The company's raw Ed25519 public key in base64url, as given at installation. */
@@ -76,6 +78,7 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
   report(problems);
   /** Why the document found last is not in force, if it is refused for its times alone: time may heal it. */
   let untimely: AppError | undefined;
+  const listeners: (() => void)[] = [];
   let reloading: Promise<"changed" | "unchanged"> | undefined;
 
   const reload = async (): Promise<"changed" | "unchanged"> => {
@@ -189,10 +192,20 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
       }
     },
     reload() {
-      reloading ??= reload().finally(() => {
-        reloading = undefined;
-      });
+      reloading ??= reload()
+        .then((outcome) => {
+          if (outcome === "changed") {
+            listeners.forEach((call) => call());
+          }
+          return outcome;
+        })
+        .finally(() => {
+          reloading = undefined;
+        });
       return reloading;
+    },
+    onChange(call) {
+      listeners.push(call);
     },
   };
 }
