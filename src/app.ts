@@ -4,7 +4,7 @@ import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { PersonId, Run, RunId } from "./domain.ts";
+import type { AgentId, PersonId, Run, RunId } from "./domain.ts";
 import { type Definitions, findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -75,6 +75,8 @@ export function createBot(parts: BotParts): Bot {
     people: () => trust.people,
     demo: () => trust.demo,
     agents: agentInfo,
+    isGranted: (agent) => isGranted(trust, agent),
+    now: () => clock.now(),
   });
   let adapters: readonly ChatAdapter[] = [];
   const presenter = createPresenter({
@@ -187,4 +189,13 @@ export function createBot(parts: BotParts): Bot {
       await presenter.stop();
     },
   };
+}
+
+function isGranted(trust: TrustStore, agent: AgentId): boolean {
+  try {
+    trust.agent(agent);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -61,6 +61,13 @@ export interface AgentInfo {
   readonly atSign: AtSign;
   readonly description: string;
   readonly inFlight: number;
+  readonly health: AgentHealth;
+}
+export interface AgentHealth {
+  /** "silent": asked a while ago, and nothing was heard since; "unreachable": nobody holds a valid grant for it. */
+  readonly state: "idle" | "busy" | "silent" | "unreachable";
+  /** A few words, with times. */
+  readonly text: string;
 }
 export interface Desk {
   /** Newest first: the viewer's own, or all for managers and admins when `all` is set. */

@@ -3,6 +3,7 @@ import type { Card } from "./card.ts";
 import { approvalCard, cardFor, stepLabel } from "./cards.ts";
 import type { Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
 import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
+import { healthOf, heardMs } from "./agent-health.ts";
 import { AppError } from "./errors.ts";
 import type { Store } from "./ports.ts";
 import type { CardRow, ContentFilter } from "./record-types.ts";
@@ -31,6 +32,8 @@ export function createDesk(o: {
   readonly people: () => readonly Person[];
   readonly demo: () => boolean;
   readonly agents: readonly { readonly id: AgentId; readonly atSign: AtSign; readonly description: string }[];
+  readonly isGranted: (agent: AgentId) => boolean;
+  readonly now: () => number;
 }): Desk & { render(row: CardRow): Promise<Card | null>; viewOf(id: RunId): Promise<RunView | undefined> } {
   const person = (id: string) => o.people().find((each) => each.id === id);
   const isActive = (id: string) => person(id)?.active === true;
@@ -115,8 +118,14 @@ export function createDesk(o: {
       return approval === undefined ? undefined : (await shown(approval, viewer))?.card;
     },
     async agents() {
-      const inFlight = await o.store.inFlight();
-      return o.agents.map((agent) => ({ ...agent, inFlight: inFlight[agent.id] ?? 0 }));
+      const now = o.now();
+      const traffic = await o.store.traffic(now - heardMs);
+      return o.agents.map((agent) => {
+        const { open = 0, since = null } = traffic.waiting[agent.id] ?? {};
+        const heard = traffic.heard[agent.atSign] ?? null;
+        const health = healthOf({ open, since, heard, now, granted: o.isGranted(agent.id) });
+        return { ...agent, inFlight: open, health };
+      });
     },
     async render(row) {
       const run = await o.store.loadRun(row.run);

@@ -20,6 +20,7 @@ import type {
 } from "./domain.ts";
 import type { MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "./link-types.ts";
 import type {
+  AgentTraffic,
   CardRecord,
   Content,
   ContentFilter,
@@ -124,8 +125,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
     readonly limit?: number;
   }): Promise<readonly Approval[]>;
   counts(): Promise<{ readonly openRuns: number; readonly openApprovals: number }>;
-  /** Requests in flight per agent: open outbox rows of kind request. */
-  inFlight(): Promise<Readonly<Record<AgentId, number>>>;
+  /** What agents were asked and have not answered, and what was heard from whom from `since` on. */
+  traffic(since: number): Promise<AgentTraffic>;
   appendJournal(entries: readonly JournalEntry[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -96,6 +96,12 @@ export interface CardRecord {
     change: { readonly add: readonly ThreadId[]; readonly barred: ReadonlyMap<number, boolean> },
   ): Promise<void>;
 }
+export interface AgentTraffic {
+  /** By agent: open requests, and since when the oldest of them waits; null where that was not kept. */
+  readonly waiting: Readonly<Record<AgentId, { readonly open: number; readonly since: number | null }>>;
+  /** By atSign: the last answer, and how many of them were errors. */
+  readonly heard: Readonly<Record<string, { readonly at: number; readonly errors: number }>>;
+}
 /** Small values that outlive a process: resume points, highest serials, what a chat adapter must not forget. */
 export interface KeptValues {
   getValue(key: string): Promise<string | undefined>;

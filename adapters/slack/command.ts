@@ -47,7 +47,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   async function agents(): Promise<string> {
     const found = await desk.agents();
     return found
-      .map(({ atSign, inFlight, description }) => `${atSign}  ${inFlight} in flight  ${description}`)
+      .map(({ atSign, health, description }) => `${atSign}  ${health.text}  ${description}`)
       .join("\n");
   }
   async function status(caller: Known): Promise<string> {

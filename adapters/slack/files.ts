@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 import type { TextFile } from "./blocks/plan-file.ts";
 import type { OwnWorkspace } from "./membership.ts";
+import { patienceMs } from "./patience.ts";
 import { answers } from "./payloads.ts";
 import type { SlackWeb } from "./web.ts";
 
@@ -16,7 +17,6 @@ export interface Files {
   send(where: { readonly channel: string; readonly threadTs?: string }, file: TextFile): Promise<void>;
 }
 
-const patienceMs = 1_500;
 /** https://docs.slack.dev/reference/objects/file-object */
 const fileAnswer = z.object({
   ok: z.literal(true),
@@ -43,7 +43,7 @@ export function createFiles({
       const { file } = await web.call(
         "files.info",
         { file: id },
-        { answer: fileAnswer, urgent: true, patienceMs },
+        { answer: fileAnswer, urgent: true, patienceMs: patienceMs.answer },
       );
       const { url_private_download: url, user_team: owner, size } = file;
       const { team, enterprise } = own();
@@ -62,7 +62,7 @@ export function createFiles({
       const place = await web.call(
         "files.getUploadURLExternal",
         { filename: name, length: bytes.length },
-        { answer: answers.uploadPlace, urgent: true, patienceMs },
+        { answer: answers.uploadPlace, urgent: true, patienceMs: patienceMs.answer },
       );
       await web.upload(place.upload_url, bytes);
       await web.call(
@@ -72,7 +72,7 @@ export function createFiles({
           channel_id: channel,
           ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
         },
-        { answer: answers.ok, urgent: true, patienceMs },
+        { answer: answers.ok, urgent: true, patienceMs: patienceMs.answer },
       );
     },
   };

@@ -3,6 +3,7 @@ import type { MessageId, ThreadId } from "../../src/domain.ts";
 import { toErrorInfo } from "../../src/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { cardMessage, plainMessage } from "./blocks/card-message.ts";
+import { patienceMs } from "./patience.ts";
 import { answers } from "./payloads.ts";
 import { messageIdOf, messageOf, placeOf } from "./slack-ids.ts";
 import type { SlackWeb } from "./web.ts";
@@ -12,7 +13,6 @@ const markerType = "countersign_card";
 const historyPage = 200;
 const mostPages = 5;
 const mostConversations = 5_000;
-const whisperPatienceMs = 3_000;
 /** Slack adds nothing to our messages: no previews, no links, no names, no mentions. */
 const asWritten = { unfurl_links: false, unfurl_media: false, parse: "none", link_names: false } as const;
 
@@ -73,7 +73,7 @@ export function createMessages(o: {
       await web.call(
         "chat.postEphemeral",
         { channel, ...thread, ...body },
-        { answer: answers.ok, urgent: true, patienceMs: whisperPatienceMs },
+        { answer: answers.ok, urgent: true, patienceMs: patienceMs.whisper },
       );
     } catch (error) {
       const { code } = toErrorInfo(error);
@@ -88,7 +88,7 @@ export function createMessages(o: {
     const posted = await web.call(
       "chat.postMessage",
       { channel, ...plainMessage(text), ...asWritten },
-      { answer: answers.posted, channel, urgent: true, patienceMs: whisperPatienceMs },
+      { answer: answers.posted, channel, urgent: true, patienceMs: patienceMs.whisper },
     );
     return posted.ts;
   }

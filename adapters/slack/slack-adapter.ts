@@ -82,7 +82,7 @@ export function createSlack(o: {
   const messages = createMessages({ web, self: identity });
   const who = createWho({ web, own: identity, personOf: (account) => desk.personOf(account), clock, log });
   const files = createFiles({ web, own: identity });
-  const home = createHome({ web, desk, who, clock, after, log });
+  const home = createHome({ web, desk, who, memory: o.memory, clock, after, log });
   const assistant = createAssistant({ web, who, examples: o.examples, log });
   const receiver = createReceiver({ log, pool: () => pool });
   const pool = createSocketPool({
@@ -140,10 +140,7 @@ export function createSlack(o: {
     const command = createCommand(parts);
     app.event("app_mention", ({ body }) => requests.mention(body));
     app.event("message", ({ body }) => requests.message(body));
-    app.event("app_home_opened", ({ body }) => {
-      home.opened(body);
-      return Promise.resolve();
-    });
+    app.event("app_home_opened", ({ body }) => home.opened(body));
     app.event("assistant_thread_started", ({ body }) => assistant.started(body));
     app.event("user_change", async ({ body }) => {
       who.changed(payloads.userChanged.parse(body).event.user.id);
@@ -163,6 +160,7 @@ export function createSlack(o: {
       connection.start(async () => {
         await receiver.start();
         void who.warm(desk.people());
+        void home.resume();
       });
       return Promise.resolve();
     },

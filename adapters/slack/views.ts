@@ -5,6 +5,7 @@ import { loadingModal, noticeModal, rejectModal } from "./blocks/modals.ts";
 import { planFile } from "./blocks/plan-file.ts";
 import { quoteFile } from "./blocks/quote-file.ts";
 import type { Parts, View } from "./parts.ts";
+import { patienceMs } from "./patience.ts";
 import { answers } from "./payloads.ts";
 import { type Caller, strangerText } from "./who.ts";
 
@@ -28,7 +29,6 @@ export interface Views {
   sendQuote(caller: Caller, run: string): Promise<void>;
 }
 
-const patienceMs = 1_500;
 const viewFailedText =
   "Slack did not open the window. Please click again, or use /countersign approve ID or /countersign reject ID REASON.";
 
@@ -56,7 +56,7 @@ export function createViews({
     await web.call(
       "views.update",
       { view_id: view, view: content },
-      { answer: answers.ok, urgent: true, patienceMs },
+      { answer: answers.ok, urgent: true, patienceMs: patienceMs.answer },
     );
   }
   const open: Views["open"] = async (trigger, title, content) => {

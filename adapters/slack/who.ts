@@ -4,6 +4,7 @@ import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { membership, type OwnWorkspace } from "./membership.ts";
+import { patienceMs } from "./patience.ts";
 import { memberSchema, partialMemberSchema } from "./payloads.ts";
 import { accountOf, memberOf } from "./slack-ids.ts";
 import type { SlackWeb } from "./web.ts";
@@ -11,8 +12,6 @@ import type { SlackWeb } from "./web.ts";
 /** What Slack says of a member may be this old; a change that Slack announces counts at once. */
 const freshMs = 60_000;
 const mostKept = 2_000;
-/** Somebody waits for the answer, and Slack for an acknowledgement. */
-const patienceMs = 1_500;
 const mostWarmed = 50;
 
 export type Stranger = "deactivated" | "bot" | "guest" | "external" | "unmapped";
@@ -53,7 +52,7 @@ export function createWho(o: {
       return kept.member;
     }
     const member = o.web
-      .call("users.info", { user }, { answer: memberAnswer, urgent: true, patienceMs })
+      .call("users.info", { user }, { answer: memberAnswer, urgent: true, patienceMs: patienceMs.answer })
       .then((answer) => answer.user);
     known.set(user, { at: now, member });
     member.catch(() => {

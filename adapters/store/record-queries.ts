@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { RunId, ThreadId } from "../../src/domain.ts";
 import type { Store } from "../../src/ports.ts";
-import type { ContentFilter, OpenWorkflow } from "../../src/record-types.ts";
+import type { AgentTraffic, ContentFilter, OpenWorkflow } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import type { OfRun } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
@@ -100,18 +100,43 @@ export async function openWorkflows(database: Database<RecordTables>): Promise<r
   );
 }
 
-/** Open requests by recipient. */
-export async function inFlight(database: Database<RecordTables>): Promise<Readonly<Record<string, number>>> {
-  const rows = await database.read((db) =>
-    db
-      .selectFrom("outbox")
-      .select(["recipient", (eb) => eb.fn.countAll<number>().as("open")])
-      .where("closed_at", "is", null)
-      .where("kind", "=", "request")
-      .groupBy("recipient")
-      .execute(),
+/** Open requests by recipient, and answers since a time by sender. */
+export async function traffic(database: Database<RecordTables>, since: number): Promise<AgentTraffic> {
+  const [open, heard] = await database.read((db) =>
+    Promise.all([
+      db
+        .selectFrom("outbox")
+        .select((eb) => [
+          "recipient",
+          eb.fn.countAll<number>().as("open"),
+          eb.fn.min("created_at").as("since"),
+        ])
+        .where("closed_at", "is", null)
+        .where("kind", "=", "request")
+        .groupBy("recipient")
+        .execute(),
+      db
+        .selectFrom("inbox")
+        .select((eb) => ["sender", "kind", eb.fn.countAll<number>().as("count"), eb.fn.max("at").as("at")])
+        .where("at", ">=", since)
+        .groupBy(["sender", "kind"])
+        .execute(),
+    ]),
   );
-  return Object.fromEntries(rows.map((row) => [row.recipient, row.open]));
+  const bySender: Record<string, { at: number; errors: number }> = {};
+  for (const { sender, kind, count, at } of heard) {
+    const known = bySender[sender] ?? { at, errors: 0 };
+    bySender[sender] = {
+      at: Math.max(known.at, at),
+      errors: known.errors + (kind === "error" ? count : 0),
+    };
+  }
+  return {
+    waiting: Object.fromEntries(
+      open.map(({ recipient, ...row }) => [recipient, { open: row.open, since: row.since }]),
+    ),
+    heard: bySender,
+  };
 }
 
 /** A run's texts, all or the wanted ones, in order. */

@@ -2,6 +2,7 @@ import type { Approval, ApprovalId, MessageId, PersonId, Run, RunId, ThreadId } 
 import { AppError } from "../../src/errors.ts";
 import type { Clock, Store } from "../../src/ports.ts";
 import type {
+  AgentTraffic,
   CardRow,
   Content,
   ContentFilter,
@@ -35,11 +36,11 @@ import {
   contentRows,
   countOpen,
   dueRuns,
-  inFlight,
   newestRuns,
   oldestApprovals,
   openWorkflows,
   requestRows,
+  traffic,
 } from "./record-queries.ts";
 import { assertWithdrawn, requestRun, withdrawRequest } from "./record-requests.ts";
 import { ofApprovals, ofRuns, runFrom } from "./record-rows.ts";
@@ -210,8 +211,8 @@ class RecordStore implements Store {
     return countOpen(this.#database);
   }
 
-  async inFlight(): Promise<Readonly<Record<string, number>>> {
-    return inFlight(this.#database);
+  async traffic(since: number): Promise<AgentTraffic> {
+    return traffic(this.#database, since);
   }
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {

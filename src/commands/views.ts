@@ -87,8 +87,8 @@ export function approvals(settings: Settings, id: string | undefined, o: ViewOpt
 export function agents(settings: Settings, o: ViewOptions): Promise<void> {
   return show(settings, "/agents", o, (list: readonly AgentInfo[]) =>
     table(
-      ["agent", "atSign", "in flight", "what it does"],
-      list.map((agent) => [agent.id, agent.atSign, String(agent.inFlight), agent.description]),
+      ["agent", "atSign", "how it is", "what it does"],
+      list.map((agent) => [agent.id, agent.atSign, agent.health.text, agent.description]),
     ),
   );
 }

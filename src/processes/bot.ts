@@ -17,7 +17,7 @@ import { AppError } from "../errors.ts";
 import { systemTimers } from "../link/timers.ts";
 import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
-import type { Logger, StepQueue } from "../ports.ts";
+import type { Logger, StepQueue, Store } from "../ports.ts";
 import type { KeptValues } from "../record-types.ts";
 import { signAs } from "../trust/sign-statement.ts";
 import { databasePlace, openPlace } from "./databases.ts";
@@ -156,7 +156,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         console: webConsole.url,
         slack: slack?.status().text ?? "not set up",
         ...(await store.counts()),
-        inFlight: await store.inFlight(),
+        inFlight: await inFlight(store),
         trustSerial: identity.trust.serial,
         clients: terminal.clients(),
       }),
@@ -212,4 +212,10 @@ function openQueue(settings: Settings, log: Logger): Promise<StepQueue> {
     throw new AppError("bad-setting", `setting REDIS_URL: ${why}, e.g. redis://localhost:6379`);
   }
   return openMemoryQueue(log, path.join(settings.data, "cache"));
+}
+
+/** Open requests per agent. */
+async function inFlight(store: Store): Promise<Readonly<Record<string, number>>> {
+  const { waiting } = await store.traffic(systemClock.now());
+  return Object.fromEntries(Object.entries(waiting).map(([agent, { open }]) => [agent, open]));
 }

@@ -65,7 +65,7 @@ suite("the engine on the SQL record", () => {
       assert.equal(decided.outcome, "accepted");
       await world.settle(engine, 2);
       assert.equal((await world.seen.loadRun(started.run))?.status, status);
-      assert.deepEqual(await world.seen.inFlight(), {});
+      assert.deepEqual((await world.seen.traffic(0)).waiting, {});
       assert.deepEqual(await world.seen.dueRuns(Number.MAX_SAFE_INTEGER, 10), []);
     });
   }

@@ -114,6 +114,24 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       }
     });
 
+    test("what agents were asked and have not answered, since when, and what was heard of whom", async () => {
+      const run = await store.loadRun("run1");
+      assert.ok(run !== undefined);
+      const [{ to, subject }] = [sampleOutbox("run1")];
+      assert.deepEqual(await store.traffic(0), {
+        waiting: { [to]: { open: 1, since: sampleTime } },
+        heard: {},
+      });
+      for (const [index, kind] of (["result", "error", "error"] as const).entries()) {
+        const next = { ...run, version: run.version + index };
+        const inbox = { sender: "@cs-supply", kind, subject: { ...subject, attempt: index } };
+        await store.saveRun(sampleCommit(next, { inbox }));
+      }
+      const heard = { "@cs-supply": { at: sampleTime, errors: 2 } };
+      assert.deepEqual((await store.traffic(sampleTime)).heard, heard);
+      assert.deepEqual((await store.traffic(sampleTime + 1)).heard, {});
+    });
+
     test("another store on the same record reads everything with the key, and nothing without", async () => {
       const second = await openStore(recordKey, "bot-2");
       assert.deepEqual(await second.loadRun("run1"), await store.loadRun("run1"));

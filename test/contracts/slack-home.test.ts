@@ -108,3 +108,11 @@ test("the messages tab draws no home, nor does a click on a card by somebody who
   await world.acknowledged();
   assert.ok(!world.slack.calls.some(({ method }) => method === "views.publish"));
 });
+
+test("a home that was opened before a restart follows changes after it", async () => {
+  await opened("manager");
+  assert.doesNotMatch(homeOf("manager"), /"approve"/);
+  await world.restart();
+  await asked("order parts for 55 widgets");
+  await until(() => /"approve"/.test(homeOf("manager")), "the approval on the home");
+});

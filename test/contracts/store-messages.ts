@@ -84,9 +84,10 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
       await bench.store.saveRun(
         sampleCommit(run, { outbox: [row("request", 1), row("request", 2), row("cancel", 1)] }),
       );
-      assert.equal((await bench.store.inFlight())[agent], 2);
+      const waiting = async () => (await bench.store.traffic(0)).waiting[agent]?.open;
+      assert.equal(await waiting(), 2);
       await bench.store.closeOutbox([`request-${run.id}-1`, `request-${run.id}-2`]);
-      assert.equal((await bench.store.inFlight())[agent], undefined);
+      assert.equal(await waiting(), undefined);
     });
   });
 }

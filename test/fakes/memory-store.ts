@@ -2,7 +2,7 @@ import { canonicalJson } from "../../src/canonical.ts";
 import type { Approval, MessageId, Run, RunId, ThreadId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Store } from "../../src/ports.ts";
-import type { CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
+import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import { MemoryCards } from "./memory-cards.ts";
 import { MemoryValues } from "./memory-values.ts";
@@ -202,10 +202,14 @@ export class MemoryStore implements Store {
     };
   }
 
-  async inFlight(): Promise<Readonly<Record<string, number>>> {
+  /** It has no clock: since when something waits, and who answered when, it does not know. */
+  async traffic(): Promise<AgentTraffic> {
     const open = [...this.outbox.values()].filter((row) => row.open && row.kind === "request");
-    const perAgent = Map.groupBy(open, (row) => row.to);
-    return Object.fromEntries([...perAgent].map(([to, rows]) => [to, rows.length]));
+    const waiting = [...Map.groupBy(open, (row) => row.to)].map(([to, { length }]) => [
+      to,
+      { open: length, since: null },
+    ]);
+    return { waiting: Object.fromEntries(waiting), heard: {} };
   }
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {

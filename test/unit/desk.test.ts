@@ -49,7 +49,9 @@ async function office(requesters: readonly string[]) {
     },
     people: () => people,
     demo: () => false,
-    agents: [],
+    agents: ["router", "supply"].map((id) => ({ id, atSign: `@cs-${id}` as const, description: "" })),
+    isGranted: (agent) => agent !== "supply",
+    now: () => sampleTime,
   });
   return { store, desk, people, opened };
 }
@@ -75,6 +77,22 @@ test("a progress card is drawn without the inputs and outputs of steps", async (
   const [wanted] = opened;
   assert.ok(wanted !== undefined);
   assert.deepEqual(await store.contents("run0", wanted), []);
+});
+
+test("agents: how each is, by what waits for it and whether anybody may answer for it", async () => {
+  const { desk, store } = await office([]);
+  store.traffic = () =>
+    Promise.resolve({
+      waiting: { router: { open: 2, since: sampleTime - 120_000 } },
+      heard: { "@cs-router": { at: sampleTime - 130_000, errors: 1 } },
+    });
+  assert.deepEqual(
+    (await desk.agents()).map(({ id, inFlight, health }) => [id, inFlight, health.state]),
+    [
+      ["router", 2, "silent"],
+      ["supply", 0, "unreachable"],
+    ],
+  );
 });
 
 test("viewers see the approvals of their own runs, managers all; open ones first, then the newest", async () => {

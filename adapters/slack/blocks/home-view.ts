@@ -87,7 +87,6 @@ function requestLine({ id, title, status, reason, createdAt }: RunSummary): Line
   const day = new Date(createdAt).toISOString().slice(0, 10);
   return [[line(title, 120), true], ` · ${word} · ${day} · ${line(id, 80)}`];
 }
-function agentLine({ id, atSign, inFlight }: AgentInfo): Line {
-  const busy = inFlight === 0 ? "idle" : `${inFlight} ${inFlight === 1 ? "request" : "requests"} in flight`;
-  return [[line(id, 80), true], ` · ${line(atSign, 120)} · ${busy}`];
+function agentLine({ id, atSign, health }: AgentInfo): Line {
+  return [[line(id, 80), true], ` · ${line(atSign, 120)} · ${line(health.text, 200)}`];
 }

@@ -129,7 +129,13 @@ test("every page of the details and every other view is one that Slack takes", (
           person: "manager",
           requests: many({ ...times, id: "run1", title: a, status: "running", requester: "manager" }),
           approvals: many({ approval: sampleApproval("run1"), card }),
-          agents: many({ id: a, atSign: "@x", description: b, inFlight: count }),
+          agents: many({
+            id: a,
+            atSign: "@x",
+            description: b,
+            inFlight: count,
+            health: { state: "busy", text: b },
+          }),
           outcome: { text: b, card },
         });
         for (const view of [home, homeNotice(a)]) {

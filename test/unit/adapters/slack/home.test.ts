@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { createHome, type Home } from "../../../../adapters/slack/home.ts";
 import type { Caller } from "../../../../adapters/slack/who.ts";
+import type { AgentHealth } from "../../../../src/desk-types.ts";
 import { AppError } from "../../../../src/errors.ts";
 import { ChatOffice } from "../../../fakes/chat-office.ts";
 import { ManualTime, settle } from "../../../fakes/manual-time.ts";
+import { MemoryValues } from "../../../fakes/memory-values.ts";
 import { silentLogger } from "../../../fakes/silent-logger.ts";
 
 /** When homes are drawn, by a clock of our own: over the office's desk, without Slack. */
@@ -16,6 +18,8 @@ let home: Home;
 let published: (readonly [user: string, blocks: string])[];
 let refusals: AppError[];
 let inFlight: number;
+let state: AgentHealth["state"];
+let memory: MemoryValues;
 
 beforeEach(() => {
   time = new ManualTime();
@@ -23,9 +27,24 @@ beforeEach(() => {
   published = [];
   refusals = [];
   inFlight = 0;
+  state = "busy";
+  memory = new MemoryValues();
+  home = newHome();
+});
+/** As a bot's, with what it remembers. */
+function newHome(): Home {
   const agents = () =>
-    Promise.resolve([{ id: "supply", atSign: "@cs-supply", description: "", inFlight } as const]);
-  home = createHome({
+    Promise.resolve([
+      {
+        id: "supply",
+        atSign: "@cs-supply",
+        description: "",
+        inFlight,
+        health: { state, text: `${inFlight} requests in flight` },
+      } as const,
+    ]);
+  return createHome({
+    memory,
     web: {
       call: (_method, args, { answer }) => {
         const refusal = refusals.pop();
@@ -43,7 +62,7 @@ beforeEach(() => {
     after: (ms, call) => time.after(ms, call),
     log: silentLogger,
   });
-});
+}
 
 const userOf = (person: string) => person.toUpperCase().replace("-", "");
 function callerOf(user: string): Caller {
@@ -54,7 +73,7 @@ function callerOf(user: string): Caller {
     : { account, user, by: person.id, person };
 }
 async function opens(person: string): Promise<void> {
-  home.opened({ event: { user: userOf(person), tab: "home" } });
+  await home.opened({ event: { user: userOf(person), tab: "home" } });
   await settle();
 }
 async function changes(run: string): Promise<void> {
@@ -155,4 +174,59 @@ test("after the end nothing is drawn", async () => {
   await changes("r1");
   await time.advance(10_000);
   assert.equal(published.length, 1);
+});
+
+test("after a restart, and at another bot of the same record, homes that were opened are drawn where they changed", async () => {
+  await opens("employee");
+  const count = published.length;
+  home.stop();
+  home = newHome();
+  await home.resume();
+  await settle();
+  assert.equal(published.length, count, "nothing changed");
+  home.stop();
+  await office.begin("r1", { person: "employee", text: "request r1", thread: "slack:T1/C1/1.1" });
+  home = newHome();
+  await home.resume();
+  await settle();
+  assert.match(last(), /request r1/);
+  // Another bot, which draws the cards, is not told that somebody opens theirs here.
+  const other = newHome();
+  await time.advance(3_000);
+  await opens("employee-2");
+  await office.begin("r2", { person: "employee-2", text: "request r2", thread: "slack:T1/C1/1.1" });
+  other.changed();
+  await settle();
+  assert.deepEqual(published.at(-1)?.[0], userOf("employee-2"));
+  assert.match(last(), /request r2/);
+  await opens("manager");
+  const before = published.length;
+  await office.openApproval("r1");
+  other.changed();
+  await settle();
+  assert.equal(published.length, before, "it looked a moment ago");
+  await time.advance(10_000);
+  assert.match(published.findLast(([user]) => user === userOf("manager"))?.[1] ?? "", /"approve"/);
+  other.stop();
+});
+
+test("homes that were opened long ago are drawn for nobody after a restart", async () => {
+  await opens("employee");
+  home.stop();
+  await time.advance(3_600_001);
+  home = newHome();
+  const count = published.length;
+  await home.resume();
+  await changes("r1");
+  await time.advance(10_000);
+  assert.equal(published.length, count);
+});
+
+test("that an agent is silent is worth drawing", async () => {
+  await opens("employee");
+  await time.advance(3_000);
+  state = "silent";
+  home.changed();
+  await settle();
+  assert.equal(published.length, 2);
 });

@@ -13,12 +13,16 @@ import {
   valueOf,
 } from "../../../../adapters/slack/blocks/slack-actions.ts";
 import { canonicalHash } from "../../../../src/canonical.ts";
+import type { AgentHealth, AgentInfo } from "../../../../src/desk-types.ts";
 import type { Json } from "../../../../src/domain.ts";
 import { samplePlan } from "../../../fakes/sample-plan.ts";
 import { sampleApproval } from "../../../fakes/sample-run.ts";
 import { shownText } from "./block-texts.ts";
 import { bigPlan, decidedCard, openCard } from "./sample-cards.ts";
 
+function agent(id: string, health: AgentHealth): AgentInfo {
+  return { id, atSign: `@cs-${id}`, description: "", inFlight: 0, health };
+}
 /** All pages, as somebody sees them who presses Next until there is none. */
 function allPages(card: ReturnType<typeof openCard>) {
   const pages = [detailsModal(card)];
@@ -156,8 +160,8 @@ test("home: approvals of others with working buttons, my requests, the agents", 
       { approval: sampleApproval("run2"), card: decidedCard("approved") },
     ],
     agents: [
-      { id: "router", atSign: "@cs-router", description: "", inFlight: 0 },
-      { id: "supply", atSign: "@cs-supply", description: "", inFlight: 2 },
+      agent("router", { state: "idle", text: "idle" }),
+      agent("supply", { state: "silent", text: "no answer since 10:00 UTC to 2 requests" }),
     ],
     outcome: { text: "Approved.", card: decidedCard("approved") },
   });
@@ -178,7 +182,7 @@ test("home: approvals of others with working buttons, my requests, the agents", 
       "Order 5 widgets · expired · 2026-01-05 · run7",
       "Agents",
       "router · @cs-router · idle",
-      "supply · @cs-supply · 2 requests in flight",
+      "supply · @cs-supply · no answer since 10:00 UTC to 2 requests",
     ].join("\n"),
   );
   const own = homeView({
