@@ -1,15 +1,8 @@
-import { readAccounts } from "./accounts.ts";
+import { type ListedMember, readAccounts } from "./accounts.ts";
 import { type AccountLink, ownerOf } from "./account-links.ts";
 import type { PersonRow } from "./book-rows.ts";
 import type { PersonId } from "./domain.ts";
 
-/** Somebody on a chat platform, as the platform lists them. Only a "member" may ever be a person of the company. */
-export interface ListedMember {
-  readonly account: string;
-  readonly email: string | null;
-  readonly name: string;
-  readonly kind: "member" | "guest" | "bot" | "deactivated" | "external";
-}
 export interface Proposal extends AccountLink {
   /** As the books have it. */
   readonly email: string;

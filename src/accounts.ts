@@ -34,3 +34,11 @@ export function sharedAccount(
   }
   return undefined;
 }
+
+/** Somebody on a chat platform, as the platform lists them. Only a "member" may ever be a person of the company. */
+export interface ListedMember {
+  readonly account: string;
+  readonly email: string | null;
+  readonly name: string;
+  readonly kind: "member" | "guest" | "bot" | "deactivated" | "external";
+}

@@ -3,7 +3,6 @@ import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
 import type {
   Accepted,
-  AgentId,
   AlreadyDecided,
   Approval,
   ApprovalId,

@@ -3,6 +3,7 @@ import type { MessageId } from "./domain.ts";
 import type { ChatAdapter, Clock, Logger, Store } from "./ports.ts";
 import type { CardRow } from "./record-types.ts";
 import { AppError, toErrorInfo } from "./errors.ts";
+import { inTime } from "./with-deadline.ts";
 
 /**
  * A card that was drawn rests this long, unless its adapter says otherwise: what changes meanwhile is drawn as one
@@ -47,6 +48,9 @@ interface Turn {
   cancelRest: () => void;
 }
 
+const late = () =>
+  new AppError("adapter-timeout", `the chat adapter gave no answer within ${callMs} ms`, { retryable: true });
+
 /** `render` opens the run and gives the card a row stands for, or null when there is nothing to show. */
 export function createPresenter(o: {
   readonly store: Pick<Store, "staleCards" | "beginPost" | "cardShown" | "postponeCard">;
@@ -69,17 +73,8 @@ export function createPresenter(o: {
   const failures = new Map<string, number>();
 
   /** What the adapter answers; fails when it gives no answer in time. What it still does then is found by its key. */
-  async function answer<T>(call: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const cancel = o.after(callMs, () => {
-      const message = `the chat adapter gave no answer within ${callMs} ms`;
-      late.reject(new AppError("adapter-timeout", message, { retryable: true }));
-    });
-    try {
-      return await Promise.race([call, late.promise]);
-    } finally {
-      cancel();
-    }
+  function answer<T>(call: Promise<T>): Promise<T> {
+    return inTime(call, { ms: callMs, after: o.after, late });
   }
 
   function adapterOf(row: CardRow): ChatAdapter | undefined {

@@ -1,5 +1,6 @@
 import type { Approval, ClickedDecision, Verdict } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
+import { inTime } from "../../src/with-deadline.ts";
 import { adapterName } from "./slack-ids.ts";
 import type { Parts } from "./parts.ts";
 import { type Caller, strangerText } from "./who.ts";
@@ -19,6 +20,9 @@ export interface Verdicts {
   ): Promise<{ readonly counted: boolean; readonly text: string }>;
 }
 
+const late = () =>
+  new AppError("decision-late", `the decision was not committed within ${commitMs} ms`, { retryable: true });
+
 export function createVerdicts({ inbox, after }: Pick<Parts, "inbox" | "after">): Verdicts {
   return {
     async decide(caller, { approval, verdict, reason }) {
@@ -31,7 +35,7 @@ export function createVerdicts({ inbox, after }: Pick<Parts, "inbox" | "after">)
         assurance: "clicked",
         account: caller.account,
       };
-      const outcome = await inTime(inbox.decision(clicked), after);
+      const outcome = await inTime(inbox.decision(clicked), { ms: commitMs, after, late });
       if (outcome.outcome === "accepted") {
         return { counted: true, text: verdict === "approved" ? "Approved." : "Rejected." };
       }
@@ -54,17 +58,4 @@ function decidedText({ decision, status }: Approval, by: string): string {
   }
   const who = decision.by === by ? "you" : decision.by;
   return `It was ${decision.verdict} by ${who} already.`;
-}
-
-async function inTime<T>(commit: Promise<T>, after: Parts["after"]): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const cancel = after(commitMs, () => {
-    const message = `the decision was not committed within ${commitMs} ms`;
-    late.reject(new AppError("decision-late", message, { retryable: true }));
-  });
-  try {
-    return await Promise.race([commit, late.promise]);
-  } finally {
-    cancel();
-  }
 }

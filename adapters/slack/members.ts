@@ -1,8 +1,11 @@
 import { z } from "zod";
+import type { ListedMember } from "../../src/accounts.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
 import { createLimiter } from "./limiter.ts";
 import { membership } from "./membership.ts";
 import { answers, enterpriseUserSchema } from "./payloads.ts";
+import { cursorField, pages } from "./pages.ts";
+import { patienceMs } from "./patience.ts";
 import { accountOf } from "./slack-ids.ts";
 import { type After, createSlackWeb } from "./web.ts";
 
@@ -14,17 +17,8 @@ export interface SlackSettings {
   /** Another place than Slack: a stand-in on this machine. */
   readonly apiUrl: string | undefined;
 }
-/** Somebody in the workspace, for the mapping of people. Only a "member" may ever be one. */
-export interface SlackMember {
-  readonly account: string;
-  readonly email: string | null;
-  readonly name: string;
-  readonly kind: "member" | "guest" | "bot" | "deactivated" | "external";
-}
 
 const mostPages = 200;
-const pageSize = 200;
-const patienceMs = 60_000;
 const listed = z.object({
   ok: z.literal(true),
   members: z.array(
@@ -42,7 +36,7 @@ const listed = z.object({
       profile: z.object({ email: z.string().optional() }).default({}),
     }),
   ),
-  response_metadata: z.object({ next_cursor: z.string().default("") }).optional(),
+  ...cursorField,
 });
 const slackbot = "USLACKBOT";
 
@@ -50,7 +44,7 @@ const slackbot = "USLACKBOT";
 export async function listMembers(
   settings: SlackSettings,
   o: { readonly clock: Clock; readonly after: After; readonly log: Logger },
-): Promise<readonly SlackMember[]> {
+): Promise<readonly ListedMember[]> {
   const web = createSlackWeb({
     token: settings.botToken,
     apiUrl: settings.apiUrl,
@@ -63,15 +57,10 @@ export async function listMembers(
     {},
     { answer: answers.identity },
   );
-  const members: SlackMember[] = [];
-  let cursor = "";
-  for (let page = 0; page < mostPages; page += 1) {
-    const answer = await web.call(
-      "users.list",
-      { limit: pageSize, ...(cursor === "" ? {} : { cursor }) },
-      { answer: listed, patienceMs },
-    );
-    for (const each of answer.members) {
+  const members: ListedMember[] = [];
+  const reading = { answer: listed, patienceMs: patienceMs.list, mostPages };
+  for await (const page of pages(web, "users.list", {}, reading)) {
+    for (const each of page.members) {
       // Only members of this workspace are listed without saying where they are.
       const isHome = membership(each, { team: home, enterprise: enterprise ?? undefined }) !== "elsewhere";
       members.push({
@@ -81,15 +70,11 @@ export async function listMembers(
         kind: kindOf(each, isHome),
       });
     }
-    cursor = answer.response_metadata?.next_cursor ?? "";
-    if (cursor === "") {
-      break;
-    }
   }
   return members;
 }
 
-function kindOf(member: z.infer<typeof listed>["members"][number], isHome: boolean): SlackMember["kind"] {
+function kindOf(member: z.infer<typeof listed>["members"][number], isHome: boolean): ListedMember["kind"] {
   if (member.deleted) {
     return "deactivated";
   }

@@ -3,6 +3,7 @@ import type { MessageId, ThreadId } from "../../src/domain.ts";
 import { toErrorInfo } from "../../src/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { cardMessage, plainMessage } from "./blocks/card-message.ts";
+import { pages } from "./pages.ts";
 import { patienceMs } from "./patience.ts";
 import { answers } from "./payloads.ts";
 import { messageIdOf, messageOf, placeOf } from "./slack-ids.ts";
@@ -10,7 +11,6 @@ import type { SlackWeb } from "./web.ts";
 
 /** Recognises our own cards in a history. */
 const markerType = "countersign_card";
-const historyPage = 200;
 const mostPages = 5;
 const mostConversations = 5_000;
 /** Slack adds nothing to our messages: no previews, no links, no names, no mentions. */
@@ -119,39 +119,29 @@ export function createMessages(o: {
     async find(thread, key) {
       const { channel, threadTs } = await locate(thread);
       const own = o.self();
-      let cursor = "";
-      for (let page = 0; page < mostPages; page += 1) {
-        const found = await web
-          .call(
-            threadTs === undefined ? "conversations.history" : "conversations.replies",
-            {
-              channel,
-              ...(threadTs === undefined ? {} : { ts: threadTs }),
-              include_all_metadata: true,
-              limit: historyPage,
-              ...(cursor === "" ? {} : { cursor }),
-            },
-            { answer: answers.history, urgent: true },
-          )
-          .catch((error: unknown) => {
-            if (toErrorInfo(error).code === "slack-message-gone") {
-              return undefined;
-            }
-            throw error;
-          });
-        // Another app may write our marker, but not as us.
-        const message = found?.messages.find(
-          ({ user, bot_id: bot, metadata }) =>
-            (user === own.user || bot === own.bot) &&
-            metadata?.event_type === markerType &&
-            metadata.event_payload["key"] === key,
-        );
-        if (message !== undefined) {
-          return messageIdOf(channel, message.ts);
+      const method = threadTs === undefined ? "conversations.history" : "conversations.replies";
+      const args = {
+        channel,
+        ...(threadTs === undefined ? {} : { ts: threadTs }),
+        include_all_metadata: true,
+      };
+      try {
+        const reading = { answer: answers.history, urgent: true, mostPages };
+        for await (const page of pages(web, method, args, reading)) {
+          // Another app may write our marker, but not as us.
+          const message = page.messages.find(
+            ({ user, bot_id: bot, metadata }) =>
+              (user === own.user || bot === own.bot) &&
+              metadata?.event_type === markerType &&
+              metadata.event_payload["key"] === key,
+          );
+          if (message !== undefined) {
+            return messageIdOf(channel, message.ts);
+          }
         }
-        cursor = found?.response_metadata?.next_cursor ?? "";
-        if (cursor === "") {
-          return undefined;
+      } catch (error) {
+        if (toErrorInfo(error).code !== "slack-message-gone") {
+          throw error;
         }
       }
       return undefined;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cursorField } from "./pages.ts";
 
 /** What Slack sends, as far as it is used. Each is parsed before anything is done with it. */
 
@@ -130,7 +131,7 @@ export const answers = {
           .catch(undefined),
       }),
     ),
-    response_metadata: z.object({ next_cursor: z.string().default("") }).optional(),
+    ...cursorField,
   }),
 } as const;
 

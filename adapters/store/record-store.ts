@@ -85,12 +85,11 @@ class RecordStore implements Store {
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     const { key, store } = this.#keys.create(commit.run.id);
     const context = await this.#context(key);
-    const { id } = commit.run;
     try {
       await this.#database.unit((tx) => writeNewRun(tx, commit, { requestKey, storeKey: store, context }), {
         urgent: true,
       });
-      return { created: true, run: id };
+      return { created: true, run: commit.run.id };
     } catch (error) {
       if (!(error instanceof Abandoned)) {
         throw error;
@@ -266,8 +265,10 @@ class RecordStore implements Store {
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
-    const [database, keys, clock, writer] = [this.#database, this.#keys, this.#clock, this.#writer];
-    await journalAlone({ database, keys, clock, writer }, entries);
+    await journalAlone(
+      { database: this.#database, keys: this.#keys, clock: this.#clock, writer: this.#writer },
+      entries,
+    );
   }
 
   async getValue(key: string): Promise<string | undefined> {

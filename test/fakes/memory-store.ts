@@ -98,7 +98,6 @@ export class MemoryStore implements Store {
   }
 
   async withdrawRequest(key: string): Promise<RunId | undefined> {
-    await Promise.resolve();
     if (!this.requests.has(key)) {
       this.requests.set(key, undefined);
     }
@@ -204,11 +203,9 @@ export class MemoryStore implements Store {
 
   /** It has no clock: since when something waits, and who answered when, it does not know. */
   async traffic(): Promise<AgentTraffic> {
-    const open = [...this.outbox.values()].filter((row) => row.open && row.kind === "request");
-    const waiting = [...Map.groupBy(open, (row) => row.to)].map(([to, { length }]) => [
-      to,
-      { open: length, since: null },
-    ]);
+    const rows = [...this.outbox.values()].filter((row) => row.open && row.kind === "request");
+    const byAgent = Object.entries(Object.groupBy(rows, (row) => row.to));
+    const waiting = byAgent.map(([to, found = []]) => [to, { open: found.length, since: null }]);
     return { waiting: Object.fromEntries(waiting), heard: {} };
   }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { type ListedMember, proposeAccounts } from "../../src/account-proposals.ts";
+import { proposeAccounts } from "../../src/account-proposals.ts";
+import type { ListedMember } from "../../src/accounts.ts";
 import type { PersonRow } from "../../src/book-rows.ts";
 
 const person = (id: string, change: Partial<PersonRow> = {}): PersonRow => ({

@@ -57,7 +57,7 @@ async function opened(...names: string[]) {
         [thread, barred ? "barred" : "", version > shownVersion ? "stale" : ""].join(" ").trim(),
       );
     },
-    async decidersAre(...now: string[]) {
+    decidersAre: async (...now: string[]) => {
       deciders = now.map(decider);
       await copies.refresh();
     },

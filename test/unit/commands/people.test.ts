@@ -3,7 +3,7 @@ import path from "node:path";
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { readJournal } from "../../../adapters/store/journal-store.ts";
-import type { ListedMember } from "../../../src/account-proposals.ts";
+import type { ListedMember } from "../../../src/accounts.ts";
 import { changeAccount, importAccounts, people } from "../../../src/commands/people.ts";
 import { sign } from "../../../src/commands/trust.ts";
 import { createCompanyKey } from "../../../src/keys.ts";
