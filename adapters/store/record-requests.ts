@@ -1,4 +1,5 @@
 import type { PersonId, RunId } from "../../src/domain.ts";
+import { AppError } from "../../src/errors.ts";
 import type { Database } from "./database.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { noRun, type RunKey } from "./run-keys.ts";
@@ -34,17 +35,18 @@ export async function withdrawRequest(
   );
 }
 
-/** Fails with "sealed-broken" where the key is nobody's, but not because the bot said so. */
-export async function assertWithdrawn(
+/** Why the key can start nothing any more; "sealed-broken" where it is nobody's, but not because the bot said so. */
+export async function withdrawnBefore(
   database: Database<RecordTables>,
   key: string,
   seal: RunKey,
-): Promise<void> {
+): Promise<AppError> {
   const row = await database.read((db) =>
     db.selectFrom("requests").select("withdrawn").where("key", "=", key).executeTakeFirst(),
   );
   if (row === undefined || row.withdrawn === null) {
-    throw sealedBroken(place(key));
+    return sealedBroken(place(key));
   }
   seal.open(place(key), row.withdrawn);
+  return new AppError("withdrawn", "the message was taken back before it came");
 }

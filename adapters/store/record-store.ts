@@ -1,5 +1,4 @@
 import type { Approval, ApprovalId, MessageId, PersonId, Run, RunId, ThreadId } from "../../src/domain.ts";
-import { AppError } from "../../src/errors.ts";
 import type { Clock, Store } from "../../src/ports.ts";
 import type {
   AgentTraffic,
@@ -42,7 +41,7 @@ import {
   requestRows,
   traffic,
 } from "./record-queries.ts";
-import { assertWithdrawn, requestRun, withdrawRequest } from "./record-requests.ts";
+import { requestRun, withdrawnBefore, withdrawRequest } from "./record-requests.ts";
 import { ofApprovals, ofRuns, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { getValue, getValues, setValue } from "./record-values.ts";
@@ -96,8 +95,7 @@ class RecordStore implements Store {
       }
       const known = await this.requestRun(requestKey);
       if (known === undefined) {
-        await assertWithdrawn(this.#database, requestKey, await this.#keys.get(noRun));
-        throw new AppError("withdrawn", "the message was taken back before it came");
+        throw await withdrawnBefore(this.#database, requestKey, await this.#keys.get(noRun));
       }
       return { created: false, run: known };
     }
