@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Card } from "../../src/card.ts";
 import type { MessageId, ThreadId } from "../../src/domain.ts";
 import { toErrorInfo } from "../../src/errors.ts";
@@ -16,21 +17,24 @@ const mostConversations = 5_000;
 /** Slack adds nothing to our messages: no previews, no links, no names, no mentions. */
 const asWritten = { unfurl_links: false, unfurl_media: false, parse: "none", link_names: false } as const;
 
+/** A channel, or a thread in it. */
+interface Where {
+  readonly channel: string;
+  readonly threadTs?: string;
+}
 export interface Messages {
   post(thread: ThreadId, card: Card, key: string): Promise<MessageId>;
   find(thread: ThreadId, key: string): Promise<MessageId | undefined>;
   update(message: MessageId, card: Card): Promise<"ok" | "gone">;
+  /** Whether one of our messages there has a file of this name. */
+  hasFile(where: Where, name: string): Promise<boolean>;
   /** Tells one user something that nobody else sees. */
-  tell(
-    where: { readonly channel: string; readonly threadTs?: string },
-    user: string,
-    text: string,
-  ): Promise<void>;
+  tell(where: Where, user: string, text: string): Promise<void>;
   tellIn(thread: ThreadId, user: string, text: string): Promise<void>;
   /** Posts plain text; gives its `ts`. */
   say(channel: string, text: string): Promise<string>;
   /** Where a thread is; opens direct messages. */
-  locate(thread: ThreadId): Promise<{ readonly channel: string; readonly threadTs?: string }>;
+  locate(thread: ThreadId): Promise<Where>;
   /** The channel of direct messages with a user. */
   conversationWith(user: string): Promise<string>;
 }
@@ -56,17 +60,13 @@ export function createMessages(o: {
     conversations.set(user, opened.channel.id);
     return opened.channel.id;
   }
-  async function locate(thread: ThreadId): Promise<{ readonly channel: string; readonly threadTs?: string }> {
+  async function locate(thread: ThreadId): Promise<Where> {
     const place = placeOf(thread);
     return "user" in place ? { channel: await conversationWith(place.user) } : place;
   }
   const isUrgent = (card: Card): boolean => card.kind !== "progress";
 
-  async function tell(
-    { channel, threadTs }: { readonly channel: string; readonly threadTs?: string },
-    user: string,
-    text: string,
-  ): Promise<void> {
+  async function tell({ channel, threadTs }: Where, user: string, text: string): Promise<void> {
     const body = { user, ...plainMessage(text), ...asWritten };
     const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
     try {
@@ -93,6 +93,32 @@ export function createMessages(o: {
     return posted.ts;
   }
 
+  /** The newest of our messages that fits; nobody else's, though other apps may write the same. */
+  async function findOwn(
+    { channel, threadTs }: Where,
+    fits: (message: z.infer<typeof answers.history>["messages"][number]) => boolean,
+  ): Promise<string | undefined> {
+    const own = o.self();
+    const method = threadTs === undefined ? "conversations.history" : "conversations.replies";
+    const args = { channel, ...(threadTs === undefined ? {} : { ts: threadTs }), include_all_metadata: true };
+    const reading = { answer: answers.history, urgent: true, mostPages };
+    try {
+      for await (const page of pages(web, method, args, reading)) {
+        const message = page.messages.find(
+          (each) => (each.user === own.user || each.bot_id === own.bot) && fits(each),
+        );
+        if (message !== undefined) {
+          return message.ts;
+        }
+      }
+    } catch (error) {
+      if (toErrorInfo(error).code !== "slack-message-gone") {
+        throw error;
+      }
+    }
+    return undefined;
+  }
+
   return {
     locate,
     conversationWith,
@@ -117,34 +143,15 @@ export function createMessages(o: {
       return messageIdOf(posted.channel, posted.ts);
     },
     async find(thread, key) {
-      const { channel, threadTs } = await locate(thread);
-      const own = o.self();
-      const method = threadTs === undefined ? "conversations.history" : "conversations.replies";
-      const args = {
-        channel,
-        ...(threadTs === undefined ? {} : { ts: threadTs }),
-        include_all_metadata: true,
-      };
-      try {
-        const reading = { answer: answers.history, urgent: true, mostPages };
-        for await (const page of pages(web, method, args, reading)) {
-          // Another app may write our marker, but not as us.
-          const message = page.messages.find(
-            ({ user, bot_id: bot, metadata }) =>
-              (user === own.user || bot === own.bot) &&
-              metadata?.event_type === markerType &&
-              metadata.event_payload["key"] === key,
-          );
-          if (message !== undefined) {
-            return messageIdOf(channel, message.ts);
-          }
-        }
-      } catch (error) {
-        if (toErrorInfo(error).code !== "slack-message-gone") {
-          throw error;
-        }
-      }
-      return undefined;
+      const where = await locate(thread);
+      const ts = await findOwn(
+        where,
+        ({ metadata }) => metadata?.event_type === markerType && metadata.event_payload["key"] === key,
+      );
+      return ts === undefined ? undefined : messageIdOf(where.channel, ts);
+    },
+    async hasFile(where, name) {
+      return (await findOwn(where, ({ files }) => files.some((file) => file.name === name))) !== undefined;
     },
     async update(id, card) {
       const { channel, ts } = messageOf(id);

@@ -1,6 +1,6 @@
 import type { types } from "@slack/bolt";
 import type { Desk } from "../../src/desk-types.ts";
-import type { ChatInbox, Logger } from "../../src/ports.ts";
+import type { ChatInbox, Clock, Logger } from "../../src/ports.ts";
 import type { KeptValues } from "../../src/record-types.ts";
 import type { Files } from "./files.ts";
 import type { Home } from "./home.ts";
@@ -29,6 +29,7 @@ export interface Parts {
   readonly team: () => string;
   /** The bot's own user. */
   readonly self: () => string;
+  readonly clock: Clock;
   readonly after: After;
   readonly log: Logger;
 }

@@ -129,6 +129,7 @@ export const answers = {
           .object({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()).default({}) })
           .optional()
           .catch(undefined),
+        files: z.array(z.object({ name: z.string().nullish() })).default([]),
       }),
     ),
     ...cursorField,

@@ -131,6 +131,7 @@ export function createSlack(o: {
       memory: o.memory,
       team,
       self: () => identity().user,
+      clock,
       after,
       log,
     };

@@ -1,8 +1,9 @@
+import type { RunDetail } from "../../src/desk-types.ts";
 import type { Verdict } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import { detailsModal } from "./blocks/details-modal.ts";
 import { loadingModal, noticeModal, rejectModal } from "./blocks/modals.ts";
-import { planFile } from "./blocks/plan-file.ts";
+import { planFile, type TextFile } from "./blocks/plan-file.ts";
 import { quoteFile } from "./blocks/quote-file.ts";
 import type { Parts, View } from "./parts.ts";
 import { patienceMs } from "./patience.ts";
@@ -25,10 +26,19 @@ export interface Views {
   reject(caller: Caller, approval: string): Promise<View>;
   /** Sends the plan as a file in direct messages: whoever asks gets it, nobody else. */
   sendPlan(caller: Caller, approval: string): Promise<void>;
-  /** Sends the quote as a file into the request's thread, where its figures stand already; only for who asked. */
+  /**
+   * Sends the quote as a file into the request's thread, where its figures stand already; only for who asked, and once.
+   * Fails with "already-sent".
+   */
   sendQuote(caller: Caller, run: string): Promise<void>;
 }
 
+/** What is kept of a quote: when it was begun to be sent, then this. */
+const sentMark = "sent";
+/** Whoever is sending a quote is done, or dead, by then. */
+const sendingMs = 20_000;
+const alreadySent = () =>
+  new AppError("already-sent", "The quote was sent already: it stands above, in the request's thread.");
 const viewFailedText =
   "Slack did not open the window. Please click again, or use /countersign approve ID or /countersign reject ID REASON.";
 
@@ -38,8 +48,34 @@ export function createViews({
   desk,
   messages,
   files,
+  memory,
+  clock,
   log,
-}: Pick<Parts, "inbox" | "web" | "desk" | "messages" | "files" | "log">): Views {
+}: Pick<Parts, "inbox" | "web" | "desk" | "messages" | "files" | "memory" | "clock" | "log">): Views {
+  /** Quotes that this process is sending. */
+  const sending = new Set<string>();
+
+  /** Sends a quote unless it was sent; what a crash interrupted is looked for first. */
+  async function sendOnce(run: RunDetail, file: TextFile): Promise<void> {
+    const name = `slack-quote:${run.id}`;
+    const keep = (state: string) => memory.setValue(name, state, { passing: true });
+    const where = await messages.locate(run.thread);
+    const kept = (await memory.getValue(name)) ?? "";
+    if (kept === sentMark || (kept !== "" && (await messages.hasFile(where, file.name)))) {
+      await keep(sentMark);
+      throw alreadySent();
+    }
+    if (kept !== "" && clock.now() - Number(kept) < sendingMs) {
+      throw new AppError("already-sent", "The quote is being sent already. If it does not come, click again.");
+    }
+    await keep(String(clock.now()));
+    await files.send(where, file).catch(async (error: unknown) => {
+      // It may have arrived all the same: the next click looks.
+      await keep("0");
+      throw error;
+    });
+    await keep(sentMark);
+  }
   async function cardOf(caller: Caller, approval: string) {
     if ("stranger" in caller) {
       await inbox.refused(caller.by, caller.stranger);
@@ -108,7 +144,11 @@ export function createViews({
       if (file === undefined) {
         throw new AppError("not-found", "There is no quote of this request.");
       }
-      await files.send(await messages.locate(run.thread), file);
+      if (sending.has(id)) {
+        throw alreadySent();
+      }
+      sending.add(id);
+      await sendOnce(run, file).finally(() => sending.delete(id));
     },
   };
 }
