@@ -12,30 +12,21 @@ export function listIn(files: readonly AttachedFile[]): readonly AttachedFile[] 
 }
 
 /**
- * A list of one line is the request that it says, after what was `said` with it. Anything else is a problem, in words
- * for who asked: an order is for one product, so a longer list is answered with its requests, to be sent one by one.
- * Fails while Slack does not give the file: then the message comes again.
+ * The requests of a list, one for each of its lines, because an order is for one product; each after what was `said`
+ * with the list. All or none: a list that is wrong anywhere is a problem, in words for who asked. Fails while Slack does
+ * not give the file: then the message comes again.
  */
-export async function textFromList(
+export async function requestsFromList(
   files: Files,
   [list, ...others]: readonly AttachedFile[],
   said: string,
-): Promise<{ readonly text: string } | { readonly problem: string }> {
+): Promise<{ readonly requests: readonly string[] } | { readonly problem: string }> {
   if (list === undefined || others.length > 0) {
     return { problem: "Nothing was ordered: attach one list to a message, not several." };
   }
   try {
     const requests = requestsInList(await files.read(list.id, mostListBytes));
-    const [request = ""] = requests;
-    if (requests.length === 1) {
-      return { text: said === "" ? request : `${said}\n${request}` };
-    }
-    return {
-      problem: [
-        `Nothing was ordered yet: a request is for one product, and this list has ${requests.length}. Please send them one at a time:`,
-        ...requests,
-      ].join("\n"),
-    };
+    return { requests: said === "" ? requests : requests.map((request) => `${said}\n${request}`) };
   } catch (error) {
     if (error instanceof AppError && !error.retryable) {
       return { problem: `Nothing was ordered: ${error.message}.` };

@@ -6,7 +6,7 @@ import { lineSchema, quantitySchema } from "../../src/plan/plan-schema.ts";
 /** A list that somebody attached, as requests in words: which product and customer is meant is the router's to say. */
 
 export const mostListBytes = 64_000;
-const mostLines = 20;
+export const mostListLines = 20;
 const longestName = 80;
 const problemsShown = 20;
 const columns = ["item", "quantity", "customer"] as const;
@@ -30,8 +30,8 @@ export function requestsInList(bytes: Uint8Array): readonly string[] {
   const [header, ...rows] = rowsOf(textOf(bytes));
   const names = header?.cells.map((cell) => cell.toLowerCase()) ?? [];
   checkHeader(names);
-  if (rows.length === 0 || rows.length > mostLines) {
-    throw bad(`the list has ${rows.length} lines below its first; 1 to ${mostLines} are read`);
+  if (rows.length === 0 || rows.length > mostListLines) {
+    throw bad(`the list has ${rows.length} lines below its first; 1 to ${mostListLines} are read`);
   }
   const problems = rows.flatMap(({ line, cells: found }) => problemsOf(names, line, found));
   if (problems.length > 0) {

@@ -1,5 +1,6 @@
 import { toErrorInfo } from "../../src/errors.ts";
-import { listIn, textFromList } from "./attached-list.ts";
+import { listIn, requestsFromList } from "./attached-list.ts";
+import { createListRequests, keysOfList } from "./list-requests.ts";
 import { createOnce } from "./once.ts";
 import type { Parts } from "./parts.ts";
 import { payloads, type PostedMessage } from "./payloads.ts";
@@ -18,6 +19,16 @@ const keptText: Readonly<Record<string, string>> = {
   "already-answered": "Your answer was taken as you wrote it before.",
 };
 
+/** The same of a list, by what became of each of its requests; the first is of the message as a whole. */
+function listKeptText([, ...codes]: readonly string[]): string | undefined {
+  const numbers = codes.flatMap((code, index) => (code === "already-started" ? [index + 1] : []));
+  return numbers.length === 0
+    ? undefined
+    : `Of your list these were taken up as you wrote them before: ${numbers.join(", ")}. To end them, use the Cancel button or /countersign cancel. The others were taken back; to order them changed, send a new list.`;
+}
+const problemOf = (found: object | undefined): string | undefined =>
+  found !== undefined && "problem" in found ? String(found.problem) : undefined;
+
 /** Talk that is none of ours, and texts that their authors took back before they came. */
 const silently = new Set(["no-question", "withdrawn"]);
 
@@ -29,6 +40,7 @@ export interface Requests {
 
 export function createRequests(parts: Parts): Requests {
   const { inbox, who, messages, memory, log } = parts;
+  const lists = createListRequests(parts);
   const once = createOnce(mostRemembered);
 
   function keyOf({ channel, ts, user, edited }: PostedMessage): string {
@@ -68,20 +80,31 @@ export function createRequests(parts: Parts): Requests {
     const user = message.user ?? "";
     const caller = await who.identify(user, teamsOf(message));
     const { channel, ts, thread_ts: threadTs = ts } = message;
+    const thread = threadOf({ team: parts.team(), channel, threadTs });
     const said = plainText(message.text, parts.self());
     const mayAsk = addressed && "person" in caller && caller.person.active;
     const list = mayAsk ? listIn(message.files) : undefined;
-    const asked = list === undefined ? { text: said } : await textFromList(parts.files, list, said);
-    if ("problem" in asked) {
-      await explain(whereOf(message), user, asked.problem);
+    const asked = list === undefined ? { requests: [said] } : await requestsFromList(parts.files, list, said);
+    const answered =
+      list === undefined && threadTs !== ts ? await lists.answered(thread, caller.by, said) : undefined;
+    const problem = problemOf(asked) ?? problemOf(answered);
+    if (problem !== undefined) {
+      await explain(whereOf(message), user, problem);
+      return;
+    }
+    const requests = "requests" in asked ? asked.requests : [];
+    if (requests.length > 1) {
+      const unsaid = await lists.start({ key, ts, thread, person: caller.by, requests });
+      if (unsaid !== undefined) {
+        await explain(whereOf(message), user, unsaid);
+      }
       return;
     }
     const outcome = await inbox.request({
       key,
-      thread: threadOf({ team: parts.team(), channel, threadTs }),
       person: caller.by,
-      text: asked.text,
-      ...(addressed ? {} : { onlyAnswer: true }),
+      ...(answered !== undefined && "text" in answered ? answered : { thread, text: requests[0] ?? "" }),
+      ...(addressed && answered === undefined ? {} : { onlyAnswer: true }),
     });
     if (outcome.outcome === "refused" && !silently.has(outcome.error.code)) {
       await explain(
@@ -107,17 +130,22 @@ export function createRequests(parts: Parts): Requests {
     const caller = await who.identify(user, teamsOf(before));
     // The message itself may still be on its way into the record.
     await once.settled(key);
-    const outcome = await inbox.withdraw(key, caller.by);
-    if (outcome.outcome === "accepted") {
+    const codes = [];
+    for (const each of listIn(before.files) === undefined ? [key] : keysOfList(key)) {
+      const outcome = await inbox.withdraw(each, caller.by);
+      codes.push(outcome.outcome === "accepted" ? "accepted" : outcome.error.code);
+    }
+    const goingOn = codes.filter((code) => code !== "accepted" && code !== "unknown-request");
+    const [code] = goingOn;
+    if (code === undefined && codes.includes("accepted")) {
       return "withdrawn";
     }
-    const { code } = outcome.error;
-    if (code === "unknown-request") {
+    if (code === undefined) {
       // The change before this one was not taken: then what counts is what became of the first text.
       return before.edited === undefined ? "never-started" : takeBack(first);
     }
     await memory.setValue(keptName(first), code, { passing: true });
-    const told = keptText[code];
+    const told = codes[0] === "unknown-request" ? listKeptText(codes) : keptText[code];
     if (told !== undefined) {
       await explain(whereOf(before), user, told);
     }

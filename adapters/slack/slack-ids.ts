@@ -13,7 +13,7 @@ export type Place =
   | { readonly team: string; readonly channel: string; readonly threadTs?: string }
   | { readonly team: string; readonly user: string };
 
-const placePattern = /^slack:([A-Z0-9]+)\/(?:@([A-Z0-9]+)|([A-Z0-9]+)(?:\/(\d+\.\d+))?)$/;
+const placePattern = /^slack:([A-Z0-9]+)\/(?:@([A-Z0-9]+)|([A-Z0-9]+)(?:\/(\d+\.\d+)(?:#\d+\.\d+-\d+)?)?)$/;
 const messagePattern = /^([A-Z0-9]+)\/(\d+\.\d+)$/;
 const accountPattern = /^slack:([A-Z0-9]+)\/([A-Z0-9]+)$/;
 
@@ -24,7 +24,7 @@ export function threadOf(place: Place): ThreadId {
   const thread = place.threadTs === undefined ? "" : `/${place.threadTs}`;
   return `slack:${place.team}/${place.channel}${thread}`;
 }
-/** Fails with `bad-thread` for what `threadOf` did not make. */
+/** Fails with `bad-thread` for what `threadOf` did not make, but for "#TS-N": request N of the list of message TS. */
 export function placeOf(thread: string): Place {
   const [, team, user, channel, threadTs] = placePattern.exec(thread) ?? [];
   if (team !== undefined && user !== undefined) {

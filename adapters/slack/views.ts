@@ -66,7 +66,10 @@ export function createViews({
       throw alreadySent();
     }
     if (kept !== "" && clock.now() - Number(kept) < sendingMs) {
-      throw new AppError("already-sent", "The quote is being sent already. If it does not come, click again.");
+      throw new AppError(
+        "already-sent",
+        "The quote is being sent already. If it does not come, click again.",
+      );
     }
     await keep(String(clock.now()));
     await files.send(where, file).catch(async (error: unknown) => {

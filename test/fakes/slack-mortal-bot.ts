@@ -64,6 +64,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
     examples: [],
     desk: {
       runs: () => Promise.resolve([]),
+      cards: () => Promise.resolve([]),
       run: () => Promise.resolve(undefined),
       approvals: () => Promise.resolve([]),
       approvalCard: () => Promise.resolve(undefined),
