@@ -135,8 +135,7 @@ export function createRequests(parts: Parts): Requests {
       const outcome = await inbox.withdraw(each, caller.by);
       codes.push(outcome.outcome === "accepted" ? "accepted" : outcome.error.code);
     }
-    const goingOn = codes.filter((code) => code !== "accepted" && code !== "unknown-request");
-    const [code] = goingOn;
+    const code = codes.find((each) => each !== "accepted" && each !== "unknown-request");
     if (code === undefined && codes.includes("accepted")) {
       return "withdrawn";
     }

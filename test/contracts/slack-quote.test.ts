@@ -65,7 +65,11 @@ test("two clicks at once send one file; one that a crash interrupted is sent by 
     const thread = () => slack.workspace.replies(place.channel, place.ts);
     const result = thread().find((each) => JSON.stringify(each.blocks).includes("quote-file"));
     const sent = () => thread().filter((each) => each.files.length > 0).length;
-    return { run, sent, click: () => slack.user("employee").clicks({ ...place, ts: result?.ts ?? "" }, "Quote") };
+    return {
+      run,
+      sent,
+      click: () => slack.user("employee").clicks({ ...place, ts: result?.ts ?? "" }, "Quote"),
+    };
   };
   const twice = await finished();
   await Promise.all([twice.click(), twice.click()]);

@@ -217,19 +217,6 @@ test("an old document stops effects but not reads; an ended one stops all", asyn
   assert.throws(() => trust.verify(it.sign("hitl", statement), "hitl"), { code: "trust-expired" });
 });
 
-test("whoever asked for it is told of each loading that changed something, and of no other", async () => {
-  const { it } = world();
-  const trust = await it.open();
-  let told = 0;
-  trust.onChange(() => (told += 1));
-  await trust.reload();
-  assert.equal(told, 0);
-  it.document({ serial: 2, people: [] });
-  await Promise.all([trust.reload(), trust.reload()]);
-  assert.equal(told, 1);
-  assert.deepEqual(trust.people, []);
-});
-
 test("reload keeps the document in force when the new one is not acceptable", async () => {
   const { it } = world();
   const trust = await it.open();
