@@ -9,16 +9,6 @@ const longestKey = 500;
 const notText = /[^\P{Cc}\t\n\r]|[\uFFFD\u202A-\u202E\u2066-\u2069]/u;
 const somethingToRead = /[\p{L}\p{N}]/u;
 
-/** Other people's talk: nobody asked for it, so it is not recorded either. */
-const noQuestion: Refused = {
-  outcome: "refused",
-  error: {
-    code: "no-question",
-    message: "no question waits for an answer of this person in this thread",
-    retryable: false,
-  },
-};
-
 export interface IntakeOptions {
   readonly store: Pick<Store, "requestRun" | "waitingInThread" | "loadRun" | "appendJournal">;
   /** What intake asks of the engine; each resolves after the commit. */
@@ -44,6 +34,12 @@ export interface Intake {
   refused(person: PersonId, code: string): Promise<void>;
 }
 
+/** A run that a message belongs to: by its key, or because the run waits for this person's answer in the thread. */
+interface Known {
+  readonly run: RunId;
+  readonly waits: boolean;
+}
+
 export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
   /** The journal's clear facts name only people of the company; who was merely claimed is sealed text. */
   async function refuse(claimed: PersonId, run: RunId | null, error: ErrorInfo): Promise<Refused> {
@@ -54,20 +50,27 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
   }
 
   /**
-   * The run that a message belongs to. Its key is committed with what it does, start or answer, so that delivered
-   * again after a crash the start of a run does not answer that run's own question, and an answer starts no run.
+   * The run that a message belongs to already. Its key is committed with what it does, start or answer, so that
+   * delivered again after a crash the start of a run does not answer that run's own question, and an answer starts no
+   * run.
    */
-  async function take(request: ChatRequest): Promise<RunId | undefined> {
-    const { key, text } = request;
-    const known = await store.requestRun(key);
-    if (known !== undefined) {
-      return known;
+  async function runOf({ key, thread, person }: ChatRequest): Promise<Known | undefined> {
+    const taken = await store.requestRun(key);
+    if (taken !== undefined) {
+      return { run: taken, waits: false };
     }
-    const waiting = await store.waitingInThread(request.thread);
+    const waiting = await store.waitingInThread(thread);
     // Only the requester answers; a message by somebody else in the same thread is a request of theirs.
-    const isAnswer = waiting?.requester === request.person;
-    if (isAnswer && (await engine.answer(waiting.id, { key, text })) === "answered") {
-      return waiting.id;
+    return waiting?.requester === person ? { run: waiting.id, waits: true } : undefined;
+  }
+
+  async function take(request: ChatRequest, known: Known | undefined): Promise<RunId | undefined> {
+    const { key, text } = request;
+    if (known?.waits === false) {
+      return known.run;
+    }
+    if (known !== undefined && (await engine.answer(known.run, { key, text })) === "answered") {
+      return known.run;
     }
     if (request.onlyAnswer === true) {
       return store.requestRun(key);
@@ -76,20 +79,14 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
     return (await engine.start(request)).run;
   }
 
-  async function mayAnswer({ key, thread, person }: ChatRequest): Promise<boolean> {
-    return (
-      (await store.waitingInThread(thread))?.requester === person ||
-      (await store.requestRun(key)) !== undefined
-    );
-  }
-
   return {
     async refused(person, code) {
-      await refuse(person, null, { code, message: "", retryable: false });
+      await refuse(person, null, refusal(code, ""));
     },
 
     async request(request) {
-      if (request.onlyAnswer === true && !(await mayAnswer(request))) {
+      const known = await runOf(request);
+      if (request.onlyAnswer === true && known === undefined) {
         return noQuestion;
       }
       const view = trust();
@@ -97,7 +94,7 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
       if (refused !== null) {
         return refuse(request.person, null, refused);
       }
-      const run = await take(request);
+      const run = await take(request, known);
       return run === undefined ? noQuestion : { outcome: "accepted", run };
     },
 
@@ -105,8 +102,7 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
       const view = trust();
       const run = await store.loadRun(id);
       if (run === undefined) {
-        const message = `there is no run "${id.slice(0, 100)}"`;
-        return refuse(person, null, { code: "unknown-run", message, retryable: false });
+        return refuse(person, null, refusal("unknown-run", `there is no run "${id.slice(0, 100)}"`));
       }
       const refused = mayCancel(view.policy, view.person(person), person, run.requester);
       if (refused !== null) {
@@ -121,8 +117,7 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
         finished: "it is finished, or ending already",
         unknown: "it does not exist any more",
       }[result];
-      const error = { code: `cancel-${result}`, message: `run "${id}" cannot be cancelled: ${why}` };
-      return refuse(person, id, { ...error, retryable: false });
+      return refuse(person, id, refusal(`cancel-${result}`, `run "${id}" cannot be cancelled: ${why}`));
     },
 
     async withdraw(key, person) {
@@ -151,6 +146,11 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
 function refusal(code: string, message: string): ErrorInfo {
   return { code, message, retryable: false };
 }
+/** Other people's talk: nobody asked for it, so it is not recorded either. */
+const noQuestion: Refused = {
+  outcome: "refused",
+  error: refusal("no-question", "no question waits for an answer of this person in this thread"),
+};
 const unknownRequest = refusal("unknown-request", "no request was started by this message");
 const notRequester = refusal("not-allowed", "only who asked can take a request back");
 const alreadyAnswered = refusal("already-answered", "the message was taken as the answer to a question");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Json } from "../../src/domain.ts";
+import type { ChatRequest, Json } from "../../src/domain.ts";
 import { EngineWorld, request } from "./engine/engine-world.ts";
 
 const refused = async (text: string, change: object = {}) => {
@@ -115,6 +115,40 @@ test("a message's key is kept with what it did, whatever else has happened since
   assert.deepEqual(twice, [second, second], "also when it comes twice at once");
   assert.equal((await world.store.listRuns({ limit: 9 })).length, 2);
   assert.deepEqual(values, []);
+});
+
+test("talk that was not written to the bot is an answer or nothing, found by one look at the record", async () => {
+  const world = new EngineWorld();
+  asking(world);
+  const { intake, engine } = world.bot();
+  const looked: string[] = [];
+  const { requestRun, waitingInThread } = world.store;
+  world.store.requestRun = (key) => {
+    looked.push("key");
+    return requestRun.call(world.store, key);
+  };
+  world.store.waitingInThread = (thread) => {
+    looked.push("thread");
+    return waitingInThread.call(world.store, thread);
+  };
+  const talk = { ...request, key: "k2", text: "For A", onlyAnswer: true };
+  const code = async (of: ChatRequest) => {
+    const outcome = await intake.request(of);
+    return outcome.outcome === "refused" ? outcome.error.code : null;
+  };
+  assert.equal(await code(talk), "no-question");
+  const first = await intake.request(request);
+  await world.settle(engine);
+  assert.equal(await code({ ...talk, key: "k3", person: "manager" }), "no-question");
+  assert.equal(await code({ ...talk, key: "k4", person: "nobody" }), "no-question");
+  assert.deepEqual(world.alarms(), [], "other people's talk is not recorded");
+  looked.length = 0;
+  assert.deepEqual(await intake.request(talk), first);
+  assert.deepEqual(looked, ["key", "thread"]);
+  await world.settle(engine);
+  assert.deepEqual(await intake.request(talk), first, "again it changes nothing");
+  assert.equal(await code({ ...talk, key: "k5" }), "no-question", "the question was answered");
+  assert.equal((await world.store.listRuns({ limit: 5 })).length, 1);
 });
 
 test("somebody else's message, or one in another thread, starts a run of its own", async () => {
