@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineAgent, skill, type SkillContext } from "../src/define-agent.ts";
-import type { DecisionStatement, EvidenceStatement } from "../src/domain.ts";
+import type { DecisionStatement, EvidenceStatement } from "../src/mandate-types.ts";
 import { AppError } from "../src/errors.ts";
 import { signedDecisionSchema, signedEvidenceSchema, timeSchema } from "../src/plan/plan-schema.ts";
 

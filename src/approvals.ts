@@ -8,10 +8,10 @@ import type {
   ApprovalId,
   ClickedDecision,
   ErrorInfo,
-  EvidenceStatement,
   Refused,
   Signed,
 } from "./domain.ts";
+import type { EvidenceStatement } from "./mandate-types.ts";
 import { mayDecide } from "./policy.ts";
 import type { Clock, Store } from "./ports.ts";
 

@@ -1,5 +1,6 @@
 import type { SkillContext } from "../../src/define-agent.ts";
-import type { AttestationStatement, PlanDocument, Signed } from "../../src/domain.ts";
+import type { PlanDocument, Signed } from "../../src/domain.ts";
+import type { AttestationStatement } from "../../src/mandate-types.ts";
 import { AppError } from "../../src/errors.ts";
 import { loadScreen, split, type Hit, type Screen } from "./screen.ts";
 

@@ -1,5 +1,6 @@
 import type { SkillContext } from "../../src/define-agent.ts";
-import type { AttestationStatement, Signed } from "../../src/domain.ts";
+import type { Signed } from "../../src/domain.ts";
+import type { AttestationStatement } from "../../src/mandate-types.ts";
 import { AppError } from "../../src/errors.ts";
 import { heldNow, holdBudget, holdCredit } from "./holds.ts";
 

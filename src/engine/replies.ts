@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Skills } from "../define-step.ts";
-import type { DecisionStatement, ErrorInfo, Json, Signed, StepId } from "../domain.ts";
+import type { ErrorInfo, Json, Signed, StepId } from "../domain.ts";
+import type { DecisionStatement } from "../mandate-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import { findWorkflow, routeOutput } from "./definitions.ts";
