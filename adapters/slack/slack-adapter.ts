@@ -30,7 +30,8 @@ export interface SlackAdapter extends ChatAdapter {
   status(): SlackStatus;
 }
 export interface SlackStatus {
-  readonly connected: boolean;
+  /** False: something is to be done about it. */
+  readonly ok: boolean;
   /** One line: how many connections, or why there is none. */
   readonly text: string;
 }
@@ -207,12 +208,12 @@ export function createSlack(o: {
       const { open, connections, error } = pool.status();
       if (open > 0 && approvalsRefused) {
         const text = `connected, but Slack takes no approvals in channel ${settings.approvals ?? ""}`;
-        return { connected: true, text };
+        return { ok: false, text };
       }
       if (open > 0) {
-        return { connected: true, text: `connected: ${open} sockets of ${connections} of the app` };
+        return { ok: true, text: `connected: ${open} sockets of ${connections} of the app` };
       }
-      return { connected: false, text: `not connected: ${connection.error() ?? error ?? "connecting"}` };
+      return { ok: false, text: `not connected: ${connection.error() ?? error ?? "connecting"}` };
     },
   };
 }

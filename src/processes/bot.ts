@@ -153,7 +153,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         demo: identity.trust.demo,
         startedAt,
         console: webConsole.url,
-        slack: slack?.status().text ?? "not set up",
+        slack: slack?.status() ?? { ok: true, text: "not set up" },
         ...(await store.counts()),
         inFlight: await store.inFlight(),
         trustSerial: identity.trust.serial,

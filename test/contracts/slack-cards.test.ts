@@ -109,8 +109,10 @@ test("a channel of approvals that Slack does not let us write in is told by the 
     code: "slack-channel-unusable",
   });
   assert.match(world.adapter.status().text, /^connected, but .* C0ORDERS01$/);
+  assert.equal(world.adapter.status().ok, false);
   await world.adapter.post(channel, card("approve"), { key: "k9" });
   assert.match(world.adapter.status().text, /^connected: 2 sockets/);
+  assert.equal(world.adapter.status().ok, true);
 });
 
 test("approvals stand in the channel and with those who decide; without either, with the requester alone", async () => {

@@ -142,7 +142,7 @@ suite("a request in Slack", () => {
     await it.final(card);
     await it.connected();
     const { stdout } = await it.system.run("status", "--json");
-    assert.match((JSON.parse(stdout) as { slack: string }).slack, /^connected: 2 sockets/);
+    assert.match((JSON.parse(stdout) as { slack: { text: string } }).slack.text, /^connected: 2 sockets/);
     assert.equal((await it.system.run("journal", "verify")).code, 0);
   });
 
@@ -180,7 +180,9 @@ test("the bot starts with tokens that Slack refuses; the console works, status a
     it.slack.revoke(it.slack.botToken);
     await it.system.start();
     const { stdout } = await it.system.run("status", "--json");
-    assert.match((JSON.parse(stdout) as { slack: string }).slack, /not connected: slack-token-refused/);
+    const { slack } = JSON.parse(stdout) as { slack: { ok: boolean; text: string } };
+    assert.equal(slack.ok, false);
+    assert.match(slack.text, /not connected: slack-token-refused/);
     const doctor = await it.system.run("doctor");
     assert.match(
       doctor.stdout,
