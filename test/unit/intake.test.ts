@@ -122,14 +122,15 @@ test("talk that was not written to the bot is an answer or nothing, found by one
   asking(world);
   const { intake, engine } = world.bot();
   const looked: string[] = [];
-  const { requestRun, waitingInThread } = world.store;
+  const requestRun = world.store.requestRun.bind(world.store);
+  const waitingInThread = world.store.waitingInThread.bind(world.store);
   world.store.requestRun = (key) => {
     looked.push("key");
-    return requestRun.call(world.store, key);
+    return requestRun(key);
   };
   world.store.waitingInThread = (thread) => {
     looked.push("thread");
-    return waitingInThread.call(world.store, thread);
+    return waitingInThread(thread);
   };
   const talk = { ...request, key: "k2", text: "For A", onlyAnswer: true };
   const code = async (of: ChatRequest) => {
