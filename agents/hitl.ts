@@ -55,8 +55,8 @@ export default defineAgent({
 });
 
 /**
- * Person, account, role, separation of duties and assurance, all by the trust document here alone. Where the bot went by
- * a newer one, what it says is waited for.
+ * Person, account, role, separation of duties and assurance, all by the trust document here alone. Where the bot went
+ * by a newer one, what it says is waited for.
  */
 async function checkPerson({ trust }: SkillContext, statement: EvidenceStatement): Promise<void> {
   const { mayDecide } = await import("../src/policy.ts");

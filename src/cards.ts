@@ -7,7 +7,10 @@ import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
 
 const empty = { facts: [], steps: [], tables: [], approval: null, plan: null, options: [] } as const;
 
-/** The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID", "result-RUN"); null = nothing to show. */
+/**
+ * The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID",
+ * "result-RUN"); null = nothing to show.
+ */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
     return progressCard(view);
@@ -99,7 +102,10 @@ function stuckUndos({ run }: RunView): readonly string[] {
         `Step ${id} could not be released in ${attempt - 1} tries and is tried again: ${error?.message ?? "no answer"}.`,
     );
 }
-/** Says what a person has to let go of when nobody knows whether orders were placed, and that an approval came to nothing. */
+/**
+ * Says what a person has to let go of when nobody knows whether orders were placed, and that an approval came to
+ * nothing.
+ */
 function afterFailure({ run, workflow, approvals }: RunView): readonly string[] {
   if (workflow !== null && irreversibleMayBeDone(workflow.planned, run)) {
     return ["Orders may have been placed, so what was reserved for them stays reserved."];

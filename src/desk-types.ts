@@ -16,7 +16,10 @@ import type {
   ThreadId,
 } from "./domain.ts";
 
-/** What people may look at: the read side that adapters and the command line share. Active viewers see their own and, as managers or admins, all. */
+/**
+ * What people may look at: the read side that adapters and the command line share. Active viewers see their own and, as
+ * managers or admins, all.
+ */
 
 export interface RunSummary {
   readonly id: RunId;

@@ -23,7 +23,8 @@ export async function holdCredit(
   }
   const { balance, creditLimit, currency } = customer;
   assertFresh(customer.creditAsOf, trust.policy.dataMaxAgeDays, clock.now(), `the credit data of "${id}"`);
-  // An update without a change is a lock: of two runs that ask for the same customer's credit, one waits for the other's commit.
+  // An update without a change is a lock: of two runs that ask for the same customer's credit, one waits for the
+  // other's commit.
   if (!(await books.update("customers", id, {}, { balance, creditLimit }))) {
     throw changed(`customer "${id}"`);
   }

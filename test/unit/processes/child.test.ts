@@ -25,7 +25,9 @@ afterEach(async () => {
   mock.timers.reset();
 });
 
-/** A child of which `lives` says what each of its lives does: the code of the first, the second, …; the last goes on. */
+/**
+ * A child of which `lives` says what each of its lives does: the code of the first, the second, …; the last goes on.
+ */
 function start(name: string, lives: readonly string[]): Child {
   const program = path.join(folder, `${name}.mjs`);
   const count = path.join(folder, `${name}.count`);
