@@ -4,16 +4,14 @@ import type {
   Approval,
   ApprovalId,
   AtSign,
-  EndReason,
   ErrorInfo,
   Json,
   Person,
   PersonId,
+  Run,
   RunId,
-  RunStatus,
   StepId,
   StepStatus,
-  ThreadId,
 } from "./domain.ts";
 
 /**
@@ -21,16 +19,11 @@ import type {
  * managers or admins, all.
  */
 
-export interface RunSummary {
-  readonly id: RunId;
+export interface RunSummary extends Pick<
+  Run,
+  "id" | "status" | "reason" | "error" | "requester" | "thread" | "createdAt" | "updatedAt"
+> {
   readonly title: string;
-  readonly status: RunStatus;
-  readonly reason: EndReason | null;
-  readonly error: ErrorInfo | null;
-  readonly requester: PersonId;
-  readonly thread: ThreadId;
-  readonly createdAt: number;
-  readonly updatedAt: number;
 }
 export interface StepDetail {
   readonly id: StepId;

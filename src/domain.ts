@@ -84,16 +84,26 @@ export interface AlreadyDecided {
 
 // Runs ----------------------------------------------------------------------------------------------------------
 
-export type RunStatus = "running" | "waiting" | "compensating" | "completed" | "failed" | "cancelled";
-export type StepStatus =
-  | "pending"
-  | "queued"
-  | "waiting"
-  | "completed"
-  | "failed"
-  | "skipped"
-  | "compensating"
-  | "compensated";
+export const runStatuses = [
+  "running",
+  "waiting",
+  "compensating",
+  "completed",
+  "failed",
+  "cancelled",
+] as const;
+export type RunStatus = (typeof runStatuses)[number];
+export const stepStatuses = [
+  "pending",
+  "queued",
+  "waiting",
+  "completed",
+  "failed",
+  "skipped",
+  "compensating",
+  "compensated",
+] as const;
+export type StepStatus = (typeof stepStatuses)[number];
 
 export type StepKind = "call" | "compute" | "approval" | "ask";
 
