@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, LogLevel } from "@slack/bolt";
+import type { App } from "@slack/bolt";
 import type { Page } from "playwright-core";
+import { boltApp } from "../fakes/bolt-app.ts";
 import { startSlack } from "../fakes/slack/start-slack.ts";
 import { launch, noChromium } from "./console-browser.ts";
 
@@ -94,14 +95,7 @@ test(
   { skip: noChromium },
   async () => {
     const slack = await startSlack();
-    const clientOptions = { slackApiUrl: slack.apiUrl, retryConfig: { retries: 0 } };
-    const app = new App({
-      token: slack.botToken,
-      appToken: slack.appToken,
-      socketMode: true,
-      clientOptions,
-      logLevel: LogLevel.ERROR,
-    });
+    const app = boltApp(slack);
     listen(app);
     await app.start();
     const browser = await launch();
