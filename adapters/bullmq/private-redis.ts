@@ -151,7 +151,7 @@ async function answering(child: ChildProcess, socketFile: string, server: string
 }
 
 function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 /** The wrapper has ended, and with it the server: by itself, or by force. */
 function ended(child: ChildProcess): Promise<void> {
@@ -170,7 +170,11 @@ function ended(child: ChildProcess): Promise<void> {
 }
 /** Wrapper, reader and server: the wrapper leads a group of its own. */
 function killGroup({ pid }: ChildProcess): void {
-  if (pid !== undefined) {
-    process.kill(-pid, "SIGKILL");
+  try {
+    if (pid !== undefined) {
+      process.kill(-pid, "SIGKILL");
+    }
+  } catch {
+    // ended meanwhile
   }
 }

@@ -94,19 +94,12 @@ export function agents(settings: Settings, o: ViewOptions): Promise<void> {
 }
 
 export function status(settings: Settings, o: ViewOptions): Promise<void> {
-  return show(
-    settings,
-    "/status",
-    o,
-    ({
-      slack,
-      ...others
-    }: Readonly<Record<string, unknown>> & { readonly slack: { readonly text: string } }) =>
-      Object.entries({ ...others, slack: slack.text })
-        .map(
-          ([name, each]) =>
-            `${`${name}:`.padEnd(18)} ${typeof each === "string" ? each : JSON.stringify(each)}`,
-        )
-        .join("\n"),
+  return show(settings, "/status", o, (value: { readonly slack: { readonly text: string } }) =>
+    Object.entries({ ...value, slack: value.slack.text })
+      .map(
+        ([name, each]) =>
+          `${`${name}:`.padEnd(18)} ${typeof each === "string" ? each : JSON.stringify(each)}`,
+      )
+      .join("\n"),
   );
 }

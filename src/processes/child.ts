@@ -75,13 +75,19 @@ export function startChild(o: {
         performance.now() - startedAt > settledMs ? firstBackOffMs : Math.min(backOff * 2, longestBackOffMs);
       timer = setTimeout(start, backOff);
     };
-    const child = fork(o.program ?? mainFile, [...o.args], {
-      env: { ...o.environment() },
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-      execArgv: [],
-      // A terminal's Ctrl-C must reach the launcher only: it stops its children in order.
-      detached: true,
-    });
+    let child: ChildProcess;
+    try {
+      child = fork(o.program ?? mainFile, [...o.args], {
+        env: { ...o.environment() },
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        execArgv: [],
+        // A terminal's Ctrl-C must reach the launcher only: it stops its children in order.
+        detached: true,
+      });
+    } catch (error) {
+      ended(`could not be started: ${String(error)}`, wasReady);
+      return;
+    }
     current = child;
     o.onStart?.();
     child.on("message", (raw) => {

@@ -12,12 +12,15 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const node = process.execPath;
 let child: Child | undefined;
 let restarts: string[] = [];
+let environment: Readonly<Record<string, string>> = {};
 /** Told of each restart. */
 let restarted: () => void = () => undefined;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] });
   restarts = [];
+  restarted = () => undefined;
+  environment = {};
 });
 afterEach(async () => {
   process.execPath = node;
@@ -45,7 +48,7 @@ function start(name: string, lives: readonly string[]): Child {
     name,
     args: [],
     program,
-    environment: () => ({}),
+    environment: () => environment,
     onRestart: (_name, reason) => {
       restarts.push(reason);
       restarted();
@@ -103,6 +106,23 @@ test("a child that cannot be started at all fails its first start, and is tried 
   process.kill(started.pid() ?? assert.fail(), "SIGKILL");
   assert.deepEqual(await again.promise, { life: 2 });
   assert.equal(restarts[0], "ended with SIGKILL");
+  assert.match(restarts[1] ?? "", /could not be started/);
+});
+
+test("a restart that the operating system refuses at once is tried again as well", async () => {
+  const started = start("refused", [ready(1), ready(2)]);
+  await started.ready;
+  const again = Promise.withResolvers<unknown>();
+  started.onReadyAgain(again.resolve);
+  // No process can be given a value with a zero byte.
+  environment = { BROKEN: "a\0b" };
+  restarted = () => {
+    if (restarts.length === 2) {
+      environment = {};
+    }
+  };
+  process.kill(started.pid() ?? assert.fail(), "SIGKILL");
+  assert.deepEqual(await again.promise, { life: 2 });
   assert.match(restarts[1] ?? "", /could not be started/);
 });
 
