@@ -91,7 +91,7 @@ export function createActions(parts: Parts): Actions {
     }
     return outcome.error.code === "no-question"
       ? "This question is answered already."
-      : outcome.error.message;
+      : `Not taken: ${outcome.error.message}.`;
   }
 
   async function cancel(body: ActionBody, value: string, ack: Ack): Promise<void> {
@@ -99,7 +99,7 @@ export function createActions(parts: Parts): Actions {
     const outcome = await inbox.cancel(run, (await callerOf(body)).by);
     await ack();
     if (outcome.outcome === "refused") {
-      await tell(body, outcome.error.message);
+      await tell(body, `Not cancelled: ${outcome.error.message}.`);
     }
   }
 

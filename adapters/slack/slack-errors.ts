@@ -4,6 +4,7 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from "@slack/web-api";
+import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 
 /**
@@ -106,6 +107,6 @@ function slackWord(error: WebAPIPlatformError): string {
 }
 /** Slack names the scope that would do. https://docs.slack.dev/tools/node-slack-sdk/web-api#handle-errors */
 function neededScope(error: WebAPIPlatformError): string {
-  const { needed }: { readonly needed?: unknown } = error.data;
+  const { needed } = z.object({ needed: z.unknown().optional() }).parse(error.data);
   return typeof needed === "string" && /^[a-z:._,-]{1,100}$/.test(needed) ? `, it needs ${needed}` : "";
 }
