@@ -60,12 +60,17 @@ export class SlackSystem {
   botPid(): number | undefined {
     return ourProcesses(this.system.data).find(({ command }) => command.endsWith("main.ts bot"))?.pid;
   }
-  async killBot(): Promise<void> {
+  /** Returns the process's number. */
+  signalBot(signal: "SIGSTOP" | "SIGKILL"): number {
     const pid = this.botPid();
     if (pid === undefined) {
-      throw new Error("there is no bot to kill");
+      throw new Error(`there is no bot for ${signal}`);
     }
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
+    return pid;
+  }
+  async killBot(): Promise<void> {
+    const pid = this.signalBot("SIGKILL");
     await this.until(() => this.botPid() !== undefined && this.botPid() !== pid, "a bot again");
   }
 
@@ -96,6 +101,10 @@ export class SlackSystem {
   }
   textAt({ channel, ts }: MessagePlace): string {
     return JSON.stringify(this.slack.workspace.message(channel, ts)?.blocks ?? []);
+  }
+  /** Whether the bot has tried to change this message, whatever became of that. */
+  drew({ ts }: MessagePlace): boolean {
+    return this.slack.calls.some(({ method, args }) => method === "chat.update" && args["ts"] === ts);
   }
   final(place: MessagePlace): Promise<void> {
     return this.until(() => !this.textAt(place).includes('"approve"'), "the final card");
