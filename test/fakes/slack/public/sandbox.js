@@ -24,6 +24,10 @@ function Sandbox() {
     setNotice(seen.ok === false ? seen.text : "");
     return seen;
   };
+  const newChat = async () => {
+    setWhere("direct");
+    setThread((await send({ act: "assistant" })).ts ?? "");
+  };
   const channel =
     state.channels.find((each) => each.id === where || (where === "direct" && each.kind === "im")) ??
     (where === "home" ? undefined : state.channels[0]);
@@ -72,12 +76,7 @@ function Sandbox() {
         >
           ${state.app.name}: home
         </button>
-        <button
-          type="button"
-          onClick=${() => [setWhere("direct"), setThread(""), void send({ act: "assistant" })]}
-        >
-          ${state.app.name}: new chat
-        </button>
+        <button type="button" onClick=${() => void newChat()}>${state.app.name}: new chat</button>
       </nav>
       <main>
         ${
@@ -100,6 +99,19 @@ function Sandbox() {
         html`<aside aria-label="Thread">
           <button type="button" class="close" onClick=${() => setThread("")}>Close thread</button>
           <${Messages} key=${thread} label="Messages of the thread">${show(inThread)}<//>
+          ${channel?.assistant
+            .filter((each) => each.thread === thread)
+            .flatMap((each) => each.prompts)
+            .map(
+              (text) =>
+                html`<button
+                  type="button"
+                  class="prompt"
+                  onClick=${() => void send({ act: "say", channel: channel.id, text, files: [], thread })}
+                >
+                  ${text}
+                </button>`,
+            )}
           <${Composer} label="Reply" channel=${channel} thread=${thread} state=${state} send=${send} />
         </aside>`
       }
@@ -163,7 +175,11 @@ function Composer({ label, channel, thread, state, send }) {
       value=${text}
       onInput=${(event) => setText(event.target.value)}
     />
-    <input type="file" aria-label=${thread === undefined ? "Attach a file" : "Attach a file to the reply"} ref=${chosen} />
+    <input
+      type="file"
+      aria-label=${thread === undefined ? "Attach a file" : "Attach a file to the reply"}
+      ref=${chosen}
+    />
     <button type="submit">Send</button>
   </form>`;
 }
