@@ -56,6 +56,8 @@ export interface ClickedDecision {
   readonly reason?: string;
   readonly adapter: string;
   readonly account?: string;
+  /** Of the plan that was shown with the button, where there was one: no other plan is decided by it. */
+  readonly planHash?: string;
   readonly assurance: Exclude<Assurance, "countersigned">;
 }
 export interface Accepted {

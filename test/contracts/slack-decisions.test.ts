@@ -114,6 +114,24 @@ test("lesson 16: Reject opens its view before anything else and asks for the rea
   await until(() => textOf(card).includes("too dear"), "the reason on the card");
 });
 
+test("lesson 24: the hash of the plan that was shown goes with the click and with the reason", async () => {
+  const { run, approval, card } = await asked();
+  await world.slack.user("manager").clicks(card, "approve");
+  const other = await asked();
+  const manager = world.slack.user("manager");
+  await manager.clicks(other.card, "reject");
+  await until(() => modalOf("manager").includes("plain_text_input"), "the question");
+  await manager.submits({ text: "too dear" });
+  for (const each of [
+    { run, approval },
+    { run: other.run, approval: other.approval },
+  ]) {
+    const hash = world.office.runs.get(each.run)?.approvals[0]?.planHash;
+    assert.match(hash ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(decisions(each.approval)[0]?.planHash, hash);
+  }
+});
+
 test("lesson 16: a view that Slack does not open is told to who clicked, with another way", async () => {
   const { card } = await asked();
   world.slack.faults.api("views.open", { kind: "error", error: "expired_trigger_id" }, 1);

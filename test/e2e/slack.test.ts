@@ -150,6 +150,23 @@ suite("a request in Slack", () => {
     assert.equal(runs.filter(({ status }) => status === "completed").length, 6);
   });
 
+  test("lesson 11: a click on a card before the bot knows that it is posted counts", async () => {
+    const ms = 4_000;
+    it.slack.faults.api("chat.postMessage", { kind: "slow", ms }, 100);
+    const place = await it.ask(request);
+    const card = await it.approvalCard("manager");
+    it.slack.faults.calm();
+    const unanswered = it.slack.calls.some(
+      ({ method, args, at }) =>
+        method === "chat.postMessage" && args["channel"] === card.channel && at > Date.now() - ms,
+    );
+    assert.ok(unanswered, "Slack has not answered the post yet");
+    assert.equal((await it.slack.user("manager").clicks(card, "approve")).ok, true);
+    await it.done(place);
+    await it.final(card);
+    await assertOnce(7);
+  });
+
   test("lesson 15: kill -9 while cards are posted: none stands twice", linux, async () => {
     it.slack.faults.api("chat.postMessage", { kind: "lost-answer" }, 2);
     const place = it.slack.user("employee").says("orders", `@countersign ${request}`);
@@ -161,7 +178,7 @@ suite("a request in Slack", () => {
     await it.done(place);
     await it.final(card);
     assert.equal(it.thread(place).length, 2);
-    await assertOnce(7);
+    await assertOnce(8);
   });
 
   test("Slack goes away and comes back: everything goes on", async () => {
