@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { SlackSettings } from "../../adapters/slack/members.ts";
 import { checkSetup, type SetupCheck } from "../../adapters/slack/setup-checks.ts";
 import { silentLogger } from "../fakes/silent-logger.ts";
-import { type AppManifest, fullManifest } from "../fakes/slack/app-manifest.ts";
+import { ownApp } from "../fakes/own-app.ts";
+import type { AppManifest } from "../fakes/slack/app-manifest.ts";
 import { type FakeSlack, startSlack } from "../fakes/slack/start-slack.ts";
 
 /** What `countersign slack setup` says of wrong settings: which, what Slack says, and what to do; never a token. */
@@ -11,7 +12,7 @@ import { type FakeSlack, startSlack } from "../fakes/slack/start-slack.ts";
 /** The checks by name, of an office with these settings. */
 async function checksOf(
   change: (slack: FakeSlack) => Partial<SlackSettings>,
-  manifest: AppManifest = fullManifest,
+  manifest: AppManifest = ownApp,
 ): Promise<Readonly<Record<string, SetupCheck>>> {
   const slack = await startSlack({ manifest });
   try {
@@ -61,9 +62,9 @@ test("an app token that Slack does not know, or has revoked: which setting, and 
 test("scopes that are missing are named, also by the check that needs them", async () => {
   const given = ["app_mentions:read", "chat:write", "commands", "im:history"];
   const manifest = {
-    ...fullManifest,
+    ...ownApp,
     oauth_config: { scopes: { bot: given } },
-    settings: { ...fullManifest.settings, event_subscriptions: { bot_events: ["app_mention"] } },
+    settings: { ...ownApp.settings, event_subscriptions: { bot_events: ["app_mention"] } },
   };
   const { scopes, approvals } = await checksOf(() => ({ approvals: "C0ORDERS01" }), manifest);
   assert.match(scopes?.text ?? "", /missing: .*channels:read, .*users:read/);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { withSandboxAccounts } from "../fakes/sandbox-people.ts";
 import type { MessagePlace } from "../fakes/slack/acts.ts";
+import { ownApp } from "../fakes/own-app.ts";
 import { type FakeSlack, startSlack } from "../fakes/slack/start-slack.ts";
 import { ourProcesses } from "./our-processes.ts";
 import { type Ready, TestSystem } from "./system.ts";
@@ -116,5 +117,5 @@ export class SlackSystem {
 }
 
 export async function slackSystem(environment: Readonly<Record<string, string>> = {}): Promise<SlackSystem> {
-  return new SlackSystem(await startSlack(), environment);
+  return new SlackSystem(await startSlack({ manifest: ownApp }), environment);
 }
