@@ -229,6 +229,30 @@ test("lesson 17: while Slack does not say who somebody is, nobody is anybody", a
   assert.equal(decisions(approval).length, 0);
 });
 
+test("lesson 17: whom Slack deactivates or makes a guest counts no more from that moment, though known a moment ago", async () => {
+  const { approval, card } = await asked();
+  const manager = world.slack.user("manager-2");
+  try {
+    for (const [change, why] of [
+      [{ deleted: true }, /deactivated/],
+      [{ kind: "guest" }, /Guests/],
+    ] as const) {
+      assert.match(JSON.stringify(await manager.runs("/countersign status", "general")), /under way/);
+      world.slack.changeUser("manager-2", change);
+      await world.acknowledged();
+      await manager.clicks(card, "approve");
+      assert.equal(decisions(approval).length, 0);
+      assert.match(JSON.stringify(await manager.runs("/countersign status", "general")), why);
+      world.slack.changeUser("manager-2", { deleted: false, kind: "member" });
+      await world.acknowledged();
+    }
+  } finally {
+    world.slack.changeUser("manager-2", { deleted: false, kind: "member" });
+    await world.acknowledged();
+  }
+  assert.ok(hasButton(card));
+});
+
 test("lesson 18: the requester is told why their own click does not count", async () => {
   const { approval, card } = await asked();
   await world.slack.user("employee").clicks(card, "approve");

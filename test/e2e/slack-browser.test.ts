@@ -60,7 +60,7 @@ test(
 
       await employee.getByLabel("Message #orders").fill("/countersign runs");
       await employee.getByRole("button", { name: "Send" }).first().click();
-      await employee.getByText(/completed +Order the parts/).waitFor(patience);
+      await employee.getByText(/ · done · Order the parts/).waitFor(patience);
       const orders = await it.system.books<{ run: string }>("orders");
       assert.equal(new Set(orders.map(({ run }) => run)).size, 1);
       assert.deepEqual(it.slack.failures, []);
