@@ -1,5 +1,5 @@
 import type { Approval, Money, PlanDocument, PlannedOrder, StepId } from "./domain.ts";
-import type { Card } from "./card.ts";
+import { type Card, cannotBeUndone } from "./card.ts";
 import type { RunView } from "./run-view.ts";
 import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
 
@@ -81,9 +81,12 @@ function statusText(view: RunView, done: number, total: number): string {
     case "failed":
       return [sentence(view.run.error?.message ?? "Failed"), ...afterFailure(view)].join(" ");
     case "cancelled":
-      return `Ended: ${view.run.reason ?? "cancelled"}.`;
+      return `Ended: ${endWords[view.run.reason ?? "requested"]}.`;
   }
 }
+
+/** Whoever reads "requested" takes it for the request itself. */
+const endWords = { requested: "cancelled", rejected: "rejected", expired: "expired" } as const;
 
 /** Why the run stands still although nobody is asked, and that it goes on by itself. */
 function waitText({ run }: RunView): string | undefined {
@@ -209,10 +212,15 @@ function planTables(plan: PlanDocument): Card["tables"] {
       about: "effect" as const,
       title: "Can it be undone?",
       columns: ["What", "Undo"],
-      rows: plan.effects.map((each) => [each.description, each.reversibility]),
+      rows: plan.effects.map((each) => [each.description, undoWords[each.reversibility]]),
     },
   ].filter((table) => table.rows.length > 0);
 }
+const undoWords = {
+  reversible: "can be undone",
+  compensable: "can be undone by a further step",
+  irreversible: cannotBeUndone,
+} as const;
 /** People know an order by its supplier, the books by its id. */
 function orderName({ orders }: PlanDocument, id: string): string {
   const supplier = orders.find((each) => each.id === id)?.supplierName;
@@ -280,7 +288,7 @@ function resultWord(view: RunView): string {
   }
   return view.run.status === "failed"
     ? "Failed"
-    : (view.run.reason ?? "Cancelled").replace(/^./, (c) => c.toUpperCase());
+    : endWords[view.run.reason ?? "requested"].replace(/^./, (c) => c.toUpperCase());
 }
 
 function moneyText(value: Money): string {

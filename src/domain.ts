@@ -64,6 +64,8 @@ export interface ClickedDecision {
   readonly adapter: string;
   /** Which of the person's accounts it was given by, where the adapter's platform has accounts. */
   readonly account?: string;
+  /** Of the plan that was shown with the button, where there was one: no other plan is decided by it. */
+  readonly planHash?: string;
   readonly assurance: Exclude<Assurance, "countersigned">;
 }
 

@@ -114,6 +114,24 @@ test("lesson 16: Reject opens its view before anything else and asks for the rea
   await until(() => textOf(card).includes("too dear"), "the reason on the card");
 });
 
+test("lesson 24: the hash of the plan that was shown goes with the click and with the reason", async () => {
+  const { run, approval, card } = await asked();
+  await world.slack.user("manager").clicks(card, "approve");
+  const other = await asked();
+  const manager = world.slack.user("manager");
+  await manager.clicks(other.card, "reject");
+  await until(() => modalOf("manager").includes("plain_text_input"), "the question");
+  await manager.submits({ text: "too dear" });
+  for (const each of [
+    { run, approval },
+    { run: other.run, approval: other.approval },
+  ]) {
+    const hash = world.office.runs.get(each.run)?.approvals[0]?.planHash;
+    assert.match(hash ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(decisions(each.approval)[0]?.planHash, hash);
+  }
+});
+
 test("lesson 16: a view that Slack does not open is told to who clicked, with another way", async () => {
   const { card } = await asked();
   world.slack.faults.api("views.open", { kind: "error", error: "expired_trigger_id" }, 1);
@@ -209,6 +227,30 @@ test("lesson 17: while Slack does not say who somebody is, nobody is anybody", a
   assert.equal((await visitor.clicks(card, "approve")).ok, true);
   assert.ok(world.office.strangers.some((each) => each.endsWith("/U0GUEST002")));
   assert.equal(decisions(approval).length, 0);
+});
+
+test("lesson 17: whom Slack deactivates or makes a guest counts no more from that moment, though known a moment ago", async () => {
+  const { approval, card } = await asked();
+  const manager = world.slack.user("manager-2");
+  try {
+    for (const [change, why] of [
+      [{ deleted: true }, /deactivated/],
+      [{ kind: "guest" }, /Guests/],
+    ] as const) {
+      assert.match(JSON.stringify(await manager.runs("/countersign status", "general")), /under way/);
+      world.slack.changeUser("manager-2", change);
+      await world.acknowledged();
+      await manager.clicks(card, "approve");
+      assert.equal(decisions(approval).length, 0);
+      assert.match(JSON.stringify(await manager.runs("/countersign status", "general")), why);
+      world.slack.changeUser("manager-2", { deleted: false, kind: "member" });
+      await world.acknowledged();
+    }
+  } finally {
+    world.slack.changeUser("manager-2", { deleted: false, kind: "member" });
+    await world.acknowledged();
+  }
+  assert.ok(hasButton(card));
 });
 
 test("lesson 18: the requester is told why their own click does not count", async () => {

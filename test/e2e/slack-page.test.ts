@@ -113,7 +113,7 @@ test(
       await says(employee, `@countersign order parts ${hostile}`);
       const manager = await openAs("manager");
       assert.equal(await manager.title(), "Slack sandbox (a stand-in, not Slack)");
-      await manager.getByRole("button", { name: "1 replies" }).click();
+      await manager.getByRole("button", { name: "1 reply" }).click();
       const thread = manager.getByRole("complementary", { name: "Thread" });
       await thread.getByRole("heading", { name: hostile }).waitFor();
       await thread.getByText("@employee").first().waitFor();
@@ -125,7 +125,7 @@ test(
       await modal.getByLabel("Reason").fill("Too dear");
       await modal.getByRole("button", { name: "Reject it" }).click();
       await modal.waitFor({ state: "detached" });
-      await employee.getByRole("button", { name: "1 replies" }).click();
+      await employee.getByRole("button", { name: "1 reply" }).click();
       await employee.getByText("Rejected: Too dear").waitFor();
       await says(employee, "/countersign status");
       await employee.getByText("All quiet").waitFor();
