@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineAgent, skill, type SkillContext } from "../src/define-agent.ts";
-import type { DecisionStatement, EvidenceStatement } from "../src/domain.ts";
+import type { DecisionStatement, EvidenceStatement } from "../src/mandate-types.ts";
 import { AppError } from "../src/errors.ts";
 import { signedDecisionSchema, signedEvidenceSchema, timeSchema } from "../src/plan/plan-schema.ts";
 
@@ -55,8 +55,8 @@ export default defineAgent({
 });
 
 /**
- * Person, account, role, separation of duties and assurance, all by the trust document here alone. Where the bot went by
- * a newer one, what it says is waited for.
+ * Person, account, role, separation of duties and assurance, all by the trust document here alone. Where the bot went
+ * by a newer one, what it says is waited for.
  */
 async function checkPerson({ trust }: SkillContext, statement: EvidenceStatement): Promise<void> {
   const { mayDecide } = await import("../src/policy.ts");

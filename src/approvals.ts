@@ -8,10 +8,10 @@ import type {
   ApprovalId,
   ClickedDecision,
   ErrorInfo,
-  EvidenceStatement,
   Refused,
   Signed,
 } from "./domain.ts";
+import type { EvidenceStatement } from "./mandate-types.ts";
 import { mayDecide } from "./policy.ts";
 import type { Clock, Store } from "./ports.ts";
 
@@ -24,6 +24,7 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   reason: z.string().max(longestReason).exactOptional(),
   adapter: z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, 'expected a name such as "console"'),
   account: z.string().refine(isAccount, `expected ${accountForm}`).exactOptional(),
+  planHash: z.string().max(200).exactOptional(),
   assurance: z.enum(["local", "clicked"]),
 });
 
@@ -98,6 +99,10 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
       }
       if (approval.status !== "open") {
         return { outcome: "already-decided", approval };
+      }
+      if (decision.planHash !== undefined && decision.planHash !== approval.planHash) {
+        const message = "the plan is not the one that was shown with this button; look at it again";
+        return refuse(decision, approval, { code: "wrong-plan", message, retryable: false });
       }
       if (approval.expiresAt <= now) {
         const message = `the approval expired at ${new Date(approval.expiresAt).toISOString()}`;

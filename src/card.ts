@@ -1,5 +1,8 @@
 import type { ApprovalId, RunId, StepStatus } from "./domain.ts";
 
+/** What a table about effects says of one that is final. */
+export const cannotBeUndone = "cannot be undone";
+
 /**
  * A card as every platform can draw it: plain text only, whatever it came from. Adapters render it and add nothing.
  */

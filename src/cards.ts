@@ -1,5 +1,5 @@
 import type { Approval, Money, PlanDocument, PlannedOrder, StepId } from "./domain.ts";
-import type { Card } from "./card.ts";
+import { type Card, cannotBeUndone } from "./card.ts";
 import type { RunView } from "./run-view.ts";
 import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
 
@@ -7,7 +7,10 @@ import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
 
 const empty = { facts: [], steps: [], tables: [], approval: null, plan: null, options: [] } as const;
 
-/** The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID", "result-RUN"); null = nothing to show. */
+/**
+ * The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID",
+ * "result-RUN"); null = nothing to show.
+ */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
     return progressCard(view);
@@ -78,9 +81,12 @@ function statusText(view: RunView, done: number, total: number): string {
     case "failed":
       return [sentence(view.run.error?.message ?? "Failed"), ...afterFailure(view)].join(" ");
     case "cancelled":
-      return `Ended: ${view.run.reason ?? "cancelled"}.`;
+      return `Ended: ${endWords[view.run.reason ?? "requested"]}.`;
   }
 }
+
+/** Whoever reads "requested" takes it for the request itself. */
+const endWords = { requested: "cancelled", rejected: "rejected", expired: "expired" } as const;
 
 /** Why the run stands still although nobody is asked, and that it goes on by itself. */
 function waitText({ run }: RunView): string | undefined {
@@ -99,7 +105,10 @@ function stuckUndos({ run }: RunView): readonly string[] {
         `Step ${id} could not be released in ${attempt - 1} tries and is tried again: ${error?.message ?? "no answer"}.`,
     );
 }
-/** Says what a person has to let go of when nobody knows whether orders were placed, and that an approval came to nothing. */
+/**
+ * Says what a person has to let go of when nobody knows whether orders were placed, and that an approval came to
+ * nothing.
+ */
 function afterFailure({ run, workflow, approvals }: RunView): readonly string[] {
   if (workflow !== null && irreversibleMayBeDone(workflow.planned, run)) {
     return ["Orders may have been placed, so what was reserved for them stays reserved."];
@@ -203,10 +212,15 @@ function planTables(plan: PlanDocument): Card["tables"] {
       about: "effect" as const,
       title: "Can it be undone?",
       columns: ["What", "Undo"],
-      rows: plan.effects.map((each) => [each.description, each.reversibility]),
+      rows: plan.effects.map((each) => [each.description, undoWords[each.reversibility]]),
     },
   ].filter((table) => table.rows.length > 0);
 }
+const undoWords = {
+  reversible: "can be undone",
+  compensable: "can be undone by a further step",
+  irreversible: cannotBeUndone,
+} as const;
 /** People know an order by its supplier, the books by its id. */
 function orderName({ orders }: PlanDocument, id: string): string {
   const supplier = orders.find((each) => each.id === id)?.supplierName;
@@ -274,7 +288,7 @@ function resultWord(view: RunView): string {
   }
   return view.run.status === "failed"
     ? "Failed"
-    : (view.run.reason ?? "Cancelled").replace(/^./, (c) => c.toUpperCase());
+    : endWords[view.run.reason ?? "requested"].replace(/^./, (c) => c.toUpperCase());
 }
 
 function moneyText(value: Money): string {

@@ -44,12 +44,46 @@ function pairs<T>(value: z.ZodType<T>) {
   );
 }
 
-/** Its text is never part of a message. */
+/** What people put where a token of Slack belongs, by how it begins. */
+const tokenKinds: readonly (readonly [RegExp, string])[] = [
+  [/^["'\s]|["'\s]$/, "a text in quotes or with spaces around it"],
+  [/^xoxb-/, "a bot token (xoxb-)"],
+  [/^xapp-/, "an app-level token (xapp-)"],
+  [/^xoxp-/, "a user token (xoxp-)"],
+  [/^xoxe[.-]/, "a token that expires or refreshes another (xoxe)"],
+  [/^https?:/, "an address"],
+  [/^[0-9a-f]{32}$/, "a signing or client secret"],
+];
+
+/** Only the kind of what was given is part of a message, never its text. */
 function slackToken(prefix: string, name: string) {
+  const whole = new RegExp(`^${prefix}[A-Za-z0-9-]{8,300}$`);
   return z
     .string()
-    .regex(new RegExp(`^${prefix}[A-Za-z0-9-]{8,300}$`), `expected ${name}, which begins with "${prefix}"`)
+    .refine((text) => whole.test(text), {
+      error: ({ input }) => {
+        const text = String(input);
+        const kind = text.startsWith(prefix)
+          ? "a piece of one, or one with other signs in it"
+          : (tokenKinds.find(([begins]) => begins.test(text))?.[1] ?? "something else");
+        return `expected ${name}, which begins with "${prefix}"; this is ${kind}`;
+      },
+    })
     .optional();
+}
+/** What people put where the id of a channel belongs. */
+function channelKind(text: string): string {
+  if (text.startsWith("#")) {
+    return "a channel's name";
+  }
+  const kinds: Readonly<Record<string, string>> = {
+    D: "direct messages'",
+    U: "a person's",
+    W: "a person's",
+    T: "a workspace's",
+  };
+  const kind = /^[A-Z0-9]{3,41}$/.test(text) ? kinds[text.slice(0, 1)] : undefined;
+  return kind === undefined ? "something else" : `${kind} id`;
 }
 function isLoopback(url: string): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
@@ -80,7 +114,10 @@ const environmentSchema = z.object({
   SLACK_APP_TOKEN: slackToken("xapp-", "the app-level token"),
   COUNTERSIGN_SLACK_APPROVALS: z
     .string()
-    .regex(/^[CG][A-Z0-9]{2,40}$/, 'expected a channel\'s id, e.g. "C0123456789"')
+    .refine((text) => /^[CG][A-Z0-9]{2,40}$/.test(text), {
+      error: ({ input }) =>
+        `expected a channel's id, e.g. "C0123456789"; this is ${channelKind(String(input))}`,
+    })
     .optional(),
   COUNTERSIGN_SLACK_API_URL: z
     .url()

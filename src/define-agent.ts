@@ -1,5 +1,6 @@
 import type { ZodType } from "zod";
-import type { AgentId, Effect, Mandate, Person, PlanDocument, Signed } from "./domain.ts";
+import type { AgentId, Effect, Person, PlanDocument, Signed } from "./domain.ts";
+import type { Mandate } from "./mandate-types.ts";
 import type { MessageSubject } from "./link-types.ts";
 import { AppError } from "./errors.ts";
 import type { Books, Clock, Ids, LanguageModel, Logger, Suppliers } from "./ports.ts";

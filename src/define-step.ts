@@ -1,16 +1,7 @@
 import type { ZodType, output as ZodOutput } from "zod";
 import type { AgentDefinition, AnySkill } from "./define-agent.ts";
-import type {
-  AttestationStatement,
-  DecisionStatement,
-  PersonId,
-  PlanDocument,
-  PlannedStep,
-  RunId,
-  Signed,
-  StepId,
-  StepKind,
-} from "./domain.ts";
+import type { PersonId, PlanDocument, PlannedStep, RunId, Signed, StepId, StepKind } from "./domain.ts";
+import type { AttestationStatement, DecisionStatement } from "./mandate-types.ts";
 
 /** The steps of a workflow: how they are declared, and what the engine keeps of them. */
 

@@ -4,30 +4,26 @@ import type {
   Approval,
   ApprovalId,
   AtSign,
-  EndReason,
   ErrorInfo,
   Json,
   Person,
   PersonId,
+  Run,
   RunId,
-  RunStatus,
   StepId,
   StepStatus,
-  ThreadId,
 } from "./domain.ts";
 
-/** What people may look at: the read side that adapters and the command line share. Active viewers see their own and, as managers or admins, all. */
+/**
+ * What people may look at: the read side that adapters and the command line share. Active viewers see their own and, as
+ * managers or admins, all.
+ */
 
-export interface RunSummary {
-  readonly id: RunId;
+export interface RunSummary extends Pick<
+  Run,
+  "id" | "status" | "reason" | "error" | "requester" | "thread" | "createdAt" | "updatedAt"
+> {
   readonly title: string;
-  readonly status: RunStatus;
-  readonly reason: EndReason | null;
-  readonly error: ErrorInfo | null;
-  readonly requester: PersonId;
-  readonly thread: ThreadId;
-  readonly createdAt: number;
-  readonly updatedAt: number;
 }
 export interface StepDetail {
   readonly id: StepId;

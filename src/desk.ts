@@ -24,7 +24,7 @@ const cardContents: ContentFilter = [
 
 /**
  * The read side over the record; `view` opens a run, all its texts or the wanted ones; `people` is the trust document's
- * list. Who is not active there sees nothing.
+ * list, another one when it changed. Who is not active there sees nothing.
  */
 export function createDesk(o: {
   readonly store: Store;
@@ -35,7 +35,13 @@ export function createDesk(o: {
   readonly isGranted: (agent: AgentId) => boolean;
   readonly now: () => number;
 }): Desk & { render(row: CardRow): Promise<Card | null>; viewOf(id: RunId): Promise<RunView | undefined> } {
-  const person = (id: string) => o.people().find((each) => each.id === id);
+  let index = peopleIndex([]);
+  const people = () => {
+    const list = o.people();
+    index = index.list === list ? index : peopleIndex(list);
+    return index;
+  };
+  const person = (id: string) => people().byId.get(id);
   const isActive = (id: string) => person(id)?.active === true;
   const seesAll = (id: string) => {
     const roles = person(id)?.roles ?? [];
@@ -63,7 +69,7 @@ export function createDesk(o: {
       return o.demo();
     },
     person,
-    personOf: (account) => o.people().find((each) => each.accounts.includes(account)),
+    personOf: (account) => people().byAccount.get(account),
     people: () => o.people(),
     async runs(viewer, options = {}) {
       if (!isActive(viewer)) {
@@ -136,6 +142,15 @@ export function createDesk(o: {
       const run = await o.store.loadRun(id);
       return run === undefined ? undefined : o.view(run);
     },
+  };
+}
+
+/** Every message from a chat asks whose account it came from. */
+function peopleIndex(list: readonly Person[]) {
+  return {
+    list,
+    byId: new Map(list.map((person) => [person.id, person])),
+    byAccount: new Map(list.flatMap((person) => person.accounts.map((account) => [account, person]))),
   };
 }
 

@@ -75,12 +75,14 @@ export function checkStore(
 }
 
 /** `running` is what the running bot says of its connection. */
-export function checkSlack(hasTokens: boolean, running: string | undefined): Finding {
-  if (running !== undefined && /^(not connected|connected, but)/.test(running)) {
-    return bad("slack", running, "run `countersign slack setup`: it says what is wrong");
-  }
+export function checkSlack(
+  hasTokens: boolean,
+  running: { readonly ok: boolean; readonly text: string } | undefined,
+): Finding {
   if (running !== undefined) {
-    return ok("slack", running);
+    return running.ok
+      ? ok("slack", running.text)
+      : bad("slack", running.text, "run `countersign slack setup`: it says what is wrong");
   }
   return hasTokens
     ? ok("slack", "tokens are set; `countersign slack setup` checks them")

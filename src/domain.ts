@@ -8,11 +8,12 @@ export type AgentId = string;
 export type PersonId = string;
 export type ApprovalId = string;
 
-/** `amount` is a decimal string with exactly the currency's minor digits, e.g. {"amount":"1200.00","currency":"USD"}. */
+/** `amount`: a decimal string with exactly the currency's minor digits, e.g. {"amount":"1200.00","currency":"USD"}. */
 export interface Money {
   readonly amount: string;
   readonly currency: string;
 }
+
 export interface ErrorInfo {
   readonly code: string;
   readonly message: string;
@@ -22,6 +23,7 @@ export interface ErrorInfo {
 // People and chat -----------------------------------------------------------------------------------------------
 
 export type Role = "employee" | "manager" | "admin";
+
 export interface Person {
   readonly id: PersonId;
   readonly name: string;
@@ -32,8 +34,10 @@ export interface Person {
   /** Who this person is in chats: `adapter:TEAM/USER`, each account at one person only. */
   readonly accounts: readonly string[];
 }
+
 /** Opaque; only the adapter named before the first ":" encodes and decodes it, e.g. "console:…", "terminal:…". */
 export type ThreadId = `${string}:${string}`;
+
 export type MessageId = string;
 
 export interface ChatRequest {
@@ -42,30 +46,39 @@ export interface ChatRequest {
   readonly thread: ThreadId;
   readonly person: PersonId;
   readonly text: string;
-  readonly onlyAnswer?: boolean; // not written to the bot: the answer that a run in this thread waits for, or nothing
+  /** Not written to the bot: the answer that a run in this thread waits for, or nothing. */
+  readonly onlyAnswer?: boolean;
 }
+
 export type Verdict = "approved" | "rejected";
-/** How a decision was given; see design.md "Approval". */
+
+/** How a decision was given; see README, "What a decision is worth". */
 export type Assurance = "local" | "clicked" | "countersigned";
 
-/** A click or its like, as an adapter received it from a verified person (`account`: by which of theirs). */
+/** A click or its like, as an adapter received it from a verified person. */
 export interface ClickedDecision {
   readonly approval: ApprovalId;
   readonly person: PersonId;
   readonly verdict: Verdict;
   readonly reason?: string;
   readonly adapter: string;
+  /** Which of the person's accounts it was given by, where the adapter's platform has accounts. */
   readonly account?: string;
+  /** Of the plan that was shown with the button, where there was one: no other plan is decided by it. */
+  readonly planHash?: string;
   readonly assurance: Exclude<Assurance, "countersigned">;
 }
+
 export interface Accepted {
   readonly outcome: "accepted";
   readonly run: RunId;
 }
+
 export interface Refused {
   readonly outcome: "refused";
   readonly error: ErrorInfo;
 }
+
 export interface AlreadyDecided {
   readonly outcome: "already-decided";
   readonly approval: Approval;
@@ -73,19 +86,34 @@ export interface AlreadyDecided {
 
 // Runs ----------------------------------------------------------------------------------------------------------
 
-export type RunStatus = "running" | "waiting" | "compensating" | "completed" | "failed" | "cancelled";
-export type StepStatus =
-  | "pending"
-  | "queued"
-  | "waiting"
-  | "completed"
-  | "failed"
-  | "skipped"
-  | "compensating"
-  | "compensated";
+export const runStatuses = [
+  "running",
+  "waiting",
+  "compensating",
+  "completed",
+  "failed",
+  "cancelled",
+] as const;
+export type RunStatus = (typeof runStatuses)[number];
+export const stepStatuses = [
+  "pending",
+  "queued",
+  "waiting",
+  "completed",
+  "failed",
+  "skipped",
+  "compensating",
+  "compensated",
+] as const;
+export type StepStatus = (typeof stepStatuses)[number];
+
 export type StepKind = "call" | "compute" | "approval" | "ask";
+
 /** What a skill does to the world: nothing, the books only (one transaction), or something outside. */
 export type Effect = "read" | "write" | "irreversible";
+
+/** What can be done about an effect of a plan afterwards: undo it, make up for it, or nothing. */
+export type Reversibility = "reversible" | "compensable" | "irreversible";
 
 export interface WorkflowRef {
   readonly id: string;
@@ -93,6 +121,7 @@ export interface WorkflowRef {
   /** SHA-256 over the definition's structure: a changed definition needs a new version. */
   readonly structure: string;
 }
+
 /** One step of a workflow as pure data: all that `advance` may know of a definition. */
 export interface PlannedStep {
   readonly id: StepId;
@@ -125,7 +154,9 @@ export interface StepState {
   readonly dueAt: number | null;
   readonly error: ErrorInfo | null;
 }
+
 export type EndReason = "rejected" | "expired" | "requested";
+
 export interface Run {
   readonly id: RunId;
   readonly workflow: WorkflowRef | null;
@@ -143,7 +174,11 @@ export interface Run {
 }
 
 export type ApprovalStatus = "open" | "recorded" | "decided" | "withdrawn" | "expired";
-/** `open` → `recorded` (the first verdict, with signed evidence, is committed) → `decided` (the HITL agent signed). */
+
+/**
+ * One approval, written in the same transaction as its run. `open` → `recorded` (a person's verdict with signed
+ * evidence is committed) → `decided` (the HITL agent signed). Only the first verdict is recorded.
+ */
 export interface Approval {
   readonly id: ApprovalId;
   readonly run: RunId;
@@ -164,7 +199,7 @@ export interface Approval {
   } | null;
 }
 
-// Plan, attestations, mandate -----------------------------------------------------------------------------------
+// Plan ----------------------------------------------------------------------------------------------------------
 
 export interface Address {
   readonly name: string;
@@ -173,6 +208,7 @@ export interface Address {
   readonly postcode: string;
   readonly country: string;
 }
+
 export interface OrderLine {
   readonly part: string;
   readonly description: string;
@@ -182,6 +218,7 @@ export interface OrderLine {
   readonly maxUnitPrice: Money;
   readonly total: Money;
 }
+
 export interface PlannedOrder {
   /** Our reference, the supplier's idempotency key: run, revision and a number. */
   readonly id: string;
@@ -202,6 +239,7 @@ export interface PlannedOrder {
   readonly expectedDelivery: string;
   readonly validUntil: string;
 }
+
 /** What may be done instead without asking again, because the approver saw it in the plan. */
 export type Fallback =
   | { readonly order: string; readonly action: "alternative"; readonly replacement: PlannedOrder }
@@ -226,64 +264,21 @@ export interface PlanDocument {
   readonly effects: readonly {
     readonly step: StepId;
     readonly description: string;
-    readonly reversibility: "reversible" | "compensable" | "irreversible";
+    readonly reversibility: Reversibility;
   }[];
   readonly policySerial: number;
   /** ISO 8601 UTC; an attestation or decision on it never outlives this. */
   readonly validUntil: string;
 }
+
 export interface AgentAddress {
   readonly atSign: AtSign;
   readonly instance: string;
 }
+
 /** A statement (with a domain tag) and the Ed25519 signature (base64) over its canonical JSON, by a granted key. */
 export interface Signed<T> {
   readonly statement: T;
   readonly signer: AgentAddress;
   readonly signature: string;
-}
-export interface AttestationStatement {
-  readonly tag: "countersign/attestation/1";
-  readonly planHash: string;
-  readonly run: RunId;
-  readonly revision: number;
-  readonly role: "financial" | "compliance";
-  readonly verdict: "approved";
-  readonly issuedAt: string;
-  readonly expiry: string;
-}
-/** What the bot's evidence key signs on receipt of a click, before the platform is acknowledged, by its own trust. */
-export interface EvidenceStatement {
-  readonly tag: "countersign/evidence/1";
-  readonly approval: ApprovalId;
-  readonly planHash: string;
-  readonly run: RunId;
-  readonly revision: number;
-  readonly verdict: Verdict;
-  readonly person: PersonId;
-  readonly requester: PersonId;
-  readonly assurance: Exclude<Assurance, "countersigned">;
-  readonly adapter: string;
-  readonly account?: string;
-  readonly trustSerial?: number;
-  readonly receivedAt: string;
-}
-export interface DecisionStatement {
-  readonly tag: "countersign/decision/1";
-  readonly planHash: string;
-  readonly run: RunId;
-  readonly revision: number;
-  readonly approval: ApprovalId;
-  readonly verdict: Verdict;
-  readonly person: PersonId;
-  readonly assurance: Assurance;
-  readonly issuedAt: string;
-  readonly expiry: string;
-  readonly evidence: Signed<EvidenceStatement>;
-}
-/** All that a committing skill takes. `plan` is the canonical JSON text whose SHA-256 every signature names. */
-export interface Mandate {
-  readonly plan: string;
-  readonly attestations: readonly Signed<AttestationStatement>[];
-  readonly decisions: readonly Signed<DecisionStatement>[];
 }

@@ -27,14 +27,18 @@ export class AppError extends Error {
 const internal: ErrorInfo = Object.freeze({ code: "internal", message: "internal error", retryable: false });
 const longestTrace = 8;
 
-/** Any thrown value as plain data; what is not an AppError becomes `internal`, without its text: that may hold anything. */
+/**
+ * Any thrown value as plain data; what is not an AppError becomes `internal`, without its text: that may hold anything.
+ */
 export function toErrorInfo(error: unknown): ErrorInfo {
   return error instanceof AppError
     ? { code: error.code, message: error.message, retryable: error.retryable }
     : internal;
 }
 
-/** The same where a request is parsed: what it holds that is not as expected becomes `bad-request`, naming the field. */
+/**
+ * The same where a request is parsed: what it holds that is not as expected becomes `bad-request`, naming the field.
+ */
 export function toRequestError(error: unknown): ErrorInfo {
   if (error instanceof ZodError) {
     const issue = error.issues[0];

@@ -14,6 +14,11 @@ import { atSignSchema, instanceSchema } from "./trust/trust-documents.ts";
  * installation (`company.pub`). `data/keys/company/` holds the company's private key and is read by the launcher alone.
  */
 
+/** The folder of an agent's keys, or of the bot's, the gateway's or the company's (`owner`), in a data folder. */
+export function keyFolderOf(data: string, owner: string): string {
+  return path.join(data, "keys", owner);
+}
+
 /** One instance's private keys: it signs with one and opens envelopes with the other. */
 export interface InstanceKeyPairs extends AgentAddress {
   readonly ed25519: KeyObject;

@@ -78,7 +78,7 @@ export function decidersOf(
 ): readonly Person[] {
   return people.filter((person) =>
     policy.approve.assurances.some(
-      (assurance) => mayDecide(policy, person, person.id, { ...o, assurance, account: undefined }) === null,
+      (assurance) => mayDecide(policy, person, person.id, { ...o, assurance }) === null,
     ),
   );
 }

@@ -18,7 +18,10 @@ export interface Content {
   readonly run: RunId;
   readonly revision: number;
   readonly step: StepId;
-  /** e.g. "request", "input:1", "output", "output:2" (of a step done again), "question:1", "answer:1", "evidence", "mandate" */
+  /**
+   * e.g. "request", "input:1", "output", "output:2" (of a step done again), "question:1", "answer:1", "evidence",
+   * "mandate"
+   */
   readonly name: string;
   readonly value: Json;
 }

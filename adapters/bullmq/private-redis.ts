@@ -8,6 +8,8 @@ import { AppError } from "../../src/errors.ts";
 const serverNames = ["valkey-server", "redis-server"];
 const startTimeoutMs = 5_000;
 const longestBackOffMs = 5_000;
+/** One that was told to end, or that hangs, is killed then: there is nothing on disk to spoil. */
+const endMs = 2_000;
 
 /** The first Redis or Valkey server on the PATH, if the machine has one. */
 export function findRedisServer(searchPath: string): string | undefined {
@@ -83,11 +85,8 @@ export async function startPrivateRedis(
       clearTimeout(timer);
       await starting;
       watch?.destroy();
-      // Also past a wrapper that was killed, or whose reader was: neither would end the server any more.
-      await ask(socketFile, "shutdown");
-      if (wrapper !== undefined) {
-        await ended(wrapper);
-      }
+      // Asked also past a wrapper that was killed, or whose reader was: neither would end the server any more.
+      await Promise.all([ask(socketFile, "shutdown"), wrapper === undefined ? undefined : ended(wrapper)]);
     },
   };
 }
@@ -152,14 +151,30 @@ async function answering(child: ChildProcess, socketFile: string, server: string
 }
 
 function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
+/** The wrapper has ended, and with it the server: by itself, or by force. */
 function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
-    child.once("exit", () => resolve());
+    const timer = setTimeout(() => killGroup(child), endMs);
+    child.once("exit", () => {
+      clearTimeout(timer);
+      resolve();
+    });
     child.stdin?.end();
     if (hasEnded(child)) {
+      clearTimeout(timer);
       resolve();
     }
   });
+}
+/** Wrapper, reader and server: the wrapper leads a group of its own. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) {
+      process.kill(-pid, "SIGKILL");
+    }
+  } catch {
+    // ended meanwhile
+  }
 }

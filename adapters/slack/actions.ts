@@ -44,8 +44,9 @@ export function createActions(parts: Parts): Actions {
   }
 
   async function approve(body: ActionBody, value: string, ack: Ack): Promise<void> {
-    const { approval } = actionValues.decision.parse(value);
-    const { counted, text } = await verdicts.decide(await callerOf(body), { approval, verdict: "approved" });
+    const { approval, planHash } = actionValues.decision.parse(value);
+    const caller = await callerOf(body);
+    const { counted, text } = await verdicts.decide(caller, { approval, planHash, verdict: "approved" });
     await ack();
     const here = body.view?.type === "home";
     parts.home.decided(body.user.id, { approval, text }, { here });
@@ -88,7 +89,7 @@ export function createActions(parts: Parts): Actions {
     }
     return outcome.error.code === "no-question"
       ? "This question is answered already."
-      : outcome.error.message;
+      : `Not taken: ${outcome.error.message}.`;
   }
 
   async function cancel(body: ActionBody, value: string, ack: Ack): Promise<void> {
@@ -96,7 +97,7 @@ export function createActions(parts: Parts): Actions {
     const outcome = await inbox.cancel(run, (await callerOf(body)).by);
     await ack();
     if (outcome.outcome === "refused") {
-      await tell(body, outcome.error.message);
+      await tell(body, `Not cancelled: ${outcome.error.message}.`);
     }
   }
 
@@ -156,14 +157,19 @@ export function createActions(parts: Parts): Actions {
     },
     async submitted(input, ack) {
       const body = payloads.submission.parse(input);
-      const { approval } = actionValues.decision.parse(body.view.private_metadata);
+      const { approval, planHash } = actionValues.decision.parse(body.view.private_metadata);
       const reason = actionValues.reason.safeParse(body.view.state).data;
       if (reason === undefined) {
         await ack(reasonMissing);
         return;
       }
       const caller = await callerOf(body);
-      const { counted, text } = await verdicts.decide(caller, { approval, verdict: "rejected", reason });
+      const { counted, text } = await verdicts.decide(caller, {
+        approval,
+        planHash,
+        verdict: "rejected",
+        reason,
+      });
       await ack(counted ? undefined : { response_action: "update", view: verdictView("rejected", text) });
       parts.home.decided(body.user.id, { approval, text }, { here: false });
     },

@@ -2,6 +2,7 @@ import { toErrorInfo } from "../../src/errors.ts";
 import type { Ack } from "./actions.ts";
 import { plainMessage } from "./blocks/card-message.ts";
 import { helpText } from "./blocks/help-text.ts";
+import { standOf } from "./blocks/home-view.ts";
 import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";
 import { payloads } from "./payloads.ts";
@@ -31,7 +32,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     const found = await desk.runs(person.id, { limit: mostLines });
     return found.length === 0
       ? "You have no requests yet."
-      : found.map((run) => `${run.id}  ${run.status}  ${run.title.slice(0, shortTitle)}`).join("\n");
+      : found.map((run) => `${run.id} · ${standOf(run)} · ${run.title.slice(0, shortTitle)}`).join("\n");
   }
   async function approvals({ person }: Known): Promise<string> {
     const open = (await desk.approvals(person.id)).filter(({ approval }) => approval.status === "open");
@@ -39,7 +40,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       .slice(0, mostLines)
       .map(
         ({ approval, card }) =>
-          `${approval.id}  by ${approval.requester}  ${card.title.slice(0, shortTitle)}`,
+          `${approval.id} · by ${approval.requester} · ${card.title.slice(0, shortTitle)}`,
       );
     const more = open.length > mostLines ? [`and ${open.length - mostLines} more`] : [];
     return lines.length === 0 ? "Nothing waits for a decision." : [...lines, ...more].join("\n");
@@ -47,7 +48,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   async function agents(): Promise<string> {
     const found = await desk.agents();
     return found
-      .map(({ atSign, health, description }) => `${atSign}  ${health.text}  ${description}`)
+      .map(({ atSign, health, description }) => `${atSign} · ${health.text} · ${description}`)
       .join("\n");
   }
   async function status(caller: Known): Promise<string> {

@@ -16,7 +16,13 @@ export interface Verdicts {
    */
   decide(
     caller: Caller,
-    o: { readonly approval: string; readonly verdict: Verdict; readonly reason?: string },
+    o: {
+      readonly approval: string;
+      readonly verdict: Verdict;
+      readonly reason?: string;
+      /** Of the plan on the card with the button. */
+      readonly planHash?: string;
+    },
   ): Promise<{ readonly counted: boolean; readonly text: string }>;
 }
 
@@ -25,12 +31,13 @@ const late = () =>
 
 export function createVerdicts({ inbox, after }: Pick<Parts, "inbox" | "after">): Verdicts {
   return {
-    async decide(caller, { approval, verdict, reason }) {
+    async decide(caller, { approval, verdict, reason, planHash }) {
       const clicked: ClickedDecision = {
         approval,
         person: caller.by,
         verdict,
         ...(reason === undefined ? {} : { reason }),
+        ...(planHash === undefined ? {} : { planHash }),
         adapter: adapterName,
         assurance: "clicked",
         account: caller.account,

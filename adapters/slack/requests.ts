@@ -110,7 +110,7 @@ export function createRequests(parts: Parts): Requests {
       await explain(
         whereOf(message),
         user,
-        "stranger" in caller ? strangerText[caller.stranger] : outcome.error.message,
+        "stranger" in caller ? strangerText[caller.stranger] : `Not taken: ${outcome.error.message}.`,
       );
     }
   }

@@ -77,7 +77,7 @@ export async function* checkSetup(o: {
   }
   yield await check(
     "approvals",
-    `invite the bot to ${channel} (/invite), or correct COUNTERSIGN_SLACK_APPROVALS`,
+    `invite the bot to ${channel} (/invite), correct COUNTERSIGN_SLACK_APPROVALS, or add the scope that Slack names`,
     () => membership(web, channel),
   );
   const { team_id: team, user_id: user, bot_id: bot } = self;
@@ -128,13 +128,18 @@ async function membership(web: SlackWeb, channel: string): Promise<string> {
   return `#${found.name ?? channel} (${channel}), the bot is a member`;
 }
 
+/** What to do where it is not the check's own setting that is wrong. */
+const todoOf: Readonly<Record<string, string>> = {
+  "slack-unavailable": "see that this machine reaches slack.com over HTTPS, then try again",
+  "rate-limited": "wait a minute, then try again",
+};
 async function check(name: string, todo: string, look: () => Promise<string>): Promise<SetupCheck> {
   try {
     return well(name, await look());
   } catch (error) {
     const { code, message } = toErrorInfo(error);
     const text = code === "internal" && error instanceof Error ? error.message : `${message} (${code})`;
-    return { name, ok: false, text, todo };
+    return { name, ok: false, text, todo: todoOf[code] ?? todo };
   }
 }
 function well(name: string, text: string): SetupCheck {

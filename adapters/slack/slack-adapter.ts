@@ -31,7 +31,8 @@ export interface SlackAdapter extends ChatAdapter {
   status(): SlackStatus;
 }
 export interface SlackStatus {
-  readonly connected: boolean;
+  /** False: something is to be done about it. */
+  readonly ok: boolean;
   /** One line: how many connections, or why there is none. */
   readonly text: string;
 }
@@ -109,6 +110,24 @@ export function createSlack(o: {
     }
   }
 
+  /** Sockets stand after the bot token was revoked or lost a scope: only `status` tells that nothing is written. */
+  let refused: string | undefined;
+  async function written<T>(writing: Promise<T>): Promise<T> {
+    try {
+      const result = await writing;
+      refused = undefined;
+      return result;
+    } catch (error) {
+      const { code, retryable } = toErrorInfo(error);
+      if (code === "slack-token-refused" || code === "slack-scope-missing") {
+        refused = code;
+      } else if (!retryable) {
+        refused = undefined;
+      }
+      throw error;
+    }
+  }
+
   function listen(inbox: ChatInbox): void {
     const app = new App({
       receiver,
@@ -172,7 +191,7 @@ export function createSlack(o: {
     },
     async post(thread, card, { key }) {
       identity();
-      const message = await postIn(thread, card, key);
+      const message = await written(postIn(thread, card, key));
       void assistant.drawn(card, thread);
       home.changed();
       return message;
@@ -183,7 +202,7 @@ export function createSlack(o: {
     },
     async update(message, card) {
       identity();
-      const outcome = await messages.update(message, card);
+      const outcome = await written(messages.update(message, card));
       void assistant.drawn(card);
       // The home says of a request only whether it waits or is over, which other cards say as well.
       if (card.kind !== "progress") {
@@ -212,14 +231,17 @@ export function createSlack(o: {
     },
     status() {
       const { open, connections, error } = pool.status();
+      if (open > 0 && refused !== undefined) {
+        return { ok: false, text: `connected, but Slack takes no cards: ${refused}` };
+      }
       if (open > 0 && approvalsRefused) {
         const text = `connected, but Slack takes no approvals in channel ${settings.approvals ?? ""}`;
-        return { connected: true, text };
+        return { ok: false, text };
       }
       if (open > 0) {
-        return { connected: true, text: `connected: ${open} sockets of ${connections} of the app` };
+        return { ok: true, text: `connected: ${open} sockets of ${connections} of the app` };
       }
-      return { connected: false, text: `not connected: ${connection.error() ?? error ?? "connecting"}` };
+      return { ok: false, text: `not connected: ${connection.error() ?? error ?? "connecting"}` };
     },
   };
 }

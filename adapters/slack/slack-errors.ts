@@ -4,6 +4,7 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from "@slack/web-api";
+import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 
 /**
@@ -59,7 +60,10 @@ const codes = new Map(
 );
 const retryable = new Set(["slack-unavailable"]);
 
-/** Any failure of a Web API call as an AppError. Slack's error word is part of the message, nothing else of its answer. */
+/**
+ * Any failure of a Web API call as an AppError. Slack's error word and the scope that it misses are part of the message,
+ * nothing else of its answer.
+ */
 export function slackError(method: string, error: unknown): AppError {
   if (error instanceof AppError) {
     return error;
@@ -80,7 +84,8 @@ export function slackError(method: string, error: unknown): AppError {
       });
     }
     const code = codes.get(word) ?? "slack-refused";
-    return new AppError(code, `Slack refused ${method}: ${word}`, { retryable: retryable.has(code) });
+    const scope = word === "missing_scope" ? neededScope(error) : "";
+    return new AppError(code, `Slack refused ${method}: ${word}${scope}`, { retryable: retryable.has(code) });
   }
   if (error instanceof WebAPIHTTPError) {
     const message = `Slack answered ${method} with HTTP status ${error.statusCode}`;
@@ -99,4 +104,9 @@ export function slackError(method: string, error: unknown): AppError {
 function slackWord(error: WebAPIPlatformError): string {
   const word: unknown = error.data.error;
   return typeof word === "string" && /^[a-z0-9_]{1,60}$/.test(word) ? word : "unknown_error";
+}
+/** Slack names the scope that would do. https://docs.slack.dev/tools/node-slack-sdk/web-api#handle-errors */
+function neededScope(error: WebAPIPlatformError): string {
+  const { needed } = z.object({ needed: z.unknown().optional() }).parse(error.data);
+  return typeof needed === "string" && /^[a-z:._,-]{1,100}$/.test(needed) ? `, it needs ${needed}` : "";
 }

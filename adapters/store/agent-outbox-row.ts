@@ -20,10 +20,7 @@ export function outboxValues(agent: string, row: OutboxRow, key: BodyKey): Store
     recipient: row.to,
     kind: row.kind,
     ...row.subject,
-    body:
-      key === null
-        ? canonicalJson(row.body)
-        : Buffer.from(key.seal(bodyPlace(agent, row.id), row.body)).toString("base64"),
+    body: key === null ? canonicalJson(row.body) : key.sealText(bodyPlace(agent, row.id), row.body),
     due_at: row.dueAt,
     tries: row.tries,
     expires_at: row.expiresAt,
@@ -34,8 +31,7 @@ export function outboxValues(agent: string, row: OutboxRow, key: BodyKey): Store
 /** The message of a stored row; fails with "data-corrupt" when it cannot be read, "sealed-broken" when not opened. */
 export function outboxRow(row: StoredRow, key: BodyKey): OutboxRow {
   const { agent, id, run, revision, step, attempt } = row;
-  const read = () =>
-    key === null ? JSON.parse(row.body) : key.open(bodyPlace(agent, id), Buffer.from(row.body, "base64"));
+  const read = () => (key === null ? JSON.parse(row.body) : key.openText(bodyPlace(agent, id), row.body));
   try {
     return {
       id,

@@ -31,26 +31,12 @@ export async function pruneAgent(
     if (old.length === 0) {
       return { numDeletedRows: 0n };
     }
+    const keys = old.map((each) => each.key);
+    const replies = old.map((each) => each.reply);
     // Both or neither: a request known without its reply could never be answered again.
     const [removed] = await Promise.all([
-      tx
-        .deleteFrom("agent_inbox")
-        .where("agent", "=", agent)
-        .where(
-          "key",
-          "in",
-          old.map((each) => each.key),
-        )
-        .executeTakeFirst(),
-      tx
-        .deleteFrom("agent_outbox")
-        .where("agent", "=", agent)
-        .where(
-          "id",
-          "in",
-          old.map((each) => each.reply),
-        )
-        .execute(),
+      tx.deleteFrom("agent_inbox").where("agent", "=", agent).where("key", "in", keys).executeTakeFirst(),
+      tx.deleteFrom("agent_outbox").where("agent", "=", agent).where("id", "in", replies).execute(),
     ]);
     return removed;
   });

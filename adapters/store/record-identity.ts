@@ -6,9 +6,9 @@ import type { RunKey } from "./run-keys.ts";
 import { sealedBroken, type SealPlace } from "./sealed.ts";
 
 /**
- * What a run and an approval are for good: for whom, where, on what. It stands clear in their rows, to be looked up, and
- * sealed under the run's key: who can write to the database cannot make somebody else the requester, send the cards to
- * another thread, or put another plan up for approval.
+ * What a run and an approval are for good: for whom, where, on what. It stands clear in their rows, to be looked up,
+ * and sealed under the run's key: who can write to the database cannot make somebody else the requester, send the cards
+ * to another thread, or put another plan up for approval.
  */
 
 export interface RunIdentity {

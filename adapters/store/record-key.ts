@@ -6,8 +6,8 @@ import { AppError } from "../../src/errors.ts";
 import { keyBytes } from "./sealed.ts";
 
 /**
- * The key (32 bytes) of the record, or of the gateway's store, from its file, which holds it in base64; made on first use,
- * with mode 0600 in a 0700 folder. A file that others may read is refused.
+ * The key (32 bytes) of the record, or of the gateway's store, from its file, which holds it in base64; made on first
+ * use, with mode 0600 in a 0700 folder. A file that others may read is refused.
  */
 export function readOrCreateRecordKey(path: string): Uint8Array {
   return readKey(path) ?? createKey(path);

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { canonicalJson } from "../../src/canonical.ts";
-import type { Approval, ErrorInfo, Run, StepState } from "../../src/domain.ts";
+import {
+  type Approval,
+  type ErrorInfo,
+  type Run,
+  runStatuses,
+  type StepState,
+  stepStatuses,
+} from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Opening } from "./open-rows.ts";
 import {
@@ -18,16 +25,7 @@ import type { SealPlace } from "./sealed.ts";
 const time = z.number().int();
 const stepSchema = z.object({
   id: z.string(),
-  status: z.enum([
-    "pending",
-    "queued",
-    "waiting",
-    "completed",
-    "failed",
-    "skipped",
-    "compensating",
-    "compensated",
-  ]),
+  status: z.enum(stepStatuses),
   attempt: z.number().int(),
   waits: z.number().int().exactOptional(),
   dispatch: z.number().int(),
@@ -39,7 +37,7 @@ const errorSchema = z.object({ code: z.string(), message: z.string(), retryable:
 const errorsSchema = z.object({ run: errorSchema.nullable(), steps: z.record(z.string(), errorSchema) });
 type PlainError = z.infer<typeof errorSchema>;
 const runSchema = z.object({
-  status: z.enum(["running", "waiting", "compensating", "completed", "failed", "cancelled"]),
+  status: z.enum(runStatuses),
   reason: z.enum(["rejected", "expired", "requested"]).nullable(),
   steps: z.array(stepSchema),
 });

@@ -22,6 +22,13 @@ export class RunKey {
   open(place: SealPlace, sealed: Uint8Array): Json {
     return JSON.parse(Buffer.from(openBytes(this.#key, place, sealed)).toString()) as Json;
   }
+  /** The same in base64, for columns that hold text. */
+  sealText(place: SealPlace, value: Json): string {
+    return Buffer.from(this.seal(place, value)).toString("base64");
+  }
+  openText(place: SealPlace, sealed: string): Json {
+    return this.open(place, Buffer.from(sealed, "base64"));
+  }
 }
 
 /** What belongs to no run (journal bodies of refusals) is sealed under a key of its own, under this id. */

@@ -21,9 +21,9 @@ export async function openSealedAgentStore<S extends AgentStoreTables>({
   // Another key is noticed at start, not when a stored reply is asked for again.
   const kept = await store.getValue(proof);
   if (kept === undefined) {
-    await store.setValue(proof, Buffer.from(key.seal(place, options.agent)).toString("base64"));
+    await store.setValue(proof, key.sealText(place, options.agent));
   } else {
-    key.open(place, Buffer.from(kept, "base64"));
+    key.openText(place, kept);
   }
   return store;
 }

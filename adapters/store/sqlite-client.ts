@@ -67,7 +67,9 @@ export class SqliteClient {
     });
   }
 
-  /** Creates the folder (0700) if needed, takes its lock and opens `name`.db in it. `onLost`: see `open-database.ts`. */
+  /**
+   * Creates the folder (0700) if needed, takes its lock and opens `name`.db in it. `onLost`: see `open-database.ts`.
+   */
   static async open(
     folder: string,
     name: string,

@@ -2,7 +2,9 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 
-/** XML as a tree of elements with resolved namespaces. No DTD, no entities but the five built-in ones, no CDATA tricks. */
+/**
+ * XML as a tree of elements with resolved namespaces. No DTD, no entities but the five built-in ones, no CDATA tricks.
+ */
 
 export interface XmlElement {
   /** The namespace's URI; "" = none. */

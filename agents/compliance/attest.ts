@@ -1,5 +1,6 @@
 import type { SkillContext } from "../../src/define-agent.ts";
-import type { AttestationStatement, PlanDocument, Signed } from "../../src/domain.ts";
+import type { PlanDocument, Signed } from "../../src/domain.ts";
+import type { AttestationStatement } from "../../src/mandate-types.ts";
 import { AppError } from "../../src/errors.ts";
 import { loadScreen, split, type Hit, type Screen } from "./screen.ts";
 
@@ -32,27 +33,10 @@ export async function checkOrder(
  * fallbacks) with name and bank account, all checked again against today's lists.
  */
 export async function attest(context: SkillContext, text: string): Promise<Signed<AttestationStatement>> {
-  const { clock, subject, trust } = context;
+  const { clock } = context;
   const { sha256Hex } = await import("../../src/canonical.ts");
-  const { assertPlanSound, parsePlan } = await import("../../src/plan/plan-checks.ts");
-  const plan = parsePlan(text);
-  if (plan.run !== subject.run || plan.revision !== subject.revision) {
-    throw new AppError(
-      "plan-wrong",
-      `the plan is of ${plan.run} revision ${plan.revision}, the request of ${subject.run} revision ${subject.revision}`,
-    );
-  }
-  if (Date.parse(plan.validUntil) <= clock.now()) {
-    throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
-  }
-  if (plan.policySerial > trust.serial) {
-    throw new AppError(
-      "trust-behind",
-      `the plan follows trust document ${plan.policySerial}, this agent knows ${trust.serial}`,
-      { retryable: true },
-    );
-  }
-  assertPlanSound(plan, trust.policy);
+  const { planToAttest } = await import("../../src/plan/plan-to-attest.ts");
+  const plan = planToAttest(text, context);
   const screen = await loadScreen(context);
   const orders = [
     ...plan.orders,

@@ -37,8 +37,8 @@ export const triagePolicy = {
 
 /**
  * Retryable errors are retried, later and later, a bounded number of times; what a new plan can cure gets one, as long
- * as nobody has decided on the old one and nothing irreversible was started; everything else goes to a person. After an irreversible step was started only
- * that same step may be repeated: it is idempotent, a new plan would not be.
+ * as nobody has decided on the old one and nothing irreversible was started; everything else goes to a person. After an
+ * irreversible step was started only that same step may be repeated: it is idempotent, a new plan would not be.
  */
 export async function triage(context: SkillContext, input: TriageInput): Promise<TriageOutput> {
   const { step, agent, error, attempt, irreversibleStarted, decided } = input;

@@ -1,5 +1,6 @@
 import type { SkillContext } from "../../src/define-agent.ts";
-import type { AttestationStatement, Signed } from "../../src/domain.ts";
+import type { Signed } from "../../src/domain.ts";
+import type { AttestationStatement } from "../../src/mandate-types.ts";
 import { AppError } from "../../src/errors.ts";
 import { heldNow, holdBudget, holdCredit } from "./holds.ts";
 
@@ -8,29 +9,13 @@ import { heldNow, holdBudget, holdCredit } from "./holds.ts";
  * customer's credit, the dearest course of the plan within the project's budget. Holds exactly that from then on.
  */
 export async function attest(context: SkillContext, text: string): Promise<Signed<AttestationStatement>> {
-  const { books, clock, subject, trust } = context;
+  const { books, clock, trust } = context;
   const { sha256Hex } = await import("../../src/canonical.ts");
   const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal } = await import("../../src/money.ts");
-  const { assertPlanSound, highestCost, parsePlan } = await import("../../src/plan/plan-checks.ts");
-  const plan = parsePlan(text);
-  if (plan.run !== subject.run || plan.revision !== subject.revision) {
-    throw new AppError(
-      "plan-wrong",
-      `the plan is of ${plan.run} revision ${plan.revision}, the request of ${subject.run} revision ${subject.revision}`,
-    );
-  }
-  if (Date.parse(plan.validUntil) <= clock.now()) {
-    throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
-  }
-  if (plan.policySerial > trust.serial) {
-    throw new AppError(
-      "trust-behind",
-      `the plan follows trust document ${plan.policySerial}, this agent knows ${trust.serial}`,
-      { retryable: true },
-    );
-  }
-  assertPlanSound(plan, trust.policy);
+  const { highestCost } = await import("../../src/plan/plan-checks.ts");
+  const { planToAttest } = await import("../../src/plan/plan-to-attest.ts");
+  const plan = planToAttest(text, context);
   const exchange = exchangeFrom(books, trust.policy, clock.now());
   const replacements = plan.fallbacks.flatMap((each) =>
     each.action === "alternative" ? [each.replacement] : [],

@@ -23,7 +23,8 @@ export async function holdCredit(
   }
   const { balance, creditLimit, currency } = customer;
   assertFresh(customer.creditAsOf, trust.policy.dataMaxAgeDays, clock.now(), `the credit data of "${id}"`);
-  // An update without a change is a lock: of two runs that ask for the same customer's credit, one waits for the other's commit.
+  // An update without a change is a lock: of two runs that ask for the same customer's credit, one waits for the
+  // other's commit.
   if (!(await books.update("customers", id, {}, { balance, creditLimit }))) {
     throw changed(`customer "${id}"`);
   }
@@ -80,20 +81,12 @@ export async function holdBudget(context: SkillContext, id: string, amount: Mone
 
 /** Undoes a hold of this revision; if it never came, leaves a released row which refuses it when it comes late. */
 export async function release(context: SkillContext, kind: Kind): Promise<boolean> {
-  const { books, subject, trust } = context;
+  const { books, trust } = context;
   const id = commitmentId(context, kind);
   const row = await books.get("commitments", id);
   if (row === undefined) {
-    await books.insert("commitments", {
-      id,
-      run: subject.run,
-      revision: String(subject.revision),
-      kind,
-      account: "none",
-      amount: "0",
-      currency: trust.policy.companyCurrency,
-      status: "released",
-    });
+    const nothing = { account: "none", amount: "0", currency: trust.policy.companyCurrency };
+    await insert(context, kind, { ...nothing, status: "released" });
     return false;
   }
   if (row.status !== "held") {
@@ -105,6 +98,16 @@ export async function release(context: SkillContext, kind: Kind): Promise<boolea
   return true;
 }
 
+function insert(
+  context: SkillContext,
+  kind: Kind,
+  row: Pick<Commitment, "account" | "amount" | "currency" | "status">,
+): Promise<void> {
+  const { run, revision } = context.subject;
+  const id = commitmentId(context, kind);
+  return context.books.insert("commitments", { id, run, revision: String(revision), kind, ...row });
+}
+
 /** This revision's hold; undefined when there is none any more. */
 export async function heldNow(context: SkillContext, kind: Kind): Promise<Commitment | undefined> {
   const row = await context.books.get("commitments", commitmentId(context, kind));
@@ -112,19 +115,11 @@ export async function heldNow(context: SkillContext, kind: Kind): Promise<Commit
 }
 
 async function hold(context: SkillContext, kind: Kind, account: string, amount: Money): Promise<void> {
-  const { books, subject } = context;
+  const { books } = context;
   const id = commitmentId(context, kind);
   const row = await books.get("commitments", id);
   if (row === undefined) {
-    await books.insert("commitments", {
-      id,
-      run: subject.run,
-      revision: String(subject.revision),
-      kind,
-      account,
-      ...amount,
-      status: "held",
-    });
+    await insert(context, kind, { account, ...amount, status: "held" });
     return;
   }
   if (row.status !== "held" || row.account !== account) {

@@ -169,8 +169,9 @@ export class AtClient {
   }
 
   /**
-   * Received notifications on a connection of their own, which is renewed until `signal` aborts or the client is closed.
-   * At least once: keep the greatest `epochMillis` you processed as the next `since`, and recognise ids you know.
+   * Received notifications on a connection of their own, which is renewed until `signal` aborts or the client is
+   * closed. At least once: keep the greatest `epochMillis` you processed as the next `since`, and recognise ids you
+   * know.
    */
   async *notifications(options: ReceiveOptions = {}): AsyncGenerator<AtNotification> {
     const signal = options.signal

@@ -123,7 +123,10 @@ function isBase64(byte: number): number {
   );
 }
 
-/** Lower-case hex digest of UTF-8 text: of the base64 public key for `pubKeyCS` (md5) and `pubKeyHash`, of secret and challenge for CRAM. */
+/**
+ * Lower-case hex digest of UTF-8 text: of the base64 public key for `pubKeyCS` (md5) and `pubKeyHash`, of secret and
+ * challenge for CRAM.
+ */
 export function hexDigest(text: string, algorithm: "md5" | "sha256" | "sha512"): string {
   return createHash(algorithm).update(text, "utf8").digest("hex");
 }

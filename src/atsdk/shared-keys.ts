@@ -19,8 +19,8 @@ const recipientCopyTtr = 86_400_000;
 const maxUnwrapped = 1_000;
 
 /**
- * The AES keys shared with other atSigns (specification 6.5), one per direction and pair. Their RSA wrapping follows the
- * public keys that the servers hand out: whoever needs to know who wrote a value must sign inside it.
+ * The AES keys shared with other atSigns (specification 6.5), one per direction and pair. Their RSA wrapping follows
+ * the public keys that the servers hand out: whoever needs to know who wrote a value must sign inside it.
  */
 export class SharedKeys {
   readonly #atSign: string;
@@ -40,7 +40,9 @@ export class SharedKeys {
     this.#clock = clock;
   }
 
-  /** The key for values to `peer`. Both copies are made when missing, the recipient's also when the peer's key changed. */
+  /**
+   * The key for values to `peer`. Both copies are made when missing, the recipient's also when the peer's key changed.
+   */
   forSending(peer: string): Promise<SendingKey> {
     const known = this.#sending.get(peer);
     if (known && this.#clock() - known.checkedAt < recheckMs) return known.key;

@@ -27,7 +27,7 @@ import { sealedTrustDocumentSchema } from "../trust/trust-documents.ts";
 import { controlClient, ifRunning } from "./control-client.ts";
 import { answer, answerJson, exitCodes } from "./output.ts";
 
-const statusSchema = z.object({ slack: z.string() });
+const statusSchema = z.object({ slack: z.object({ ok: z.boolean(), text: z.string() }) });
 const portsSchema = z.record(z.string(), z.int().min(1).max(65_535));
 
 /** Looks at this machine and the data folder, and says what to do about what is not well. Changes nothing. */

@@ -4,6 +4,7 @@ import type { CompanyConfig, Settings } from "../config.ts";
 import type { Signed } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { CheckpointStatement } from "../journal.ts";
+import type { DatabaseName } from "../processes/databases.ts";
 import { readTrust } from "../processes/read-trust.ts";
 import {
   checkJournal,
@@ -48,10 +49,7 @@ export async function verify(
 /** The same as data; reads the databases of processes that do not run, and asks those that do. */
 export async function verifyJournals(settings: Settings, config: CompanyConfig): Promise<JournalReport> {
   const notes: string[] = [];
-  const bot = controlClient(settings.runtime, "bot");
   const agents = controlClient(settings.runtime, "agents");
-  const modelGateway = controlClient(settings.runtime, "gateway");
-
   const owner = config.atSignOf("bot").slice(1);
   const document = await ifRunning(
     async () =>
@@ -63,25 +61,12 @@ export async function verifyJournals(settings: Settings, config: CompanyConfig):
   const problem = signed === null ? null : await checkpointProblem(settings, signed);
   const trusted = problem === null ? (signed?.statement ?? null) : null;
 
-  const checkRecord = () =>
-    ifRunning(
-      async () => journalCheckSchema.parse(await bot.post("/journal/verify", { checkpoint: trusted })),
-      () => withJournal(settings, "record", (database) => checkJournal("record", database, trusted)),
-    );
-  const checkBooks = () =>
-    ifRunning(
-      async () => journalCheckSchema.parse(await agents.get("/journal/verify")),
-      () => withJournal(settings, "books", (database) => checkJournal("books", database, null)),
-    );
-  const checkGateway = () =>
-    ifRunning(
-      async () => journalCheckSchema.parse(await modelGateway.get("/journal/verify")),
-      () => withJournal(settings, "gateway", (database) => checkJournal("gateway", database, null)),
-    );
+  const checkRecord = () => checkOf(settings, "record", trusted);
+  const checkBooks = () => checkOf(settings, "books", null);
   // Each side's envelopes are read after those of the side that received from it: a sending is recorded first.
   const record = await checkRecord();
   const books = await checkBooks();
-  const gateway = await checkGateway().catch((error: unknown) => {
+  const gateway = await checkOf(settings, "gateway", null).catch((error: unknown) => {
     if (!isInUse(error)) {
       throw error;
     }
@@ -106,6 +91,22 @@ export async function verifyJournals(settings: Settings, config: CompanyConfig):
     checkpoint: signed === null ? null : { at: signed.statement.at, problem },
     notes,
   };
+}
+
+/** The process that owns each database. */
+const ownerOf = { record: "bot", books: "agents", gateway: "gateway" } as const;
+
+/** What the journal of a database says: its running owner is asked, else it is read here. */
+function checkOf(
+  settings: Settings,
+  name: DatabaseName,
+  checkpoint: CheckpointStatement | null,
+): Promise<JournalCheck> {
+  const owner = controlClient(settings.runtime, ownerOf[name]);
+  return ifRunning(
+    async () => journalCheckSchema.parse(await owner.post("/journal/verify", { checkpoint })),
+    () => withJournal(settings, name, (database) => checkJournal(name, database, checkpoint)),
+  );
 }
 
 function withSentSince(check: JournalCheck, later: JournalCheck): JournalCheck {

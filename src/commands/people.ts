@@ -5,7 +5,7 @@ import type { AccountLink } from "../account-links.ts";
 import { canonicalJson } from "../canonical.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import { readCompanyKey } from "../keys.ts";
+import { keyFolderOf, readCompanyKey } from "../keys.ts";
 import { readPeople } from "../processes/company-books.ts";
 import { signedAsDemo } from "../processes/company-kind.ts";
 import { readTrust } from "../processes/read-trust.ts";
@@ -133,7 +133,7 @@ async function write(
   links: readonly AccountLink[],
 ): Promise<boolean> {
   await withBooks(settings, (desk) => desk.changeAccounts(change, links));
-  const folder = path.join(settings.data, "keys", "company");
+  const folder = keyFolderOf(settings.data, "company");
   if ((await readCompanyKey(folder)) === undefined) {
     tell(
       `the books are changed, but that is not in force yet: ${folder} holds no company key. Run \`countersign trust sign\` where the key lies, with these books, and put the new ${path.join(settings.data, "trust", "trust.json")} in every process's data folder.`,

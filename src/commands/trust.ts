@@ -1,6 +1,5 @@
-import path from "node:path";
 import type { CompanyConfig, Settings } from "../config.ts";
-import { createCompanyKey, readCompanyKey } from "../keys.ts";
+import { createCompanyKey, keyFolderOf, readCompanyKey } from "../keys.ts";
 import { loadAgents } from "../load.ts";
 import { AppError } from "../errors.ts";
 import { makeDemoTrust } from "../trust/demo-trust.ts";
@@ -10,7 +9,7 @@ import { answer, answerJson } from "./output.ts";
 
 /** Makes the company key; refused when there is one. */
 export async function newCompanyKey(settings: Settings, o: { readonly json?: boolean }): Promise<void> {
-  const folder = path.join(settings.data, "keys", "company");
+  const folder = keyFolderOf(settings.data, "company");
   if ((await readCompanyKey(folder)) !== undefined) {
     throw new AppError("key-exists", `${folder} already holds the company key; it is never replaced`);
   }

@@ -94,8 +94,8 @@ export function agents(settings: Settings, o: ViewOptions): Promise<void> {
 }
 
 export function status(settings: Settings, o: ViewOptions): Promise<void> {
-  return show(settings, "/status", o, (value: Readonly<Record<string, unknown>>) =>
-    Object.entries(value)
+  return show(settings, "/status", o, (value: { readonly slack: { readonly text: string } }) =>
+    Object.entries({ ...value, slack: value.slack.text })
       .map(
         ([name, each]) =>
           `${`${name}:`.padEnd(18)} ${typeof each === "string" ? each : JSON.stringify(each)}`,

@@ -3,13 +3,13 @@ import type {
   ApprovalId,
   ChatRequest,
   ErrorInfo,
-  EvidenceStatement,
   PersonId,
   Run,
   RunId,
   Signed,
   ThreadId,
 } from "../domain.ts";
+import type { EvidenceStatement } from "../mandate-types.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { Logger, StepJob } from "../ports.ts";

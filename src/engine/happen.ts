@@ -1,4 +1,5 @@
-import type { AttestationStatement, PlannedStep, Signed, StepState } from "../domain.ts";
+import type { PlannedStep, Signed, StepState } from "../domain.ts";
+import type { AttestationStatement } from "../mandate-types.ts";
 import { canonicalJson, sha256Hex } from "../canonical.ts";
 import type { StepContext, StepDefinition } from "../define-step.ts";
 import type { TriageInput } from "../define-workflow.ts";

@@ -13,7 +13,9 @@ export function createInbox(
 ): { receive(message: ReceivedEnvelope): Promise<void> } {
   const { store, log } = options;
 
-  /** Refused messages are not acknowledged: what a granted sender has to say, it says again, by its current instance. */
+  /**
+   * Refused messages are not acknowledged: what a granted sender has to say, it says again, by its current instance.
+   */
   async function refuse(message: ReceivedEnvelope, kind: "refusal" | "alarm", code: string): Promise<void> {
     const { subject, from, hash } = message;
     const { run, revision, step, attempt } = subject;

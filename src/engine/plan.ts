@@ -76,7 +76,9 @@ export function irreversibleStarted(plan: readonly PlannedStep[], run: Run): boo
   return run.steps.some((state) => ids.has(state.id) && state.startedAt !== null);
 }
 
-/** Whether people have decided on this revision: what they saw is done as it is or not at all, no other plan instead. */
+/**
+ * Whether people have decided on this revision: what they saw is done as it is or not at all, no other plan instead.
+ */
 export function isDecided(plan: readonly PlannedStep[], run: Run): boolean {
   const gates = new Set(plan.filter((each) => each.kind === "approval").map((each) => each.id));
   return run.steps.some(({ id, status }) => gates.has(id) && status === "completed");

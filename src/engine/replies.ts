@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Skills } from "../define-step.ts";
-import type { DecisionStatement, ErrorInfo, Json, Signed, StepId } from "../domain.ts";
+import type { ErrorInfo, Json, Signed, StepId } from "../domain.ts";
+import type { DecisionStatement } from "../mandate-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
+import { parsedJson } from "../parsed-json.ts";
 import { findWorkflow, routeOutput } from "./definitions.ts";
 import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
@@ -11,8 +13,8 @@ import type { StepRef } from "./run-events.ts";
 import { excludedOf, outputName, stepOf } from "./run-record.ts";
 
 const longestDelayMs = 3_600_000;
-// A body came out of `JSON.parse`, so it is JSON already; the output is parsed by its skill's schema.
-const resultBody = z.strictObject({ output: z.custom<Json>((value) => value !== undefined) });
+/** The output is parsed by its skill's schema. */
+const resultBody = z.strictObject({ output: parsedJson });
 const errorBody: z.ZodType<ErrorInfo> = z.object({
   code: z.string().min(1).max(100),
   message: z.string().max(10_000),

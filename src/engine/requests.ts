@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { AgentId, Json, Mandate, PlannedStep, StepId } from "../domain.ts";
+import type { AgentId, Json, PlannedStep, StepId } from "../domain.ts";
+import type { Mandate } from "../mandate-types.ts";
 import type { MessageSubject } from "../link-types.ts";
 import { AppError } from "../errors.ts";
 import { newestWorkflows } from "./definitions.ts";

@@ -25,7 +25,9 @@ export interface AtLinkOptions {
   readonly log: Logger;
   /** Writes down what `send` sends, before it is sent. */
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
-  /** Told of every message refused, by code; a refusal never reaches the inbox. Anybody can cause any number of them. */
+  /**
+   * Told of every message refused, by code; a refusal never reaches the inbox. Anybody can cause any number of them.
+   */
   readonly onRefused: (refusal: { readonly from: string; readonly code: string }) => void;
   /** Told when receiving has ended for good, other than by `stop`: the process is deaf and should end. */
   readonly onFatal?: (error: AppError) => void;

@@ -19,10 +19,10 @@ import { checkTimes, decodeHeader, encodeHeader, type EnvelopeHeader } from "./e
 import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";
 
 /**
- * The sealed container: version byte, header length (uint32), header (canonical JSON), nonce (12), ciphertext, tag (16).
- * AES-256-GCM over [signature (64), for signed kinds] + body, with the header as additional data. The key is
- * HKDF-SHA-256 over X25519 of both instances' granted keys, with the message id as salt: an id is never used twice.
- * The signature is Ed25519 over SHA-256(header) + body. There is no forward secrecy.
+ * The sealed container: version byte, header length (uint32), header (canonical JSON), nonce (12), ciphertext, tag
+ * (16). AES-256-GCM over [signature (64), for signed kinds] + body, with the header as additional data. The key is
+ * HKDF-SHA-256 over X25519 of both instances' granted keys, with the message id as salt: an id is never used twice. The
+ * signature is Ed25519 over SHA-256(header) + body. There is no forward secrecy.
  */
 const version = 1;
 const nonceBytes = 12;

@@ -1,6 +1,7 @@
 import { canonicalJson, sha256Hex } from "../canonical.ts";
 import type { TrustView, VerifiedMandate } from "../define-agent.ts";
-import type { AttestationStatement, DecisionStatement, Mandate, PlanDocument, Signed } from "../domain.ts";
+import type { PlanDocument, Signed } from "../domain.ts";
+import type { AttestationStatement, DecisionStatement, Mandate } from "../mandate-types.ts";
 import type { MessageSubject } from "../link-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { parsePlan } from "../plan/plan-checks.ts";

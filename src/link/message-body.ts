@@ -1,10 +1,8 @@
 import { z } from "zod";
-import type { ErrorInfo, Json } from "../domain.ts";
+import type { ErrorInfo } from "../domain.ts";
+import { parsedJson } from "../parsed-json.ts";
 
 /** The bodies of messages, as strict schemas. */
-
-/** Came out of `JSON.parse`, so it is JSON already; whoever uses it parses it by a schema of its own. */
-const parsedJson = z.custom<Json>((value) => value !== undefined);
 
 /** Of a request: a skill with its input, or with a mandate and nothing else. */
 export const requestBodySchema = z.union([

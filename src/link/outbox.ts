@@ -39,7 +39,9 @@ export interface OutboxRelay {
 const sweepMs = 1_000;
 const leaseMs = 30_000;
 const firstDelayMs = 250;
-/** A request is answered when its skill is done, so it is repeated later than a reply, which is acknowledged at once. */
+/**
+ * A request is answered when its skill is done, so it is repeated later than a reply, which is acknowledged at once.
+ */
 const firstRequestDelayMs = 5_000;
 /** A message that cannot be sent is tried again soon after the network is back. */
 const maxUnsentDelayMs = 30_000;

@@ -38,7 +38,9 @@ export async function sendParcel(
   return key;
 }
 
-/** The container a notification carries or refers to. Throws `envelope-size`, `envelope-malformed`, `parcel-missing`. */
+/**
+ * The container a notification carries or refers to. Throws `envelope-size`, `envelope-malformed`, `parcel-missing`.
+ */
 export async function receiveParcel(
   transport: AtTransport,
   value: string | undefined,

@@ -17,8 +17,8 @@ export interface Exchange {
 }
 
 /**
- * Exchange at the rates of the books, each read once. Fails with "rate-missing" where there is none, "stale-data" where it is older
- * than the policy allows.
+ * Exchange at the rates of the books, each read once. Fails with "rate-missing" where there is none, "stale-data" where
+ * it is older than the policy allows.
  */
 export function exchangeFrom(books: Books, policy: Policy, now: number): Exchange {
   const known = new Map([[policy.companyCurrency, Promise.resolve("1")]]);

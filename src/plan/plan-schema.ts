@@ -1,17 +1,12 @@
 import { z, type ZodType } from "zod";
 import { accountForm, isAccount } from "../accounts.ts";
+import type { Address, Fallback, Money, PlanDocument, PlannedOrder, Signed } from "../domain.ts";
 import type {
-  Address,
   AttestationStatement,
   DecisionStatement,
   EvidenceStatement,
-  Fallback,
   Mandate,
-  Money,
-  PlanDocument,
-  PlannedOrder,
-  Signed,
-} from "../domain.ts";
+} from "../mandate-types.ts";
 
 /**
  * Strict schemas of everything that is signed or decided upon. They check form only; whether the figures of a plan

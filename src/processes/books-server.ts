@@ -1,16 +1,15 @@
 import os from "node:os";
 import path from "node:path";
-import { Hono } from "hono";
 import { z } from "zod";
 import { exportKind, importKind } from "../../adapters/store/books-csv.ts";
 import { bookKind } from "../../adapters/store/books-schema.ts";
 import { appendJournal } from "../../adapters/store/journal-store.ts";
 import { listenOnSocket } from "../../adapters/terminal/socket-server.ts";
 import { type AccountLink, changeAccounts } from "../account-links.ts";
-import { AppError, toRequestError } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import type { CompanyBooks } from "./company-books.ts";
+import { journalApp } from "./journal-app.ts";
 import { incarnation, systemClock } from "./system.ts";
-import { checkJournal } from "./verify-journals.ts";
 
 const changeBody = z.strictObject({
   change: z.enum(["link", "unlink"]),
@@ -76,8 +75,7 @@ export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
 export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ close(): Promise<void> }> {
   const { books, database } = company;
   const desk = booksDesk(company);
-  const app = new Hono();
-  app.onError((error, context) => context.json({ error: toRequestError(error) }, 400));
+  const app = journalApp("books", database);
   app.get("/health", (context) => context.json({ ok: true }));
   app.get("/books/:kind", async (context) => {
     const { kind } = context.req.param();
@@ -97,7 +95,6 @@ export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ cl
     await desk.changeAccounts(change, links);
     return context.json({ ok: true });
   });
-  app.get("/journal/verify", async (context) => context.json(await checkJournal("books", database, null)));
   app.get("/journal/checkpoint", async (context) => {
     const row = await books.reader.get("checkpoints", context.req.query("owner") ?? "");
     return context.json({ document: row?.document ?? null });

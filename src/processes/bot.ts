@@ -14,6 +14,7 @@ import { createBot } from "../app.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { Desk } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
+import { keyFolderOf } from "../keys.ts";
 import { systemTimers } from "../link/timers.ts";
 import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
@@ -32,7 +33,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
   // Before anything is received that another bot of this folder may be working on.
   await refuseTakenSocket(socketFile);
   const log = processLogger(settings, "bot");
-  const keyFolder = path.join(settings.data, "keys", "bot");
+  const keyFolder = keyFolderOf(settings.data, "bot");
   const closers: (() => Promise<void> | void)[] = [];
   let closing = false;
   /** What ends because this process closes it is no accident. */
@@ -154,7 +155,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         demo: identity.trust.demo,
         startedAt,
         console: webConsole.url,
-        slack: slack?.status().text ?? "not set up",
+        slack: slack?.status() ?? { ok: true, text: "not set up" },
         ...(await store.counts()),
         inFlight: await inFlight(store),
         trustSerial: identity.trust.serial,

@@ -9,6 +9,8 @@ const longestBackOffMs = 10_000;
 /** A child that ran this long before it ended is restarted without delay. */
 const settledMs = 30_000;
 const drainMs = 5_000;
+/** A first start that somebody killed is tried again, but not for ever. */
+const mostStarts = 3;
 
 /** What a child says to the launcher over its IPC channel. */
 const message = z.discriminatedUnion("type", [
@@ -25,7 +27,7 @@ const message = z.discriminatedUnion("type", [
 export interface Child {
   readonly name: string;
   readonly pid: () => number | undefined;
-  /** Resolves with what the child told when it was first ready; rejects when its first start failed. */
+  /** Resolves with what the child told when it was first ready; rejects when it was not, see `startChild`. */
   readonly ready: Promise<Readonly<Record<string, unknown>>>;
   /** Told what the child tells each time it is ready after that. */
   onReadyAgain(listener: (info: Readonly<Record<string, unknown>>) => void): void;
@@ -37,13 +39,15 @@ export interface Child {
 
 /**
  * Starts `countersign NAME …` as a child with an IPC channel and restarts it whenever it ends, until stopped.
- * A first start that fails is not retried: its reason is given instead.
+ * A first start that fails by itself is not retried: its reason is given instead. One that was killed is.
  */
 export function startChild(o: {
   readonly name: string;
   readonly args: readonly string[];
   /** All of it: nothing is inherited. */
   readonly environment: () => Readonly<Record<string, string>>;
+  /** Instead of `countersign`; for tests. */
+  readonly program?: string;
   readonly onStart?: () => void;
   readonly onRestart?: (name: string, reason: string) => void;
 }): Child {
@@ -51,20 +55,39 @@ export function startChild(o: {
   let stopping = false;
   let wasReady = false;
   let backOff = firstBackOffMs;
+  let starts = 0;
   let timer: NodeJS.Timeout | undefined;
   let readyAgain: (info: Readonly<Record<string, unknown>>) => void = () => undefined;
   const { promise: ready, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
 
+  const fail = (reason: string): void => reject(new AppError("child-failed", `${o.name} ${reason}`));
   const start = (): void => {
     const startedAt = performance.now();
     let failure = "";
-    const child = fork(mainFile, [...o.args], {
-      env: { ...o.environment() },
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-      execArgv: [],
-      // A terminal's Ctrl-C must reach the launcher only: it stops its children in order.
-      detached: true,
-    });
+    starts += 1;
+    const ended = (reason: string, again: boolean): void => {
+      if (stopping || !again) {
+        fail(reason);
+        return;
+      }
+      o.onRestart?.(o.name, reason);
+      backOff =
+        performance.now() - startedAt > settledMs ? firstBackOffMs : Math.min(backOff * 2, longestBackOffMs);
+      timer = setTimeout(start, backOff);
+    };
+    let child: ChildProcess;
+    try {
+      child = fork(o.program ?? mainFile, [...o.args], {
+        env: { ...o.environment() },
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        execArgv: [],
+        // A terminal's Ctrl-C must reach the launcher only: it stops its children in order.
+        detached: true,
+      });
+    } catch (error) {
+      ended(`could not be started: ${String(error)}`, wasReady);
+      return;
+    }
     current = child;
     o.onStart?.();
     child.on("message", (raw) => {
@@ -84,15 +107,16 @@ export function startChild(o: {
       }
     });
     child.on("exit", (code, signal) => {
+      // Code 0 without being ready: it was told to end.
+      const wasKilled = failure === "" && (signal !== null || code === 0);
       const reason = failure || `ended with ${signal ?? `code ${code ?? "?"}`}`;
-      if (stopping || !wasReady) {
-        reject(new AppError("child-failed", `${o.name} ${reason}`));
-        return;
+      ended(reason, wasReady || (wasKilled && starts < mostStarts));
+    });
+    child.on("error", (error) => {
+      // Also told of a message or signal that did not reach it; then its end is told by "exit".
+      if (child.pid === undefined) {
+        ended(`could not be started: ${error.message}`, wasReady);
       }
-      o.onRestart?.(o.name, reason);
-      backOff =
-        performance.now() - startedAt > settledMs ? firstBackOffMs : Math.min(backOff * 2, longestBackOffMs);
-      timer = setTimeout(start, backOff);
     });
   };
   start();
@@ -110,8 +134,9 @@ export function startChild(o: {
     async stop() {
       stopping = true;
       clearTimeout(timer);
+      fail("was stopped before it was ready");
       const child = current;
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+      if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
         return;
       }
       await new Promise<void>((done) => {

@@ -18,7 +18,9 @@ export interface DatabasePlace {
   readonly migrations: readonly Migration[];
 }
 
-/** Replies were stored clear once. They are forgotten, with what they answered: whoever still waits is answered anew. */
+/**
+ * Replies were stored clear once. They are forgotten, with what they answered: whoever still waits is answered anew.
+ */
 const clearReplies: Migration = {
   name: "gateway-1",
   statements: ["delete from agent_outbox", "delete from agent_inbox"],

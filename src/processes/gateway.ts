@@ -5,6 +5,7 @@ import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.t
 import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
+import { keyFolderOf } from "../keys.ts";
 import { createGateway, gatewayAgent } from "../governance/gateway.ts";
 import { createAgentHost } from "../link/host.ts";
 import { noModels } from "../link/remote-model.ts";
@@ -40,7 +41,7 @@ export async function startGateway(
       agent: "gateway",
       clock,
       writer: incarnation("gateway"),
-      keyFile: path.join(settings.data, "keys", "gateway", "record.key"),
+      keyFile: path.join(keyFolderOf(settings.data, "gateway"), "record.key"),
     });
     const identity = await openIdentity({
       settings,

@@ -4,7 +4,13 @@ import { AtClient, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
-import { atKeysPath, installedCompanyKey, type InstanceKeyPairs, readInstanceKeys } from "../keys.ts";
+import {
+  atKeysPath,
+  installedCompanyKey,
+  type InstanceKeyPairs,
+  keyFolderOf,
+  readInstanceKeys,
+} from "../keys.ts";
 import { createAtLink } from "../link/at-link.ts";
 import { createRefusalJournal, type RefusalJournal } from "../link/refusal-journal.ts";
 import type { ResumeMemory } from "../link/resume-point.ts";
@@ -66,7 +72,7 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
 async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Identity> {
   const { settings, id, log, clock, memory } = o;
   const atSign = o.config.atSignOf(id);
-  const folder = path.join(settings.data, "keys", id);
+  const folder = keyFolderOf(settings.data, id);
   const keys = await instanceKeys(folder, "main");
   const trust = await openTrust({
     companyKey: await installedCompanyKey(folder),

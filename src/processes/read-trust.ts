@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Settings } from "../config.ts";
-import { installedCompanyKey } from "../keys.ts";
+import { installedCompanyKey, keyFolderOf } from "../keys.ts";
 import { readTrustFolder } from "../trust/trust-files.ts";
 import { openTrust, type TrustFiles, type TrustStore } from "../trust/trust-store.ts";
 
@@ -11,7 +11,7 @@ export async function readTrust(
   const files = await readTrustFolder(path.join(settings.data, "trust"));
   const seen = new Map<string, string>();
   const trust = await openTrust({
-    companyKey: await installedCompanyKey(path.join(settings.data, "keys", "bot")),
+    companyKey: await installedCompanyKey(keyFolderOf(settings.data, "bot")),
     load: async () => files,
     memory: {
       getValue: async (key) => seen.get(key),

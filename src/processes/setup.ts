@@ -4,7 +4,7 @@ import { AtClient, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import type { AtSign, Person } from "../domain.ts";
-import { atKeysPath, makeSecretFolder } from "../keys.ts";
+import { atKeysPath, keyFolderOf, makeSecretFolder } from "../keys.ts";
 import { type DemoAgent, makeDemoTrust } from "../trust/demo-trust.ts";
 import { publishTrust, readTrustFolder } from "../trust/trust-files.ts";
 import { activateAtSign } from "./activate-at-sign.ts";
@@ -75,7 +75,7 @@ export async function setUpCompany(o: {
     now: Date.now(),
     demo: o.demo,
   });
-  const keys = await readAtKeysFile(atKeysPath(path.join(settings.data, "keys", company.id), company.atSign));
+  const keys = await readAtKeysFile(atKeysPath(keyFolderOf(settings.data, company.id), company.atSign));
   const client = await AtClient.open({ atSign: company.atSign, keys, directory: place.directory, ca });
   try {
     await publishTrust(await readTrustFolder(path.join(settings.data, "trust")), (name, value) =>
@@ -86,7 +86,7 @@ export async function setUpCompany(o: {
   }
 
   async function activateOne(id: string, atSign: AtSign): Promise<void> {
-    const folder = path.join(settings.data, "keys", id);
+    const folder = keyFolderOf(settings.data, id);
     const file = atKeysPath(folder, atSign);
     const cramSecret = cramSecrets[atSign];
     await makeSecretFolder(folder);

@@ -8,6 +8,7 @@ import {
   createCompanyKey,
   holderKey,
   installCompanyKey,
+  keyFolderOf,
   makeInstanceKeys,
   readCompanyKey,
   readInstanceKeys,
@@ -60,11 +61,11 @@ const renewDays = 30;
 export async function makeDemoTrust(options: DemoTrustOptions): Promise<{ readonly companyKey: string }> {
   const { folder, now } = options;
   const trustFolder = path.join(folder, "trust");
-  const companyFolder = path.join(folder, "keys", "company");
+  const companyFolder = keyFolderOf(folder, "company");
   const company = (await readCompanyKey(companyFolder)) ?? (await createCompanyKey(companyFolder));
   const files = await readTrustFolder(trustFolder);
   for (const agent of options.agents) {
-    const keyFolder = path.join(folder, "keys", agent.id);
+    const keyFolder = keyFolderOf(folder, agent.id);
     await installCompanyKey(keyFolder, company.publicKey);
     for (const instance of agent.instances) {
       const papers = await grantInstance(agent, instance, { keyFolder, company, files, now });

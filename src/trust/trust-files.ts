@@ -4,7 +4,9 @@ import type { TrustText } from "./grant-register.ts";
 import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
 import type { TrustFiles } from "./trust-store.ts";
 
-/** `data/trust`: one JSON file per grant and `trust.json`. Anybody may read them; they are believed by signature only. */
+/**
+ * `data/trust`: one JSON file per grant and `trust.json`. Anybody may read them; they are believed by signature only.
+ */
 
 const documentName = "trust.json";
 

@@ -25,6 +25,7 @@ export interface InstanceKeys extends AgentAddress {
 }
 export interface TrustStore extends TrustView {
   readonly company: AtSign;
+  /** The same list as long as the document is the same. */
   readonly people: readonly Person[];
   /** What was refused at the last loading; empty when all is well. */
   readonly problems: readonly AppError[];
@@ -53,6 +54,9 @@ export interface OpenTrustOptions {
   readonly maxAgeMs?: number;
 }
 
+/** A document as it is used: its people are read once, not whenever somebody looks for one. */
+type InForce = Omit<TrustDocument, "people"> & { readonly people: readonly Person[] };
+
 const dayMs = 86_400_000;
 const skewMs = 5 * 60_000;
 
@@ -62,10 +66,10 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
   const { clock, memory } = options;
   const maxAgeMs = options.maxAgeMs ?? 7 * dayMs;
 
-  const accept = async (file: TrustText | undefined): Promise<TrustDocument> => {
+  const accept = async (file: TrustText | undefined): Promise<InForce> => {
     const document = verifiedDocument(file, companyKey, clock.now());
     await acceptSerial(memory, "document", document);
-    return document;
+    return { ...document, people: document.people.map(asPerson) };
   };
   const report = (problems: readonly AppError[]): void =>
     problems.forEach((each) => options.onRefused?.(each));
@@ -116,7 +120,7 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
     return "changed";
   };
   /** The document in force; nothing may be decided by one that has ended. */
-  const current = (): TrustDocument => {
+  const current = (): InForce => {
     requireNotEnded(document, clock.now());
     return document;
   };
@@ -145,14 +149,13 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
       return current().policy;
     },
     get people() {
-      return current().people.map(asPerson);
+      return current().people;
     },
     get problems() {
       return problems;
     },
     person(id) {
-      const found = current().people.find((each) => each.id === id);
-      return found && asPerson(found);
+      return current().people.find((each) => each.id === id);
     },
     knows: (atSign) => inForce().some((each) => each.instance.atSign === atSign),
     instanceKeys(atSign, instance) {
@@ -231,7 +234,7 @@ function verifiedDocument(file: TrustText | undefined, companyKey: KeyObject, no
   return statement;
 }
 
-function requireNotEnded(document: TrustDocument, now: number): void {
+function requireNotEnded(document: Pick<TrustDocument, "serial" | "notAfter">, now: number): void {
   if (Date.parse(document.notAfter) <= now) {
     throw new AppError(
       "trust-expired",
@@ -241,7 +244,7 @@ function requireNotEnded(document: TrustDocument, now: number): void {
   }
 }
 
-function requireInForce(granted: GrantedInstance, document: TrustDocument, now: number): void {
+function requireInForce(granted: GrantedInstance, document: InForce, now: number): void {
   const { agent, instance } = granted;
   const who = `${instance.atSign} (instance "${instance.instance}")`;
   const startsLater = agent.notBefore !== undefined && Date.parse(agent.notBefore) > now;
@@ -260,7 +263,7 @@ function requireInForce(granted: GrantedInstance, document: TrustDocument, now: 
   }
 }
 
-function isInForce(granted: GrantedInstance, document: TrustDocument, now: number): boolean {
+function isInForce(granted: GrantedInstance, document: InForce, now: number): boolean {
   try {
     requireInForce(granted, document, now);
     return true;

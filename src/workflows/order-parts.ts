@@ -9,11 +9,18 @@ import logistics from "../../agents/logistics.ts";
 import quoting from "../../agents/quoting.ts";
 import supply from "../../agents/supply.ts";
 import validation from "../../agents/validation.ts";
+import type { StepContext } from "../define-step.ts";
 import { defineWorkflow } from "../define-workflow.ts";
+import type { PlanDocument } from "../domain.ts";
 import { idSchema, planDocumentSchema } from "../plan/plan-schema.ts";
 import { assemblePlan, projectedDelivery } from "./order-parts-plan.ts";
 
 const workflow = { id: "order-parts", version: 1 };
+
+/** What both agents attest: the plan's canonical bytes, which they hash themselves. */
+function planText({ needs, canonicalJson }: StepContext<unknown, { readonly plan: PlanDocument }>) {
+  return { plan: canonicalJson(needs.plan) };
+}
 
 /** From a customer's order to the parts for it: checked, planned, attested, approved, ordered, validated, recorded. */
 export default defineWorkflow({
@@ -111,11 +118,11 @@ export default defineWorkflow({
     });
     const financialAttests = step.call(financial, "attest", {
       needs: { plan },
-      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
+      with: planText,
     });
     const complianceAttests = step.call(compliance, "attest", {
       needs: { plan },
-      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
+      with: planText,
     });
     const gate = step.approval({
       action: "order",
@@ -126,11 +133,11 @@ export default defineWorkflow({
     // The card may have waited for days: both attest the same plan again, by the books of now.
     const financialRenews = step.call(financial, "attest", {
       needs: { plan, gate },
-      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
+      with: planText,
     });
     const complianceRenews = step.call(compliance, "attest", {
       needs: { plan, gate },
-      with: ({ needs, canonicalJson }) => ({ plan: canonicalJson(needs.plan) }),
+      with: planText,
     });
     const orders = step.call(supply, "place-orders", {
       mandate: { gate, attestations: [financialRenews, complianceRenews] },

@@ -109,8 +109,24 @@ test("a channel of approvals that Slack does not let us write in is told by the 
     code: "slack-channel-unusable",
   });
   assert.match(world.adapter.status().text, /^connected, but .* C0ORDERS01$/);
+  assert.equal(world.adapter.status().ok, false);
   await world.adapter.post(channel, card("approve"), { key: "k9" });
   assert.match(world.adapter.status().text, /^connected: 2 sockets/);
+  assert.equal(world.adapter.status().ok, true);
+});
+
+test("a bot token that is revoked or loses a scope during work is told by the status, until cards are taken", async () => {
+  const message = await world.adapter.post(channel, card("revoked"), { key: "k10" });
+  for (const [error, code] of [
+    ["token_revoked", "slack-token-refused"],
+    ["missing_scope", "slack-scope-missing"],
+  ] as const) {
+    world.slack.faults.api("chat.update", { kind: "error", error });
+    await assert.rejects(world.adapter.update(message, card("revoked")), { code });
+    assert.equal(world.adapter.status().text, `connected, but Slack takes no cards: ${code}`);
+    assert.equal(await world.adapter.update(message, card("revoked")), "ok");
+    assert.match(world.adapter.status().text, /^connected: 2 sockets/);
+  }
 });
 
 test("approvals stand in the channel and with those who decide; without either, with the requester alone", async () => {

@@ -64,7 +64,7 @@ async function openApproval(): Promise<{ readonly approval: string; readonly car
   return { approval: `a-${run}`, card: { channel: "C0ORDERS01", ts: posted?.ts ?? "" } };
 }
 
-test("members of our workspace ask and decide, also those who belong to another one as well", async () => {
+test("lesson 17: members of our workspace ask and decide, also those who belong to another one as well", async () => {
   for (const name of ["local", "both"]) {
     const count = world.office.requests.length;
     world.slack.user(name).says("orders", `@countersign order parts for ${name}`);
@@ -78,7 +78,7 @@ test("members of our workspace ask and decide, also those who belong to another 
   }
 });
 
-test("colleagues of another workspace of the organisation are refused and recorded, whoever they are linked to", async () => {
+test("lesson 17: colleagues of another workspace of the organisation are refused and recorded, whoever they are linked to", async () => {
   for (const [name, user] of [
     ["sister", "W0SISTER01"],
     ["moved", "W0MOVED001"],

@@ -14,7 +14,7 @@ import {
 } from "../../adapters/bullmq/private-redis.ts";
 import { openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import type { StepJob } from "../../src/ports.ts";
-import { noProcFolder } from "../e2e/our-processes.ts";
+import { noProcFolder, ourProcesses } from "../e2e/our-processes.ts";
 import { silentLogger } from "../fakes/silent-logger.ts";
 import { stepQueueContract } from "./step-queue.ts";
 
@@ -122,6 +122,19 @@ if (server === undefined) {
     await queue.add(job("hung"));
     assert.equal(await seen, "hung");
     await queue.close();
+  });
+
+  test("a Redis that hangs when it is told to end is killed", { skip: noProcFolder }, async () => {
+    const own = mkdtempSync(path.join(tmpdir(), "cs-redis-"));
+    const started = await startPrivateRedis(server, own);
+    const pid = await serverPid(own);
+    assert.ok(pid !== undefined);
+    process.kill(pid, "SIGSTOP");
+    await started.stop();
+    while (ourProcesses(own).length > 0) {
+      await pause(20);
+    }
+    rmSync(own, { recursive: true, force: true });
   });
 
   test("a private Redis that is killed is started again, and the queue goes on", async () => {

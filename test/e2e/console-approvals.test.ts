@@ -94,7 +94,7 @@ test(
       "XX00ALPHA",
       "Sampletown",
     ];
-    for (const fact of [...facts, "3f".repeat(32), "If nobody decides by", "irreversible"]) {
+    for (const fact of [...facts, "3f".repeat(32), "If nobody decides by", "cannot be undone"]) {
       assert.ok(shown.includes(fact), `${fact} is missing`);
     }
   },

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
-import type {
-  DecisionStatement,
-  EvidenceStatement,
-  Json,
-  Mandate,
-  PlanDocument,
-  Signed,
-} from "../../src/domain.ts";
+import type { Json, PlanDocument, Signed } from "../../src/domain.ts";
+import type { DecisionStatement, EvidenceStatement, Mandate } from "../../src/mandate-types.ts";
 import type { Statement } from "../../src/trust/sign-statement.ts";
 import type { TestSystem } from "./system.ts";
 import { wholesalerControl } from "./wholesaler-control.ts";

@@ -29,7 +29,7 @@ test(
         .getByLabel("Message #orders")
         .fill("@countersign Order the parts needed for 5 widgets for Customer XYZ");
       await employee.getByRole("button", { name: "Send" }).first().click();
-      await employee.getByRole("button", { name: /\d+ replies/ }).click(patience);
+      await employee.getByRole("button", { name: /\d+ repl(y|ies)/ }).click(patience);
       const progress = employee.getByRole("complementary", { name: "Thread" });
       await progress.getByText("Waiting for a manager's decision").waitFor(patience);
 
@@ -60,7 +60,7 @@ test(
 
       await employee.getByLabel("Message #orders").fill("/countersign runs");
       await employee.getByRole("button", { name: "Send" }).first().click();
-      await employee.getByText(/completed +Order the parts/).waitFor(patience);
+      await employee.getByText(/ · done · Order the parts/).waitFor(patience);
       const orders = await it.system.books<{ run: string }>("orders");
       assert.equal(new Set(orders.map(({ run }) => run)).size, 1);
       assert.deepEqual(it.slack.failures, []);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, LogLevel } from "@slack/bolt";
+import type { App } from "@slack/bolt";
 import type { Page } from "playwright-core";
+import { boltApp } from "../fakes/bolt-app.ts";
 import { startSlack } from "../fakes/slack/start-slack.ts";
 import { launch, noChromium } from "./console-browser.ts";
 
@@ -94,14 +95,7 @@ test(
   { skip: noChromium },
   async () => {
     const slack = await startSlack();
-    const clientOptions = { slackApiUrl: slack.apiUrl, retryConfig: { retries: 0 } };
-    const app = new App({
-      token: slack.botToken,
-      appToken: slack.appToken,
-      socketMode: true,
-      clientOptions,
-      logLevel: LogLevel.ERROR,
-    });
+    const app = boltApp(slack);
     listen(app);
     await app.start();
     const browser = await launch();
@@ -119,7 +113,7 @@ test(
       await says(employee, `@countersign order parts ${hostile}`);
       const manager = await openAs("manager");
       assert.equal(await manager.title(), "Slack sandbox (a stand-in, not Slack)");
-      await manager.getByRole("button", { name: "1 replies" }).click();
+      await manager.getByRole("button", { name: "1 reply" }).click();
       const thread = manager.getByRole("complementary", { name: "Thread" });
       await thread.getByRole("heading", { name: hostile }).waitFor();
       await thread.getByText("@employee").first().waitFor();
@@ -131,7 +125,7 @@ test(
       await modal.getByLabel("Reason").fill("Too dear");
       await modal.getByRole("button", { name: "Reject it" }).click();
       await modal.waitFor({ state: "detached" });
-      await employee.getByRole("button", { name: "1 replies" }).click();
+      await employee.getByRole("button", { name: "1 reply" }).click();
       await employee.getByText("Rejected: Too dear").waitFor();
       await says(employee, "/countersign status");
       await employee.getByText("All quiet").waitFor();

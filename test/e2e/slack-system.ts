@@ -3,6 +3,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { withSandboxAccounts } from "../fakes/sandbox-people.ts";
 import type { MessagePlace } from "../fakes/slack/acts.ts";
+import { ownApp } from "../fakes/own-app.ts";
 import { type FakeSlack, startSlack } from "../fakes/slack/start-slack.ts";
 import { ourProcesses } from "./our-processes.ts";
 import { type Ready, TestSystem } from "./system.ts";
@@ -60,12 +61,17 @@ export class SlackSystem {
   botPid(): number | undefined {
     return ourProcesses(this.system.data).find(({ command }) => command.endsWith("main.ts bot"))?.pid;
   }
-  async killBot(): Promise<void> {
+  /** Returns the process's number. */
+  signalBot(signal: "SIGSTOP" | "SIGKILL"): number {
     const pid = this.botPid();
     if (pid === undefined) {
-      throw new Error("there is no bot to kill");
+      throw new Error(`there is no bot for ${signal}`);
     }
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
+    return pid;
+  }
+  async killBot(): Promise<void> {
+    const pid = this.signalBot("SIGKILL");
     await this.until(() => this.botPid() !== undefined && this.botPid() !== pid, "a bot again");
   }
 
@@ -97,6 +103,10 @@ export class SlackSystem {
   textAt({ channel, ts }: MessagePlace): string {
     return JSON.stringify(this.slack.workspace.message(channel, ts)?.blocks ?? []);
   }
+  /** Whether the bot has tried to change this message, whatever became of that. */
+  drew({ ts }: MessagePlace): boolean {
+    return this.slack.calls.some(({ method, args }) => method === "chat.update" && args["ts"] === ts);
+  }
   final(place: MessagePlace): Promise<void> {
     return this.until(() => !this.textAt(place).includes('"approve"'), "the final card");
   }
@@ -107,5 +117,5 @@ export class SlackSystem {
 }
 
 export async function slackSystem(environment: Readonly<Record<string, string>> = {}): Promise<SlackSystem> {
-  return new SlackSystem(await startSlack(), environment);
+  return new SlackSystem(await startSlack({ manifest: ownApp }), environment);
 }

@@ -3,13 +3,8 @@ import { canonicalHash, canonicalJson } from "../../src/canonical.ts";
 import type { AgentDefinition, VerifiedMandate } from "../../src/define-agent.ts";
 import type { StepDefinition } from "../../src/define-step.ts";
 import type { WorkflowDefinition } from "../../src/define-workflow.ts";
-import type {
-  AttestationStatement,
-  DecisionStatement,
-  EvidenceStatement,
-  PlanDocument,
-  Signed,
-} from "../../src/domain.ts";
+import type { PlanDocument, Signed } from "../../src/domain.ts";
+import type { AttestationStatement, DecisionStatement, EvidenceStatement } from "../../src/mandate-types.ts";
 import hitl from "../../agents/hitl.ts";
 import { fakeSign, ScriptedModel, skillContext, type SkillContextOptions } from "./skill-context.ts";
 

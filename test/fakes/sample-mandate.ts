@@ -1,6 +1,11 @@
 import { canonicalHash, canonicalJson } from "../../src/canonical.ts";
-import type { AttestationStatement, DecisionStatement, EvidenceStatement } from "../../src/domain.ts";
-import type { Mandate, PlanDocument, Signed } from "../../src/domain.ts";
+import type { PlanDocument, Signed } from "../../src/domain.ts";
+import type {
+  AttestationStatement,
+  DecisionStatement,
+  EvidenceStatement,
+  Mandate,
+} from "../../src/mandate-types.ts";
 import type { TrustWorld } from "./trust-world.ts";
 
 /** The roles that a world needs for mandates. */

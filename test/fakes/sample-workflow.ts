@@ -2,7 +2,8 @@ import { z } from "zod";
 import { defineAgent, skill } from "../../src/define-agent.ts";
 import type { ApprovalHandle, MandateHandles, Needs, StepBuilder } from "../../src/define-step.ts";
 import { defineWorkflow } from "../../src/define-workflow.ts";
-import type { AttestationStatement, PlanDocument, Signed } from "../../src/domain.ts";
+import type { PlanDocument, Signed } from "../../src/domain.ts";
+import type { AttestationStatement } from "../../src/mandate-types.ts";
 
 /** Agents that a workflow with an approval needs, and its parts, for tests of what a definition may be. */
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ApprovalId, Person, RunId } from "../../src/domain.ts";
 import { EngineWorld } from "../unit/engine/engine-world.ts";
 import { ManualTime } from "./manual-time.ts";
+import { ownApp } from "./own-app.ts";
 import { type MortalBot, startMortalBot } from "./slack-mortal-bot.ts";
 import type { MessagePlace, Seen } from "./slack/acts.ts";
 import { seeded } from "./slack/random.ts";
@@ -69,7 +70,7 @@ export class SlackChaos {
   }
 
   async run(clicks: number): Promise<ChaosResult> {
-    this.#slack = await startSlack({ clock: this.#slackTime, timers: this.#slackTime });
+    this.#slack = await startSlack({ manifest: ownApp, clock: this.#slackTime, timers: this.#slackTime });
     this.#slack.limits.enabled = false;
     this.#bot = this.#start();
     try {

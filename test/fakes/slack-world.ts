@@ -7,6 +7,7 @@ import { ChatOffice } from "./chat-office.ts";
 import { ManualTime, until } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
 import { silentLogger } from "./silent-logger.ts";
+import { ownApp } from "./own-app.ts";
 import { type FakeSlack, startSlack } from "./slack/start-slack.ts";
 
 export const team = "T0SANDBOX1";
@@ -107,6 +108,7 @@ export async function slackWorld(o: WorldOptions = {}): Promise<SlackWorld> {
   const time = new ManualTime();
   const { enterprise } = o;
   const slack = await startSlack({
+    manifest: ownApp,
     clock: time,
     timers: time,
     ...(enterprise === undefined ? {} : { enterprise }),

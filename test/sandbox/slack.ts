@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { ownApp } from "../fakes/own-app.ts";
 import { withSandboxAccounts } from "../fakes/sandbox-people.ts";
 import { startSlack } from "../fakes/slack/start-slack.ts";
 
@@ -14,7 +15,10 @@ const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 const mainFile = path.join(root, "src", "main.ts");
 const pagePort = 8675;
 
-const slack = await startSlack({ port: Number(process.env.COUNTERSIGN_SLACK_SANDBOX_PORT ?? pagePort) });
+const slack = await startSlack({
+  manifest: ownApp,
+  port: Number(process.env.COUNTERSIGN_SLACK_SANDBOX_PORT ?? pagePort),
+});
 const environment = {
   ...process.env,
   COUNTERSIGN_DATA: process.env.COUNTERSIGN_DATA ?? path.join(root, "data", "slack-sandbox"),

@@ -36,6 +36,18 @@ test("lesson 25: a verdict is committed with evidence that names plan, person, p
   });
 });
 
+test("lesson 24: a click on a button that showed another plan decides nothing", async () => {
+  const { world, approval, decide } = await opened();
+  for (const verdict of ["approved", "rejected"] as const) {
+    const outcome = await decide({ verdict, planHash: "00".repeat(32) });
+    assert.equal(outcome.outcome === "refused" && outcome.error.code, "wrong-plan");
+  }
+  const row = await world.store.approval(approval);
+  assert.equal(row?.status, "open");
+  assert.equal(world.store.journal.filter(({ facts }) => facts["code"] === "wrong-plan").length, 2);
+  assert.equal((await decide({ planHash: row.planHash })).outcome, "accepted");
+});
+
 test("a click by a chat account: it is the person's, and part of the evidence, or it is refused", async () => {
   const { world, run, approval, decide } = await opened();
   const account = "slack:T1/U1";

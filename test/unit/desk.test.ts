@@ -7,18 +7,20 @@ import type { ContentFilter } from "../../src/record-types.ts";
 import { MemoryStore } from "../fakes/memory-store.ts";
 import { sampleApproval, sampleCommit, sampleRun, sampleTime } from "../fakes/sample-run.ts";
 
-const person = (id: string, role: Role, active = true): Person => ({
+const person = (id: string, role: Role): Person => ({
   id,
   name: id,
   roles: [role],
-  active,
+  active: true,
   accounts: [],
 });
 
 /** A record with one run and one open approval for each requester given, oldest first. */
 async function office(requesters: readonly string[]) {
   const store = new MemoryStore();
-  const people = [person("employee", "employee"), person("other", "employee"), person("manager", "manager")];
+  const company = {
+    people: [person("employee", "employee"), person("other", "employee"), person("manager", "manager")],
+  };
   for (const [index, requester] of requesters.entries()) {
     const id = `run${index}`;
     const run = sampleRun(id, { requester, createdAt: sampleTime + index });
@@ -47,13 +49,13 @@ async function office(requesters: readonly string[]) {
       const definition = () => undefined;
       return loadRunView(store, run, { definition, atSignOf: () => "@cs-router", onAltered, wanted });
     },
-    people: () => people,
+    people: () => company.people,
     demo: () => false,
     agents: ["router", "supply"].map((id) => ({ id, atSign: `@cs-${id}` as const, description: "" })),
     isGranted: (agent) => agent !== "supply",
     now: () => sampleTime,
   });
-  return { store, desk, people, opened };
+  return { store, desk, company, opened };
 }
 
 test("a list of runs opens what was asked and nothing else", async () => {
@@ -118,9 +120,8 @@ test("what others have asked for hides no own approval, however much it is", asy
 });
 
 test("who is not active, or not of the company, sees nothing, not even own requests", async () => {
-  const { desk, people } = await office(["employee", "stranger"]);
-  people.splice(0, 1, person("employee", "employee", false));
-  people.splice(2, 1, person("manager", "manager", false));
+  const { desk, company } = await office(["employee", "stranger"]);
+  company.people = company.people.map((each) => ({ ...each, active: each.id === "other" }));
   for (const viewer of ["employee", "manager", "stranger"]) {
     assert.deepEqual(await desk.runs(viewer, { all: true }), [], viewer);
     assert.deepEqual(await desk.approvals(viewer), [], viewer);
@@ -130,4 +131,21 @@ test("who is not active, or not of the company, sees nothing, not even own reque
       assert.equal(await desk.approvalCard(`approval-${run}`, viewer), undefined, viewer);
     }
   }
+});
+
+test("whose account it is follows the trust document", async () => {
+  const { desk, company } = await office([]);
+  const account = "slack:T1/U1";
+  const owner = () => desk.personOf(account)?.id;
+  const linkedTo = (id: string) =>
+    company.people.map((each) => ({ ...each, accounts: each.id === id ? [account] : [] }));
+  assert.equal(owner(), undefined);
+  company.people = linkedTo("manager");
+  assert.equal(owner(), "manager");
+  company.people = linkedTo("other");
+  assert.equal(owner(), "other");
+  company.people = company.people.map((each) => ({ ...each, active: false }));
+  assert.equal(desk.personOf(account)?.active, false, "active or not: the caller looks");
+  company.people = linkedTo("nobody");
+  assert.equal(owner(), undefined);
 });

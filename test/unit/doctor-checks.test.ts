@@ -4,6 +4,7 @@ import {
   checkKeys,
   checkNode,
   checkQueue,
+  checkSlack,
   checkStore,
   checkTrust,
   withoutSecrets,
@@ -52,6 +53,19 @@ test("keys: none yet, all well, one that others may read, an agent without", () 
   assert.deepEqual([openFile.status, openFile.todo], ["bad", "chmod 600 keys/bot/instance.main.json"]);
   assert.equal(checkKeys([{ ...folder, mode: 0o755 }, file], []).todo, "chmod 700 keys/bot");
   assert.match(checkKeys([folder, file], ["supply"]).text, /no keys of supply/);
+});
+
+test("slack: what the running bot says of it, whatever the words; else whether there are tokens", () => {
+  const unwell = checkSlack(true, { ok: false, text: "the channel refuses cards" });
+  assert.equal(unwell.status, "bad");
+  assert.match(unwell.text, /refuses cards/);
+  assert.match(unwell.todo, /slack setup/);
+  assert.equal(
+    checkSlack(true, { ok: true, text: "not connected: a word that decides nothing" }).status,
+    "ok",
+  );
+  assert.match(checkSlack(true, undefined).text, /tokens are set/);
+  assert.equal(checkSlack(false, undefined).text, "not set up");
 });
 
 test("trust: fresh, ageing, too old for effects, ended, or with a paper refused", () => {

@@ -1,4 +1,4 @@
-import type { Card } from "../../../src/card.ts";
+import { type Card, cannotBeUndone } from "../../../src/card.ts";
 import { factLines, firstLines, shortHash } from "./card-lines.ts";
 import {
   actions,
@@ -85,7 +85,7 @@ function effectLine(row: readonly string[], room: Room): Line {
   return isFinal(row) ? [[text, true]] : [text];
 }
 function isFinal(row: readonly string[]): boolean {
-  return row.includes("irreversible");
+  return row.includes(cannotBeUndone);
 }
 function footnote(card: Card, hash: string): string {
   const rows = (about: Card["tables"][number]["about"]) =>

@@ -82,8 +82,12 @@ const runWords = {
   cancelled: "cancelled",
 } as const;
 const reasonWords = { rejected: "rejected", expired: "expired", requested: "cancelled" } as const;
+/** How a request stands, in a word or two. */
+export function standOf({ status, reason }: Pick<RunSummary, "status" | "reason">): string {
+  return status === "cancelled" && reason !== null ? reasonWords[reason] : runWords[status];
+}
 function requestLine({ id, title, status, reason, createdAt }: RunSummary): Line {
-  const word = status === "cancelled" && reason !== null ? reasonWords[reason] : runWords[status];
+  const word = standOf({ status, reason });
   const day = new Date(createdAt).toISOString().slice(0, 10);
   return [[line(title, 120), true], ` · ${word} · ${day} · ${line(id, 80)}`];
 }

@@ -22,7 +22,7 @@ export function rejectModal(o: {
   const { approval, planHash } = o;
   return {
     ...modal(callbackIds.reject, "Reject", [
-      section(`You say no to “${o.title}”`, 1000),
+      section(`Your answer is no to: “${o.title}”`, 1000),
       {
         type: "input",
         block_id: reasonField.block,

@@ -141,7 +141,10 @@ export class AtStore {
     return Number(this.#statements.lastNotificationRow.get()?.["row"] ?? 0);
   }
 
-  /** A page of unexpired notifications received after `since`, in order of arrival, with positions in (afterRow, lastRow]. */
+  /**
+   * A page of unexpired notifications received after `since`, in order of arrival, with positions in (afterRow,
+   * lastRow].
+   */
   notificationsSince(
     recipient: string,
     o: { since: number; now: number; afterRow: number; lastRow: number },

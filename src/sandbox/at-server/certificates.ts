@@ -29,8 +29,8 @@ const renewDays = 30;
 const ecdsaWithSha256 = sequence(oid("1.2.840.10045.4.3.2"));
 
 /**
- * The sandbox's private authority and server certificate (ECDSA P-256), kept in `folder` and made when missing. The server
- * certificate is renewed before it ends and when it does not name one of `hosts`.
+ * The sandbox's private authority and server certificate (ECDSA P-256), kept in `folder` and made when missing. The
+ * server certificate is renewed before it ends and when it does not name one of `hosts`.
  */
 export function loadIdentity(folder: string, hosts: readonly string[], now: number): ServerIdentity {
   const file = (name: string) => join(folder, name);

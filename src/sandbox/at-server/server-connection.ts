@@ -51,7 +51,9 @@ export class ServerConnection {
     return this.login !== "none";
   }
 
-  /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
+  /**
+   * Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point.
+   */
   push(line: string): void {
     if (this.#socket.writableLength > maxUnsentBytes) this.#socket.destroy();
     else this.#socket.write(line);

@@ -49,7 +49,9 @@ function spoilt(invoice: TradeDocument, error: Faults["invoiceError"]): TradeDoc
   }
 }
 
-/** The first line with another quantity or price, and amounts that follow from it: the invoice is consistent in itself. */
+/**
+ * The first line with another quantity or price, and amounts that follow from it: the invoice is consistent in itself.
+ */
 function changed(invoice: TradeDocument, field: "quantity" | "unitPrice", by: string): TradeDocument {
   const [first, ...others] = invoice.lines;
   if (first === undefined) {

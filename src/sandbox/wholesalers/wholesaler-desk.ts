@@ -33,7 +33,9 @@ export interface WholesalerDesk {
   close(): Promise<void>;
 }
 
-/** Opens the wholesaler's database, starts its server (`listen`) and, where it works by mail, its reading of letters. */
+/**
+ * Opens the wholesaler's database, starts its server (`listen`) and, where it works by mail, its reading of letters.
+ */
 export async function openWholesalerDesk(o: {
   readonly id: string;
   readonly catalogue: Catalogue;

@@ -15,8 +15,8 @@ const quoteDays = 14;
 const dayMs = 86_400_000;
 
 /**
- * One wholesaler's business, without a protocol: quotes, books orders once, writes documents.
- * Refusals are AppErrors: unknown-part, unknown-order, not-available, wrong-price, wrong-amount, wrong-currency, conflict.
+ * One wholesaler's business, without a protocol: quotes, books orders once, writes documents. Refusals are AppErrors:
+ * unknown-part, unknown-order, not-available, wrong-price, wrong-amount, wrong-currency, conflict.
  */
 export class Wholesaler {
   readonly id: string;

@@ -19,7 +19,7 @@ export interface SlackUser {
   readonly realName: string;
   readonly email?: string;
   /** "guest" is `is_restricted`, "single-channel-guest" also `is_ultra_restricted`. */
-  readonly kind: "member" | "guest" | "single-channel-guest" | "bot";
+  kind: "member" | "guest" | "single-channel-guest" | "bot";
   readonly admin: boolean;
   /** Enterprise Grid: the id in the organisation, where it differs from `id`. */
   readonly enterpriseUserId?: string;

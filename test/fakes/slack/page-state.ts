@@ -49,7 +49,7 @@ export function pageState({ workspace, drafts, viewErrors }: PersonDesk, user: S
         .slice(-shownPerChannel),
       assistant: [...workspace.assistants]
         .filter(([key]) => key.startsWith(`${channel.id}/`))
-        .map(([, value]) => value),
+        .map(([key, value]) => ({ ...value, thread: key.slice(channel.id.length + 1) })),
     })),
     files: [...workspace.files.values()]
       .filter((each) => each.shared)

@@ -24,7 +24,8 @@ const actSchema = z.discriminatedUnion("act", [
   z.object({
     act: z.literal("say"),
     channel: z.string(),
-    text: z.string().min(1),
+    text: z.string(),
+    files: z.array(z.object({ name: z.string().min(1).max(255), content: z.string().max(100_000) })).max(10),
     thread: z.string().optional(),
   }),
   z.object({ act: z.literal("edit"), place, text: z.string().min(1) }),
@@ -135,7 +136,10 @@ export class Page {
 async function perform(person: Person, act: z.output<typeof actSchema>): Promise<unknown> {
   switch (act.act) {
     case "say":
-      return person.says(act.channel, act.text, act.thread === undefined ? {} : { thread: act.thread });
+      return person.says(act.channel, act.text, {
+        files: act.files,
+        ...(act.thread === undefined ? {} : { thread: act.thread }),
+      });
     case "edit":
       return person.edits(act.place, act.text) ?? {};
     case "delete":

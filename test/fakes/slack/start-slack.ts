@@ -14,6 +14,7 @@ import { Events } from "./events.ts";
 import { Faults } from "./faults.ts";
 import { fileTraffic } from "./file-traffic.ts";
 import { furnishOffice } from "./office.ts";
+import type { SlackUser } from "./model.ts";
 import { OwnTimers } from "./own-timers.ts";
 import { Page } from "./page.ts";
 import { Person } from "./person.ts";
@@ -24,6 +25,7 @@ import { SocketMode } from "./socket-mode.ts";
 import { Triggers } from "./triggers.ts";
 import type { Call, DeadTokens } from "./web-api.ts";
 import { WebApi } from "./web-api.ts";
+import { wireUser } from "./wire.ts";
 import { Workspace } from "./workspace.ts";
 
 const maxBodyBytes = 20_000_000;
@@ -62,6 +64,8 @@ export interface FakeSlack {
   readonly failures: readonly SeenFailure[];
   /** The user of this name or id. */
   user(name: string): Person;
+  /** An administrator deactivates somebody or makes them a guest; the app is told by `user_change`. */
+  changeUser(name: string, change: Partial<Pick<SlackUser, "deleted" | "kind">>): void;
   /** Sends the events that a "hold" fault kept, the last one first. */
   release(): void;
   /** From now on a token is answered "token_revoked" or "account_inactive". */
@@ -69,6 +73,14 @@ export interface FakeSlack {
   /** Resolves once the condition holds; looks after every change. Fails after ten real seconds, naming `what`. */
   until(condition: () => boolean, what: string): Promise<void>;
   stop(): Promise<void>;
+}
+
+function userOf(workspace: Workspace, name: string): SlackUser {
+  const user = workspace.userBy(name);
+  if (user === undefined) {
+    throw new Error(`no user ${name}`);
+  }
+  return user;
 }
 
 /** Starts a Slack on loopback with a furnished office in it: see `furnishOffice` and README.md. */
@@ -141,12 +153,17 @@ export async function startSlack(o: SlackOptions = {}): Promise<FakeSlack> {
     calls: api.calls,
     deliveries: deliveries.log,
     failures,
-    user: (name) => {
-      const user = workspace.userBy(name);
-      if (user === undefined) {
-        throw new Error(`no user ${name}`);
-      }
-      return new Person(desk, user);
+    user: (name) => new Person(desk, userOf(workspace, name)),
+    changeUser(name, change) {
+      const user = Object.assign(userOf(workspace, name), change);
+      workspace.changed();
+      /** https://docs.slack.dev/reference/events/user_change */
+      events.publish({
+        type: "user_change",
+        user: wireUser(workspace, user, false),
+        cache_ts: Math.floor(clock.now() / 1000),
+        event_ts: workspace.ts(),
+      });
     },
     release: () => deliveries.release(),
     revoke: (token, why = "token_revoked") => dead.set(token, why),

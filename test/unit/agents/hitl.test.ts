@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import hitl from "../../../agents/hitl.ts";
-import type { EvidenceStatement } from "../../../src/domain.ts";
+import type { EvidenceStatement } from "../../../src/mandate-types.ts";
 import { mayDecide } from "../../../src/policy.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { demoPeople, demoPolicy, fakeSign, skillContext } from "../../fakes/skill-context.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import supply from "../../../agents/supply.ts";
 import { canonicalJson } from "../../../src/canonical.ts";
-import type { Json, Mandate, PlanDocument } from "../../../src/domain.ts";
+import type { Json, PlanDocument } from "../../../src/domain.ts";
+import type { Mandate } from "../../../src/mandate-types.ts";
 import { HostWorld } from "../../fakes/host-world.ts";
 
 /** What needs a clock or the evidence key to be tried: soundly signed mandates that must not count, at the real agent. */

@@ -3,7 +3,8 @@ import { canonicalHash } from "../../../src/canonical.ts";
 import { defineAgent, skill } from "../../../src/define-agent.ts";
 import type { AnySkill, Skill } from "../../../src/define-agent.ts";
 import { defineWorkflow } from "../../../src/define-workflow.ts";
-import type { AttestationStatement, PlanDocument, Signed } from "../../../src/domain.ts";
+import type { PlanDocument, Signed } from "../../../src/domain.ts";
+import type { AttestationStatement } from "../../../src/mandate-types.ts";
 
 /** A small workflow with every kind of step, and the agents it needs; fakes do the skills' work. */
 

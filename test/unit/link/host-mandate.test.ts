@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Json } from "../../../src/domain.ts";
 import { AppError } from "../../../src/errors.ts";
-import { HostWorld, type Party } from "../../fakes/host-world.ts";
-import { grantedSkills, probe, probeAgent, resetProbe } from "../../fakes/probe-agent.ts";
+import type { HostWorld, Party } from "../../fakes/host-world.ts";
+import { probe, probeAgent } from "../../fakes/probe-agent.ts";
+import { probeWorld } from "../../fakes/probe-world.ts";
 
 let world: HostWorld;
 let bot: Party;
 beforeEach(async () => {
-  resetProbe();
-  world = await HostWorld.open(grantedSkills);
-  bot = await world.party("bot");
+  ({ world, bot } = await probeWorld());
 });
 afterEach(() => world.close());
 

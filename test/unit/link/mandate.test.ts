@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Json, Mandate } from "../../../src/domain.ts";
+import type { Json } from "../../../src/domain.ts";
+import type { Mandate } from "../../../src/mandate-types.ts";
 import { canonicalHash, canonicalJson } from "../../../src/canonical.ts";
 import { AppError } from "../../../src/errors.ts";
 import {

@@ -267,6 +267,7 @@ test("accounts: a document from before there were any is valid; a changed mappin
   assert.ok(!it.files.document?.text.includes("accounts"));
   const trust = await it.open();
   assert.deepEqual(trust.person("manager")?.accounts, []);
+  assert.equal(trust.people, trust.people, "read once for each document");
   assert.deepEqual(
     trust.people.map((each) => each.accounts.length),
     people.map(() => 0),

@@ -51,7 +51,9 @@ export function cram(server: AtServer, connection: ServerConnection, rest: strin
   return "success";
 }
 
-/** `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's PKAM key (RSA-2048). */
+/**
+ * `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's PKAM key (RSA-2048).
+ */
 export function pkam(server: AtServer, connection: ServerConnection, rest: string): string {
   const match =
     /^(?:signingAlgo:rsa2048:)?(?:hashingAlgo:(?<hash>sha256|sha512):)?(?:enrollmentId:(?<enrollment>[^:]+):)?(?<signature>.+)$/i.exec(

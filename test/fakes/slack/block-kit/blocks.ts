@@ -101,10 +101,6 @@ const simple: Readonly<Record<string, Check>> = {
 };
 const messageBlocks: Readonly<Record<string, Check>> = {
   ...simple,
-  alert: object(
-    { text: text() },
-    { ...blockId, level: oneOf("default", "info", "warning", "error", "success") },
-  ),
   card,
   carousel: object({ elements: list(byType({ card }), 10) }, blockId),
   container: object(
@@ -134,7 +130,15 @@ const messageBlocks: Readonly<Record<string, Check>> = {
   ),
   task_card: taskCard,
 };
-const { markdown: _notInViews, ...viewBlocks } = messageBlocks;
+const { markdown: _notInViews, ...bothBlocks } = messageBlocks;
+const viewBlocks: Readonly<Record<string, Check>> = {
+  ...bothBlocks,
+  /** https://docs.slack.dev/reference/block-kit/blocks/alert-block: in modals only, 200 characters (slackapi/java-slack-sdk#1624). */
+  alert: object(
+    { text: text(200) },
+    { ...blockId, level: oneOf("default", "info", "warning", "error", "success") },
+  ),
+};
 
 /** Complaints about a message's blocks: each block, at most 50, and what holds for all of them together. */
 export function findInMessageBlocks(blocks: unknown): readonly string[] {

@@ -33,6 +33,11 @@ const inline: Check = byType({
   user: object({ user_id: id }, { style }),
   usergroup: object({ usergroup_id: id }, { style }),
 });
+/** @slack/types RichTextPreformatted: texts and links. */
+const preformatted: Check = byType({
+  link: object({ url }, { style, text: string(3000), unsafe: flag }),
+  text: object({ text: string(Number.MAX_SAFE_INTEGER, 1) }, { style }),
+});
 const anyNumber = Number.MAX_SAFE_INTEGER;
 const section = object({ elements: list(inline, anyNumber, 0) });
 const border = { border: integer(0, 1) };
@@ -53,7 +58,7 @@ export const richText: Check = byType({
           ),
           rich_text_quote: object({ elements: list(inline, anyNumber, 0) }, border),
           rich_text_preformatted: object(
-            { elements: list(inline, anyNumber, 0) },
+            { elements: list(preformatted, anyNumber, 0) },
             { ...border, language: string(255) },
           ),
         }),

@@ -36,7 +36,7 @@ export function Message({ message, channel, state, send, open }) {
     )}
     ${(message.files ?? []).map((file) => html`<div class="file">📄 ${file.title} <small>${file.size} bytes</small></div>`)}
     <div class="tools">
-      ${!message.ephemeral && html`<button type="button" onClick=${() => open(message.thread_ts ?? message.ts)}>${message.reply_count ? `${message.reply_count} replies` : "Reply in thread"}</button>`}
+      ${!message.ephemeral && html`<button type="button" onClick=${() => open(message.thread_ts ?? message.ts)}>${message.reply_count ? `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}` : "Reply in thread"}</button>`}
       ${!message.ephemeral && state.app.shortcuts.map((name) => html`<button type="button" onClick=${() => void send({ act: "shortcut", name, place })}>${name}</button>`)}
       ${message.user === state.me.id && html`<button type="button" onClick=${edit}>Edit</button><button type="button" onClick=${() => void send({ act: "delete", place })}>Delete</button>`}
     </div>

@@ -1,6 +1,6 @@
 import { act, look, user } from "./api.js";
 import { Blocks } from "./blocks.js";
-import { html, render, useEffect, useState } from "./html.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Modal } from "./modal.js";
 import { Message } from "./message.js";
 
@@ -24,8 +24,13 @@ function Sandbox() {
     setNotice(seen.ok === false ? seen.text : "");
     return seen;
   };
+  const newChat = async () => {
+    setWhere("direct");
+    setThread((await send({ act: "assistant" })).ts ?? "");
+  };
   const channel =
-    state.channels.find((each) => each.id === where) ?? (where === "home" ? undefined : state.channels[0]);
+    state.channels.find((each) => each.id === where || (where === "direct" && each.kind === "im")) ??
+    (where === "home" ? undefined : state.channels[0]);
   const title = (each) => `${each.kind === "im" ? "@" : "#"}${each.name}`;
   const top =
     channel?.messages.filter((each) => each.thread_ts === undefined || each.thread_ts === each.ts) ?? [];
@@ -71,9 +76,7 @@ function Sandbox() {
         >
           ${state.app.name}: home
         </button>
-        <button type="button" onClick=${() => void send({ act: "assistant" })}>
-          ${state.app.name}: new chat
-        </button>
+        <button type="button" onClick=${() => void newChat()}>${state.app.name}: new chat</button>
       </nav>
       <main>
         ${
@@ -81,7 +84,7 @@ function Sandbox() {
             ? html`<section class="messages" aria-label="Home tab">
                 ${state.home === null ? html`<p>Nothing is published here yet.</p>` : html`<${Blocks} blocks=${state.home.blocks} people=${state.people} work=${work(send, "home")} />`}
               </section>`
-            : html`<section class="messages" aria-label=${title(channel)}>${show(top)}</section>
+            : html`<${Messages} key=${channel.id} label=${title(channel)}>${show(top)}<//>
                 ${channel.assistant.map((each) => each.status !== "" && html`<p class="status">${state.app.name} ${each.status}</p>`)}
                 <${Composer}
                   label=${`Message ${title(channel)}`}
@@ -94,13 +97,44 @@ function Sandbox() {
       ${
         thread !== "" &&
         html`<aside aria-label="Thread">
-          <button type="button" onClick=${() => setThread("")}>Close thread</button>
-          <section class="messages">${show(inThread)}</section>
+          <button type="button" class="close" onClick=${() => setThread("")}>Close thread</button>
+          <${Messages} key=${thread} label="Messages of the thread">${show(inThread)}<//>
+          ${channel?.assistant
+            .filter((each) => each.thread === thread)
+            .flatMap((each) => each.prompts)
+            .map(
+              (text) =>
+                html`<button
+                  type="button"
+                  class="prompt"
+                  onClick=${() => void send({ act: "say", channel: channel.id, text, files: [], thread })}
+                >
+                  ${text}
+                </button>`,
+            )}
           <${Composer} label="Reply" channel=${channel} thread=${thread} state=${state} send=${send} />
         </aside>`
       }
     </div>
     ${state.modal !== null && html`<${Modal} key=${state.modal.id} view=${state.modal} people=${state.people} send=${send} />`}`;
+}
+
+/** The newest message stays in sight until somebody scrolls up to older ones. */
+function Messages({ label, children }) {
+  const box = useRef(null);
+  const atEnd = useRef(true);
+  useLayoutEffect(() => {
+    if (atEnd.current) {
+      box.current.scrollTop = box.current.scrollHeight;
+    }
+  });
+  const scrolled = () => {
+    const { scrollTop, clientHeight, scrollHeight } = box.current;
+    atEnd.current = scrollTop + clientHeight > scrollHeight - 30;
+  };
+  return html`<section class="messages" aria-label=${label} ref=${box} onScroll=${scrolled}>
+    ${children}
+  </section>`;
 }
 
 /** What working an element outside a modal does: it acts at once. */
@@ -112,13 +146,25 @@ function work(send, place) {
 
 function Composer({ label, channel, thread, state, send }) {
   const [text, setText] = useState("");
+  const chosen = useRef(null);
   const submit = async (event) => {
     event.preventDefault();
     const line = text.trim();
+    const attached = [...chosen.current.files];
+    const files = await Promise.all(
+      attached.map(async (each) => ({ name: each.name, content: await each.text() })),
+    );
     const command = state.app.commands.find((each) => line === each || line.startsWith(`${each} `));
-    const said = { act: "say", channel: channel.id, text: line, ...(thread === undefined ? {} : { thread }) };
+    const said = {
+      act: "say",
+      channel: channel.id,
+      text: line,
+      files,
+      ...(thread === undefined ? {} : { thread }),
+    };
     setText("");
-    if (line !== "") {
+    event.target.reset();
+    if (line !== "" || files.length > 0) {
       await send(command === undefined ? said : { act: "command", line, channel: channel.id });
     }
   };
@@ -128,6 +174,11 @@ function Composer({ label, channel, thread, state, send }) {
       placeholder=${label}
       value=${text}
       onInput=${(event) => setText(event.target.value)}
+    />
+    <input
+      type="file"
+      aria-label=${thread === undefined ? "Attach a file" : "Attach a file to the reply"}
+      ref=${chosen}
     />
     <button type="submit">Send</button>
   </form>`;

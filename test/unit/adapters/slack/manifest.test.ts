@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import manifest from "../../../../adapters/slack/manifest.json" with { type: "json" };
 import { callbackIds } from "../../../../adapters/slack/blocks/slack-actions.ts";
+import { ownApp } from "../../../fakes/own-app.ts";
 import { appFrom } from "../../../fakes/slack/app-manifest.ts";
 
 const readme = readFileSync(new URL("../../../../README.md", import.meta.url), "utf8");
@@ -19,8 +20,7 @@ test("the README explains every scope and event of the manifest, each in a line 
 });
 
 test("the manifest makes an app that Slack takes: Socket Mode only, every event with its scope, our ids", () => {
-  const raw: object = manifest;
-  const app = appFrom(raw as Parameters<typeof appFrom>[0], { bot: "xoxb-test", app: "xapp-test" });
+  const app = appFrom(ownApp, { bot: "xoxb-test", app: "xapp-test" });
   assert.ok(app.homeTab && app.messagesTab);
   assert.deepEqual([...app.commands], ["/countersign"]);
   assert.deepEqual(app.shortcuts, [

@@ -1,7 +1,13 @@
 import * as fc from "fast-check";
 import type { Card } from "../../../../src/card.ts";
 import { cardFor } from "../../../../src/cards.ts";
-import type { Approval, PlanDocument, PlannedOrder, RunStatus, StepStatus } from "../../../../src/domain.ts";
+import {
+  type Approval,
+  type PlanDocument,
+  type PlannedOrder,
+  runStatuses,
+  stepStatuses,
+} from "../../../../src/domain.ts";
 import type { RunView } from "../../../../src/run-view.ts";
 import { usd } from "../../../fakes/order-world.ts";
 import { sampleOrder, samplePlan, sampleReplacement } from "../../../fakes/sample-plan.ts";
@@ -177,16 +183,6 @@ const generatedPlan: fc.Arbitrary<PlanDocument> = fc
   );
 export const generatedOpenCard = generatedPlan.map((document) => openCard(document));
 
-const statuses = [
-  "pending",
-  "queued",
-  "waiting",
-  "completed",
-  "failed",
-  "skipped",
-  "compensating",
-  "compensated",
-] as const;
 /** Every kind of card in every state, hostile throughout. */
 export const generatedCard: fc.Arbitrary<Card> = fc.oneof(
   generatedOpenCard,
@@ -196,16 +192,9 @@ export const generatedCard: fc.Arbitrary<Card> = fc.oneof(
   fc
     .record({
       document: generatedPlan,
-      status: fc.constantFrom<RunStatus>(
-        "running",
-        "waiting",
-        "compensating",
-        "completed",
-        "failed",
-        "cancelled",
-      ),
+      status: fc.constantFrom(...runStatuses),
       text: hostileText,
-      states: fc.array(fc.constantFrom<StepStatus>(...statuses), { maxLength: 120 }),
+      states: fc.array(fc.constantFrom(...stepStatuses), { maxLength: 120 }),
       options: fc.array(hostileText, { maxLength: 40 }),
       key: fc.constantFrom("progress-run1", "question-run1-1", "result-run1"),
     })

@@ -145,6 +145,11 @@ const refused: Readonly<Record<string, Fields>> = {
     select({ options: [option(1, 1)], option_groups: [{ label: plain(1), options: [option(1, 1)] }] }),
   ),
   "an image without a source": { type: "image", alt_text: "a" },
+  "an alert in a message": { type: "alert", text: plain(1) },
+  "a mention in preformatted text": {
+    type: "rich_text",
+    elements: [{ type: "rich_text_preformatted", elements: [{ type: "user", user_id: "U0MANAGER1" }] }],
+  },
   "an address that is none": actions(button({ url: "not an address" })),
 };
 for (const [name, block] of Object.entries(refused)) {
@@ -200,6 +205,7 @@ const viewLimits: Readonly<Record<string, (size: number) => Fields>> = {
   "24 title": (size) => modal({ title: plain(size) }),
   "24 submit": (size) => modal({ submit: plain(size) }),
   "24 close": (size) => modal({ close: plain(size) }),
+  "200 alert": (size) => modal({ blocks: [{ type: "alert", text: plain(size) }] }),
   "3000 private_metadata": (size) => modal({ private_metadata: long(size) }),
   "255 callback_id": (size) => modal({ callback_id: long(size) }),
   "255 external_id": (size) => modal({ external_id: long(size) }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, LogLevel, webApi } from "@slack/bolt";
+import { type App, LogLevel, webApi } from "@slack/bolt";
+import { boltApp, clientOptions } from "../../../fakes/bolt-app.ts";
 import type { FakeSlack } from "../../../fakes/slack/start-slack.ts";
 import { startSlack } from "../../../fakes/slack/start-slack.ts";
 
@@ -10,18 +11,7 @@ async function withBolt(
   listen: (app: App) => void,
   run: () => Promise<void>,
 ): Promise<void> {
-  const clientOptions = {
-    slackApiUrl: slack.apiUrl,
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-  };
-  const app = new App({
-    token: slack.botToken,
-    appToken: slack.appToken,
-    socketMode: true,
-    clientOptions,
-    logLevel: LogLevel.ERROR,
-  });
+  const app = boltApp(slack);
   listen(app);
   await app.start();
   try {
@@ -108,12 +98,7 @@ test("the SDK understands the refusals: invalid blocks with their reasons, 429 w
     slack,
     () => {},
     async () => {
-      const client = new webApi.WebClient(slack.botToken, {
-        slackApiUrl: slack.apiUrl,
-        retryConfig: { retries: 0 },
-        rejectRateLimitedCalls: true,
-        logger: silent,
-      });
+      const client = new webApi.WebClient(slack.botToken, { ...clientOptions(slack), logger: silent });
       const header = {
         type: "header" as const,
         text: { type: "plain_text" as const, text: "x".repeat(151) },
@@ -148,10 +133,7 @@ test("the SDK uploads a file into a thread and reads the metadata that it posted
     slack,
     () => {},
     async () => {
-      const client = new webApi.WebClient(slack.botToken, {
-        slackApiUrl: slack.apiUrl,
-        retryConfig: { retries: 0 },
-      });
+      const client = new webApi.WebClient(slack.botToken, clientOptions(slack));
       const metadata = { event_type: "card", event_payload: { key: "run-1", revision: 2 } };
       const { ts = "" } = await client.chat.postMessage({ channel: "C0ORDERS01", text: "card", metadata });
       const content = "part,quantity\nbolt,50\n";
