@@ -20,9 +20,9 @@ import {
   postponeCard,
   staleCards,
 } from "./record-cards.ts";
-import type { CommitContext } from "./record-commit.ts";
 import { Abandoned, isByPerson, ofContents, openContent } from "./record-commit.ts";
 import { writeNewRun, writeNextRun } from "./record-commit.ts";
+import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { journalAlone } from "./record-journal.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
@@ -75,6 +75,7 @@ class RecordStore implements Store {
   readonly #database: Database<RecordTables>;
   readonly #keys: RunKeys;
   readonly #rows: RowOpener;
+  readonly #group: RecordGroup;
   readonly #clock: Clock;
   readonly #writer: string;
 
@@ -82,17 +83,22 @@ class RecordStore implements Store {
     this.#database = options.database;
     this.#keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
+    this.#group = new RecordGroup({ ...options, keys });
     this.#clock = options.clock;
     this.#writer = options.writer;
   }
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
-    const { key, store } = this.#keys.create(commit.run.id);
-    const context = await this.#context(key);
     const { id } = commit.run;
+    const { key, store } = this.#keys.create(id);
+    const context = { key, now: this.#clock.now() };
     try {
-      await this.#database.unit((tx) => writeNewRun(tx, commit, { requestKey, storeKey: store, context }), {
+      await this.#group.commit({
+        run: id,
+        key,
         urgent: true,
+        journal: commit.journal,
+        write: (tx) => writeNewRun(tx, commit, { requestKey, storeKey: store, context }),
       });
       return { created: true, run: id };
     } catch (error) {
@@ -129,9 +135,16 @@ class RecordStore implements Store {
   }
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
-    const context = await this.#context(await this.#keys.get(commit.run.id));
+    const key = await this.#keys.get(commit.run.id);
+    const context = { key, now: this.#clock.now() };
     try {
-      await this.#database.unit((tx) => writeNextRun(tx, commit, context), { urgent: isByPerson(commit) });
+      await this.#group.commit({
+        run: commit.run.id,
+        key,
+        urgent: isByPerson(commit),
+        journal: commit.journal,
+        write: (tx) => writeNextRun(tx, commit, context),
+      });
       return "saved";
     } catch (error) {
       if (error instanceof Abandoned) {
@@ -281,13 +294,5 @@ class RecordStore implements Store {
 
   async close(): Promise<void> {
     await this.#database.close();
-  }
-
-  async #context(run: RunKey): Promise<CommitContext> {
-    return {
-      keys: { run, noRun: await this.#keys.get(noRun) },
-      writer: this.#writer,
-      now: this.#clock.now(),
-    };
   }
 }

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { standBack } from "./stand-back.ts";
 
 const mainFile = fileURLToPath(new URL("../main.ts", import.meta.url));
 const firstBackOffMs = 200;
@@ -44,6 +45,8 @@ export function startChild(o: {
   readonly args: readonly string[];
   /** All of it: nothing is inherited. */
   readonly environment: () => Readonly<Record<string, string>>;
+  /** How far it stands back for this process and its other children where processors are short: 1 to 19. */
+  readonly niceness?: number;
   readonly onStart?: () => void;
   readonly onRestart?: (name: string, reason: string) => void;
 }): Child {
@@ -66,6 +69,9 @@ export function startChild(o: {
       detached: true,
     });
     current = child;
+    if (child.pid !== undefined && o.niceness !== undefined) {
+      void standBack(child.pid, o.niceness);
+    }
     o.onStart?.();
     child.on("message", (raw) => {
       const parsed = message.safeParse(raw);
