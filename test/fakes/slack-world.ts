@@ -26,11 +26,13 @@ interface WorldOptions {
   /** Enterprise Grid. */
   readonly enterprise?: { readonly id: string; readonly name: string };
   readonly log?: Logger;
+  /** The adapter goes by Slack's time, which tests move on. */
+  readonly oneTime?: boolean;
 }
 /** The real adapter, on the real bolt, between a stand-in for Slack and an office without engine or record. */
 export class SlackWorld {
   readonly slack: FakeSlack;
-  /** Slack's time: what is not acknowledged fails when a test lets it pass. The adapter's own is real. */
+  /** Slack's time: what is not acknowledged fails when a test lets it pass. The adapter's own is real but for `oneTime`. */
   readonly time: ManualTime;
   readonly office: ChatOffice;
   readonly adapter: SlackAdapter;
@@ -58,8 +60,8 @@ export class SlackWorld {
       },
       desk: this.office.desk,
       examples: ["Order the parts needed for 50 widgets for Customer XYZ"],
-      clock: { now: () => Date.now() },
-      after: (ms, call) => systemTimers.after(ms, call),
+      clock: o.oneTime === true ? time : { now: () => Date.now() },
+      after: (ms, call) => (o.oneTime === true ? time : systemTimers).after(ms, call),
       log: o.log ?? silentLogger,
       ...(o.limits === true ? {} : { limiter: { take: () => 0, block: () => undefined } }),
     });
