@@ -12,6 +12,8 @@ const wantedSockets = 2;
 const silentAfter = 20;
 const { open, shortLived, watch: watching, recountMs, leave, end } = socketTimes;
 
+/** Slack wants to close it; it brings nothing; Slack counts fewer than we hold; it is old. */
+type Reason = "asked" | "silence" | "count" | "age";
 interface Slot {
   readonly socket: SlackSocket;
   readonly openedAt: number;
@@ -20,7 +22,7 @@ interface Slot {
   /** When the last payload came by this one. */
   broughtAt: number;
   busy: number;
-  leaving: undefined | { readonly since: number; /** Slack closes it. */ readonly bySlack: boolean };
+  leaving: undefined | { readonly since: number; readonly why: Reason };
   closing: boolean;
 }
 
@@ -124,7 +126,7 @@ export function createSocketPool(o: {
         o.log.info({ reason }, "slack-socket-leaving");
         if (slot !== undefined && slot.leaving === undefined) {
           endedByOthers(slot);
-          renew(slot, { bySlack: true });
+          renew(slot, "asked");
         }
       },
       closed() {
@@ -156,7 +158,7 @@ export function createSocketPool(o: {
       o.log.warn({ open: slots.size, connections }, "slack-socket-ghost");
       for (const slot of slots) {
         if (slot !== newest) {
-          slot.leaving ??= { since: now, bySlack: false };
+          slot.leaving ??= { since: now, why: "count" };
         }
       }
     }
@@ -179,21 +181,21 @@ export function createSocketPool(o: {
   const busy = (): number => [...slots].reduce((sum, slot) => sum + slot.busy, 0);
 
   /** Another takes this one's place before it is closed. */
-  function renew(slot: Slot, { bySlack }: { readonly bySlack: boolean }): void {
-    slot.leaving = { since: o.clock.now(), bySlack };
+  function renew(slot: Slot, why: Reason): void {
+    slot.leaving = { since: o.clock.now(), why };
     retire();
     ensure();
   }
-  /** Closes those that are replaced, or whose place the next one needs, when nothing comes by them any more. */
+  /** Closes those that nothing comes by any more, when they are replaced or the next one needs their place. */
   function retire(): void {
-    const [full, replaced] = [usable() > 0 && connections >= mostConnections, usable() >= wanted()];
+    const isFull = usable() > 0 && connections >= mostConnections;
+    const isReplaced = usable() >= wanted();
     const leaving = [...slots].filter((slot) => slot.leaving !== undefined && !slot.closing);
-    const ready = full || replaced ? leaving.filter((slot) => slot.busy === 0 && isQuiet(slot, full)) : [];
-    for (const slot of ready) {
+    for (const slot of leaving.filter((each) => mayClose(each, { isFull, isReplaced }))) {
       slot.closing = true;
       void slot.socket.close();
     }
-    if (ready.length < leaving.length && !stopped) {
+    if (leaving.some((slot) => !slot.closing) && !stopped) {
       cancelRetire ??= o.after(leave.quietMs, () => {
         cancelRetire = undefined;
         retire();
@@ -201,11 +203,16 @@ export function createSocketPool(o: {
     }
   }
   /** Slack chooses any connection for a click: one is closed when it is least likely that one is on its way. */
-  function isQuiet({ leaving, broughtAt }: Slot, needed: boolean): boolean {
+  function mayClose(
+    { busy: inHand, leaving, broughtAt }: Slot,
+    { isFull, isReplaced }: { readonly isFull: boolean; readonly isReplaced: boolean },
+  ): boolean {
     const now = o.clock.now();
     const isLate = leaving !== undefined && now - leaving.since >= leave.longestMs;
-    const isLeft = leaving?.bySlack === true && !needed;
-    return isLate || (!isLeft && now - broughtAt >= leave.quietMs);
+    const isLeftToSlack = leaving?.why === "asked" && !isFull;
+    const isQuiet = now - broughtAt >= leave.quietMs && !isLeftToSlack;
+    // What Slack sends by a silent one is lost as long as it is open.
+    return inHand === 0 && (leaving?.why === "silence" || ((isFull || isReplaced) && (isQuiet || isLate)));
   }
   function remove(slot: Slot | undefined): void {
     if (slot !== undefined && slots.delete(slot)) {
@@ -228,9 +235,13 @@ export function createSocketPool(o: {
     const old = staying.find((slot) => now - slot.openedAt >= watching.rotateMs);
     const slot = silent ?? old;
     // One at a time.
-    if (slot !== undefined && [...slots].every(({ leaving }) => leaving === undefined || leaving.bySlack)) {
-      o.log.info({ reason: silent === undefined ? "age" : "silence" }, "slack-socket-renewed");
-      renew(slot, { bySlack: false });
+    if (
+      slot !== undefined &&
+      [...slots].every(({ leaving }) => leaving === undefined || leaving.why === "asked")
+    ) {
+      const reason = silent === undefined ? "age" : "silence";
+      o.log.info({ reason }, "slack-socket-renewed");
+      renew(slot, reason);
     }
     cancelWatch = o.after(watching.everyMs, watch);
   }

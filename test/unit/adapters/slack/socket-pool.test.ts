@@ -165,6 +165,17 @@ test("lesson 1: a connection that brings nothing while the other brings everythi
   assert.equal(exchange.live().length, 2);
 });
 
+test("lesson 1: one that brings nothing is closed though no other can be opened: what Slack sends by it is lost", async () => {
+  const exchange = await started();
+  const [silent, busy] = exchange.opened;
+  exchange.refusal = "slack-unavailable";
+  for (let count = 0; count < 20; count += 1) {
+    exchange.payload(busy);
+  }
+  await exchange.time.advance(5_000);
+  assert.deepEqual([silent?.closed, busy?.closed], [true, false]);
+});
+
 test("lesson 1: a hello that counts fewer than we hold renews the older ones, once a minute at most", async () => {
   const exchange = await started();
   exchange.counted = 1;
