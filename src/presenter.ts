@@ -197,7 +197,10 @@ export function createPresenter(o: {
       if (leftOut) {
         await restFromLooking();
       }
-    } while (again && !stopped);
+      if (stopped) {
+        return;
+      }
+    } while (again);
   }
   function restFromLooking(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -42,8 +42,7 @@ import {
 } from "./record-queries.ts";
 import { ofApprovals, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
-import type { RunKey } from "./run-keys.ts";
-import { noRun, RunKeys } from "./run-keys.ts";
+import { RunKeys } from "./run-keys.ts";
 import { sealedBroken } from "./sealed.ts";
 
 export interface RecordStoreOptions {
