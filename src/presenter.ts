@@ -18,6 +18,8 @@ const mostDrawn = 24;
 const keptForApprovals = 8;
 /** Copies looked at, beside those whose turn it is: one slow adapter's do not soon hide the others'. */
 const mostSeen = 200;
+/** Between two looks while there is more to draw than may be drawn at a time: looking costs more than drawing. */
+const lookRestMs = 50;
 /** How long an adapter may take for one call. */
 const callMs = 10_000;
 /**
@@ -67,6 +69,7 @@ export function createPresenter(o: {
   let stopped = false;
   /** The last look left something out because enough was being drawn. */
   let leftOut = false;
+  let endLookRest = (): void => undefined;
   const turns = new Map<string, Turn>();
   /** Each with its adapter's name. */
   const drawing = new Map<Promise<void>, string>();
@@ -186,7 +189,22 @@ export function createPresenter(o: {
       }
       leftOut = rows.length === limit;
       rows.forEach(startOrRemember);
+      if (leftOut) {
+        await restFromLooking();
+      }
+      if (stopped) {
+        return;
+      }
     } while (again);
+  }
+  function restFromLooking(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = o.after(lookRestMs, resolve);
+    endLookRest = () => {
+      cancel();
+      resolve();
+    };
+    return promise;
   }
   function startOrRemember(row: CardRow): void {
     const turn = turns.get(nameOf(row));
@@ -233,6 +251,7 @@ export function createPresenter(o: {
     kick,
     async stop() {
       stopped = true;
+      endLookRest();
       await looking;
       await Promise.all(drawing.keys());
       turns.forEach((turn) => turn.cancelRest());

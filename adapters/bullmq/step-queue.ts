@@ -11,8 +11,11 @@ import { PglitePool } from "./pglite-pool.ts";
 const queueName = "steps";
 /** BullMQ's PostgreSQL backend looks for its tables here when it is given a pool. */
 const schema = "bullmq";
-/** Steps being handed to the outbox at the same time; each is a short transaction. */
-const concurrency = 16;
+/**
+ * Steps being handed to the outbox at the same time; each is a short transaction. Few: what people do is committed by the
+ * same thread, and a burst of theirs waits better in the queue.
+ */
+const concurrency = 4;
 /** Longer than any hand-over; what a dead bot held is taken up again after this. */
 const lockDuration = 30_000;
 /** The queue is a hint: who hands a job over waits no longer for a backend that hangs. */

@@ -1,7 +1,9 @@
+import { backOffMs } from "../../src/back-off.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { Logger } from "../../src/ports.ts";
 import type { OwnWorkspace } from "./membership.ts";
 import { answers } from "./payloads.ts";
+import { socketTimes } from "./socket-times.ts";
 import type { After, SlackWeb } from "./web.ts";
 
 /** Who we are in Slack. */
@@ -17,9 +19,6 @@ export interface Connection {
   /** Why Slack did not say who we are at the last try. */
   error(): string | null;
 }
-
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
 
 /** The bot starts whether or not Slack answers: asking goes on, ever more slowly. */
 export function createConnection(o: {
@@ -52,8 +51,7 @@ export function createConnection(o: {
       await onIdentity();
     } catch (reason) {
       error = toErrorInfo(reason).code;
-      const ceiling = Math.min(firstRetryMs * 2 ** tries, longestRetryMs);
-      const delay = Math.round(ceiling * (0.5 + o.random() / 2));
+      const delay = backOffMs(tries, { ...socketTimes.identity, random: o.random });
       o.log.warn({ error, delay }, "slack-not-connected");
       if (!stopped) {
         cancel = o.after(delay, () => void attempt(tries + 1, onIdentity));

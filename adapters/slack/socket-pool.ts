@@ -1,39 +1,34 @@
+import { backOffMs } from "../../src/back-off.ts";
 import { toErrorInfo } from "../../src/errors.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
 import type { OpenSocket, SlackEnvelope, SlackSocket } from "./socket.ts";
+import { socketTimes } from "./socket-times.ts";
 import type { After } from "./web.ts";
 
 /** Slack's own limit for one app, over all its processes. */
 const mostConnections = 10;
 const wantedSockets = 2;
-/** A connection that looks well but brings nothing is found by this at the latest. */
-const rotateMs = 10 * 60_000;
 /** So many payloads came by others and none by this one: with two open, one chance in a million that it is well. */
 const silentAfter = 20;
-const watchMs = 5_000;
-const lastingMs = 5_000;
-/** Slack may count late: not every hello with too few connections is believed. */
-const recountMs = 60_000;
-const firstRetryMs = 500;
-const longestRetryMs = 30_000;
-/** Where Slack opens connections that do not last: nobody can click in between. */
-const longestReopenMs = 4_000;
-/** Payloads that are being handled when their connection is to end; Slack waits three seconds for each. */
-const drainMs = 3_000;
+const { open, shortLived, watch: watching, recountMs, leave, end } = socketTimes;
 
+/** Slack wants to close it; it brings nothing; Slack counts fewer than we hold; it is old. */
+type Reason = "asked" | "silence" | "count" | "age";
 interface Slot {
   readonly socket: SlackSocket;
   readonly openedAt: number;
   /** Payloads that came by other connections since the last one by this. */
   missed: number;
+  /** When the last payload came by this one. */
+  broughtAt: number;
   busy: number;
-  leaving: boolean;
+  leaving: undefined | { readonly since: number; readonly why: Reason };
   closing: boolean;
 }
 
 export interface SocketPool {
   start(): void;
-  /** Takes nothing more, finishes what is being handled, closes. */
+  /** Finishes what is being handled and what comes meanwhile, then closes. */
   stop(): Promise<void>;
   status(): PoolStatus;
 }
@@ -69,9 +64,10 @@ export function createSocketPool(o: {
   let recountedAt = Number.NEGATIVE_INFINITY;
   let cancelRetry: (() => void) | undefined;
   let cancelWatch: (() => void) | undefined;
+  let cancelRetire: (() => void) | undefined;
   let idle: (() => void) | undefined;
 
-  const usable = (): number => [...slots].filter((slot) => !slot.leaving).length;
+  const usable = (): number => [...slots].filter((slot) => slot.leaving === undefined).length;
   const wanted = (): number => {
     const others = connections - slots.size;
     return others >= mostConnections - 1 ? 1 : wantedSockets;
@@ -94,14 +90,13 @@ export function createSocketPool(o: {
       error = null;
     } catch (reason) {
       error = toErrorInfo(reason).code;
-      postpone(longestRetryMs);
+      postpone(open.longestMs);
     }
   }
   /** The next try comes later each time, until all connections have lasted for a while. */
   function postpone(longestMs: number): void {
-    const ceiling = Math.min(firstRetryMs * 2 ** failures, longestMs);
+    const delay = backOffMs(failures, { firstMs: open.firstMs, longestMs, random: o.random });
     failures += 1;
-    const delay = Math.round(ceiling * (0.5 + o.random() / 2));
     o.log.warn({ error, delay }, "slack-socket-failed");
     cancelRetry ??= o.after(delay, () => {
       cancelRetry = undefined;
@@ -110,13 +105,13 @@ export function createSocketPool(o: {
   }
   /** Slack ends what it has just opened: once is replaced at once, again not. */
   function endedByOthers(slot: Slot): void {
-    if (o.clock.now() - slot.openedAt >= lastingMs) {
+    if (o.clock.now() - slot.openedAt >= shortLived.lastingMs) {
       return;
     }
     if (failures === 0) {
       failures = 1;
     } else {
-      postpone(longestReopenMs);
+      postpone(shortLived.longestMs);
     }
   }
 
@@ -129,9 +124,9 @@ export function createSocketPool(o: {
       envelope: (envelope) => (slot === undefined ? early.push(envelope) : take(slot, envelope)),
       leaving(reason) {
         o.log.info({ reason }, "slack-socket-leaving");
-        if (slot !== undefined && !slot.leaving) {
+        if (slot !== undefined && slot.leaving === undefined) {
           endedByOthers(slot);
-          renew(slot);
+          renew(slot, "asked");
         }
       },
       closed() {
@@ -143,7 +138,8 @@ export function createSocketPool(o: {
       await socket.close();
       return;
     }
-    slot = { socket, openedAt: o.clock.now(), missed: 0, busy: 0, leaving: false, closing: false };
+    const now = o.clock.now();
+    slot = { socket, openedAt: now, missed: 0, broughtAt: now, busy: 0, leaving: undefined, closing: false };
     slots.add(slot);
     connections = counted;
     o.log.info({ open: slots.size, connections }, "slack-socket-open");
@@ -162,20 +158,17 @@ export function createSocketPool(o: {
       o.log.warn({ open: slots.size, connections }, "slack-socket-ghost");
       for (const slot of slots) {
         if (slot !== newest) {
-          slot.leaving = true;
+          slot.leaving ??= { since: now, why: "count" };
         }
       }
     }
   }
 
   function take(slot: Slot, envelope: SlackEnvelope): void {
-    if (stopped) {
-      // Not acknowledged: Slack sends events again, to whoever is there then.
-      return;
-    }
     for (const each of slots) {
       each.missed = each === slot ? 0 : each.missed + 1;
     }
+    slot.broughtAt = o.clock.now();
     slot.busy += 1;
     void o.handle(envelope).finally(() => {
       slot.busy -= 1;
@@ -188,26 +181,44 @@ export function createSocketPool(o: {
   const busy = (): number => [...slots].reduce((sum, slot) => sum + slot.busy, 0);
 
   /** Another takes this one's place before it is closed. */
-  function renew(slot: Slot): void {
-    slot.leaving = true;
+  function renew(slot: Slot, why: Reason): void {
+    slot.leaving = { since: o.clock.now(), why };
     retire();
     ensure();
   }
-  /** Closes those that are replaced, or whose place the next one needs, and that have nothing more to acknowledge. */
+  /** Closes those that nothing comes by any more, when they are replaced or the next one needs their place. */
   function retire(): void {
-    const replaced = usable() >= wanted() || (usable() > 0 && connections >= mostConnections);
-    for (const slot of slots) {
-      if (slot.leaving && !slot.closing && slot.busy === 0 && replaced) {
-        slot.closing = true;
-        void slot.socket.close();
-      }
+    const isFull = usable() > 0 && connections >= mostConnections;
+    const isReplaced = usable() >= wanted();
+    const leaving = [...slots].filter((slot) => slot.leaving !== undefined && !slot.closing);
+    for (const slot of leaving.filter((each) => mayClose(each, { isFull, isReplaced }))) {
+      slot.closing = true;
+      void slot.socket.close();
     }
+    if (leaving.some((slot) => !slot.closing) && !stopped) {
+      cancelRetire ??= o.after(leave.quietMs, () => {
+        cancelRetire = undefined;
+        retire();
+      });
+    }
+  }
+  /** Slack chooses any connection for a click: one is closed when it is least likely that one is on its way. */
+  function mayClose(
+    { busy: inHand, leaving, broughtAt }: Slot,
+    { isFull, isReplaced }: { readonly isFull: boolean; readonly isReplaced: boolean },
+  ): boolean {
+    const now = o.clock.now();
+    const isLate = leaving !== undefined && now - leaving.since >= leave.longestMs;
+    const isLeftToSlack = leaving?.why === "asked" && !isFull;
+    const isQuiet = now - broughtAt >= leave.quietMs && !isLeftToSlack;
+    // What Slack sends by a silent one is lost as long as it is open.
+    return inHand === 0 && (leaving?.why === "silence" || ((isFull || isReplaced) && (isQuiet || isLate)));
   }
   function remove(slot: Slot | undefined): void {
     if (slot !== undefined && slots.delete(slot)) {
       o.log.info({ open: slots.size }, "slack-socket-closed");
       connections = Math.max(slots.size, connections - 1);
-      if (!slot.leaving && !stopped) {
+      if (slot.leaving === undefined && !stopped) {
         endedByOthers(slot);
       }
       ensure();
@@ -216,33 +227,39 @@ export function createSocketPool(o: {
 
   function watch(): void {
     const now = o.clock.now();
-    if (usable() >= wanted() && [...slots].every((slot) => now - slot.openedAt >= lastingMs)) {
+    if (usable() >= wanted() && [...slots].every((slot) => now - slot.openedAt >= shortLived.lastingMs)) {
       failures = 0;
     }
-    const silent = [...slots].find((slot) => slot.missed >= silentAfter);
-    const old = [...slots].find((slot) => now - slot.openedAt >= rotateMs);
+    const staying = [...slots].filter((slot) => slot.leaving === undefined);
+    const silent = staying.find((slot) => slot.missed >= silentAfter);
+    const old = staying.find((slot) => now - slot.openedAt >= watching.rotateMs);
     const slot = silent ?? old;
     // One at a time.
-    if (slot !== undefined && usable() === slots.size) {
-      o.log.info({ reason: silent === undefined ? "age" : "silence" }, "slack-socket-renewed");
-      renew(slot);
+    if (
+      slot !== undefined &&
+      [...slots].every(({ leaving }) => leaving === undefined || leaving.why === "asked")
+    ) {
+      const reason = silent === undefined ? "age" : "silence";
+      o.log.info({ reason }, "slack-socket-renewed");
+      renew(slot, reason);
     }
-    cancelWatch = o.after(watchMs, watch);
+    cancelWatch = o.after(watching.everyMs, watch);
   }
 
   return {
     start() {
       stopped = false;
       ensure();
-      cancelWatch = o.after(watchMs, watch);
+      cancelWatch = o.after(watching.everyMs, watch);
     },
     async stop() {
       stopped = true;
       cancelRetry?.();
       cancelWatch?.();
+      cancelRetire?.();
       const drained = Promise.withResolvers<void>();
       idle = drained.resolve;
-      const cancel = o.after(drainMs, drained.resolve);
+      const cancel = o.after(end.drainMs, drained.resolve);
       if (busy() > 0) {
         await drained.promise;
       }

@@ -4,6 +4,7 @@ import { AppError } from "../../src/errors.ts";
 import type { Logger } from "../../src/ports.ts";
 import { slackError } from "./slack-errors.ts";
 import { quietLogger } from "./slack-log.ts";
+import { socketTimes } from "./socket-times.ts";
 import type { After } from "./web.ts";
 
 /** One payload from Slack. An acknowledgement is a promise that it will not be needed again. */
@@ -16,12 +17,15 @@ export interface SlackEnvelope {
 }
 export interface SocketListener {
   envelope(envelope: SlackEnvelope): void;
-  /** Slack will close this connection soon and asks for another; until then it works. */
+  /** Slack will close this connection soon, by itself, and asks for another; until then it works. */
   leaving(reason: string): void;
   closed(): void;
 }
 export interface SlackSocket {
-  /** Resolves when it is closed, at the latest after a few seconds. */
+  /**
+   * Resolves when it is closed, at the latest after a few seconds. From the call on nothing can be acknowledged: no data
+   * may follow a close frame (RFC 6455, 5.5.1).
+   */
   close(): Promise<void>;
 }
 /** Opens one connection; resolves at Slack's hello with how many the app then has, those of other processes included. */
@@ -29,12 +33,7 @@ export type OpenSocket = (
   listener: SocketListener,
 ) => Promise<{ readonly socket: SlackSocket; readonly connections: number }>;
 
-const helloMs = 10_000;
-const apiMs = 8_000;
-const closeMs = 2_000;
-/** The library closes a connection whose pings Slack does not answer, and one that Slack's own pings stop on. */
-const clientPingMs = 10_000;
-const serverPingMs = 30_000;
+const { callMs, helloMs } = socketTimes.open;
 
 const frame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hello"), num_connections: z.int().min(1).catch(1) }),
@@ -61,15 +60,15 @@ export function socketOpener(o: {
     const client = new SocketModeClient({
       appToken: o.appToken,
       autoReconnectEnabled: false,
-      clientPingTimeout: clientPingMs,
-      serverPingTimeout: serverPingMs,
+      clientPingTimeout: socketTimes.pings.oursMs,
+      serverPingTimeout: socketTimes.pings.slacksMs,
       logger: quietLogger(o.log, "socket"),
       clientOptions: {
         ...(o.apiUrl === undefined ? {} : { slackApiUrl: o.apiUrl }),
         retryConfig: { retries: 0 },
         rejectRateLimitedCalls: true,
         allowAbsoluteUrls: false,
-        timeout: apiMs,
+        timeout: callMs,
       },
     });
     let connections: number | undefined;
@@ -139,7 +138,7 @@ const refusalCodes = new Map([
 
 async function close(client: SocketModeClient, after: After): Promise<void> {
   // Asked twice, the client does not wait any longer for the other side's farewell.
-  const cancel = after(closeMs, () => void client.disconnect());
+  const cancel = after(socketTimes.end.closeMs, () => void client.disconnect());
   try {
     await client.disconnect();
   } finally {

@@ -4,7 +4,6 @@ import { AppError } from "../../src/errors.ts";
 import type { RunId } from "../../src/domain.ts";
 import type { Content, RunCommit } from "../../src/record-types.ts";
 import type { SealBody } from "./journal-store.ts";
-import { appendJournal } from "./journal-store.ts";
 import type { Opening } from "./open-rows.ts";
 import { changeCards } from "./record-cards.ts";
 import { closeOutbox, outboxRow } from "./record-outbox.ts";
@@ -27,18 +26,13 @@ export class Abandoned extends Error {
 }
 
 /** What a commit needs besides its content. */
-export interface CommitContext {
-  readonly keys: CommitKeys;
-  readonly writer: string;
+interface CommitContext {
+  /** The run's. */
+  readonly key: RunKey;
   readonly now: number;
 }
-/** The run's key, and the one for journal entries that belong to no run. */
-interface CommitKeys {
-  readonly run: RunKey;
-  readonly noRun: RunKey;
-}
 
-/** Writes a new run and all that comes with it; throws `Abandoned` when the request key is taken. */
+/** Writes a new run and all that comes with it but the journal; throws `Abandoned` when the request key is taken. */
 export async function writeNewRun(
   tx: Tx,
   commit: RunCommit,
@@ -51,7 +45,7 @@ export async function writeNewRun(
   assertOneRun(commit);
   const { run } = commit;
   const { requestKey, context } = o;
-  const key = context.keys.run;
+  const { key } = context;
   const row = {
     ...runRow(run, commit.expectedVersion + 1, key),
     requester: run.requester,
@@ -65,7 +59,6 @@ export async function writeNewRun(
     o.storeKey(tx),
     tx.insertInto("runs").values(row).execute(),
     writeParts(tx, commit, context),
-    writeJournal(tx, commit, context),
   ]);
   if (!valueOf(request)) {
     throw new Abandoned("duplicate");
@@ -80,12 +73,12 @@ export function isByPerson({ requestKey, approvals = [] }: RunCommit): boolean {
   return requestKey !== undefined || approvals.some(({ status }) => status === "recorded");
 }
 
-/** Writes the next state of a run and all that comes with it; throws `Abandoned` where it must not. */
+/** Writes the next state of a run and all that comes with it but the journal; throws `Abandoned` where it must not. */
 export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
   assertOneRun(commit);
-  const row = runRow(commit.run, commit.expectedVersion + 1, context.keys.run);
+  const row = runRow(commit.run, commit.expectedVersion + 1, context.key);
   // Sent together and judged together: on SQLite the way to the database's thread costs more than the statements.
-  const [inbox, request, update, parts, journal] = await Promise.allSettled([
+  const [inbox, request, update, parts] = await Promise.allSettled([
     takeInboxKey(tx, commit, context.now),
     takeRequestKey(tx, commit.run.id, commit.requestKey),
     tx
@@ -95,7 +88,6 @@ export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitCon
       .where("version", "=", commit.expectedVersion)
       .executeTakeFirst(),
     writeParts(tx, commit, context),
-    writeJournal(tx, commit, context),
   ]);
   if (!valueOf(inbox) || !valueOf(request)) {
     throw new Abandoned("duplicate");
@@ -104,10 +96,10 @@ export async function writeNextRun(tx: Tx, commit: RunCommit, context: CommitCon
     throw new Abandoned("stale");
   }
   valueOf(parts);
-  valueOf(journal);
 }
 
-function valueOf<T>(result: PromiseSettledResult<T>): T {
+/** What a write gave; fails as it failed. */
+export function valueOf<T>(result: PromiseSettledResult<T>): T {
   if (result.status === "rejected") {
     throw result.reason;
   }
@@ -157,8 +149,7 @@ async function takeInboxKey(tx: Tx, commit: RunCommit, now: number): Promise<boo
 }
 
 async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
-  const { now } = context;
-  const key = context.keys.run;
+  const { key, now } = context;
   const writes: Promise<unknown>[] = [writeContents(tx, commit.contents ?? [], key)];
   if (commit.outbox !== undefined && commit.outbox.length > 0) {
     writes.push(
@@ -238,15 +229,6 @@ function contentName({ run, revision, step, name }: ContentId): string {
   return `${run}/${revision}/${step}/${name}`;
 }
 
-async function writeJournal(tx: Tx, commit: RunCommit, context: CommitContext): Promise<void> {
-  const { keys, writer, now } = context;
-  await appendJournal(tx, {
-    writer,
-    at: now,
-    entries: commit.journal,
-    seal: sealBody((run) => (run === null ? keys.noRun : keys.run)),
-  });
-}
 /** Seals journal bodies under the key of the run they belong to. */
 export function sealBody(keyOf: (run: string | null) => RunKey): SealBody {
   return (row, entry) =>

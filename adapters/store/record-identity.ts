@@ -26,14 +26,28 @@ export function sealRunIdentity(run: Run, requestKey: string, key: RunKey): Uint
   return key.seal(runPlace(run.id), { requester: run.requester, thread: run.thread, key: requestKey });
 }
 
+/** What was opened last under each run's key: it comes with every row of the run, and never changes. */
+const opened = new WeakMap<RunKey, { readonly sealed: Uint8Array; readonly identity: SealedIdentity }>();
+type SealedIdentity = z.infer<typeof runIdentity>;
+
+function openIdentity(row: IdentityRow, key: RunKey): SealedIdentity {
+  const known = opened.get(key);
+  if (known !== undefined && Buffer.compare(known.sealed, row.identity) === 0) {
+    return known.identity;
+  }
+  const identity = runIdentity.parse(key.open(runPlace(row.id), row.identity));
+  opened.set(key, { sealed: row.identity, identity });
+  return identity;
+}
+
 /** Fails with "sealed-broken" when a clear column says something else. */
 export function openRunIdentity(row: IdentityRow, key: RunKey): RunIdentity {
   const place = runPlace(row.id);
-  const opened = runIdentity.parse(key.open(place, row.identity));
-  if (opened.requester !== row.requester || opened.thread !== row.thread) {
+  const identity = openIdentity(row, key);
+  if (identity.requester !== row.requester || identity.thread !== row.thread) {
     throw sealedBroken(place);
   }
-  return { ...opened, thread: row.thread as ThreadId };
+  return { ...identity, thread: row.thread as ThreadId };
 }
 
 type ApprovalIdentity = Omit<Approval, "id" | "status" | "decision">;

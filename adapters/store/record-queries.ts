@@ -189,6 +189,19 @@ function approvalsOfRuns(db: Kysely<RecordTables>) {
     .selectAll("approvals")
     .select(["runs.requester", "runs.thread", "runs.identity as run_identity"]);
 }
+export async function runRow(database: Database<RecordTables>, id: string) {
+  return database.read((db) => db.selectFrom("runs").selectAll().where("id", "=", id).executeTakeFirst());
+}
+/** Never brings it forward. */
+export async function postponeRun(
+  database: Database<RecordTables>,
+  id: string,
+  dueAt: number,
+): Promise<void> {
+  await database.unit((tx) =>
+    tx.updateTable("runs").set({ due_at: dueAt }).where("id", "=", id).where("due_at", "<", dueAt).execute(),
+  );
+}
 export async function approvalRow(
   database: Database<RecordTables>,
   id: string,

@@ -22,9 +22,15 @@ import {
   postponeCard,
   staleCards,
 } from "./record-cards.ts";
-import type { CommitContext } from "./record-commit.ts";
-import { Abandoned, isByPerson, ofContents, openContent } from "./record-commit.ts";
-import { writeNewRun, writeNextRun } from "./record-commit.ts";
+import {
+  Abandoned,
+  isByPerson,
+  ofContents,
+  openContent,
+  writeNewRun,
+  writeNextRun,
+} from "./record-commit.ts";
+import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { journalAlone } from "./record-journal.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
@@ -38,14 +44,15 @@ import {
   newestRuns,
   oldestApprovals,
   openWorkflows,
+  postponeRun,
   requestRows,
+  runRow,
   traffic,
 } from "./record-queries.ts";
 import { requestRun, withdrawnBefore, withdrawRequest } from "./record-requests.ts";
 import { ofApprovals, ofRuns, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { getValue, getValues, setValue } from "./record-values.ts";
-import type { RunKey } from "./run-keys.ts";
 import { noRun, RunKeys } from "./run-keys.ts";
 import { sealedBroken } from "./sealed.ts";
 
@@ -70,6 +77,7 @@ class RecordStore implements Store {
   readonly #database: Database<RecordTables>;
   readonly #keys: RunKeys;
   readonly #rows: RowOpener;
+  readonly #group: RecordGroup;
   readonly #clock: Clock;
   readonly #writer: string;
 
@@ -77,18 +85,24 @@ class RecordStore implements Store {
     this.#database = options.database;
     this.#keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
+    this.#group = new RecordGroup({ ...options, keys });
     this.#clock = options.clock;
     this.#writer = options.writer;
   }
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
-    const { key, store } = this.#keys.create(commit.run.id);
-    const context = await this.#context(key);
+    const { id } = commit.run;
+    const { key, store } = this.#keys.create(id);
+    const context = { key, now: this.#clock.now() };
     try {
-      await this.#database.unit((tx) => writeNewRun(tx, commit, { requestKey, storeKey: store, context }), {
+      await this.#group.commit({
+        run: id,
+        key,
         urgent: true,
+        journal: commit.journal,
+        write: (tx) => writeNewRun(tx, commit, { requestKey, storeKey: store, context }),
       });
-      return { created: true, run: commit.run.id };
+      return { created: true, run: id };
     } catch (error) {
       if (!(error instanceof Abandoned)) {
         throw error;
@@ -121,9 +135,7 @@ class RecordStore implements Store {
 
   /** Whoever sent a message twice is told of the run that it started or answered, not of another one. */
   async #assertMadeBy(run: RunId, requestKey: string): Promise<void> {
-    const row = await this.#database.read((db) =>
-      db.selectFrom("runs").selectAll().where("id", "=", run).executeTakeFirst(),
-    );
+    const row = await runRow(this.#database, run);
     const identity = await this.#rows.one(row, { ...ofRuns, open: openRunIdentity });
     const keys = await this.contents(run, [{ name: "answer-key:" }]);
     if (identity?.key !== requestKey && !keys.some((each) => each.value === requestKey)) {
@@ -132,9 +144,16 @@ class RecordStore implements Store {
   }
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
-    const context = await this.#context(await this.#keys.get(commit.run.id));
+    const key = await this.#keys.get(commit.run.id);
+    const context = { key, now: this.#clock.now() };
     try {
-      await this.#database.unit((tx) => writeNextRun(tx, commit, context), { urgent: isByPerson(commit) });
+      await this.#group.commit({
+        run: commit.run.id,
+        key,
+        urgent: isByPerson(commit),
+        journal: commit.journal,
+        write: (tx) => writeNextRun(tx, commit, context),
+      });
       return "saved";
     } catch (error) {
       if (error instanceof Abandoned) {
@@ -145,10 +164,7 @@ class RecordStore implements Store {
   }
 
   async loadRun(id: RunId): Promise<Run | undefined> {
-    const row = await this.#database.read((db) =>
-      db.selectFrom("runs").selectAll().where("id", "=", id).executeTakeFirst(),
-    );
-    return this.#rows.one(row, ofRuns);
+    return this.#rows.one(await runRow(this.#database, id), ofRuns);
   }
 
   async listRuns(o: Parameters<Store["listRuns"]>[0]): Promise<readonly Run[]> {
@@ -171,14 +187,7 @@ class RecordStore implements Store {
   }
 
   async postponeRun(id: RunId, dueAt: number): Promise<void> {
-    await this.#database.unit((tx) =>
-      tx
-        .updateTable("runs")
-        .set({ due_at: dueAt })
-        .where("id", "=", id)
-        .where("due_at", "<", dueAt)
-        .execute(),
-    );
+    await postponeRun(this.#database, id, dueAt);
   }
 
   async contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]> {
@@ -288,13 +297,5 @@ class RecordStore implements Store {
 
   async close(): Promise<void> {
     await this.#database.close();
-  }
-
-  async #context(run: RunKey): Promise<CommitContext> {
-    return {
-      keys: { run, noRun: await this.#keys.get(noRun) },
-      writer: this.#writer,
-      now: this.#clock.now(),
-    };
   }
 }

@@ -1,3 +1,4 @@
+import { backOffMs } from "../back-off.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentAddress, AgentId } from "../domain.ts";
 import type { OutgoingEnvelope } from "../link-types.ts";
@@ -91,7 +92,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   /** When a row that was sent now, or could not be, is sent again unless something closes it before. */
   const dueAfter = ({ kind, tries }: OutboxRow, sent: boolean): number => {
     const first = sent && kind === "request" ? firstRequestDelayMs : firstDelayMs;
-    return clock.now() + backOffMs(first, tries, random(), sent ? maxSentDelayMs : maxUnsentDelayMs);
+    const longestMs = sent ? maxSentDelayMs : maxUnsentDelayMs;
+    return clock.now() + backOffMs(tries - 1, { firstMs: first, longestMs, random });
   };
 
   const start = (row: OutboxRow, sealed?: SealedMessage): void => {
@@ -186,10 +188,4 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       await Promise.all(sending.values());
     },
   };
-}
-
-/** After try number `tries` (from 1): doubles from `first` to `most`, with the upper half of it left to chance. */
-export function backOffMs(first: number, tries: number, chance: number, most: number): number {
-  const full = Math.min(first * 2 ** Math.min(tries - 1, 16), most);
-  return Math.round(full / 2 + (full / 2) * chance);
 }

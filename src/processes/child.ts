@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { standBack } from "./stand-back.ts";
 
 const mainFile = fileURLToPath(new URL("../main.ts", import.meta.url));
 const firstBackOffMs = 200;
@@ -48,6 +49,8 @@ export function startChild(o: {
   readonly environment: () => Readonly<Record<string, string>>;
   /** Instead of `countersign`; for tests. */
   readonly program?: string;
+  /** How far it stands back for this process and its other children where processors are short: 1 to 19. */
+  readonly niceness?: number;
   readonly onStart?: () => void;
   readonly onRestart?: (name: string, reason: string) => void;
 }): Child {
@@ -89,6 +92,9 @@ export function startChild(o: {
       return;
     }
     current = child;
+    if (child.pid !== undefined && o.niceness !== undefined) {
+      void standBack(child.pid, o.niceness);
+    }
     o.onStart?.();
     child.on("message", (raw) => {
       const parsed = message.safeParse(raw);

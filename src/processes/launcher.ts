@@ -20,6 +20,8 @@ const dayMs = 86_400_000;
 const renewAgainMs = 60_000;
 /** Children of a launcher that was killed have drained by then, or are ended by their own deadline soon after. */
 const orphansMs = 10_000;
+/** People wait for the bot, the others have deadlines: where processors are short it gets ten times their share. */
+const helperNiceness = 10;
 
 export interface System {
   readonly consoleUrl: string;
@@ -109,6 +111,7 @@ export async function launch(o: {
         name,
         args,
         environment: () => childEnvironment(kind, environment),
+        ...(kind === "bot" ? {} : { niceness: helperNiceness }),
         onStart: keepStateLater,
         onRestart: (who, reason) => tell(`${who} ${reason}; starting it again`),
       });

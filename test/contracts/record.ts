@@ -233,6 +233,24 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       assert.equal(rest.length, 1);
     });
 
+    test("the journal holds what commits that came at once say, and nothing of those that were refused", async () => {
+      const { records } = await verify();
+      const made = await Promise.all(
+        Array.from({ length: 30 }, (_, index) => {
+          const run = `burst${index}`;
+          const journal = [{ kind: "request", run, facts: { index }, body: canary }] as const;
+          return store.createRun({ ...sampleCommit(sampleRun(run)), journal }, `burst-${index % 20}`);
+        }),
+      );
+      assert.equal(made.filter(({ created }) => created).length, 20);
+      assert.deepEqual(await verify(), {
+        ok: true,
+        records: records + 20,
+        firstBad: null,
+        unwitnessed: records + 20,
+      });
+    });
+
     test("tampering is named by writer and number", async () => {
       const witnessed = await checkpoint();
       for (const table of ["journal", "chains"]) {

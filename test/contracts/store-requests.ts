@@ -71,6 +71,29 @@ export function storeRequestsContract(name: string, open: () => Promise<Store>):
       }
     });
 
+    test("of commits that come at once each is judged for itself", async () => {
+      const [first, stale, answered] = [await created("b1"), await created("b2"), await created("b3")];
+      assert.equal(await bench.store.saveRun(answer(answered, "key-b3-answer")), "saved");
+      const outcomes = await Promise.all([
+        bench.store.createRun(sampleCommit(sampleRun("b4")), "key-b4"),
+        bench.store.createRun(sampleCommit(sampleRun("b5")), "key-b4"),
+        bench.store.createRun(sampleCommit(sampleRun("b6")), "key-b1"),
+        bench.store.saveRun(sampleCommit(first)),
+        bench.store.saveRun(sampleCommit({ ...stale, version: 7 })),
+        bench.store.saveRun(answer({ ...answered, version: 2 }, "key-b3-answer")),
+      ]);
+      const [one, same, known, ...others] = outcomes;
+      assert.equal(one.run, same.run, "a key starts one run");
+      assert.deepEqual([one.created, same.created].toSorted(), [false, true]);
+      assert.deepEqual(known, { created: false, run: "b1" });
+      assert.deepEqual(others, ["saved", "stale", "duplicate"]);
+      const versions = await Promise.all(["b1", "b2", "b3"].map((id) => bench.store.loadRun(id)));
+      assert.deepEqual(
+        versions.map((run) => run?.version),
+        [2, 1, 2],
+      );
+    });
+
     test("the definitions that open runs need, each once, and no finished run's", async () => {
       const workflow = (id: string, version: number, structure = "s") => ({ id, version, structure });
       const done = sampleStep({ status: "completed", dueAt: null });

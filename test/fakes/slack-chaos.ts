@@ -5,6 +5,7 @@ import { ManualTime } from "./manual-time.ts";
 import { ownApp } from "./own-app.ts";
 import { type MortalBot, startMortalBot } from "./slack-mortal-bot.ts";
 import type { MessagePlace, Seen } from "./slack/acts.ts";
+import type { Connection } from "./slack/connection.ts";
 import { seeded } from "./slack/random.ts";
 import { type FakeSlack, startSlack } from "./slack/start-slack.ts";
 
@@ -26,6 +27,8 @@ const patience = 40;
 const againMs = 2_000;
 /** A cut ends all that is under way on a connection: not everybody clicks at once. */
 const withinMs = 20_000;
+/** Of the rounds, those in which a connection swallows payloads, and those with a ghost. */
+const hauntedShare = 0.3;
 /** Sockets and HTTP are real: a second takes at least this long, and so many round trips as a payload needs at most. */
 const realMsPerSecond = 5;
 const tripsPerSecond = 4;
@@ -44,8 +47,8 @@ export interface ChaosResult {
 }
 
 /**
- * People click while everything goes wrong: payloads, acknowledgements and answers get lost, sockets are cut, the bot
- * dies. Real bolt, adapter, presenter, approvals and engine; record, agents and Slack are stand-ins.
+ * People click while everything goes wrong: payloads, acknowledgements and answers get lost, sockets are cut or
+ * swallow what they are given, ghosts get payloads, the bot dies. Real bolt, adapter, presenter, approvals and engine; record, agents and Slack are stand-ins.
  */
 export class SlackChaos {
   readonly #world = new EngineWorld();
@@ -112,6 +115,7 @@ export class SlackChaos {
     }
     const opened = await this.#pumped(() => this.#open());
     faults.storm({ seed: this.#seed + this.#counts.approvals, api: 0.05, deliveries: 0.2 });
+    const ghosts = this.#haunt();
     const clicking = opened.flatMap((approval) =>
       Array.from({ length: clicksEach }, (_none, index) => this.#person(approval, index)),
     );
@@ -125,9 +129,18 @@ export class SlackChaos {
     }
     await this.#pumped(async () => (over ? true : undefined));
     await all;
+    ghosts.forEach((each) => each.forget());
     this.#counts.approvals += opened.length;
     faults.calm();
     await this.#pumped(async () => ((await this.#allPlaced(opened)) ? true : undefined));
+  }
+  /** A connection that swallows all it is given, for the bot to find; ghosts of a host that vanished, for Slack to forget. */
+  #haunt(): readonly Connection[] {
+    const { sockets } = this.#office;
+    if (this.#random() < hauntedShare) {
+      sockets.connections[0]?.swallow();
+    }
+    return this.#random() < hauntedShare ? sockets.haunt(1) : [];
   }
   /** All open approvals, once every copy of each is posted. */
   async #open(): Promise<readonly ApprovalId[] | undefined> {

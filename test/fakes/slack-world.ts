@@ -28,11 +28,13 @@ interface WorldOptions {
   /** Enterprise Grid. */
   readonly enterprise?: { readonly id: string; readonly name: string };
   readonly log?: Logger;
+  /** The adapter goes by Slack's time, which tests move on. */
+  readonly oneTime?: boolean;
 }
 /** The real adapter, on the real bolt, between a stand-in for Slack and an office without engine or record. */
 export class SlackWorld {
   readonly slack: FakeSlack;
-  /** Slack's time: what is not acknowledged fails when a test lets it pass. The adapter's own is real. */
+  /** Slack's time: what is not acknowledged fails when a test lets it pass. The adapter's own is real but for `oneTime`. */
   readonly time: ManualTime;
   readonly office: ChatOffice;
   /** What the adapter's bot keeps over restarts. */
@@ -62,14 +64,14 @@ export class SlackWorld {
   /** Another bot's adapter on the same office and memory. */
   newAdapter(): SlackAdapter {
     const { botToken, appToken, apiUrl } = this.slack;
-    const { approvals, limits, log } = this.#options;
+    const { approvals, limits, log, oneTime } = this.#options;
     return createSlack({
       settings: { botToken, appToken, apiUrl, approvals },
       desk: this.office.desk,
       examples: ["Order the parts needed for 50 widgets for Customer XYZ"],
       memory: this.memory,
-      clock: { now: () => Date.now() },
-      after: (ms, call) => systemTimers.after(ms, call),
+      clock: oneTime === true ? this.time : { now: () => Date.now() },
+      after: (ms, call) => (oneTime === true ? this.time : systemTimers).after(ms, call),
       log: log ?? silentLogger,
       ...(limits === true ? {} : { limiter: { take: () => 0, block: () => undefined } }),
     });

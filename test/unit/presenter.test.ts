@@ -71,7 +71,7 @@ test("a card that fails is put aside, longer each time, and the others go on", a
 });
 
 test("more failing cards than are drawn at a time hide no other one", async () => {
-  const { presenter, shown, fates, change } = world();
+  const { time, presenter, shown, fates, change } = world();
   for (let index = 0; index < 450; index += 1) {
     const key = `bad-${String(index).padStart(3, "0")}`;
     fates.set(key, () => Promise.reject(new Error("on purpose")));
@@ -80,12 +80,27 @@ test("more failing cards than are drawn at a time hide no other one", async () =
   change("progress-good");
   await settle();
   presenter.kick();
-  await settle();
+  await time.advance(2_000);
   assert.ok(shown.includes("post progress-good 1"), `${shown.length}`);
 });
 
+test("while there is more than may be drawn at a time, changes are looked for twenty times a second", async () => {
+  const { time, looks, fates, change } = world();
+  for (let index = 0; index < 1_000; index += 1) {
+    fates.set(`a-progress-${index}`, () => new Promise<never>(() => undefined));
+    change(`a-progress-${index}`);
+    await time.advance(1);
+  }
+  const before = looks();
+  for (let index = 0; index < 1_000; index += 1) {
+    change(`b-progress-${index}`);
+    await time.advance(1);
+  }
+  assert.equal(looks() - before, 20);
+});
+
 test("an adapter that does not answer leaves others their room", async () => {
-  const { shown, fates, change, isPutAsideFor } = world();
+  const { time, shown, fates, change, isPutAsideFor } = world();
   for (let index = 0; index < 50; index += 1) {
     const key = `a-progress-${index}`;
     fates.set(key, () => new Promise<never>(() => undefined));
@@ -93,7 +108,7 @@ test("an adapter that does not answer leaves others their room", async () => {
   }
   await settle();
   change("progress-elsewhere", ["other:1"]);
-  await settle();
+  await time.advance(50);
   assert.equal(shown.length, 16);
   // Nothing here shows cards there: that it was put aside says that its turn came.
   assert.ok(isPutAsideFor("progress-elsewhere", 5_000));
@@ -265,7 +280,7 @@ test("a platform that limits rates is asked again exactly when it said, and its 
 });
 
 test("approvals are drawn before what waits with them, and find room where slow cards fill it", async () => {
-  const { shown, fates, change } = world();
+  const { time, shown, fates, change } = world();
   for (let index = 0; index < 300; index += 1) {
     const key = `a-progress-${index}`;
     fates.set(key, () => new Promise<never>(() => undefined));
@@ -274,7 +289,7 @@ test("approvals are drawn before what waits with them, and find room where slow 
   await settle();
   assert.equal(shown.length, 16);
   change("approval-a1");
-  await settle();
+  await time.advance(50);
   assert.deepEqual(shown.slice(16), ["post approval-a1 1"]);
   const other = world();
   const cards = [{ key: "a-progress" }, { key: "approval-a1" }];

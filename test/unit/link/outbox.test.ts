@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../src/errors.ts";
-import { backOffMs, createOutboxRelay } from "../../../src/link/outbox.ts";
+import { createOutboxRelay } from "../../../src/link/outbox.ts";
 import { ManualTime, settle } from "../../fakes/manual-time.ts";
 import { newRow, OutboxRows, outboxWorld } from "../../fakes/outbox-world.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
@@ -139,14 +139,6 @@ test("stop waits for what is being sent", async () => {
   gate.resolve();
   await stopping;
   assert.equal(rows.rows.get("a")?.tries, 1);
-});
-
-test("pauses double up to the most and always keep half", () => {
-  assert.equal(backOffMs(250, 1, 0, 30_000), 125);
-  assert.equal(backOffMs(250, 1, 1, 30_000), 250);
-  assert.equal(backOffMs(250, 4, 1, 30_000), 2_000);
-  assert.equal(backOffMs(250, 500, 1, 30_000), 30_000);
-  assert.equal(backOffMs(5_000, 2, 0, 30_000), 5_000);
 });
 
 test("what was sent is repeated ever more rarely; what could not be sent is tried twice a minute", async () => {

@@ -102,7 +102,50 @@ test("lesson 1: before Slack closes a connection another one is open, and the ol
     "the new one is open, the old one still has something to acknowledge",
   );
   inHand();
+  await exchange.time.advance(14_000);
+  exchange.payload(first);
   await settle();
+  assert.equal(exchange.handled.length, 2, "what comes by it until Slack closes it is taken");
+  assert.equal(first?.closed, false);
+  await exchange.time.advance(1_000);
+  assert.equal(first?.closed, true, "a Slack that does not is helped");
+  assert.equal(exchange.live().length, 2);
+});
+
+test("a connection is closed by us when nothing came by it for a second; what comes until then is taken", async () => {
+  const exchange = await started();
+  const [first] = exchange.opened;
+  const handled = () => exchange.handled.length;
+  await exchange.time.advance(10 * 60_000 - 500);
+  exchange.payload(first);
+  await exchange.time.advance(1_000);
+  assert.equal(exchange.live().length, 3, "another one has taken its place");
+  exchange.payload(first);
+  await exchange.time.advance(900);
+  assert.deepEqual([handled(), first?.closed], [2, false]);
+  exchange.payload(first);
+  await exchange.time.advance(2_000);
+  assert.deepEqual([handled(), first?.closed], [3, true]);
+});
+
+test("a connection by which something always comes is closed nevertheless", async () => {
+  const exchange = await started();
+  const [first] = exchange.opened;
+  for (let at = 0; at < 10 * 60_000 + 20_000; at += 500) {
+    exchange.live().forEach((each) => exchange.payload(each));
+    await exchange.time.advance(500);
+  }
+  assert.equal(first?.closed, true);
+});
+
+test("where the app has all its ten connections, one that Slack wants back makes room at once", async () => {
+  const exchange = await started((each) => {
+    each.others = 8;
+  });
+  const [first] = exchange.opened;
+  await exchange.time.advance(5_000);
+  first?.listener.leaving("warning");
+  await exchange.time.advance(1_000);
   assert.equal(first?.closed, true);
   assert.equal(exchange.live().length, 2);
 });
@@ -122,11 +165,22 @@ test("lesson 1: a connection that brings nothing while the other brings everythi
   assert.equal(exchange.live().length, 2);
 });
 
+test("lesson 1: one that brings nothing is closed though no other can be opened: what Slack sends by it is lost", async () => {
+  const exchange = await started();
+  const [silent, busy] = exchange.opened;
+  exchange.refusal = "slack-unavailable";
+  for (let count = 0; count < 20; count += 1) {
+    exchange.payload(busy);
+  }
+  await exchange.time.advance(5_000);
+  assert.deepEqual([silent?.closed, busy?.closed], [true, false]);
+});
+
 test("lesson 1: a hello that counts fewer than we hold renews the older ones, once a minute at most", async () => {
   const exchange = await started();
   exchange.counted = 1;
   await exchange.end(exchange.opened[0]);
-  await settle();
+  await exchange.time.advance(1_000);
   assert.ok(exchange.opened[1]?.closed, "the one that Slack no longer knows");
   const tries = exchange.tries;
   await exchange.time.advance(20_000);
@@ -200,7 +254,7 @@ test("lesson 1: a payload that comes with the hello is handled", async () => {
   assert.equal(exchange.handled.length, 2);
 });
 
-test("stopping finishes what is in hand, takes nothing more and closes all", async () => {
+test("stopping finishes what is in hand and what comes meanwhile, and closes all", async () => {
   const exchange = await started();
   let inHand = () => {};
   exchange.hold = new Promise((resolve) => (inHand = resolve));
@@ -209,7 +263,7 @@ test("stopping finishes what is in hand, takes nothing more and closes all", asy
   const stopping = exchange.pool.stop().then(() => (stopped = true));
   await settle();
   exchange.payload(exchange.opened[1]);
-  assert.equal(exchange.handled.length, 1, "what came later is Slack's to send again");
+  assert.equal(exchange.handled.length, 2, "nobody's click is dropped while there is a connection");
   assert.equal(stopped, false);
   inHand();
   await stopping;
