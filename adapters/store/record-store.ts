@@ -124,8 +124,8 @@ class RecordStore implements Store {
   }
 
   async withdrawRequest(key: string, by: PersonId): Promise<RunId | undefined> {
-    const now = this.#clock.now();
-    await withdrawRequest(this.#database, { key, by, now }, await this.#keys.get(noRun));
+    const nobody = await this.#keys.get(noRun);
+    await withdrawRequest(this.#database, { key, by, now: this.#clock.now() }, nobody);
     return this.requestRun(key);
   }
 
@@ -156,10 +156,10 @@ class RecordStore implements Store {
       });
       return "saved";
     } catch (error) {
-      if (error instanceof Abandoned) {
-        return error.outcome;
+      if (!(error instanceof Abandoned)) {
+        throw error;
       }
-      throw error;
+      return error.outcome;
     }
   }
 
@@ -177,9 +177,9 @@ class RecordStore implements Store {
       open: ({ asked, ...row }, key) => ({ asked, run: runFrom(row, key) }),
     });
     // A question may be left over from a revision that was given up.
-    return asking.find(({ asked, run }) =>
-      run.steps.some((step) => step.id === asked && step.status === "waiting"),
-    )?.run;
+    const isOpen = ({ asked, run }: (typeof asking)[number]) =>
+      run.steps.some(({ id, status }) => id === asked && status === "waiting");
+    return asking.find(isOpen)?.run;
   }
 
   async dueRuns(now: number, limit: number): Promise<readonly RunId[]> {
@@ -287,8 +287,7 @@ class RecordStore implements Store {
   }
 
   async setValue(key: string, value: string, o: { readonly passing?: boolean } = {}): Promise<void> {
-    const passing_at = o.passing === true ? this.#clock.now() : null;
-    await setValue(this.#database, key, { value, passing_at });
+    await setValue(this.#database, key, { value, passing_at: o.passing === true ? this.#clock.now() : null });
   }
 
   async prune(now: number): Promise<number> {
