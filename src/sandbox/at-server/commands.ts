@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AtServer } from "./at-server.ts";
+import type { Identity } from "./identity.ts";
 import type { CommandHandler, ServerConnection } from "./server-connection.ts";
 import { ServerError, syntaxError } from "./server-error.ts";
 import { localLookUp, lookUp, publicLookUp } from "./verbs/look-up.ts";
@@ -9,9 +10,11 @@ import { notify } from "./verbs/notify.ts";
 import { scan } from "./verbs/scan.ts";
 import { deleteKey, update } from "./verbs/update.ts";
 
+/** Who may give a command: anyone, the atSign itself, or that and another atSign's server. */
+type LoginRule = "anyone" | "owner" | "owner-or-pol";
+
 interface Verb {
-  /** Needs a login. */
-  readonly login: boolean;
+  readonly login: LoginRule;
   /** What stands between the verb and its arguments. */
   readonly separator: ":" | "";
   run(
@@ -24,18 +27,18 @@ interface Verb {
 const maxNoopMs = 5_000;
 
 const verbs = new Map<string, Verb>([
-  ["from", { login: false, separator: ":", run: from }],
-  ["cram", { login: false, separator: ":", run: cram }],
-  ["pkam", { login: false, separator: ":", run: pkam }],
-  ["lookup", { login: false, separator: ":", run: lookUp }],
-  ["scan", { login: false, separator: "", run: scan }],
-  ["noop", { login: false, separator: ":", run: noop }],
-  ["llookup", { login: true, separator: ":", run: localLookUp }],
-  ["plookup", { login: true, separator: ":", run: publicLookUp }],
-  ["update", { login: true, separator: ":", run: update }],
-  ["delete", { login: true, separator: ":", run: deleteKey }],
-  ["notify", { login: true, separator: ":", run: notify }],
-  ["monitor", { login: true, separator: "", run: monitor }],
+  ["from", { login: "anyone", separator: ":", run: from }],
+  ["cram", { login: "anyone", separator: ":", run: cram }],
+  ["pkam", { login: "anyone", separator: ":", run: pkam }],
+  ["lookup", { login: "anyone", separator: ":", run: lookUp }],
+  ["scan", { login: "anyone", separator: "", run: scan }],
+  ["noop", { login: "anyone", separator: ":", run: noop }],
+  ["llookup", { login: "owner", separator: ":", run: localLookUp }],
+  ["plookup", { login: "owner", separator: ":", run: publicLookUp }],
+  ["update", { login: "owner", separator: ":", run: update }],
+  ["delete", { login: "owner", separator: ":", run: deleteKey }],
+  ["notify", { login: "owner", separator: ":", run: notify }],
+  ["monitor", { login: "owner", separator: "", run: monitor }],
 ]);
 
 /** Answers the commands of one atServer's connections. */
@@ -47,10 +50,16 @@ export function commandHandler(server: AtServer): CommandHandler {
     const rest = command.slice(name.length);
     if (!verb || !(rest.startsWith(verb.separator) && (verb.separator !== "" || /^(?:$|[: ])/.test(rest))))
       throw syntaxError();
-    if (verb.login && !connection.isOwner)
+    if (!mayGive(verb.login, connection.identity))
       throw new ServerError("AT0401", "Command cannot be executed without auth");
     return verb.run(server, connection, rest.slice(verb.separator.length));
   };
+}
+
+function mayGive(rule: LoginRule, { kind }: Identity): boolean {
+  return (
+    rule === "anyone" || kind === "cram" || kind === "owner" || (rule === "owner-or-pol" && kind === "pol")
+  );
 }
 
 /** As public servers do: what stands before the first colon is lower-cased and loses its blanks. */

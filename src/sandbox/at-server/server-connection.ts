@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
+import type { Enrollment, Identity } from "./identity.ts";
 import { ServerError } from "./server-error.ts";
 
 /** Answers one command line: the payload after `data:`, or undefined for verbs without a reply. Throws ServerError. */
@@ -17,7 +18,7 @@ const loginIdleMs = 600_000;
 /** One inbound connection: commands framed by line and answered strictly in order, each reply in a single write. */
 export class ServerConnection {
   /** Who has logged in, and how. */
-  login: "none" | "cram" | "pkam" = "none";
+  identity: Identity = { kind: "none" };
   /** Set once `monitor` was given: from then on replies carry no prompt, which would glue to the next frame. */
   isMonitor = false;
   /** Set when the client announced a version that reads errors as JSON. */
@@ -39,7 +40,7 @@ export class ServerConnection {
     this.#handle = handle;
     socket.setNoDelay(true);
     socket.setTimeout(loginIdleMs, () => {
-      if (this.login === "none") socket.destroy();
+      if (this.identity.kind === "none") socket.destroy();
     });
     socket.on("error", () => {}); // "close" follows
     socket.once("close", () => this.onClose());
@@ -47,8 +48,14 @@ export class ServerConnection {
     socket.write("@");
   }
 
+  /** True for the atSign itself, whichever way it logged in. */
   get isOwner(): boolean {
-    return this.login !== "none";
+    return this.identity.kind === "cram" || this.identity.kind === "owner";
+  }
+
+  /** The enrollment that limits what this connection may do; undefined when nothing does. */
+  get enrollment(): Enrollment | undefined {
+    return this.identity.kind === "owner" ? this.identity.enrollment : undefined;
   }
 
   /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
@@ -91,7 +98,7 @@ export class ServerConnection {
   #keep(bytes: Buffer): boolean {
     this.#size += bytes.length;
     this.#parts.push(bytes);
-    if (this.#size <= (this.isOwner ? maxCommandBytes : maxBytesBeforeLogin)) return true;
+    if (this.#size <= (this.identity.kind === "none" ? maxBytesBeforeLogin : maxCommandBytes)) return true;
     this.#parts = [];
     this.#socket.end(`error:${new ServerError("AT0005", "Buffer limit exceeded").format(this)}\n`);
     this.#socket.removeAllListeners("data").resume();
@@ -115,21 +122,29 @@ export class ServerConnection {
   async #answer(command: string): Promise<void> {
     try {
       const payload = await this.#handle(this, command);
-      if (payload !== undefined) this.#reply(`data:${payload}`);
+      if (payload !== undefined) this.#reply(`data:${payload}`, this.#prompt());
     } catch (error) {
       if (error instanceof ServerError) {
-        this.#reply(`error:${error.format(this)}`);
+        this.#reply(`error:${error.format(this)}`, this.#errorPrompt());
         return;
       }
       // The text of an unexpected failure stays here; the client learns that there was one.
-      this.#reply(`error:${new ServerError("AT0011", "Internal error").format(this)}`);
+      this.#reply(`error:${new ServerError("AT0011", "Internal error").format(this)}`, this.#errorPrompt());
       this.#socket.end();
       process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
 
-  #reply(text: string): void {
-    const prompt = this.isMonitor ? "" : this.isOwner ? `${this.#atSign}@` : "@";
-    this.#socket.write(`${text}\n${prompt}`);
+  #reply(text: string, prompt: string): void {
+    this.#socket.write(`${text}\n${this.isMonitor ? "" : prompt}`);
+  }
+
+  #prompt(): string {
+    return this.identity.kind === "pol" ? `${this.identity.atSign}@` : this.#errorPrompt();
+  }
+
+  /** Another server is told of errors as a guest is. */
+  #errorPrompt(): string {
+    return this.isOwner ? `${this.#atSign}@` : "@";
   }
 }

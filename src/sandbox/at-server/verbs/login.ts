@@ -47,7 +47,7 @@ export function cram(server: AtServer, connection: ServerConnection, rest: strin
     !timingSafeEqual(given, expected)
   )
     throw new ServerError("AT0401", "Authentication Failed");
-  connection.login = "cram";
+  connection.identity = { kind: "cram" };
   return "success";
 }
 
@@ -72,7 +72,7 @@ export function pkam(server: AtServer, connection: ServerConnection, rest: strin
       Buffer.from(signature, "base64"),
     );
   if (!isValid) throw new ServerError("AT0401", "pkam authentication failed");
-  connection.login = "pkam";
+  connection.identity = { kind: "owner" };
   return "success";
 }
 

@@ -53,7 +53,7 @@ function updateMeta(server: AtServer, rest: string): string {
 
 /** Only the connection that knows the activation secret may set the login key. */
 function installPkamKey(server: AtServer, connection: ServerConnection, value: string): string {
-  if (connection.login !== "cram")
+  if (connection.identity.kind !== "cram")
     throw new ServerError("AT0009", `${pkamKey} can be written on a CRAM connection only`);
   if (!readPkamKey(value))
     throw new ServerError("AT0022", "The PKAM public key must be an RSA key in base64 SPKI");
