@@ -1,7 +1,10 @@
-import type { AtStore, StoredNotification } from "./at-store.ts";
+import type { AtStore } from "./at-store.ts";
+import type { CommitOperation } from "./commit-log.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { frameMetadata, notificationLine } from "./notification.ts";
+import type { StoredNotification } from "./notification-store.ts";
 import { mergeMetadata, type StoredRecord } from "./record.ts";
+import { isUnlogged } from "./reserved-keys.ts";
 
 /** A connection that gave `monitor`. */
 export interface Monitor {
@@ -47,18 +50,42 @@ export class AtServer {
   }
 
   record(key: string): StoredRecord | undefined {
-    return this.store.record(this.atSign, key);
+    return this.store.records.get(this.atSign, key);
   }
 
-  /** Writes a record with its metadata merged. `value` undefined changes the metadata only and keeps the flags. */
-  putRecord(key: string, value: string | undefined, change: MetadataChange, by = this.atSign): void {
-    const old = this.record(key);
-    const metadata = mergeMetadata(old?.metadata, change, {
-      by,
-      now: this.clock(),
-      keepFlags: value === undefined,
+  /**
+   * Writes a record with its metadata merged. `value` undefined changes the metadata only and keeps the flags. Returns
+   * the commit id, -1 for what is not logged.
+   */
+  putRecord(
+    key: string,
+    value: string | undefined,
+    change: MetadataChange,
+    o: { by?: string; log?: boolean } = {},
+  ): number {
+    return this.store.transaction(() => {
+      const old = this.record(key);
+      const metadata = mergeMetadata(old?.metadata, change, {
+        by: o.by ?? this.atSign,
+        now: this.clock(),
+        keepFlags: value === undefined,
+      });
+      this.store.records.put(this.atSign, { key, value: value ?? old?.value ?? "", metadata });
+      const operation = value === undefined ? "#" : Object.keys(change).length > 0 ? "*" : "+";
+      return this.#log(key, operation, o.log);
     });
-    this.store.putRecord(this.atSign, { key, value: value ?? old?.value ?? "", metadata });
+  }
+
+  /** Removes a record, if there is one. Returns the commit id, -1 for what is not logged. */
+  deleteRecord(key: string, log = true): number {
+    return this.store.transaction(() => {
+      this.store.records.delete(this.atSign, key);
+      return this.#log(key, "-", log);
+    });
+  }
+
+  #log(key: string, operation: CommitOperation, log = true): number {
+    return log && !isUnlogged(key) ? this.store.commits.add(this.atSign, key, operation) : -1;
   }
 
   /** Sends a notification: stored at the receiver, if there is one, in the same transaction as its status here. */
@@ -79,8 +106,13 @@ export class AtServer {
       expiresAt: now + outgoing.ttln,
     };
     this.store.transaction(() => {
-      this.store.putStatus(this.atSign, outgoing.id, peer ? "delivered" : "errored", notification.expiresAt);
-      if (!peer || !this.store.addNotification(notification)) return;
+      this.store.notifications.putStatus(
+        this.atSign,
+        outgoing.id,
+        peer ? "delivered" : "errored",
+        notification.expiresAt,
+      );
+      if (!peer || !this.store.notifications.add(notification)) return;
       if (peer !== this) peer.#updateCache(notification, outgoing.change);
       this.store.afterCommit(() => peer.#push(notification));
     });
@@ -90,9 +122,9 @@ export class AtServer {
   #updateCache(n: StoredNotification, change: MetadataChange): void {
     const key = `cached:${n.key}`;
     if (n.operation === "delete") {
-      if (this.record(key)?.metadata.ccd === true) this.store.deleteRecord(this.atSign, key);
+      if (this.record(key)?.metadata.ccd === true) this.deleteRecord(key);
     } else if (n.messageType === "key" && n.value !== null && change.ttr !== undefined && change.ttr !== 0) {
-      this.putRecord(key, n.value, { ...change, isEncrypted: n.isEncrypted }, n.sender);
+      this.putRecord(key, n.value, { ...change, isEncrypted: n.isEncrypted }, { by: n.sender });
     }
   }
 

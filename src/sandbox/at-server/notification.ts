@@ -1,4 +1,4 @@
-import type { StoredNotification } from "./at-store.ts";
+import type { StoredNotification } from "./notification-store.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { decodeAppMetadata, formatTime, keyHashJson } from "./record.ts";
 

@@ -114,7 +114,7 @@ function prepareActivation(servers: Iterable<AtServer>): Record<string, string> 
   const secrets: Record<string, string> = {};
   for (const server of servers) {
     server.store.transaction(() => {
-      server.store.addAtSign(server.atSign);
+      server.store.commits.addAtSign(server.atSign);
       if (server.record(secretDeletedKey)) return;
       if (!server.record(secretKey)) server.putRecord(secretKey, randomBytes(64).toString("hex"), {});
       secrets[server.atSign] = server.record(secretKey)?.value ?? "";
@@ -126,7 +126,7 @@ function prepareActivation(servers: Iterable<AtServer>): Record<string, string> 
 function sendStats(servers: Iterable<AtServer>): void {
   for (const server of servers) {
     if (server.monitors.size === 0) continue;
-    const line = statsLine(server.atSign, server.store.lastCommitId(server.atSign), server.clock());
+    const line = statsLine(server.atSign, server.store.commits.last(server.atSign), server.clock());
     for (const monitor of server.monitors) monitor.push(line);
   }
 }

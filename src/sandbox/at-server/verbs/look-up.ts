@@ -84,7 +84,7 @@ function isFresh(copy: StoredRecord, now: number): boolean {
 function keepCopy(server: AtServer, record: StoredRecord, ttr: number): void {
   const { refreshAt: _refreshAt, ...metadata } = record.metadata;
   const refresh = ttr > 0 ? { refreshAt: server.clock() + ttr * 1000 } : {};
-  server.store.putRecord(server.atSign, {
+  server.store.records.put(server.atSign, {
     key: `cached:${record.key}`,
     value: record.value,
     metadata: { ...metadata, ttr, ...refresh },

@@ -1,5 +1,5 @@
 import type { AtServer, Monitor } from "../at-server.ts";
-import type { StoredNotification } from "../at-store.ts";
+import type { StoredNotification } from "../notification-store.ts";
 import { ClientRegex } from "../client-regex.ts";
 import { notificationLine } from "../notification.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -45,9 +45,9 @@ async function replay(
   since: number,
   wants: Monitor["wants"],
 ): Promise<void> {
-  const lastRow = server.store.lastNotificationRow();
+  const lastRow = server.store.notifications.lastRow();
   for (let afterRow = 0; ;) {
-    const page = server.store.notificationsSince(server.atSign, {
+    const page = server.store.notifications.since(server.atSign, {
       since,
       now: server.clock(),
       afterRow,

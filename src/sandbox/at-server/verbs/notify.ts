@@ -21,7 +21,8 @@ const options: Record<string, RegExp> = {
 /** `notify[:id:..][:update|:delete][..]<metadata>:@bob:<name>[@alice][:<value>]`: answers the id once it is stored. */
 export function notify(server: AtServer, _connection: ServerConnection, rest: string): string {
   const status = /^status:(\S+)$/i.exec(rest);
-  if (status?.[1]) return server.store.status(server.atSign, status[1], server.clock()) ?? "null";
+  if (status?.[1])
+    return server.store.notifications.status(server.atSign, status[1], server.clock()) ?? "null";
   const reader = new SegmentReader(rest);
   const given = new Map<string, string>();
   const change: MetadataChange = {};

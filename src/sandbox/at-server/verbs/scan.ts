@@ -16,7 +16,7 @@ export function scan(server: AtServer, connection: ServerConnection, rest: strin
 }
 
 function ownNames(server: AtServer, connection: ServerConnection, showHidden: boolean): string[] {
-  const keys = server.store.keys(server.atSign, server.clock());
+  const keys = server.store.records.keys(server.atSign, server.clock());
   if (!connection.isOwner)
     return withoutPrefix(
       keys.filter((key) => !key.startsWith("public:_")),
@@ -34,7 +34,7 @@ function namesFrom(server: AtServer, connection: ServerConnection, other: string
     throw new ServerError("AT0401", "Scan to another atSign cannot be performed without auth");
   const peer = server.peer(other);
   if (!peer) throw new ServerError("AT0007", `No atServer is known for ${other}`);
-  return withoutPrefix(peer.store.keys(other, peer.clock()), `${server.atSign}:`);
+  return withoutPrefix(peer.store.records.keys(other, peer.clock()), `${server.atSign}:`);
 }
 
 function withoutPrefix(keys: readonly string[], prefix: string): string[] {

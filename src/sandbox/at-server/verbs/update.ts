@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
-import { isProtected, isUnlogged, pkamKey, secretDeletedKey, secretKey } from "../reserved-keys.ts";
+import { isProtected, pkamKey, secretDeletedKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { readPkamKey } from "./login.ts";
 import { defaultTtln } from "./notify.ts";
@@ -28,9 +28,9 @@ export function update(server: AtServer, connection: ServerConnection, rest: str
   const key = parseKey(reader.rest, server.atSign);
   checkMetadata(change);
   return server.store.transaction(() => {
-    server.putRecord(key.full, value, change);
+    const commitId = server.putRecord(key.full, value, change, { log: !noCommit });
     notifyRecipient(server, key, "update", value, change);
-    return commitId(server, key.full, noCommit);
+    return String(commitId);
   });
 }
 
@@ -45,9 +45,9 @@ function updateMeta(server: AtServer, rest: string): string {
   checkMetadata(change);
   return server.store.transaction(() => {
     if (!server.record(key.full)) throw keyNotFound(key.full);
-    server.putRecord(key.full, undefined, change);
+    const commitId = server.putRecord(key.full, undefined, change, { log: !noCommit });
     notifyRecipient(server, key, "update", null, change);
-    return commitId(server, key.full, noCommit);
+    return String(commitId);
   });
 }
 
@@ -74,9 +74,9 @@ export function deleteKey(server: AtServer, _connection: ServerConnection, rest:
   const key = options.has("cached") ? { full: cachedKey(reader.rest) } : parseKey(reader.rest, server.atSign);
   if (isProtected(key.full, server.atSign)) throw new ServerError("AT0009", `${key.full} cannot be deleted`);
   return server.store.transaction(() => {
-    server.store.deleteRecord(server.atSign, key.full);
+    const commitId = server.deleteRecord(key.full, !options.has("nc"));
     notifyRecipient(server, key, "delete", null, {});
-    return commitId(server, key.full, options.has("nc"));
+    return String(commitId);
   });
 }
 
@@ -91,14 +91,9 @@ function cachedKey(text: string): string {
 
 function endActivation(server: AtServer): string {
   return server.store.transaction(() => {
-    server.store.deleteRecord(server.atSign, secretKey);
     server.putRecord(secretDeletedKey, "true", {});
-    return commitId(server, secretKey, false);
+    return String(server.deleteRecord(secretKey));
   });
-}
-
-function commitId(server: AtServer, key: string, noCommit: boolean): string {
-  return noCommit || isUnlogged(key) ? "-1" : String(server.store.nextCommitId(server.atSign));
 }
 
 function parseKey(text: string, atSign: string): Key {

@@ -1,0 +1,125 @@
+import type { StatementSync } from "node:sqlite";
+import type { AtDatabase } from "./at-database.ts";
+
+/** A notification as its receiver keeps it. `metadata` is the JSON of the frame's metadata. */
+export interface StoredNotification {
+  readonly recipient: string;
+  readonly sender: string;
+  readonly id: string;
+  readonly key: string;
+  readonly value: string | null;
+  readonly operation: "update" | "delete";
+  readonly messageType: "key" | "text";
+  readonly isEncrypted: boolean;
+  readonly metadata: string;
+  readonly epochMillis: number;
+  readonly expiresAt: number;
+}
+
+export type DeliveryStatus = "delivered" | "errored";
+
+export const notificationSchema = `
+  create table if not exists notification (
+    recipient text not null, sender text not null, id text not null, key text not null, value text, operation text not null,
+    message_type text not null, is_encrypted integer not null, metadata text not null, epoch_ms integer not null,
+    expires_at integer not null, primary key (recipient, sender, id)) strict;
+  create index if not exists notification_time on notification (recipient, epoch_ms);
+  create index if not exists notification_expires on notification (expires_at);
+  create table if not exists sent (
+    at_sign text not null, id text not null, status text not null, expires_at integer not null, primary key (at_sign, id)) strict;
+  create index if not exists sent_expires on sent (expires_at);
+`;
+
+/** Notifications that atSigns received, and what became of those they sent. */
+export class NotificationStore {
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(db: AtDatabase) {
+    this.#statements = prepare((sql) => db.prepare(sql));
+  }
+
+  /** Keeps a received notification; false when the recipient already has this id from this sender. */
+  add(n: StoredNotification): boolean {
+    const changes = this.#statements.add.run(
+      n.recipient,
+      n.sender,
+      n.id,
+      n.key,
+      n.value,
+      n.operation,
+      n.messageType,
+      n.isEncrypted ? 1 : 0,
+      n.metadata,
+      n.epochMillis,
+      n.expiresAt,
+    ).changes;
+    return changes === 1;
+  }
+
+  /** Position of the newest notification of any atSign, for `since`. */
+  lastRow(): number {
+    return Number(this.#statements.lastRow.get()?.["row"] ?? 0);
+  }
+
+  /** A page of unexpired notifications received after `since`, in order of arrival, with positions in (afterRow, lastRow]. */
+  since(
+    recipient: string,
+    o: { since: number; now: number; afterRow: number; lastRow: number },
+  ): { row: number; notification: StoredNotification }[] {
+    return this.#statements.since.all(recipient, o.since, o.now, o.afterRow, o.lastRow).map((row) => ({
+      row: Number(row["rowid"]),
+      notification: {
+        recipient,
+        sender: String(row["sender"]),
+        id: String(row["id"]),
+        key: String(row["key"]),
+        value: row["value"] === null ? null : String(row["value"]),
+        operation: row["operation"] === "delete" ? "delete" : "update",
+        messageType: row["message_type"] === "text" ? "text" : "key",
+        isEncrypted: row["is_encrypted"] === 1,
+        metadata: String(row["metadata"]),
+        epochMillis: Number(row["epoch_ms"]),
+        expiresAt: Number(row["expires_at"]),
+      },
+    }));
+  }
+
+  putStatus(atSign: string, id: string, status: DeliveryStatus, expiresAt: number): void {
+    this.#statements.putStatus.run(atSign, id, status, expiresAt);
+  }
+
+  /** What became of a notification this atSign sent; undefined for an unknown id. */
+  status(atSign: string, id: string, now: number): DeliveryStatus | "expired" | undefined {
+    const row = this.#statements.status.get(atSign, id);
+    if (!row) return undefined;
+    if (Number(row["expires_at"]) <= now) return "expired";
+    return row["status"] === "delivered" ? "delivered" : "errored";
+  }
+
+  /** Removes what expired before `time`. */
+  sweep(time: number): void {
+    this.#statements.sweep.run(time);
+    this.#statements.sweepSent.run(time);
+  }
+}
+
+function prepare(sql: (text: string) => StatementSync) {
+  return {
+    add: sql(
+      `insert into notification (recipient, sender, id, key, value, operation, message_type, is_encrypted, metadata, epoch_ms, expires_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    ),
+    lastRow: sql("select max(rowid) as row from notification"),
+    since: sql(
+      `select rowid, * from notification
+       where recipient = ? and epoch_ms > ? and expires_at > ? and rowid > ? and rowid <= ? order by rowid limit 100`,
+    ),
+    putStatus: sql(
+      `insert into sent (at_sign, id, status, expires_at) values (?, ?, ?, ?)
+       on conflict (at_sign, id) do update set status = excluded.status, expires_at = excluded.expires_at`,
+    ),
+    status: sql("select status, expires_at from sent where at_sign = ? and id = ?"),
+    sweep: sql("delete from notification where expires_at <= ?"),
+    sweepSent: sql("delete from sent where expires_at <= ?"),
+  };
+}
