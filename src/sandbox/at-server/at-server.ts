@@ -1,4 +1,5 @@
 import type { AtStore } from "./at-store.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { CommitOperation } from "./commit-log.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { frameMetadata, notificationLine } from "./notification.ts";
@@ -32,16 +33,18 @@ export class AtServer {
   readonly atSign: string;
   readonly store: AtStore;
   readonly clock: () => number;
+  readonly behaviour: Behaviour;
   readonly monitors = new Set<Monitor>();
   readonly #peers: ReadonlyMap<string, AtServer>;
 
   constructor(
     atSign: string,
-    o: { store: AtStore; clock: () => number; peers: ReadonlyMap<string, AtServer> },
+    o: { store: AtStore; clock: () => number; peers: ReadonlyMap<string, AtServer>; behaviour: Behaviour },
   ) {
     this.atSign = atSign;
     this.store = o.store;
     this.clock = o.clock;
+    this.behaviour = o.behaviour;
     this.#peers = o.peers;
   }
 

@@ -6,12 +6,13 @@ import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
 import { AtServer } from "./at-server.ts";
 import { AtStore } from "./at-store.ts";
+import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
 import { commandHandler } from "./commands.ts";
 import { Listener } from "./listener.ts";
 import { statsLine } from "./notification.ts";
 import { KeptPorts, listenOn } from "./ports.ts";
-import { secretDeletedKey, secretKey } from "./reserved-keys.ts";
+import { pkamKey, secretDeletedKey, secretKey } from "./reserved-keys.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 export interface AtSandboxOptions {
@@ -25,13 +26,28 @@ export interface AtSandboxOptions {
   readonly atSigns: readonly string[];
   /** Fixed port of the atDirectory; default the one of the last start, else any free one. */
   readonly directoryPort?: number;
+  readonly behaviour?: Behaviour;
+  /** Public keys that the atSigns are activated with, whatever was there before; their secrets stay valid. */
+  readonly keys?: Readonly<Record<string, PublicKeys>>;
   readonly clock?: () => number;
   /** Interval of the statistics on monitors, milliseconds; default 15,000. */
   readonly statsEveryMs?: number;
 }
 
+interface PublicKeys {
+  readonly pkamPublicKey: string;
+  readonly encryptionPublicKey: string;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface AtSandbox {
-  readonly directory: { readonly host: string; readonly port: number };
+  readonly directory: Address;
+  /** Where the atServers are. */
+  readonly addresses: Readonly<Record<string, Address>>;
   readonly caFile: string;
   /** PEM text to trust. */
   readonly ca: string;
@@ -49,6 +65,7 @@ const keepExpiredMs = 60_000;
  */
 export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandbox> {
   const { dataDir, host = "127.0.0.1", publicHost = host, clock = Date.now, statsEveryMs = 15_000 } = options;
+  const { behaviour = defaultBehaviour } = options;
   for (const atSign of options.atSigns) {
     if (!/^@[^\s:@A-Z.]{1,54}$/.test(atSign))
       throw new AppError(
@@ -62,7 +79,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
   const store = new AtStore(join(dataDir, "at-servers.db"));
   const ports = new KeptPorts(join(dataDir, "ports.json"));
   const servers = new Map<string, AtServer>();
-  const addresses = new Map<string, string>();
+  const addresses = new Map<string, Address>();
   const listeners: Listener[] = [];
   const timers: NodeJS.Timeout[] = [];
   const close = async () => {
@@ -71,16 +88,24 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     store.close();
   };
   try {
-    for (const atSign of options.atSigns) {
-      const server = new AtServer(atSign, { store, clock, peers: servers });
-      servers.set(atSign, server);
+    for (const atSign of options.atSigns)
+      servers.set(atSign, new AtServer(atSign, { store, clock, peers: servers, behaviour }));
+    const cramSecrets = prepareActivation(servers.values());
+    for (const [atSign, keys] of Object.entries(options.keys ?? {})) {
+      const server = servers.get(atSign);
+      if (server) installKeys(server, keys);
+    }
+    for (const [atSign, server] of servers) {
       const handle = commandHandler(server);
       const listener = new Listener(identity, (socket) => void new ServerConnection(socket, atSign, handle));
       listeners.push(listener);
-      addresses.set(atSign, `${publicHost}:${await ports.listen(listener.server, atSign, host)}`);
+      addresses.set(atSign, { host: publicHost, port: await ports.listen(listener.server, atSign, host) });
     }
     const directory = new Listener(identity, (socket) =>
-      serveDirectory(socket, (atSign) => addresses.get(atSign)),
+      serveDirectory(socket, (atSign) => {
+        const address = addresses.get(atSign);
+        return address && `${address.host}:${address.port}`;
+      }),
     );
     listeners.push(directory);
     if (options.directoryPort === undefined) await ports.listen(directory.server, "directory", host);
@@ -98,9 +123,10 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     );
     return {
       directory: { host: publicHost, port: (directory.server.address() as AddressInfo).port },
+      addresses: Object.fromEntries(addresses),
       caFile: identity.caFile,
       ca: identity.ca,
-      cramSecrets: prepareActivation(servers.values()),
+      cramSecrets,
       close,
     };
   } catch (error) {
@@ -121,6 +147,17 @@ function prepareActivation(servers: Iterable<AtServer>): Record<string, string> 
     });
   }
   return secrets;
+}
+
+/** Does what a client does at activation, but for keys that are known already. */
+function installKeys(server: AtServer, keys: PublicKeys): void {
+  server.store.transaction(() => {
+    for (const [key, value] of [
+      [pkamKey, keys.pkamPublicKey],
+      [`public:publickey${server.atSign}`, keys.encryptionPublicKey],
+    ] as const)
+      if (server.record(key)?.value !== value) server.putRecord(key, value, {});
+  });
 }
 
 function sendStats(servers: Iterable<AtServer>): void {
