@@ -1,6 +1,8 @@
 import type { AtStore } from "./at-store.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { CommitOperation } from "./commit-log.ts";
+import { type EnrollmentLimits, EnrollmentRequests } from "./enrollment-requests.ts";
+import { Enrollments } from "./enrollments.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { frameMetadata, notificationLine } from "./notification.ts";
 import type { StoredNotification } from "./notification-store.ts";
@@ -28,24 +30,39 @@ export interface OutgoingNotification {
   readonly ttln: number;
 }
 
+/** Resolves after `ms`; rejects when `signal` aborts before. */
+export type Delay = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export interface AtServerOptions {
+  readonly store: AtStore;
+  readonly clock: () => number;
+  readonly delay: Delay;
+  readonly peers: ReadonlyMap<string, AtServer>;
+  readonly behaviour: Behaviour;
+  readonly enrollmentLimits?: Partial<EnrollmentLimits>;
+}
+
 /** The state of one atSign's server. Servers of one sandbox reach each other through `peers`, in memory. */
 export class AtServer {
   readonly atSign: string;
   readonly store: AtStore;
   readonly clock: () => number;
+  readonly delay: Delay;
   readonly behaviour: Behaviour;
   readonly monitors = new Set<Monitor>();
+  readonly enrollments: Enrollments;
+  readonly requests: EnrollmentRequests;
   readonly #peers: ReadonlyMap<string, AtServer>;
 
-  constructor(
-    atSign: string,
-    o: { store: AtStore; clock: () => number; peers: ReadonlyMap<string, AtServer>; behaviour: Behaviour },
-  ) {
+  constructor(atSign: string, o: AtServerOptions) {
     this.atSign = atSign;
     this.store = o.store;
     this.clock = o.clock;
+    this.delay = o.delay;
     this.behaviour = o.behaviour;
     this.#peers = o.peers;
+    this.enrollments = new Enrollments(this);
+    this.requests = new EnrollmentRequests(this, o.enrollmentLimits);
   }
 
   peer(atSign: string): AtServer | undefined {

@@ -3,10 +3,13 @@ import type { AtServer } from "./at-server.ts";
 import type { Identity } from "./identity.ts";
 import type { CommandHandler, ServerConnection } from "./server-connection.ts";
 import { ServerError, syntaxError } from "./server-error.ts";
+import { enroll } from "./verbs/enroll.ts";
+import { keys } from "./verbs/keys.ts";
 import { localLookUp, lookUp, publicLookUp } from "./verbs/look-up.ts";
 import { cram, from, pkam } from "./verbs/login.ts";
 import { monitor } from "./verbs/monitor.ts";
 import { notify } from "./verbs/notify.ts";
+import { otp } from "./verbs/otp.ts";
 import { scan } from "./verbs/scan.ts";
 import { deleteKey, update } from "./verbs/update.ts";
 
@@ -30,6 +33,9 @@ const verbs = new Map<string, Verb>([
   ["from", { login: "anyone", separator: ":", run: from }],
   ["cram", { login: "anyone", separator: ":", run: cram }],
   ["pkam", { login: "anyone", separator: ":", run: pkam }],
+  ["enroll", { login: "anyone", separator: ":", run: enroll }],
+  ["otp", { login: "owner", separator: ":", run: otp }],
+  ["keys", { login: "owner", separator: ":", run: keys }],
   ["lookup", { login: "anyone", separator: ":", run: lookUp }],
   ["scan", { login: "anyone", separator: "", run: scan }],
   ["noop", { login: "anyone", separator: ":", run: noop }],
@@ -50,6 +56,7 @@ export function commandHandler(server: AtServer): CommandHandler {
     const rest = command.slice(name.length);
     if (!verb || !(rest.startsWith(verb.separator) && (verb.separator !== "" || /^(?:$|[: ])/.test(rest))))
       throw syntaxError();
+    server.enrollments.live.check(connection, server.clock());
     if (!mayGive(verb.login, connection.identity))
       throw new ServerError("AT0401", "Command cannot be executed without auth");
     return verb.run(server, connection, rest.slice(verb.separator.length));

@@ -26,6 +26,7 @@ export class ServerConnection {
   /** The challenge of the last `from:`, good for one attempt. */
   challenge: { readonly text: string; readonly expiresAt: number } | undefined;
   onClose: () => void = () => {};
+  readonly #closed = new AbortController();
   readonly #socket: TLSSocket;
   readonly #atSign: string;
   readonly #handle: CommandHandler;
@@ -43,7 +44,10 @@ export class ServerConnection {
       if (this.identity.kind === "none") socket.destroy();
     });
     socket.on("error", () => {}); // "close" follows
-    socket.once("close", () => this.onClose());
+    socket.once("close", () => {
+      this.onClose();
+      this.#closed.abort();
+    });
     socket.on("data", (chunk) => this.#receive(chunk));
     socket.write("@");
   }
@@ -56,6 +60,11 @@ export class ServerConnection {
   /** The enrollment that limits what this connection may do; undefined when nothing does. */
   get enrollment(): Enrollment | undefined {
     return this.identity.kind === "owner" ? this.identity.enrollment : undefined;
+  }
+
+  /** Aborts when the connection has ended. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
   }
 
   /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
@@ -126,6 +135,7 @@ export class ServerConnection {
     } catch (error) {
       if (error instanceof ServerError) {
         this.#reply(`error:${error.format(this)}`, this.#errorPrompt());
+        if (error.closes) this.#socket.end();
         return;
       }
       // The text of an unexpected failure stays here; the client learns that there was one.

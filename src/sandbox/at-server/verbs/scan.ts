@@ -1,5 +1,6 @@
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { mayList } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
@@ -22,10 +23,11 @@ function ownNames(server: AtServer, connection: ServerConnection, showHidden: bo
       keys.filter((key) => !key.startsWith("public:_")),
       "public:",
     );
+  const visible = keys.filter((key) => mayList(connection, key));
   const hidden = showHidden
     ? /^(?:private:|privatekey:|public:_(?!_))/
     : /^(?:private:|privatekey:|public:_|_)/;
-  return keys.filter((key) => !hidden.test(key));
+  return visible.filter((key) => !hidden.test(key));
 }
 
 /** What another atSign shares with ours. */
@@ -34,7 +36,8 @@ function namesFrom(server: AtServer, connection: ServerConnection, other: string
     throw new ServerError("AT0401", "Scan to another atSign cannot be performed without auth");
   const peer = server.peer(other);
   if (!peer) throw new ServerError("AT0007", `No atServer is known for ${other}`);
-  return withoutPrefix(peer.store.records.keys(other, peer.clock()), `${server.atSign}:`);
+  const shared = withoutPrefix(peer.store.records.keys(other, peer.clock()), `${server.atSign}:`);
+  return shared.filter((key) => mayList(connection, key));
 }
 
 function withoutPrefix(keys: readonly string[], prefix: string): string[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
+import { assertMayWrite, assertMayWriteAll } from "../namespaces.ts";
 import { isProtected, pkamKey, secretDeletedKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { readPkamKey } from "./login.ts";
@@ -18,7 +19,7 @@ interface Key {
 
 /** `update[:nc]<metadata>[:public|:@bob]:<name>@alice <value>` and `update:meta...`: answers the commit id. */
 export function update(server: AtServer, connection: ServerConnection, rest: string): string {
-  if (/^meta:/i.test(rest)) return updateMeta(server, rest.slice(5));
+  if (/^meta:/i.test(rest)) return updateMeta(server, connection, rest.slice(5));
   const [, head = "", value = ""] = /^(\S+) (.+)$/s.exec(rest) ?? [];
   if (head.toLowerCase() === pkamKey) return installPkamKey(server, connection, value);
   const reader = new SegmentReader(head);
@@ -27,6 +28,7 @@ export function update(server: AtServer, connection: ServerConnection, rest: str
   while (reader.metadata(change));
   const key = parseKey(reader.rest, server.atSign);
   checkMetadata(change);
+  assertMayWrite(connection, "update", key.full);
   return server.store.transaction(() => {
     const commitId = server.putRecord(key.full, value, change, { log: !noCommit });
     notifyRecipient(server, key, "update", value, change);
@@ -34,7 +36,7 @@ export function update(server: AtServer, connection: ServerConnection, rest: str
   });
 }
 
-function updateMeta(server: AtServer, rest: string): string {
+function updateMeta(server: AtServer, connection: ServerConnection, rest: string): string {
   const noCommit = /^nc:/i.test(rest);
   const [, keyText = "", segments = ""] =
     /^((?:public:|@[^:@\s]+:)?[^:@\s]+@[^:@\s]+):(\S+)$/i.exec(noCommit ? rest.slice(3) : rest) ?? [];
@@ -43,6 +45,7 @@ function updateMeta(server: AtServer, rest: string): string {
   const change: MetadataChange = {};
   while (reader.rest !== "") if (!reader.metadata(change)) throw syntaxError();
   checkMetadata(change);
+  assertMayWrite(connection, "update", key.full);
   return server.store.transaction(() => {
     if (!server.record(key.full)) throw keyNotFound(key.full);
     const commitId = server.putRecord(key.full, undefined, change, { log: !noCommit });
@@ -51,19 +54,23 @@ function updateMeta(server: AtServer, rest: string): string {
   });
 }
 
-/** Only the connection that knows the activation secret may set the login key. */
+/** Only the connection that knows the activation secret may set the login key; to write it as it is changes nothing. */
 function installPkamKey(server: AtServer, connection: ServerConnection, value: string): string {
-  if (connection.identity.kind !== "cram")
+  const isSame = connection.enrollment === undefined && server.record(pkamKey)?.value === value;
+  if (connection.identity.kind !== "cram" && !isSame)
     throw new ServerError("AT0009", `${pkamKey} can be written on a CRAM connection only`);
   if (!readPkamKey(value))
     throw new ServerError("AT0022", "The PKAM public key must be an RSA key in base64 SPKI");
-  server.putRecord(pkamKey, value, {});
+  if (connection.identity.kind === "cram") server.enrollments.installPrimary(value);
   return "-1";
 }
 
 /** `delete[...][:cached][:public|:@bob]:<name>[@alice]`: answers a commit id even when there was nothing. */
-export function deleteKey(server: AtServer, _connection: ServerConnection, rest: string): string {
-  if (rest.toLowerCase() === secretKey) return endActivation(server);
+export function deleteKey(server: AtServer, connection: ServerConnection, rest: string): string {
+  if (rest.toLowerCase() === secretKey) {
+    assertMayWriteAll(connection, `delete key: ${secretKey}`);
+    return endActivation(server);
+  }
   const reader = new SegmentReader(rest);
   const options = new Set<string>();
   for (let word = reader.word(isDeleteOption); word !== undefined; word = reader.word(isDeleteOption)) {
@@ -72,6 +79,7 @@ export function deleteKey(server: AtServer, _connection: ServerConnection, rest:
     options.add(word);
   }
   const key = options.has("cached") ? { full: cachedKey(reader.rest) } : parseKey(reader.rest, server.atSign);
+  assertMayWrite(connection, "delete", key.full);
   if (isProtected(key.full, server.atSign)) throw new ServerError("AT0009", `${key.full} cannot be deleted`);
   return server.store.transaction(() => {
     const commitId = server.deleteRecord(key.full, !options.has("nc"));
