@@ -27,8 +27,18 @@ export function keys(server: AtServer, connection: ServerConnection, rest: strin
   const id = identity.kind === "owner" || identity.kind === "cram" ? identity.enrollment?.id : undefined;
   const own = id === undefined ? undefined : server.enrollments.get(id);
   if (!own) throw failure("Keys verb cannot be accessed without an enrollmentId");
-  const [, operation = "", visibility, namespace, appName, deviceName, keyType, encryptionKey, keyName, value] =
-    match;
+  const [
+    ,
+    operation = "",
+    visibility,
+    namespace,
+    appName,
+    deviceName,
+    keyType,
+    encryptionKey,
+    keyName,
+    value,
+  ] = match;
   switch (operation.toLowerCase()) {
     case "get":
       if (keyName !== undefined) return read(server, own, keyName.toLowerCase());
