@@ -1,11 +1,14 @@
 import type { AtStore } from "./at-store.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { CommitOperation } from "./commit-log.ts";
+import { InboundConnections } from "./inbound-connections.ts";
+import type { Limits } from "./limits.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { frameMetadata, notificationLine } from "./notification.ts";
 import type { StoredNotification } from "./notification-store.ts";
-import { mergeMetadata, type StoredRecord } from "./record.ts";
+import { isExpired, mergeMetadata, type StoredRecord } from "./record.ts";
 import { isUnlogged } from "./reserved-keys.ts";
+import { ServerSettings } from "./server-settings.ts";
 
 /** A connection that gave `monitor`. */
 export interface Monitor {
@@ -34,17 +37,33 @@ export class AtServer {
   readonly store: AtStore;
   readonly clock: () => number;
   readonly behaviour: Behaviour;
+  readonly limits: Limits;
+  readonly settings: ServerSettings;
+  readonly startedAt: number;
+  readonly connections: InboundConnections;
   readonly monitors = new Set<Monitor>();
+  /** When the atSign last logged in. */
+  lastLogin: number | undefined;
   readonly #peers: ReadonlyMap<string, AtServer>;
 
   constructor(
     atSign: string,
-    o: { store: AtStore; clock: () => number; peers: ReadonlyMap<string, AtServer>; behaviour: Behaviour },
+    o: {
+      store: AtStore;
+      clock: () => number;
+      peers: ReadonlyMap<string, AtServer>;
+      behaviour: Behaviour;
+      limits: Limits;
+    },
   ) {
     this.atSign = atSign;
     this.store = o.store;
     this.clock = o.clock;
     this.behaviour = o.behaviour;
+    this.limits = o.limits;
+    this.settings = new ServerSettings(o.behaviour, o.limits.maxConnections);
+    this.connections = new InboundConnections(o.limits, () => this.settings.maxConnections);
+    this.startedAt = o.clock();
     this.#peers = o.peers;
   }
 
@@ -67,7 +86,8 @@ export class AtServer {
     o: { by?: string; log?: boolean } = {},
   ): number {
     return this.store.transaction(() => {
-      const old = this.record(key);
+      const stored = this.record(key);
+      const old = stored && !isExpired(stored.metadata, this.clock()) ? stored : undefined;
       const metadata = mergeMetadata(old?.metadata, change, {
         by: o.by ?? this.atSign,
         now: this.clock(),

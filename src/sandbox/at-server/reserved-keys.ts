@@ -18,3 +18,8 @@ export function isProtected(key: string, atSign: string): boolean {
 export function isUnlogged(key: string): boolean {
   return /^(?:privatekey:|private:|local:|public:_(?!_))/.test(key);
 }
+
+/** The atSigns that may not connect, as a JSON array. */
+export function blocklistKey(atSign: string): string {
+  return `private:blocklist${atSign}`;
+}

@@ -5,10 +5,12 @@ const descriptions = {
   AT0009: "UnAuthorized client in request",
   AT0011: "Internal server exception",
   AT0012: "Inbound connection limit exceeded",
+  AT0013: "Blocked connection request",
   AT0015: "key not found",
   AT0016: "invalid key",
   AT0022: "Illegal arguments",
   AT0028: "Enrollment expired",
+  AT0032: "Illegal state",
   AT0401: "Client authentication failed",
 } as const;
 
@@ -20,6 +22,11 @@ export class ServerError extends Error {
   readonly code: ServerErrorCode;
   /** Set on the response by a handler: `error:CODE:text`, in every state of the connection. */
   readonly plain: boolean;
+
+  /** True for those after which public servers close the connection. */
+  get ends(): boolean {
+    return this.code === "AT0013";
+  }
 
   constructor(code: ServerErrorCode, message: string, options: { plain?: boolean } = {}) {
     super(message);

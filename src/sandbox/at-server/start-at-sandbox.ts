@@ -9,6 +9,8 @@ import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
 import { commandHandler } from "./commands.ts";
+import { InboundConnections } from "./inbound-connections.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import { statsLine } from "./notification.ts";
 import { KeptPorts, listenOn } from "./ports.ts";
@@ -27,6 +29,7 @@ export interface AtSandboxOptions {
   /** Fixed port of the atDirectory; default the one of the last start, else any free one. */
   readonly directoryPort?: number;
   readonly behaviour?: Behaviour;
+  readonly limits?: Partial<Limits>;
   /** Public keys that the atSigns are activated with, whatever was there before; their secrets stay valid. */
   readonly keys?: Readonly<Record<string, PublicKeys>>;
   readonly clock?: () => number;
@@ -56,7 +59,10 @@ export interface AtSandbox {
   close(): Promise<void>;
 }
 
+/** Many clients stay connected to the one atDirectory. */
+const directoryLimits: Limits = { ...defaultLimits, maxConnections: 1_000 };
 const sweepEveryMs = 60_000;
+const closeIdleEveryMs = 1_000;
 const keepExpiredMs = 60_000;
 
 /**
@@ -66,6 +72,7 @@ const keepExpiredMs = 60_000;
 export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandbox> {
   const { dataDir, host = "127.0.0.1", publicHost = host, clock = Date.now, statsEveryMs = 15_000 } = options;
   const { behaviour = defaultBehaviour } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   for (const atSign of options.atSigns) {
     if (!/^@[^\s:@A-Z.]{1,54}$/.test(atSign))
       throw new AppError(
@@ -89,7 +96,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
   };
   try {
     for (const atSign of options.atSigns)
-      servers.set(atSign, new AtServer(atSign, { store, clock, peers: servers, behaviour }));
+      servers.set(atSign, new AtServer(atSign, { store, clock, peers: servers, behaviour, limits }));
     const cramSecrets = prepareActivation(servers.values());
     for (const [atSign, keys] of Object.entries(options.keys ?? {})) {
       const server = servers.get(atSign);
@@ -97,15 +104,21 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     }
     for (const [atSign, server] of servers) {
       const handle = commandHandler(server);
-      const listener = new Listener(identity, (socket) => void new ServerConnection(socket, atSign, handle));
+      const listener = new Listener(
+        identity,
+        limits,
+        (socket) => void new ServerConnection(socket, server, handle),
+      );
       listeners.push(listener);
       addresses.set(atSign, { host: publicHost, port: await ports.listen(listener.server, atSign, host) });
     }
-    const directory = new Listener(identity, (socket) =>
-      serveDirectory(socket, (atSign) => {
-        const address = addresses.get(atSign);
-        return address && `${address.host}:${address.port}`;
-      }),
+    const visitors = new InboundConnections(directoryLimits, () => directoryLimits.maxConnections);
+    const addressOf = (atSign: string) => {
+      const address = addresses.get(atSign);
+      return address && `${address.host}:${address.port}`;
+    };
+    const directory = new Listener(identity, directoryLimits, (socket) =>
+      serveDirectory(socket, { clock, connections: visitors, addressOf }),
     );
     listeners.push(directory);
     if (options.directoryPort === undefined) await ports.listen(directory.server, "directory", host);
@@ -119,6 +132,10 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     sweep();
     timers.push(
       setInterval(sweep, sweepEveryMs),
+      setInterval(() => {
+        visitors.closeIdle(clock());
+        for (const server of servers.values()) server.connections.closeIdle(clock());
+      }, closeIdleEveryMs),
       setInterval(() => sendStats(servers.values()), statsEveryMs),
     );
     return {

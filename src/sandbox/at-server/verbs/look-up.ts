@@ -3,6 +3,8 @@ import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
 
+/** How many references are followed one after the other. */
+const maxReferences = 3;
 const publicCopyMs = 86_400_000;
 
 /** `llookup[:meta|:all][:cached][:public|:@bob]:<name>@owner`: own data. */
@@ -16,19 +18,34 @@ export function localLookUp(server: AtServer, _connection: ServerConnection, res
 /** `lookup:[bypassCache:..:][meta:|all:]<name>@owner`: data shared with the caller; public data before login. */
 export function lookUp(server: AtServer, connection: ServerConnection, rest: string): string {
   const { name, owner, operation, bypassCache } = parse(rest);
+  const { identity } = connection;
   const now = server.clock();
   if (!connection.isOwner) {
-    if (owner !== server.atSign) throw new ServerError("AT0401", "Command cannot be executed without auth");
-    const key = `public:${name}${owner}`;
-    return formatRecord(found(server.record(key), key), operation, now);
+    const prefix = identity.kind === "pol" ? `${identity.atSign}:` : "public:";
+    return ownValue(server, `${prefix}${name}${owner}`, prefix, operation);
   }
   const key = `${server.atSign}:${name}${owner}`;
-  if (owner === server.atSign) return formatRecord(found(server.record(key), key), operation, now);
+  if (owner === server.atSign) return ownValue(server, key, `${server.atSign}:`, operation);
   const copy = bypassCache ? undefined : server.record(`cached:${key}`);
   if (copy && isFresh(copy, now)) return formatRecord(copy, operation, now);
   const record = found(peerOf(server, owner).record(key), key);
   const { ttr = 0 } = record.metadata;
   if (ttr !== 0 && isVisible(record.metadata, now)) keepCopy(server, record, ttr);
+  return formatRecord(record, operation, now);
+}
+
+/** A record of this server; a value that refers to another (`atsign://name@owner`) gives what it refers to. */
+function ownValue(server: AtServer, key: string, prefix: string, operation: string | undefined): string {
+  const now = server.clock();
+  let record = found(server.record(key), key);
+  for (let depth = 0; operation === undefined && isVisible(record.metadata, now); depth++) {
+    const target = /^atsign:\/\/(\S+)$/i.exec(record.value)?.[1]?.toLowerCase();
+    if (target === undefined) break;
+    // Only what the caller could have asked for by name: shared with it, else public.
+    const next = server.record(`${prefix}${target}`) ?? server.record(`public:${target}`);
+    if (!next || depth === maxReferences) return "null";
+    record = next;
+  }
   return formatRecord(record, operation, now);
 }
 

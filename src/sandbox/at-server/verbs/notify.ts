@@ -15,7 +15,6 @@ const options: Record<string, RegExp> = {
   strategy: /^(?:all|latest)(?=:)/i,
   latestn: /^\d+(?=:)/,
   notifier: /^[^\s:]+(?=:)/,
-  ttln: /^\d{1,15}(?=:)/,
 };
 
 /** `notify[:id:..][:update|:delete][..]<metadata>:@bob:<name>[@alice][:<value>]`: answers the id once it is stored. */
@@ -23,7 +22,7 @@ export function notify(server: AtServer, _connection: ServerConnection, rest: st
   const status = /^status:(\S+)$/i.exec(rest);
   if (status?.[1])
     return server.store.notifications.status(server.atSign, status[1], server.clock()) ?? "null";
-  const reader = new SegmentReader(rest);
+  const reader = new SegmentReader(rest, server.behaviour.metadataOrder);
   const given = new Map<string, string>();
   const change: MetadataChange = {};
   let operation: "update" | "delete" = "update";
@@ -43,7 +42,7 @@ export function notify(server: AtServer, _connection: ServerConnection, rest: st
     throw syntaxError("For Strategy latest, notifier cannot be null");
   const target = messageType === "text" ? parseText(reader.rest) : parseKey(reader.rest, server.atSign);
   const id = given.get("id") ?? randomUUID();
-  const ttln = Number(given.get("ttln") ?? defaultTtln);
+  const ttln = reader.ttln ?? defaultTtln;
   server.send({
     ...target,
     id,

@@ -180,6 +180,6 @@ suite("values", () => {
     assert.equal(await stranger.ask("scan"), 'data:["p@alice","publickey@alice"]\n@');
     assert.equal(await stranger.ask("lookup:p@alice"), "data:three\n@");
     assert.match(await stranger.ask("lookup:s@alice"), /^error:AT0015-/);
-    assert.match(await stranger.ask("lookup:p@bob"), /^error:AT0401-/);
+    assert.match(await stranger.ask("lookup:p@bob"), /^error:AT0015-/);
   });
 });
