@@ -10,8 +10,8 @@ export function readMetadataJson(json: unknown): { change: MetadataChange; isPub
   const change: MetadataChange = {};
   for (const [name, value] of Object.entries({ ...fields, ...hash })) {
     if (value === null || value === undefined) continue;
-    if (!["string", "number", "boolean"].includes(typeof value)) throw syntaxError();
-    const reader = new SegmentReader(`${name}:${String(value)}`);
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const reader = new SegmentReader(`${name}:${text}`);
     // What a client keeps for itself (createdAt, namespaceAware ...) is not for the server.
     if (reader.metadata(change) && reader.rest !== "") throw syntaxError();
   }

@@ -7,7 +7,7 @@ import { ServerError } from "../server-error.ts";
 import { notifyRecipient } from "./notify-recipient.ts";
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z(?=:)/i;
-const options = ["dat", "nc", "force", "priority", "cached"];
+const options = new Set(["dat", "nc", "force", "priority", "cached"]);
 
 /**
  * `delete[:dAt:<iso>][:nc][:force][:priority:..][:cached][:public|:@bob]:<name>[@alice]`: answers a commit id even when
@@ -16,7 +16,7 @@ const options = ["dat", "nc", "force", "priority", "cached"];
 export function deleteKey(server: AtServer, _connection: ServerConnection, rest: string): string {
   if (rest.toLowerCase() === secretKey) return endActivation(server);
   const reader = new SegmentReader(rest);
-  const isOption = (word: string) => options.includes(word);
+  const isOption = (word: string) => options.has(word);
   const given = new Set<string>();
   for (let word = reader.word(isOption); word !== undefined; word = reader.word(isOption)) {
     if (word === "dat") reader.value(isoTime);

@@ -48,7 +48,7 @@ function entryJson({ key, value, metadata, commitId, operation }: CommitEntry): 
     Object.fromEntries(
       Object.entries(metadataJson(metadata)).map(([name, field]) => [
         name,
-        typeof field === "object" ? JSON.stringify(field) : String(field),
+        typeof field === "string" ? field : JSON.stringify(field),
       ]),
     );
   return JSON.stringify({ atKey: key, value, metadata: texts ?? null, commitId, operation });
