@@ -3,6 +3,8 @@ import type { Behaviour } from "./behaviour.ts";
 import type { CommitOperation } from "./commit-log.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
+import { type EnrollmentLimits, EnrollmentRequests } from "./enrollment-requests.ts";
+import { Enrollments } from "./enrollments.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { frameMetadata, notificationLine } from "./notification.ts";
 import type { StoredNotification } from "./notification-store.ts";
@@ -31,11 +33,25 @@ export interface OutgoingNotification {
   readonly ttln: number;
 }
 
+/** Resolves after `ms`; rejects when `signal` aborts before. */
+export type Delay = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export interface AtServerOptions {
+  readonly store: AtStore;
+  readonly clock: () => number;
+  readonly delay: Delay;
+  readonly peers: ReadonlyMap<string, AtServer>;
+  readonly behaviour: Behaviour;
+  readonly limits: Limits;
+  readonly enrollmentLimits?: Partial<EnrollmentLimits>;
+}
+
 /** The state of one atSign's server. Servers of one sandbox reach each other through `peers`, in memory. */
 export class AtServer {
   readonly atSign: string;
   readonly store: AtStore;
   readonly clock: () => number;
+  readonly delay: Delay;
   readonly behaviour: Behaviour;
   readonly limits: Limits;
   readonly settings: ServerSettings;
@@ -44,27 +60,23 @@ export class AtServer {
   readonly monitors = new Set<Monitor>();
   /** When the atSign last logged in. */
   lastLogin: number | undefined;
+  readonly enrollments: Enrollments;
+  readonly requests: EnrollmentRequests;
   readonly #peers: ReadonlyMap<string, AtServer>;
 
-  constructor(
-    atSign: string,
-    o: {
-      store: AtStore;
-      clock: () => number;
-      peers: ReadonlyMap<string, AtServer>;
-      behaviour: Behaviour;
-      limits: Limits;
-    },
-  ) {
+  constructor(atSign: string, o: AtServerOptions) {
     this.atSign = atSign;
     this.store = o.store;
     this.clock = o.clock;
+    this.delay = o.delay;
     this.behaviour = o.behaviour;
     this.limits = o.limits;
-    this.settings = new ServerSettings(o.behaviour, o.limits.maxConnections);
+    this.requests = new EnrollmentRequests(this, o.enrollmentLimits);
+    this.settings = new ServerSettings(o.behaviour, { ...o.limits, ...this.requests.limits });
     this.connections = new InboundConnections(o.limits, () => this.settings.maxConnections);
     this.startedAt = o.clock();
     this.#peers = o.peers;
+    this.enrollments = new Enrollments(this);
   }
 
   peer(atSign: string): AtServer | undefined {

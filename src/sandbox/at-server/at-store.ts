@@ -1,5 +1,6 @@
 import { AtDatabase } from "./at-database.ts";
 import { CommitLog, commitSchema } from "./commit-log.ts";
+import { enrollmentSchema, EnrollmentStore } from "./enrollment-store.ts";
 import { NotificationStore, notificationSchema } from "./notification-store.ts";
 import { RecordStore, recordSchema } from "./record-store.ts";
 import { isUnlogged } from "./reserved-keys.ts";
@@ -9,13 +10,15 @@ export class AtStore {
   readonly records: RecordStore;
   readonly commits: CommitLog;
   readonly notifications: NotificationStore;
+  readonly enrollments: EnrollmentStore;
   readonly #db: AtDatabase;
 
   constructor(file: string) {
-    this.#db = new AtDatabase(file, recordSchema + commitSchema + notificationSchema);
+    this.#db = new AtDatabase(file, recordSchema + commitSchema + notificationSchema + enrollmentSchema);
     this.records = new RecordStore(this.#db);
     this.commits = new CommitLog(this.#db);
     this.notifications = new NotificationStore(this.#db);
+    this.enrollments = new EnrollmentStore(this.#db);
     this.#db.migrate([() => this.commits.addMissing((key) => !isUnlogged(key))]);
   }
 
@@ -36,6 +39,7 @@ export class AtStore {
       this.commits.sweep(before);
       this.records.sweep(before);
       this.notifications.sweep(before);
+      this.enrollments.sweep(before);
     });
   }
 

@@ -7,10 +7,13 @@ import { batch } from "./verbs/batch.ts";
 import { config } from "./verbs/config.ts";
 import { deleteKey } from "./verbs/delete.ts";
 import { info } from "./verbs/info.ts";
+import { enroll } from "./verbs/enroll.ts";
+import { keys } from "./verbs/keys.ts";
 import { localLookUp, lookUp, publicLookUp } from "./verbs/look-up.ts";
 import { cram, from, pkam } from "./verbs/login.ts";
 import { monitor } from "./verbs/monitor.ts";
 import { notify } from "./verbs/notify.ts";
+import { otp } from "./verbs/otp.ts";
 import { scan } from "./verbs/scan.ts";
 import { stats } from "./verbs/stats.ts";
 import { sync } from "./verbs/sync.ts";
@@ -37,6 +40,9 @@ const verbs = new Map<string, Verb>([
   ["from", { login: "anyone", separator: ":", run: from }],
   ["cram", { login: "anyone", separator: ":", run: cram }],
   ["pkam", { login: "anyone", separator: ":", run: pkam }],
+  ["enroll", { login: "anyone", separator: ":", run: enroll }],
+  ["otp", { login: "owner", separator: ":", run: otp }],
+  ["keys", { login: "owner", separator: ":", run: keys }],
   ["lookup", { login: "anyone", separator: ":", run: lookUp }],
   ["scan", { login: "anyone", separator: "", run: scan }],
   ["noop", { login: "anyone", separator: ":", run: noop }],
@@ -63,6 +69,7 @@ export function commandHandler(server: AtServer): CommandHandler {
     const rest = command.slice(name.length);
     if (!verb || !(rest.startsWith(verb.separator) && (verb.separator !== "" || /^(?:$|[: ])/.test(rest))))
       throw syntaxError();
+    server.enrollments.live.check(connection, server.clock());
     if (!mayGive(verb.login, connection.identity))
       throw new ServerError("AT0401", "Command cannot be executed without auth");
     const reply = verb.run(server, connection, rest.slice(verb.separator.length));

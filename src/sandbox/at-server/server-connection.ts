@@ -38,6 +38,7 @@ export class ServerConnection implements Inbound {
   onClose: () => void = () => {};
   readonly since: number;
   lastWrite: number;
+  readonly #closed = new AbortController();
   readonly #socket: TLSSocket;
   readonly #host: ConnectionHost;
   readonly #handle: CommandHandler;
@@ -65,6 +66,7 @@ export class ServerConnection implements Inbound {
       host.connections.delete(this);
       host.connections.buffer(-this.#line.size);
       this.onClose();
+      this.#closed.abort();
     });
     socket.on("data", (chunk) => this.#receive(chunk));
     this.#write("@");
@@ -82,6 +84,11 @@ export class ServerConnection implements Inbound {
   /** The enrollment that limits what this connection may do; undefined when nothing does. */
   get enrollment(): Enrollment | undefined {
     return this.identity.kind === "owner" ? this.identity.enrollment : undefined;
+  }
+
+  /** Aborts when the connection has ended. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
   }
 
   /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
@@ -180,7 +187,7 @@ export class ServerConnection implements Inbound {
     } catch (error) {
       if (error instanceof ServerError) {
         this.#reply(`error:${error.format(this)}`, this.#errorPrompt());
-        if (error.ends) this.#socket.end();
+        if (error.closes) this.#socket.end();
         return;
       }
       // The text of an unexpected failure stays here; the client learns that there was one.

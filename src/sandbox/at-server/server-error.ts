@@ -9,7 +9,11 @@ const descriptions = {
   AT0015: "key not found",
   AT0016: "invalid key",
   AT0022: "Illegal arguments",
+  AT0025: "Enrollment denied",
+  AT0026: "Enrollment pending",
+  AT0027: "Enrollment revoked",
   AT0028: "Enrollment expired",
+  AT0031: "Cannot revoke self enrollment",
   AT0032: "Illegal state",
   AT0401: "Client authentication failed",
 } as const;
@@ -22,16 +26,14 @@ export class ServerError extends Error {
   readonly code: ServerErrorCode;
   /** Set on the response by a handler: `error:CODE:text`, in every state of the connection. */
   readonly plain: boolean;
+  /** Set when the connection ends with it. */
+  readonly closes: boolean;
 
-  /** True for those after which public servers close the connection. */
-  get ends(): boolean {
-    return this.code === "AT0013";
-  }
-
-  constructor(code: ServerErrorCode, message: string, options: { plain?: boolean } = {}) {
+  constructor(code: ServerErrorCode, message: string, options: { plain?: boolean; closes?: boolean } = {}) {
     super(message);
     this.code = code;
     this.plain = options.plain ?? false;
+    this.closes = options.closes ?? false;
   }
 
   /** The text after `error:` (specification 1.4). */

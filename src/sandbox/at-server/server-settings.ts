@@ -6,6 +6,7 @@ interface Values {
   inbound_max_limit: number;
   maxNotificationRetries: number;
   maxRequestsPerTimeFrame: number;
+  timeFrameInMills: number;
 }
 
 /** The settings of one running atServer, which testing mode lets its owner change. */
@@ -14,13 +15,17 @@ export class ServerSettings {
   readonly #defaults: Values;
   #values: Values;
 
-  constructor(behaviour: Behaviour, maxConnections: number) {
+  constructor(
+    behaviour: Behaviour,
+    limits: { maxConnections: number; requests: number; requestWindowMs: number },
+  ) {
     this.testingMode = behaviour.testingMode;
     this.#defaults = {
       autoNotify: behaviour.autoNotify,
-      inbound_max_limit: maxConnections,
+      inbound_max_limit: limits.maxConnections,
       maxNotificationRetries: 30,
-      maxRequestsPerTimeFrame: 5,
+      maxRequestsPerTimeFrame: limits.requests,
+      timeFrameInMills: limits.requestWindowMs,
     };
     this.#values = this.#defaults;
   }
@@ -40,9 +45,13 @@ export class ServerSettings {
     return this.#values.maxNotificationRetries;
   }
 
-  /** How many enrollments one connection may ask for in an hour. */
+  /** How many enrollments one connection may ask for within `enrollmentWindowMs`. */
   get maxEnrollmentRequests(): number {
     return this.#values.maxRequestsPerTimeFrame;
+  }
+
+  get enrollmentWindowMs(): number {
+    return this.#values.timeFrameInMills;
   }
 
   has(name: string): name is keyof Values {
@@ -71,5 +80,5 @@ function readBoolean(text: string): boolean | undefined {
 }
 
 function readNumber(text: string): number | undefined {
-  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

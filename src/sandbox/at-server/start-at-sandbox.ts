@@ -1,16 +1,18 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delayBy } from "node:timers/promises";
 import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
-import { AtServer } from "./at-server.ts";
+import { AtServer, type Delay } from "./at-server.ts";
 import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
 import { commandHandler } from "./commands.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import type { EnrollmentLimits } from "./enrollment-requests.ts";
 import { Listener } from "./listener.ts";
 import { statsLine } from "./notification.ts";
 import { KeptPorts, listenOn } from "./ports.ts";
@@ -33,6 +35,9 @@ export interface AtSandboxOptions {
   /** Public keys that the atSigns are activated with, whatever was there before; their secrets stay valid. */
   readonly keys?: Readonly<Record<string, PublicKeys>>;
   readonly clock?: () => number;
+  /** Waits before wrong passcodes are answered; default real time. */
+  readonly delay?: Delay;
+  readonly enrollmentLimits?: Partial<EnrollmentLimits>;
   /** Interval of the statistics on monitors, milliseconds; default 15,000. */
   readonly statsEveryMs?: number;
 }
@@ -71,7 +76,7 @@ const keepExpiredMs = 60_000;
  */
 export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandbox> {
   const { dataDir, host = "127.0.0.1", publicHost = host, clock = Date.now, statsEveryMs = 15_000 } = options;
-  const { behaviour = defaultBehaviour } = options;
+  const { behaviour = defaultBehaviour, delay = realDelay, enrollmentLimits = {} } = options;
   const limits = { ...defaultLimits, ...options.limits };
   for (const atSign of options.atSigns) {
     if (!/^@[^\s:@A-Z.]{1,54}$/.test(atSign))
@@ -96,7 +101,10 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
   };
   try {
     for (const atSign of options.atSigns)
-      servers.set(atSign, new AtServer(atSign, { store, clock, peers: servers, behaviour, limits }));
+      servers.set(
+        atSign,
+        new AtServer(atSign, { store, clock, delay, peers: servers, behaviour, limits, enrollmentLimits }),
+      );
     const cramSecrets = prepareActivation(servers.values());
     for (const [atSign, keys] of Object.entries(options.keys ?? {})) {
       const server = servers.get(atSign);
@@ -128,7 +136,10 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
         `The atDirectory's port ${options.directoryPort} on ${host} is taken by another program.`,
       );
     ports.save();
-    const sweep = () => store.sweep(clock(), keepExpiredMs);
+    const sweep = () => {
+      store.sweep(clock(), keepExpiredMs);
+      for (const server of servers.values()) server.enrollments.live.sweep(clock());
+    };
     sweep();
     timers.push(
       setInterval(sweep, sweepEveryMs),
@@ -150,6 +161,10 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     await close();
     throw error;
   }
+}
+
+function realDelay(ms: number, signal: AbortSignal): Promise<void> {
+  return delayBy(ms, undefined, { signal, ref: false });
 }
 
 /** Gives each atSign that was never activated a random secret, and returns those. */

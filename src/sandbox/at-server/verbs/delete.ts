@@ -1,6 +1,7 @@
 import type { AtServer } from "../at-server.ts";
 import { type Key, parseCachedKey, parseKey } from "../key.ts";
 import { SegmentReader } from "../metadata-fields.ts";
+import { assertMayWrite, assertMayWriteAll } from "../namespaces.ts";
 import { isProtected, secretDeletedKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError } from "../server-error.ts";
@@ -13,8 +14,11 @@ const options = new Set(["dat", "nc", "force", "priority", "cached"]);
  * `delete[:dAt:<iso>][:nc][:force][:priority:..][:cached][:public|:@bob]:<name>[@alice]`: answers a commit id even when
  * there was nothing.
  */
-export function deleteKey(server: AtServer, _connection: ServerConnection, rest: string): string {
-  if (rest.toLowerCase() === secretKey) return endActivation(server);
+export function deleteKey(server: AtServer, connection: ServerConnection, rest: string): string {
+  if (rest.toLowerCase() === secretKey) {
+    assertMayWriteAll(connection, `delete key: ${secretKey}`);
+    return endActivation(server);
+  }
   const reader = new SegmentReader(rest);
   const isOption = (word: string) => options.has(word);
   const given = new Set<string>();
@@ -26,6 +30,7 @@ export function deleteKey(server: AtServer, _connection: ServerConnection, rest:
   const key: Key = given.has("cached")
     ? { full: parseCachedKey(reader.rest) }
     : parseKey(reader.rest, server.atSign, { ownerOptional: true });
+  assertMayWrite(connection, "delete", key.full);
   if (isProtected(key.full, server.atSign)) throw new ServerError("AT0009", `${key.full} cannot be deleted`);
   return server.store.transaction(() => {
     if (server.record(key.full)?.metadata.immutable === true && !given.has("force"))

@@ -17,7 +17,17 @@ export function info(server: AtServer, connection: ServerConnection, rest: strin
   const uptime = server.clock() - server.startedAt;
   if (rest === ":brief") return JSON.stringify({ version, uptimeAsMillis: uptime });
   const uptimeAsWords = inWords(uptime);
-  return JSON.stringify({ version, uptimeAsWords, ...(connection.isOwner ? { features } : {}) });
+  if (!connection.isOwner) return JSON.stringify({ version, uptimeAsWords });
+  return JSON.stringify({ version, uptimeAsWords, features, ...enrollmentOf(server, connection) });
+}
+
+/** What the client's own enrollment is called and may do. */
+function enrollmentOf(server: AtServer, { identity }: ServerConnection): object {
+  const id = identity.kind === "owner" || identity.kind === "cram" ? identity.enrollment?.id : undefined;
+  const enrollment = id === undefined ? undefined : server.store.enrollments.get(server.atSign, id);
+  if (!enrollment) return {};
+  const { appName, deviceName, namespaces } = enrollment;
+  return { apkam_metadata: { appName, deviceName, namespaces } };
 }
 
 function inWords(ms: number): string {

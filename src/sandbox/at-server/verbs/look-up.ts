@@ -1,4 +1,5 @@
 import type { AtServer } from "../at-server.ts";
+import { assertMayRead } from "../namespaces.ts";
 import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
@@ -8,10 +9,11 @@ const maxReferences = 3;
 const publicCopyMs = 86_400_000;
 
 /** `llookup[:meta|:all][:cached][:public|:@bob]:<name>@owner`: own data. */
-export function localLookUp(server: AtServer, _connection: ServerConnection, rest: string): string {
+export function localLookUp(server: AtServer, connection: ServerConnection, rest: string): string {
   const match = /^(?:(meta|all):)?((?:cached:)?(?:(?:public|@[^:@\s]+):)?[^:@\s]+@[^:@\s]+)$/i.exec(rest);
   if (!match?.[2]) throw syntaxError();
   const key = match[2].toLowerCase();
+  assertMayRead(connection, "llookup", key);
   return formatRecord(found(server.record(key), key), match[1]?.toLowerCase(), server.clock());
 }
 
@@ -25,6 +27,7 @@ export function lookUp(server: AtServer, connection: ServerConnection, rest: str
     return ownValue(server, `${prefix}${name}${owner}`, prefix, operation);
   }
   const key = `${server.atSign}:${name}${owner}`;
+  assertMayRead(connection, "lookup", key);
   if (owner === server.atSign) return ownValue(server, key, `${server.atSign}:`, operation);
   const copy = bypassCache ? undefined : server.record(`cached:${key}`);
   if (copy && isFresh(copy, now)) return formatRecord(copy, operation, now);

@@ -1,6 +1,7 @@
 import type { AtServer, Monitor } from "../at-server.ts";
 import type { StoredNotification } from "../notification-store.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { isManageKey, mayReceive } from "../namespaces.ts";
 import { notificationLine } from "../notification.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -14,13 +15,17 @@ export async function monitor(
   connection: ServerConnection,
   rest: string,
 ): Promise<undefined> {
-  const match = /^(?::strict)?(?::selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(
-    rest,
-  );
+  const match = /^(?::strict)?(:selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(rest);
   if (!match) throw syntaxError();
   if (connection.isMonitor) throw syntaxError("monitor was already given on this connection");
-  const regex = match[2] === undefined ? undefined : new ClientRegex(match[2]);
+  const regex = match[3] === undefined ? undefined : new ClientRegex(match[3]);
   const wants = (notification: StoredNotification): boolean => {
+    if (server.enrollments.live.hasEnded(connection, server.clock())) {
+      connection.close();
+      return false;
+    }
+    if (!mayReceive(connection, notification.key)) return false;
+    if (match[1] === undefined && isManageKey(notification.key)) return false;
     if (!regex) return true;
     try {
       return regex.filter([notification.key, notification.sender.slice(1)]).length > 0;
@@ -34,7 +39,9 @@ export async function monitor(
   connection.isMonitor = true;
   connection.onClose = () => server.monitors.delete(subscription);
   server.monitors.add(subscription);
-  if (match[1] !== undefined) await replay(server, connection, Number(match[1]), wants);
+  // Requests for enrollments are told as they come; whoever missed one finds it with `enroll:list`.
+  const wantsAgain: Monitor["wants"] = (n) => !isManageKey(n.key) && wants(n);
+  if (match[2] !== undefined) await replay(server, connection, Number(match[2]), wantsAgain);
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
+import { assertMayWrite } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
@@ -18,7 +19,7 @@ const options: Record<string, RegExp> = {
 };
 
 /** `notify[:id:..][:update|:delete][..]<metadata>:@bob:<name>[@alice][:<value>]`: answers the id once it is stored. */
-export function notify(server: AtServer, _connection: ServerConnection, rest: string): string {
+export function notify(server: AtServer, connection: ServerConnection, rest: string): string {
   const status = /^status:(\S+)$/i.exec(rest);
   if (status?.[1])
     return server.store.notifications.status(server.atSign, status[1], server.clock()) ?? "null";
@@ -41,6 +42,7 @@ export function notify(server: AtServer, _connection: ServerConnection, rest: st
   if (given.get("strategy") === "latest" && !given.has("notifier"))
     throw syntaxError("For Strategy latest, notifier cannot be null");
   const target = messageType === "text" ? parseText(reader.rest) : parseKey(reader.rest, server.atSign);
+  assertMayWrite(connection, "notify", target.key);
   const id = given.get("id") ?? randomUUID();
   const ttln = reader.ttln ?? defaultTtln;
   server.send({

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { mayList } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
@@ -43,7 +44,7 @@ function ownNames(
     ? /^(?:private:|privatekey:|public:_(?!_))/
     : /^(?:private:|privatekey:|public:_|_)/;
   const names = o.commitLog ? loggedKeys(server) : keys();
-  return names.filter((key) => !hidden.test(key));
+  return names.filter((key) => !hidden.test(key) && mayList(connection, key));
 }
 
 /** Keys in the order of their newest change, those that were deleted included. */
@@ -58,7 +59,8 @@ function namesFrom(server: AtServer, connection: ServerConnection, other: string
     throw new ServerError("AT0401", "Scan to another atSign cannot be performed without auth");
   const peer = server.peer(other);
   if (!peer) throw new ServerError("AT0007", `No atServer is known for ${other}`);
-  return withoutPrefix(peer.store.records.keys(other, peer.clock()), `${server.atSign}:`);
+  const shared = withoutPrefix(peer.store.records.keys(other, peer.clock()), `${server.atSign}:`);
+  return shared.filter((key) => mayList(connection, key));
 }
 
 function withoutPrefix(keys: readonly string[], prefix: string): string[] {

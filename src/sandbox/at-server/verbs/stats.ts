@@ -1,14 +1,17 @@
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { mayList } from "../namespaces.ts";
 import { formatTime } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
 import { serverVersion } from "./info.ts";
 
+type IsShown = (key: string) => boolean;
+
 interface Statistic {
   readonly id: string;
   readonly name: string;
-  value(server: AtServer, regex: ClientRegex | undefined): string;
+  value(server: AtServer, regex: ClientRegex | undefined, isShown: IsShown): string;
 }
 
 const maxLength = 500;
@@ -42,11 +45,12 @@ const statistics: readonly Statistic[] = [
 ];
 
 /** `stats[:<id>[,<id>..]][:<regex>]`: figures of this server; the blank before the array is what clients are used to. */
-export function stats(server: AtServer, _connection: ServerConnection, rest: string): string {
+export function stats(server: AtServer, connection: ServerConnection, rest: string): string {
   if (rest.length > maxLength) throw syntaxError();
   const [, ids, regexText] = /^(?::([1-9]\d*(?:,\d+)*))?(?::((?<=^:(?:3|15):).+))?$/.exec(rest) ?? [rest];
   if (rest !== "" && ids === undefined) throw syntaxError();
   const regex = regexText === undefined ? undefined : new ClientRegex(regexText);
+  const isShown = (key: string) => mayList(connection, key);
   const wanted =
     ids === undefined
       ? statistics
@@ -55,27 +59,27 @@ export function stats(server: AtServer, _connection: ServerConnection, rest: str
           if (!statistic) throw syntaxError(`No metric with ID ${id}`);
           return statistic;
         });
-  return ` ${JSON.stringify(wanted.map((each) => ({ id: each.id, name: each.name, value: each.value(server, regex) })))}`;
+  return ` ${JSON.stringify(wanted.map((each) => ({ id: each.id, name: each.name, value: each.value(server, regex, isShown) })))}`;
 }
 
-function lastCommitId(server: AtServer, regex: ClientRegex | undefined): string {
-  if (!regex) return String(server.store.commits.last(server.atSign));
-  for (const page of server.store.commits.newestFirst(server.atSign)) {
-    const matching = new Set(regex.filter(page.map((entry) => entry.key)));
-    const newest = page.find((entry) => matching.has(entry.key));
-    if (newest) return String(newest.commitId);
-  }
+/** Of the keys that the connection may know of: its sync ends there. */
+function lastCommitId(server: AtServer, regex: ClientRegex | undefined, isShown: IsShown): string {
+  for (const entry of newestCommits(server, regex)) if (isShown(entry.key)) return String(entry.commitId);
   return "-1";
 }
 
-function latestCommits(server: AtServer, regex: ClientRegex | undefined): string {
-  const latest: Record<string, [number, string]> = {};
+function latestCommits(server: AtServer, regex: ClientRegex | undefined, isShown: IsShown): string {
+  const latest = [...newestCommits(server, regex)]
+    .filter(({ key }) => isShown(key))
+    .map(({ key, commitId, operation }) => [key, [commitId, operation]]);
+  return JSON.stringify(Object.fromEntries(latest));
+}
+
+function* newestCommits(server: AtServer, regex: ClientRegex | undefined) {
   for (const page of server.store.commits.newestFirst(server.atSign)) {
     const matching = regex && new Set(regex.filter(page.map((entry) => entry.key)));
-    for (const { key, commitId, operation } of page)
-      if (matching?.has(key) !== false) latest[key] = [commitId, operation];
+    yield* page.filter(({ key }) => matching?.has(key) !== false);
   }
-  return JSON.stringify(latest);
 }
 
 function lastLogin(server: AtServer): string {

@@ -2,6 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
 import type { CommitEntry } from "../commit-log.ts";
+import { mayList } from "../namespaces.ts";
 import { metadataJson } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
@@ -14,7 +15,7 @@ const pageSize = 100;
  * `sync:from:<n>:limit:<m>[:skipDeletesUntil:<k>][:<regex>]`: the newest change of each key after commit `n`, ascending,
  * at most `m` and 5 MiB of them but at least one.
  */
-export async function sync(server: AtServer, _connection: ServerConnection, rest: string): Promise<string> {
+export async function sync(server: AtServer, connection: ServerConnection, rest: string): Promise<string> {
   const [, from, limit, skipUntil = "-1", regexText] =
     /^from:(-1|\d{1,15}):limit:(\d{1,15})(?::skipDeletesUntil:(\d{1,15}))?(?::(.+))?$/i.exec(rest) ?? [];
   if (from === undefined || limit === undefined) throw syntaxError();
@@ -27,7 +28,12 @@ export async function sync(server: AtServer, _connection: ServerConnection, rest
     const matching = regex && new Set(regex.filter(page.map((entry) => entry.key)));
     for (const entry of page) {
       after = entry.commitId;
-      if (matching?.has(entry.key) === false || !isShown(entry, Number(skipUntil))) continue;
+      if (
+        matching?.has(entry.key) === false ||
+        !mayList(connection, entry.key) ||
+        !isShown(entry, Number(skipUntil))
+      )
+        continue;
       const line = entryJson(entry);
       bytes += Buffer.byteLength(line);
       if (lines.length > 0 && bytes > maxBytes) return `[${lines.join(",")}]`;

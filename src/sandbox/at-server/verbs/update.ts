@@ -2,6 +2,7 @@ import type { AtServer } from "../at-server.ts";
 import { type Key, parseKey } from "../key.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
 import { readMetadataJson } from "../metadata-json.ts";
+import { assertMayWrite } from "../namespaces.ts";
 import { pkamKey } from "../reserved-keys.ts";
 import { isExpired } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -25,7 +26,9 @@ interface Change {
 export function update(server: AtServer, connection: ServerConnection, rest: string): string {
   const [, installed] = /^privatekey:at_pkam_publickey (.+)$/is.exec(rest) ?? [];
   if (installed !== undefined) return installPkamKey(server, connection, installed);
-  return write(server, /^meta:/i.test(rest) ? readMeta(server, rest.slice(5)) : readUpdate(server, rest));
+  const change = /^meta:/i.test(rest) ? readMeta(server, rest.slice(5)) : readUpdate(server, rest);
+  assertMayWrite(connection, "update", change.key.full);
+  return write(server, change);
 }
 
 function readUpdate(server: AtServer, text: string): Change {
@@ -82,11 +85,13 @@ function write(server: AtServer, { key, change, value, log }: Change): string {
   });
 }
 
-/** Only the connection that knows the activation secret may set the login key. */
+/** Only the connection that knows the activation secret may set the login key; to write it as it is changes nothing. */
 function installPkamKey(server: AtServer, connection: ServerConnection, value: string): string {
-  if (connection.identity.kind !== "cram")
+  const isSame = connection.enrollment === undefined && server.record(pkamKey)?.value === value;
+  if (connection.identity.kind !== "cram" && !isSame)
     throw new ServerError("AT0009", `${pkamKey} can be written on a CRAM connection only`);
   if (!readPkamKey(value))
     throw new ServerError("AT0022", "The PKAM public key must be an RSA key in base64 SPKI");
-  return String(server.putRecord(pkamKey, value, {}));
+  if (connection.identity.kind === "cram") server.enrollments.installPrimary(value);
+  return "-1";
 }
