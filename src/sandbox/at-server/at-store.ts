@@ -1,6 +1,7 @@
 import { AtDatabase } from "./at-database.ts";
 import { CommitLog, commitSchema } from "./commit-log.ts";
 import { NotificationStore, notificationSchema } from "./notification-store.ts";
+import { OutgoingStore, outgoingSchema } from "./outgoing-store.ts";
 import { RecordStore, recordSchema } from "./record-store.ts";
 import { isUnlogged } from "./reserved-keys.ts";
 
@@ -9,13 +10,15 @@ export class AtStore {
   readonly records: RecordStore;
   readonly commits: CommitLog;
   readonly notifications: NotificationStore;
+  readonly outgoing: OutgoingStore;
   readonly #db: AtDatabase;
 
   constructor(file: string) {
-    this.#db = new AtDatabase(file, recordSchema + commitSchema + notificationSchema);
+    this.#db = new AtDatabase(file, recordSchema + commitSchema + notificationSchema + outgoingSchema);
     this.records = new RecordStore(this.#db);
     this.commits = new CommitLog(this.#db);
     this.notifications = new NotificationStore(this.#db);
+    this.outgoing = new OutgoingStore(this.#db);
     this.#db.migrate([() => this.commits.addMissing((key) => !isUnlogged(key))]);
   }
 
@@ -36,7 +39,12 @@ export class AtStore {
       this.commits.sweep(before);
       this.records.sweep(before);
       this.notifications.sweep(before);
+      this.outgoing.sweep(before);
     });
+  }
+
+  get isClosed(): boolean {
+    return this.#db.isClosed;
   }
 
   close(): void {

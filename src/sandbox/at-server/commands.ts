@@ -3,6 +3,7 @@ import type { AtServer } from "./at-server.ts";
 import type { Identity } from "./identity.ts";
 import type { CommandHandler, ServerConnection } from "./server-connection.ts";
 import { ServerError, syntaxError } from "./server-error.ts";
+import { pol } from "./federation/pol.ts";
 import { localLookUp, lookUp, publicLookUp } from "./verbs/look-up.ts";
 import { cram, from, pkam } from "./verbs/login.ts";
 import { monitor } from "./verbs/monitor.ts";
@@ -24,12 +25,14 @@ interface Verb {
   ): string | undefined | Promise<string | undefined>;
 }
 
+const showsSigningKeys = /^scan|^sync|^to:|signing_/;
 const maxNoopMs = 5_000;
 
 const verbs = new Map<string, Verb>([
   ["from", { login: "anyone", separator: ":", run: from }],
   ["cram", { login: "anyone", separator: ":", run: cram }],
   ["pkam", { login: "anyone", separator: ":", run: pkam }],
+  ["pol", { login: "anyone", separator: "", run: pol }],
   ["lookup", { login: "anyone", separator: ":", run: lookUp }],
   ["scan", { login: "anyone", separator: "", run: scan }],
   ["noop", { login: "anyone", separator: ":", run: noop }],
@@ -37,7 +40,7 @@ const verbs = new Map<string, Verb>([
   ["plookup", { login: "owner", separator: ":", run: publicLookUp }],
   ["update", { login: "owner", separator: ":", run: update }],
   ["delete", { login: "owner", separator: ":", run: deleteKey }],
-  ["notify", { login: "owner", separator: ":", run: notify }],
+  ["notify", { login: "owner-or-pol", separator: ":", run: notify }],
   ["monitor", { login: "owner", separator: "", run: monitor }],
 ]);
 
@@ -52,7 +55,11 @@ export function commandHandler(server: AtServer): CommandHandler {
       throw syntaxError();
     if (!mayGive(verb.login, connection.identity))
       throw new ServerError("AT0401", "Command cannot be executed without auth");
-    return verb.run(server, connection, rest.slice(verb.separator.length));
+    const run = () => verb.run(server, connection, rest.slice(verb.separator.length));
+    // At the first start the server's own keys may still be in the making.
+    return showsSigningKeys.test(command) && !server.federation.signingKeys.isReady
+      ? server.federation.signingKeys.ready().then(run)
+      : run();
   };
 }
 

@@ -11,13 +11,21 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   #connections = 0;
 
-  constructor(identity: ServerIdentity, serve: (socket: TLSSocket) => void) {
+  /** `asksCertificate`: clients may present a certificate; without a valid one they are served as well. */
+  constructor(
+    identity: ServerIdentity,
+    serve: (socket: TLSSocket) => void,
+    o: { readonly asksCertificate?: boolean } = {},
+  ) {
     const options = {
       key: identity.key,
       cert: identity.certificate,
       minVersion: "TLSv1.2" as const,
       ALPNProtocols: ["atProtocol/1.0"],
       handshakeTimeout: handshakeMs,
+      ...(o.asksCertificate === true
+        ? { requestCert: true, rejectUnauthorized: false, ca: identity.ca }
+        : {}),
     };
     this.server = createServer(options, (socket) => {
       if (this.#connections >= maxConnections) {

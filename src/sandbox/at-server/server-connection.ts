@@ -1,3 +1,4 @@
+import { randomUUID, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import type { Enrollment, Identity } from "./identity.ts";
@@ -9,6 +10,12 @@ export type CommandHandler = (
   command: string,
 ) => string | undefined | Promise<string | undefined>;
 
+export interface PeerChallenge {
+  readonly atSign: string;
+  readonly uuid: string;
+  readonly expiresAt: number;
+}
+
 const newline = 0x0a;
 const maxCommandBytes = 10_240_000;
 const maxBytesBeforeLogin = 8_192;
@@ -17,14 +24,20 @@ const loginIdleMs = 600_000;
 
 /** One inbound connection: commands framed by line and answered strictly in order, each reply in a single write. */
 export class ServerConnection {
+  /** Names this connection in challenges. */
+  readonly sessionId = `_${randomUUID()}`;
   /** Who has logged in, and how. */
   identity: Identity = { kind: "none" };
-  /** Set once `monitor` was given: from then on replies carry no prompt, which would glue to the next frame. */
+  /** Set once `monitor` was given. */
   isMonitor = false;
+  /** Set on monitors whose replies carry no prompt, which would glue to the next frame. */
+  hasPrompt = true;
   /** Set when the client announced a version that reads errors as JSON. */
   jsonErrors = false;
   /** The challenge of the last `from:`, good for one attempt. */
   challenge: { readonly text: string; readonly expiresAt: number } | undefined;
+  /** What another atSign's server must sign, after its `from:`; good for one attempt. */
+  peerChallenge: PeerChallenge | undefined;
   onClose: () => void = () => {};
   readonly #socket: TLSSocket;
   readonly #atSign: string;
@@ -56,6 +69,18 @@ export class ServerConnection {
   /** The enrollment that limits what this connection may do; undefined when nothing does. */
   get enrollment(): Enrollment | undefined {
     return this.identity.kind === "owner" ? this.identity.enrollment : undefined;
+  }
+
+  /** The certificate the client presented. */
+  get clientCertificate(): "none" | "untrusted" | X509Certificate {
+    const certificate = this.#socket.getPeerX509Certificate();
+    if (!certificate) return "none";
+    return this.#socket.authorized ? certificate : "untrusted";
+  }
+
+  /** Writes text that is no reply in the usual form. */
+  write(text: string): void {
+    this.#socket.write(text);
   }
 
   /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
@@ -126,6 +151,7 @@ export class ServerConnection {
     } catch (error) {
       if (error instanceof ServerError) {
         this.#reply(`error:${error.format(this)}`, this.#errorPrompt());
+        if (error.closes) this.#socket.end();
         return;
       }
       // The text of an unexpected failure stays here; the client learns that there was one.
@@ -136,7 +162,7 @@ export class ServerConnection {
   }
 
   #reply(text: string, prompt: string): void {
-    this.#socket.write(`${text}\n${this.isMonitor ? "" : prompt}`);
+    this.#socket.write(`${text}\n${this.hasPrompt ? prompt : ""}`);
   }
 
   #prompt(): string {

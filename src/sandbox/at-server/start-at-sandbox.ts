@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
@@ -9,8 +10,17 @@ import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
 import { commandHandler } from "./commands.ts";
+import {
+  type Address,
+  directoryOf,
+  findInDirectory,
+  findRegistered,
+  publishDirectory,
+  register,
+} from "./federation/join.ts";
+import { makeFederation } from "./federation/make-federation.ts";
+import type { Network } from "./federation/outbound-pool.ts";
 import { Listener } from "./listener.ts";
-import { statsLine } from "./notification.ts";
 import { KeptPorts, listenOn } from "./ports.ts";
 import { pkamKey, secretDeletedKey, secretKey } from "./reserved-keys.ts";
 import { ServerConnection } from "./server-connection.ts";
@@ -24,6 +34,11 @@ export interface AtSandboxOptions {
   readonly publicHost?: string;
   /** Canonical atSigns (`@alice`); more may be added on a later start. */
   readonly atSigns: readonly string[];
+  /**
+   * Data folder of another sandbox, of the same user, that was started before: this one then uses its authority and its
+   * atDirectory, which learns of these atSigns.
+   */
+  readonly join?: string;
   /** Fixed port of the atDirectory; default the one of the last start, else any free one. */
   readonly directoryPort?: number;
   readonly behaviour?: Behaviour;
@@ -37,11 +52,6 @@ export interface AtSandboxOptions {
 interface PublicKeys {
   readonly pkamPublicKey: string;
   readonly encryptionPublicKey: string;
-}
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface AtSandbox {
@@ -61,11 +71,11 @@ const keepExpiredMs = 60_000;
 
 /**
  * Starts the sandbox's atDirectory and one atServer per atSign, all with TLS. Throws AppError `invalid-at-sign`,
- * `data-in-use` (another process has the folder), `data-corrupt`, `port-taken` (`directoryPort`).
+ * `data-in-use` (another process has the folder), `data-corrupt`, `port-taken` (`directoryPort`), `nothing-to-join`.
  */
 export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandbox> {
   const { dataDir, host = "127.0.0.1", publicHost = host, clock = Date.now, statsEveryMs = 15_000 } = options;
-  const { behaviour = defaultBehaviour } = options;
+  const { behaviour = defaultBehaviour, join: joined } = options;
   for (const atSign of options.atSigns) {
     if (!/^@[^\s:@A-Z.]{1,54}$/.test(atSign))
       throw new AppError(
@@ -75,21 +85,47 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
   }
   makeFolder(dataDir);
   const hosts = [...new Set(["localhost", "127.0.0.1", publicHost])];
-  const identity = loadIdentity(dataDir, hosts, Date.now()); // TLS clients check it against the real time
+  const joinedDirectory = joined === undefined ? undefined : directoryOf(joined);
+  const identity = loadIdentity(dataDir, hosts, Date.now(), joined); // TLS clients check it against the real time
   const store = new AtStore(join(dataDir, "at-servers.db"));
   const ports = new KeptPorts(join(dataDir, "ports.json"));
   const servers = new Map<string, AtServer>();
   const addresses = new Map<string, Address>();
   const listeners: Listener[] = [];
   const timers: NodeJS.Timeout[] = [];
+  const network: Network = {
+    secureContext: createSecureContext({ ca: identity.ca, cert: identity.certificate, key: identity.key }),
+    find: async (atSign) =>
+      addresses.get(atSign) ??
+      (joined === undefined ? findRegistered(dataDir, atSign) : findInDirectory(joined, identity.ca, atSign)),
+  };
   const close = async () => {
     for (const timer of timers) clearInterval(timer);
+    await Promise.all([...servers.values()].map((server) => server.close()));
     await Promise.all(listeners.map((listener) => listener.close()));
     store.close();
   };
+  const startDirectory = async (): Promise<Address> => {
+    const directory = new Listener(identity, (socket) =>
+      serveDirectory(socket, (atSign) => {
+        const address = addresses.get(atSign) ?? findRegistered(dataDir, atSign);
+        return address && `${address.host}:${address.port}`;
+      }),
+    );
+    listeners.push(directory);
+    const { directoryPort } = options;
+    if (directoryPort === undefined) await ports.listen(directory.server, "directory", host);
+    else if ((await listenOn(directory.server, host, directoryPort)) === undefined)
+      throw new AppError(
+        "port-taken",
+        `The atDirectory's port ${directoryPort} on ${host} is taken by another program.`,
+      );
+    return { host: publicHost, port: (directory.server.address() as AddressInfo).port };
+  };
   try {
+    const federation = (server: AtServer) => makeFederation(server, network);
     for (const atSign of options.atSigns)
-      servers.set(atSign, new AtServer(atSign, { store, clock, peers: servers, behaviour }));
+      servers.set(atSign, new AtServer(atSign, { store, clock, peers: servers, behaviour, federation }));
     const cramSecrets = prepareActivation(servers.values());
     for (const [atSign, keys] of Object.entries(options.keys ?? {})) {
       const server = servers.get(atSign);
@@ -97,32 +133,28 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     }
     for (const [atSign, server] of servers) {
       const handle = commandHandler(server);
-      const listener = new Listener(identity, (socket) => void new ServerConnection(socket, atSign, handle));
+      const listener = new Listener(identity, (socket) => void new ServerConnection(socket, atSign, handle), {
+        asksCertificate: behaviour.clientCertificates !== "off",
+      });
       listeners.push(listener);
       addresses.set(atSign, { host: publicHost, port: await ports.listen(listener.server, atSign, host) });
     }
-    const directory = new Listener(identity, (socket) =>
-      serveDirectory(socket, (atSign) => {
-        const address = addresses.get(atSign);
-        return address && `${address.host}:${address.port}`;
-      }),
-    );
-    listeners.push(directory);
-    if (options.directoryPort === undefined) await ports.listen(directory.server, "directory", host);
-    else if ((await listenOn(directory.server, host, options.directoryPort)) === undefined)
-      throw new AppError(
-        "port-taken",
-        `The atDirectory's port ${options.directoryPort} on ${host} is taken by another program.`,
-      );
+    const directory = joinedDirectory ?? (await startDirectory());
+    if (joined === undefined) publishDirectory(dataDir, directory);
+    else register(joined, dataDir, Object.fromEntries(addresses));
     ports.save();
     const sweep = () => store.sweep(clock(), keepExpiredMs);
     sweep();
     timers.push(
       setInterval(sweep, sweepEveryMs),
-      setInterval(() => sendStats(servers.values()), statsEveryMs),
+      setInterval(() => {
+        for (const server of servers.values()) server.sendStats();
+      }, statsEveryMs),
     );
+    for (const server of servers.values()) server.federation.sender.start();
+    void makeSigningKeys(servers.values());
     return {
-      directory: { host: publicHost, port: (directory.server.address() as AddressInfo).port },
+      directory,
       addresses: Object.fromEntries(addresses),
       caFile: identity.caFile,
       ca: identity.ca,
@@ -160,10 +192,10 @@ function installKeys(server: AtServer, keys: PublicKeys): void {
   });
 }
 
-function sendStats(servers: Iterable<AtServer>): void {
+/** One after the other in the background: a first start need not wait for them. */
+async function makeSigningKeys(servers: Iterable<AtServer>): Promise<void> {
   for (const server of servers) {
-    if (server.monitors.size === 0) continue;
-    const line = statsLine(server.atSign, server.store.commits.last(server.atSign), server.clock());
-    for (const monitor of server.monitors) monitor.push(line);
+    if (server.store.isClosed) return;
+    await server.federation.signingKeys.ready();
   }
 }

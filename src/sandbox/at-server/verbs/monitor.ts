@@ -14,13 +14,13 @@ export async function monitor(
   connection: ServerConnection,
   rest: string,
 ): Promise<undefined> {
-  const match = /^(?::strict)?(?::selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(
-    rest,
-  );
+  const match = /^(?::strict)?(:selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(rest);
   if (!match) throw syntaxError();
   if (connection.isMonitor) throw syntaxError("monitor was already given on this connection");
-  const regex = match[2] === undefined ? undefined : new ClientRegex(match[2]);
+  const [, selfNotifications, since, source] = match;
+  const regex = source === undefined ? undefined : new ClientRegex(source);
   const wants = (notification: StoredNotification): boolean => {
+    if (notification.kind === "self" && selfNotifications === undefined) return false;
     if (!regex) return true;
     try {
       return regex.filter([notification.key, notification.sender.slice(1)]).length > 0;
@@ -32,9 +32,11 @@ export async function monitor(
   };
   const subscription: Monitor = { wants, push: (line) => connection.push(line) };
   connection.isMonitor = true;
+  // A prompt would glue to the next frame, which some clients then drop: they all give a time or a filter.
+  connection.hasPrompt = rest === "";
   connection.onClose = () => server.monitors.delete(subscription);
   server.monitors.add(subscription);
-  if (match[1] !== undefined) await replay(server, connection, Number(match[1]), wants);
+  if (since !== undefined) await replay(server, connection, Number(since), wants);
   return undefined;
 }
 

@@ -124,7 +124,7 @@ function notifyRecipient(
   value: string | null,
   change: MetadataChange,
 ): void {
-  if (key.recipient === undefined) return;
+  if (key.recipient === undefined || !server.behaviour.autoNotify) return;
   server.send({
     id: randomUUID(),
     recipient: key.recipient,
