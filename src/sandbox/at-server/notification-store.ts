@@ -1,4 +1,4 @@
-import type { StatementSync } from "node:sqlite";
+import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import type { AtDatabase } from "./at-database.ts";
 import { defaultHints, type NotificationHints } from "./outgoing-store.ts";
 
@@ -129,7 +129,7 @@ function addColumns(db: AtDatabase): void {
   db.prepare("alter table sent add column recipient text").run();
 }
 
-function readRow(row: Record<string, unknown>): StoredNotification {
+function readRow(row: Record<string, SQLOutputValue>): StoredNotification {
   return {
     recipient: String(row["recipient"]),
     sender: String(row["sender"]),

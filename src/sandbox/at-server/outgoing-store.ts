@@ -1,4 +1,4 @@
-import type { StatementSync } from "node:sqlite";
+import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import { z } from "zod";
 import type { AtDatabase } from "./at-database.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
@@ -138,7 +138,7 @@ export class OutgoingStore {
   }
 }
 
-function readQueued(row: Record<string, unknown>, recipient: string): QueuedNotification {
+function readQueued(row: Record<string, SQLOutputValue>, recipient: string): QueuedNotification {
   const sentAt = Number(row["sent_at"]);
   const expiresAt = Number(row["expires_at"]);
   return {

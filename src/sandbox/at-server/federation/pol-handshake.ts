@@ -1,6 +1,6 @@
 import type { AtServer } from "../at-server.ts";
 import { ServerError } from "../server-error.ts";
-import { OutboundConnection, PeerRefusal } from "./outbound-connection.ts";
+import { type OutboundConnection, PeerRefusal } from "./outbound-connection.ts";
 import { rememberPublicKey } from "./public-keys.ts";
 import { parseRecord } from "./record-json.ts";
 

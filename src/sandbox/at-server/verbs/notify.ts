@@ -37,7 +37,7 @@ export function notify(
     if (query.toLowerCase() === "list") return listSentTo(server, identity.atSign, argument);
     throw new ServerError("AT0401", "Command cannot be executed without auth");
   }
-  switch (query?.toLowerCase()) {
+  switch (query?.toLowerCase() ?? "") {
     case "status":
       return notificationStatus(server, argument);
     case "list":
