@@ -9,6 +9,7 @@ import { deleteKey } from "./verbs/delete.ts";
 import { info } from "./verbs/info.ts";
 import { enroll } from "./verbs/enroll.ts";
 import { keys } from "./verbs/keys.ts";
+import { pol } from "./federation/pol.ts";
 import { localLookUp, lookUp, publicLookUp } from "./verbs/look-up.ts";
 import { cram, from, pkam } from "./verbs/login.ts";
 import { monitor } from "./verbs/monitor.ts";
@@ -34,6 +35,7 @@ interface Verb {
   ): string | undefined | Promise<string | undefined>;
 }
 
+const showsSigningKeys = /^scan|^sync|^to:|signing_/;
 const maxNoopMs = 5_000;
 
 const verbs = new Map<string, Verb>([
@@ -43,6 +45,7 @@ const verbs = new Map<string, Verb>([
   ["enroll", { login: "anyone", separator: ":", run: enroll }],
   ["otp", { login: "owner", separator: ":", run: otp }],
   ["keys", { login: "owner", separator: ":", run: keys }],
+  ["pol", { login: "anyone", separator: "", run: pol }],
   ["lookup", { login: "anyone", separator: ":", run: lookUp }],
   ["scan", { login: "anyone", separator: "", run: scan }],
   ["noop", { login: "anyone", separator: ":", run: noop }],
@@ -56,7 +59,7 @@ const verbs = new Map<string, Verb>([
   ["to", { login: "anyone", separator: ":", run: to }],
   ["update", { login: "owner", separator: ":", run: update }],
   ["delete", { login: "owner", separator: ":", run: deleteKey }],
-  ["notify", { login: "owner", separator: ":", run: notify }],
+  ["notify", { login: "owner-or-pol", separator: ":", run: notify }],
   ["monitor", { login: "owner", separator: "", run: monitor }],
 ]);
 
@@ -72,7 +75,12 @@ export function commandHandler(server: AtServer): CommandHandler {
     server.enrollments.live.check(connection, server.clock());
     if (!mayGive(verb.login, connection.identity))
       throw new ServerError("AT0401", "Command cannot be executed without auth");
-    const reply = verb.run(server, connection, rest.slice(verb.separator.length));
+    const run = () => verb.run(server, connection, rest.slice(verb.separator.length));
+    // At the first start the server's own keys may still be in the making.
+    const reply =
+      showsSigningKeys.test(command) && !server.federation.signingKeys.isReady
+        ? server.federation.signingKeys.ready().then(run)
+        : run();
     if ((name === "cram" || name === "pkam") && connection.isOwner) server.lastLogin = server.clock();
     return reply;
   };

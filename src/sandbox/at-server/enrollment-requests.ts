@@ -128,12 +128,9 @@ export class EnrollmentRequests {
 
   /** Tells the monitors that take notifications of the atSign to itself. */
   #announce(e: StoredEnrollment): void {
-    const { atSign } = this.#server;
     const wrapped = e.encryptedAPKAMSymmetricKey ?? null;
-    this.#server.send({
-      id: randomUUID(),
-      recipient: atSign,
-      key: enrollmentKey(e.id, atSign),
+    this.#server.sendSelf({
+      key: enrollmentKey(e.id, this.#server.atSign),
       value: JSON.stringify({
         encryptedApkamSymmetricKey: wrapped,
         encryptedAPKAMSymmetricKey: wrapped,
@@ -141,10 +138,6 @@ export class EnrollmentRequests {
         deviceName: e.deviceName,
         namespace: e.namespaces,
       }),
-      operation: "update",
-      messageType: "key",
-      isEncrypted: false,
-      change: {},
       ttln: notificationMs,
     });
   }

@@ -11,13 +11,22 @@ export class Listener {
   readonly server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(identity: ServerIdentity, limits: Limits, serve: (socket: TLSSocket) => void) {
+  /** `asksCertificate`: clients may present a certificate; without a valid one they are served as well. */
+  constructor(
+    identity: ServerIdentity,
+    limits: Limits,
+    serve: (socket: TLSSocket) => void,
+    o: { readonly asksCertificate?: boolean } = {},
+  ) {
     const options = {
       key: identity.key,
       cert: identity.certificate,
       minVersion: "TLSv1.2" as const,
       ALPNProtocols: ["atProtocol/1.0"],
       handshakeTimeout: limits.handshakeMs,
+      ...(o.asksCertificate === true
+        ? { requestCert: true, rejectUnauthorized: false, ca: identity.ca }
+        : {}),
     };
     this.server = createServer(options, serve);
     // Plain sockets are kept as well, so that an unfinished handshake does not hold up `close`.

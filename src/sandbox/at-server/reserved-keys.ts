@@ -9,8 +9,8 @@ export const secretDeletedKey = "privatekey:at_secret_deleted";
 export function isProtected(key: string, atSign: string): boolean {
   return (
     key === `public:publickey${atSign}` ||
-    key === `public:signing_publickey${atSign}` ||
-    key === `${atSign}:signing_privatekey${atSign}`
+    key === signingPublicKey(atSign) ||
+    key === signingPrivateKey(atSign)
   );
 }
 
@@ -22,4 +22,15 @@ export function isUnlogged(key: string): boolean {
 /** The atSigns that may not connect, as a JSON array. */
 export function blocklistKey(atSign: string): string {
   return `private:blocklist${atSign}`;
+}
+
+/** Set when an atServer's signing key pair was made. */
+export const signingKeyPairFlag = "privatekey:signing_keypair_generated";
+
+export function signingPublicKey(atSign: string): string {
+  return `public:signing_publickey${atSign}`;
+}
+
+export function signingPrivateKey(atSign: string): string {
+  return `${atSign}:signing_privatekey${atSign}`;
 }

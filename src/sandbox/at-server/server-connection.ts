@@ -1,3 +1,4 @@
+import { randomUUID, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
@@ -13,6 +14,12 @@ export type CommandHandler = (
   command: string,
 ) => string | undefined | Promise<string | undefined>;
 
+export interface PeerChallenge {
+  readonly atSign: string;
+  readonly uuid: string;
+  readonly expiresAt: number;
+}
+
 /** What a connection needs to know of its server. */
 export interface ConnectionHost {
   readonly atSign: string;
@@ -27,14 +34,20 @@ const keepAliveMs = 60_000;
 
 /** One inbound connection: commands framed by line and answered strictly in order, each reply in a single write. */
 export class ServerConnection implements Inbound {
+  /** Names this connection in challenges. */
+  readonly sessionId = `_${randomUUID()}`;
   /** Who has logged in, and how. */
   identity: Identity = { kind: "none" };
-  /** Set once `monitor` was given: from then on replies carry no prompt, which would glue to the next frame. */
+  /** Set once `monitor` was given. */
   isMonitor = false;
+  /** Set on monitors whose replies carry no prompt, which would glue to the next frame. */
+  hasPrompt = true;
   /** Set when the client announced a version that reads errors as JSON. */
   jsonErrors = false;
   /** The challenge of the last `from:`, good for one attempt. */
   challenge: { readonly text: string; readonly expiresAt: number } | undefined;
+  /** What another atSign's server must sign, after its `from:`; good for one attempt. */
+  peerChallenge: PeerChallenge | undefined;
   onClose: () => void = () => {};
   readonly since: number;
   lastWrite: number;
@@ -69,7 +82,7 @@ export class ServerConnection implements Inbound {
       this.#closed.abort();
     });
     socket.on("data", (chunk) => this.#receive(chunk));
-    this.#write("@");
+    this.write("@");
   }
 
   /** True for the atSign itself, whichever way it logged in. */
@@ -91,10 +104,23 @@ export class ServerConnection implements Inbound {
     return this.#closed.signal;
   }
 
+  /** The certificate the client presented. */
+  get clientCertificate(): "none" | "untrusted" | X509Certificate {
+    const certificate = this.#socket.getPeerX509Certificate();
+    if (!certificate) return "none";
+    return this.#socket.authorized ? certificate : "untrusted";
+  }
+
+  /** Writes text that is no reply in the usual form. */
+  write(text: string): void {
+    this.lastWrite = this.#host.clock();
+    this.#socket.write(text);
+  }
+
   /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
   push(line: string): void {
     if (this.#socket.writableLength > this.#host.limits.maxUnsentBytes) this.#socket.destroy();
-    else this.#write(line);
+    else this.write(line);
   }
 
   /** Resolves when most of what was pushed has been sent; false when the connection is gone. */
@@ -198,12 +224,7 @@ export class ServerConnection implements Inbound {
   }
 
   #reply(text: string, prompt: string): void {
-    this.#write(`${text}\n${this.isMonitor ? "" : prompt}`);
-  }
-
-  #write(text: string): void {
-    this.lastWrite = this.#host.clock();
-    this.#socket.write(text);
+    this.write(`${text}\n${this.hasPrompt ? prompt : ""}`);
   }
 
   #prompt(): string {

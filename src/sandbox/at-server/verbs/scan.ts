@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { peerScan } from "../federation/peer-data.ts";
 import { mayList } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -19,7 +20,7 @@ export async function scan(server: AtServer, connection: ServerConnection, rest:
           showHidden: showHidden?.toLowerCase() === "true",
           commitLog: commitLog !== undefined,
         })
-      : namesFrom(server, connection, other);
+      : await namesFrom(server, connection, other);
   if (regex === undefined) return JSON.stringify(names);
   const filter = new ClientRegex(regex, "i");
   const matching: string[] = [];
@@ -54,12 +55,10 @@ function loggedKeys(server: AtServer): string[] {
 }
 
 /** What another atSign shares with ours. */
-function namesFrom(server: AtServer, connection: ServerConnection, other: string): string[] {
+async function namesFrom(server: AtServer, connection: ServerConnection, other: string): Promise<string[]> {
   if (!connection.isOwner)
     throw new ServerError("AT0401", "Scan to another atSign cannot be performed without auth");
-  const peer = server.peer(other);
-  if (!peer) throw new ServerError("AT0007", `No atServer is known for ${other}`);
-  const shared = withoutPrefix(peer.store.records.keys(other, peer.clock()), `${server.atSign}:`);
+  const shared = await peerScan(server, other);
   return shared.filter((key) => mayList(connection, key));
 }
 
