@@ -62,6 +62,10 @@ export class AtDatabase {
     else action();
   }
 
+  get isClosed(): boolean {
+    return !this.#db.isOpen;
+  }
+
   close(): void {
     this.#db.close();
   }

@@ -18,7 +18,7 @@ export interface Behaviour {
 }
 
 export const defaultBehaviour: Behaviour = {
-  clientCertificates: "request",
+  clientCertificates: "require",
   testingMode: false,
   autoNotify: true,
   metadataOrder: "any",

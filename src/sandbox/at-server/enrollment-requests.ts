@@ -20,9 +20,9 @@ export interface EnrollmentLimits {
   /** Enrollments of all states, and pending ones among them. */
   readonly total: number;
   readonly pending: number;
-  /** Requests on one connection within `requestWindowMs`. Testing mode changes these two. */
-  requests: number;
-  requestWindowMs: number;
+  /** Requests on one connection within `requestWindowMs`, until `config:set` changes these two. */
+  readonly requests: number;
+  readonly requestWindowMs: number;
 }
 
 const defaultLimits: EnrollmentLimits = {
@@ -63,9 +63,9 @@ export class EnrollmentRequests {
   /** Counts a request of this connection. Throws AT0011 when there were too many. */
   count(connection: ServerConnection): void {
     const now = this.#server.clock();
-    const after = now - this.limits.requestWindowMs;
+    const after = now - this.#server.settings.enrollmentWindowMs;
     const times = (this.#times.get(connection) ?? []).filter((time) => time > after);
-    if (times.length >= this.limits.requests) throw tooMany();
+    if (times.length >= this.#server.settings.maxEnrollmentRequests) throw tooMany();
     this.#times.set(connection, [...times, now]);
   }
 
@@ -127,12 +127,9 @@ export class EnrollmentRequests {
 
   /** Tells the monitors that take notifications of the atSign to itself. */
   #announce(e: StoredEnrollment): void {
-    const { atSign } = this.#server;
     const wrapped = e.encryptedAPKAMSymmetricKey ?? null;
-    this.#server.send({
-      id: randomUUID(),
-      recipient: atSign,
-      key: enrollmentKey(e.id, atSign),
+    this.#server.sendSelf({
+      key: enrollmentKey(e.id, this.#server.atSign),
       value: JSON.stringify({
         encryptedApkamSymmetricKey: wrapped,
         encryptedAPKAMSymmetricKey: wrapped,
@@ -140,10 +137,6 @@ export class EnrollmentRequests {
         deviceName: e.deviceName,
         namespace: e.namespaces,
       }),
-      operation: "update",
-      messageType: "key",
-      isEncrypted: false,
-      change: {},
       ttln: notificationMs,
     });
   }

@@ -9,28 +9,23 @@ import {
 } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
 import { connectionEnrollment, primaryId } from "../enrollment.ts";
+import { challengePeer } from "../federation/pol.ts";
 import { pkamKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
 const challengeMs = 60_000;
 const jsonErrorsAfter = [3, 0, 37];
-const sessionIds = new WeakMap<ServerConnection, string>();
 
 /** `from:<atSign>[:clientConfig:<json>]`: answers a challenge. */
-export function from(server: AtServer, connection: ServerConnection, rest: string): string {
+export function from(server: AtServer, connection: ServerConnection, rest: string): string | Promise<string> {
   const match = /^@?([^:@\s]+)(?::clientConfig:(\{.+\}))?$/is.exec(rest);
   if (!match?.[1]) throw syntaxError("Invalid syntax. Expected from:@<atSign>");
   const atSign = `@${match[1].toLowerCase()}`;
-  // Another atSign's server must present a client certificate; the sandbox's servers need no network between them.
-  if (atSign !== server.atSign) throw new ServerError("AT0401", "Certificate Verification Failed");
+  if (server.blocked.has(atSign)) throw new ServerError("AT0013", "Unable to connect", { closes: true });
+  if (atSign !== server.atSign) return challengePeer(server, connection, atSign);
   if (match[2] !== undefined) connection.jsonErrors = readsJsonErrors(match[2]);
-  let sessionId = sessionIds.get(connection);
-  if (sessionId === undefined) {
-    sessionId = `_${randomUUID()}`;
-    sessionIds.set(connection, sessionId);
-  }
-  const text = `${sessionId}${server.atSign}:${randomUUID()}`;
+  const text = `${connection.sessionId}${server.atSign}:${randomUUID()}`;
   connection.challenge = { text, expiresAt: server.clock() + challengeMs };
   return text;
 }

@@ -18,14 +18,15 @@ export async function monitor(
   const match = /^(?::strict)?(:selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(rest);
   if (!match) throw syntaxError();
   if (connection.isMonitor) throw syntaxError("monitor was already given on this connection");
-  const regex = match[3] === undefined ? undefined : new ClientRegex(match[3]);
+  const [, selfNotifications, since, source] = match;
+  const regex = source === undefined ? undefined : new ClientRegex(source);
   const wants = (notification: StoredNotification): boolean => {
     if (server.enrollments.live.hasEnded(connection, server.clock())) {
       connection.close();
       return false;
     }
     if (!mayReceive(connection, notification.key)) return false;
-    if (match[1] === undefined && isManageKey(notification.key)) return false;
+    if (notification.kind === "self" && selfNotifications === undefined) return false;
     if (!regex) return true;
     try {
       return regex.filter([notification.key, notification.sender.slice(1)]).length > 0;
@@ -37,11 +38,13 @@ export async function monitor(
   };
   const subscription: Monitor = { wants, push: (line) => connection.push(line) };
   connection.isMonitor = true;
+  // A prompt would glue to the next frame, which some clients then drop: they all give a time or a filter.
+  connection.hasPrompt = rest === "";
   connection.onClose = () => server.monitors.delete(subscription);
   server.monitors.add(subscription);
   // Requests for enrollments are told as they come; whoever missed one finds it with `enroll:list`.
-  const wantsAgain: Monitor["wants"] = (n) => !isManageKey(n.key) && wants(n);
-  if (match[2] !== undefined) await replay(server, connection, Number(match[2]), wantsAgain);
+  const wantsAgain: Monitor["wants"] = (n) => n.kind !== "self" && wants(n);
+  if (since !== undefined) await replay(server, connection, Number(since), wantsAgain);
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { app, dataOf, enrolled, startWorld } from "./with-enrollments.ts";
+import { app, dataOf, enrolled, frame, startWorld } from "./with-enrollments.ts";
 import { owner } from "./with-sandbox.ts";
 
 const listOf = (reply: string) => JSON.parse(reply.slice(5).split("\n")[0] ?? "") as string[];
@@ -66,10 +66,81 @@ suite("an enrolled app's connection", () => {
     await bob.ask("notify:@alice:first.buzz@bob:v");
     const raw = await app(t, world, await enrolled(t, world, {}));
     raw.write("monitor:0\n");
-    assert.match(await raw.read(), /"key":"@alice:first\.buzz@bob"/);
+    assert.match(await frame(raw), /"key":"@alice:first\.buzz@bob"/);
     for (const name of ["second.fizz", "note", "second.buzz"]) await bob.ask(`notify:@alice:${name}@bob:v`);
-    assert.match(await raw.read(), /"key":"@alice:second\.buzz@bob"/);
+    assert.match(await frame(raw), /"key":"@alice:second\.buzz@bob"/);
   });
+});
+
+test("an enrolled app learns and changes nothing elsewhere by other verbs either", async (t) => {
+  const world = await startWorld(t);
+  const { alice } = world;
+  const bob = await owner(t, world.sandbox, "@bob");
+  const id = await enrolled(t, world, { namespaces: { buzz: "rw", log: "r" } });
+  const raw = await app(t, world, id);
+  const idOf = async (reply: Promise<string>) => (await reply).slice(5).split("\n")[0] ?? "";
+  const fizz = await idOf(bob.ask("notify:@alice:x.fizz@bob:v"));
+  const buzz = await idOf(bob.ask("notify:@alice:x.buzz@bob:v"));
+  const log = await idOf(bob.ask("notify:@alice:x.log@bob:v"));
+  const sent = await idOf(alice.ask("notify:@bob:y.fizz@alice:v"));
+  const refused = /^error:AT0009-UnAuthorized client in request : Connection with enrollment ID /;
+  for (const command of [
+    `notify:fetch:${fizz}`,
+    `notify:remove:${fizz}`,
+    `notify:remove:${log}`,
+    `notify:status:${sent}`,
+    `notify:fetch:${sent}`,
+    "notify:all:@bob,@alice:y.fizz@alice:v",
+    'update:json:{"atKey":"x.fizz","sharedBy":"@alice","value":"v"}',
+    "config:block:add:@eve",
+    "delete:cached:@alice:x.fizz@bob",
+  ])
+    assert.match(await raw.ask(command), refused, command);
+  assert.match(await raw.ask(`notify:fetch:${buzz}`), /"notification":"@alice:x\.buzz@bob"/);
+  const listed = listOf(await raw.ask("notify:list")) as unknown as { id: string }[];
+  assert.deepEqual(
+    listed.map((n) => n.id),
+    [buzz, log],
+  );
+  assert.equal(await raw.ask(`notify:remove:${buzz}`), "data:success\n@alice@");
+  assert.match(
+    await raw.ask(
+      'batch:[{"id":1,"command":"update:x.fizz@alice v"},{"id":2,"command":"llookup:x.fizz@alice"}]',
+    ),
+    /"error_code":"AT0009".*"error_code":"AT0009"/,
+  );
+});
+
+test("a reference leads nowhere that its reader may not read", async (t) => {
+  const world = await startWorld(t);
+  await world.alice.ask("update:@alice:secret.fizz@alice hidden");
+  const raw = await app(t, world, await enrolled(t, world, {}));
+  assert.match(await raw.ask("update:@alice:x.buzz@alice atsign://secret.fizz@alice"), /^data:\d/);
+  assert.equal(await raw.ask("lookup:x.buzz@alice"), "data:null\n@alice@");
+  assert.equal(await world.alice.ask("lookup:x.buzz@alice"), "data:hidden\n@alice@");
+});
+
+test("an enrolled app syncs its namespaces only", async (t) => {
+  const world = await startWorld(t);
+  for (const key of ["a.fizz", "b.buzz", "public:c.fizz", "d.fizz"])
+    await world.alice.ask(`update:${key}@alice v`);
+  const raw = await app(t, world, await enrolled(t, world, {}));
+  const entries = listOf(await raw.ask("sync:from:-1:limit:10")) as unknown as {
+    atKey: string;
+    commitId: number;
+  }[];
+  assert.deepEqual(
+    entries.map((entry) => entry.atKey),
+    ["b.buzz@alice"],
+  );
+  const stats = listOf((await raw.ask("stats:3")).replace("data: ", "data:")) as unknown as {
+    value: string;
+  }[];
+  assert.equal(stats[0]?.value, String(entries[0]?.commitId), "its sync is complete");
+  assert.match(
+    await raw.ask("info"),
+    /"apkam_metadata":\{"appName":"app","deviceName":"device","namespaces":\{"buzz":"rw"\}\}/,
+  );
 });
 
 suite("keys", () => {

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { defaultBehaviour } from "../../../../src/sandbox/at-server/behaviour.ts";
 import { aliceKeys } from "../../atsdk/vectors.ts";
-import { app, dataOf, enrolled, line, requested, requestLine, startWorld } from "./with-enrollments.ts";
+import {
+  app,
+  dataOf,
+  enrolled,
+  frame,
+  line,
+  requested,
+  requestLine,
+  startWorld,
+} from "./with-enrollments.ts";
 import { guest } from "./with-sandbox.ts";
 
 suite("asking for an enrollment", () => {
@@ -56,14 +65,14 @@ suite("asking for an enrollment", () => {
       const raw = await app(t, world, await enrolled(t, world, { namespaces, deviceName }));
       raw.write(`monitor${options}\n`);
       raw.write("noop:0\n");
-      assert.match(await raw.read(), /^data:ok\n/);
+      assert.match(await frame(raw), /^data:ok\n/);
       return raw;
     };
     const all = await monitorOf({ "*": "rw" }, "all");
     const withoutOption = await monitorOf({ __manage: "rw" }, "plain", "");
     const manager = await monitorOf({ __manage: "r" }, "manager");
     const id = await requested(t, world, {});
-    const [, json = ""] = /^notification: (\{.+\})\n$/.exec(await manager.read()) ?? [];
+    const [, json = ""] = /^notification: (\{.+\})\n$/.exec(await frame(manager)) ?? [];
     const { key, value, from, to } = JSON.parse(json) as Record<string, string>;
     assert.deepEqual([key, from, to], [`${id}.new.enrollments.__manage@alice`, "@alice", "@alice"]);
     assert.deepEqual(JSON.parse(value ?? ""), {
@@ -75,7 +84,7 @@ suite("asking for an enrollment", () => {
     });
     for (const other of [all, withoutOption]) {
       other.write("noop:1\n");
-      assert.match(await other.read(), /^data:ok\n/, "nothing came before");
+      assert.match(await frame(other), /^data:ok\n/, "nothing came before");
     }
   });
 

@@ -7,6 +7,7 @@ import {
   appKeys,
   dataOf,
   enrolled,
+  frame,
   line,
   login,
   requested,
@@ -103,7 +104,7 @@ suite("deciding about an enrollment", () => {
     const connection = await app(t, world, short);
     const monitor = await app(t, world, short);
     monitor.write("monitor\nnoop:0\n");
-    assert.match(await monitor.read(), /^data:ok/);
+    assert.match(await frame(monitor), /^data:ok/);
     time.now += 60_000;
     assert.equal(
       await connection.ask("noop:0"),
@@ -111,7 +112,7 @@ suite("deciding about an enrollment", () => {
     );
     assert.equal(await connection.read(), "<closed>");
     await alice.ask("notify:@alice:x.buzz@alice:v");
-    assert.equal(await monitor.read(), "<closed>", "instead of a notification");
+    assert.equal(await frame(monitor), "<closed>", "instead of a notification");
     const stranger = await guest(t, sandbox, "@alice");
     assert.match(await login(stranger, short), /^error:AT0028:/);
     assert.equal(await alice.ask(`llookup:${published}`), "data:null\n@alice@");

@@ -130,6 +130,14 @@ export async function login(raw: RawConnection, id: string, keys = appKeys): Pro
   return raw.ask(`pkam:signingAlgo:rsa2048:hashingAlgo:sha256:enrollmentId:${id}:${signature}`);
 }
 
+/** The next write of the server that is no statistics. */
+export async function frame(raw: RawConnection): Promise<string> {
+  for (;;) {
+    const text = await raw.read();
+    if (!text.includes('"id":"-1"')) return text;
+  }
+}
+
 /** A connection logged in with an enrollment. */
 export async function app(t: TestContext, { sandbox }: World, id: string): Promise<RawConnection> {
   const raw = await guest(t, sandbox, "@alice");
