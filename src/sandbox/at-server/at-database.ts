@@ -67,6 +67,6 @@ export class AtDatabase {
   }
 
   close(): void {
-    this.#db.close();
+    if (!this.isClosed) this.#db.close();
   }
 }
