@@ -157,7 +157,11 @@ command("sandbox", "atDirectory and atServers for a laptop or a test, and the de
     "where the atSigns' key files are (made when missing); without it the atSigns are new",
   )
   .option("--profile <name>", "behaviour profile", "default")
-  .action(async (o: { atsigns?: string; keys?: string; profile: string; json?: boolean }) =>
+  .option(
+    "--join <folder>",
+    "data folder of another running sandbox, whose atDirectory and authority are used",
+  )
+  .action(async (o: { atsigns?: string; keys?: string; profile: string; join?: string; json?: boolean }) =>
     (await import("./commands/sandbox.ts")).sandbox(settings(), companyConfig, o),
   );
 command("bot", "the bot process").action(async () =>

@@ -16,6 +16,7 @@ interface SandboxOptions {
   readonly atsigns?: string;
   readonly keys?: string;
   readonly profile: string;
+  readonly join?: string;
   readonly json?: boolean;
 }
 
@@ -57,6 +58,7 @@ async function atServers(settings: Settings, list: string, o: SandboxOptions): P
       atSigns,
       behaviour,
       ...(keys === undefined ? {} : { keys }),
+      ...(o.join === undefined ? {} : { join: path.resolve(o.join, "sandbox", "at") }),
     });
     const { directory, caFile, cramSecrets, addresses } = server;
     const info = {

@@ -2,12 +2,17 @@ import { randomUUID } from "node:crypto";
 import type { AtStore } from "./at-store.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { CommitOperation } from "./commit-log.ts";
+import { InboundConnections } from "./inbound-connections.ts";
+import type { Limits } from "./limits.ts";
+import { type EnrollmentLimits, EnrollmentRequests } from "./enrollment-requests.ts";
+import { Enrollments } from "./enrollments.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { notificationLine, statsLine, storedNotification } from "./notification.ts";
 import type { StoredNotification } from "./notification-store.ts";
 import type { OutgoingNotification } from "./outgoing-store.ts";
-import { mergeMetadata, type StoredRecord } from "./record.ts";
+import { isExpired, mergeMetadata, type StoredRecord } from "./record.ts";
 import { isUnlogged } from "./reserved-keys.ts";
+import { ServerSettings } from "./server-settings.ts";
 
 /** A connection that gave `monitor`. */
 export interface Monitor {
@@ -43,11 +48,17 @@ export interface Federation {
   };
 }
 
-interface ServerOptions {
+/** Resolves after `ms`; rejects when `signal` aborts before. */
+export type Delay = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export interface AtServerOptions {
   readonly store: AtStore;
   readonly clock: () => number;
+  readonly delay: Delay;
   readonly peers: ReadonlyMap<string, AtServer>;
   readonly behaviour: Behaviour;
+  readonly limits: Limits;
+  readonly enrollmentLimits?: Partial<EnrollmentLimits>;
   readonly federation: (server: AtServer) => Federation;
 }
 
@@ -59,18 +70,34 @@ export class AtServer {
   readonly atSign: string;
   readonly store: AtStore;
   readonly clock: () => number;
+  readonly delay: Delay;
   readonly behaviour: Behaviour;
+  readonly limits: Limits;
+  readonly settings: ServerSettings;
+  readonly startedAt: number;
+  readonly connections: InboundConnections;
   readonly monitors = new Set<Monitor>();
+  /** When the atSign last logged in. */
+  lastLogin: number | undefined;
+  readonly enrollments: Enrollments;
+  readonly requests: EnrollmentRequests;
   readonly federation: Federation;
   readonly #peers: ReadonlyMap<string, AtServer>;
   #isAnnouncing = false;
 
-  constructor(atSign: string, o: ServerOptions) {
+  constructor(atSign: string, o: AtServerOptions) {
     this.atSign = atSign;
     this.store = o.store;
     this.clock = o.clock;
+    this.delay = o.delay;
     this.behaviour = o.behaviour;
+    this.limits = o.limits;
+    this.requests = new EnrollmentRequests(this, o.enrollmentLimits);
+    this.settings = new ServerSettings(o.behaviour, { ...o.limits, ...this.requests.limits });
+    this.connections = new InboundConnections(o.limits, () => this.settings.maxConnections);
+    this.startedAt = o.clock();
     this.#peers = o.peers;
+    this.enrollments = new Enrollments(this);
     this.federation = o.federation(this);
   }
 
@@ -93,7 +120,8 @@ export class AtServer {
     o: { by?: string; log?: boolean } = {},
   ): number {
     return this.store.transaction(() => {
-      const old = this.record(key);
+      const stored = this.record(key);
+      const old = stored && !isExpired(stored.metadata, this.clock()) ? stored : undefined;
       const metadata = mergeMetadata(old?.metadata, change, {
         by: o.by ?? this.atSign,
         now: this.clock(),

@@ -1,5 +1,6 @@
 import { AtDatabase } from "./at-database.ts";
 import { CommitLog, commitSchema } from "./commit-log.ts";
+import { enrollmentSchema, EnrollmentStore } from "./enrollment-store.ts";
 import { NotificationStore, notificationSchema } from "./notification-store.ts";
 import { OutgoingStore, outgoingSchema } from "./outgoing-store.ts";
 import { RecordStore, recordSchema } from "./record-store.ts";
@@ -10,15 +11,18 @@ export class AtStore {
   readonly records: RecordStore;
   readonly commits: CommitLog;
   readonly notifications: NotificationStore;
+  readonly enrollments: EnrollmentStore;
   readonly outgoing: OutgoingStore;
   readonly #db: AtDatabase;
 
   constructor(file: string) {
-    this.#db = new AtDatabase(file, recordSchema + commitSchema + notificationSchema + outgoingSchema);
+    const schemas = [recordSchema, commitSchema, notificationSchema, outgoingSchema, enrollmentSchema];
+    this.#db = new AtDatabase(file, schemas.join(""));
     this.records = new RecordStore(this.#db);
     this.commits = new CommitLog(this.#db);
     this.notifications = new NotificationStore(this.#db);
     this.outgoing = new OutgoingStore(this.#db);
+    this.enrollments = new EnrollmentStore(this.#db);
     this.#db.migrate([() => this.commits.addMissing((key) => !isUnlogged(key))]);
   }
 
@@ -39,6 +43,7 @@ export class AtStore {
       this.commits.sweep(before);
       this.records.sweep(before);
       this.notifications.sweep(before);
+      this.enrollments.sweep(before);
       this.outgoing.sweep(before);
     });
   }

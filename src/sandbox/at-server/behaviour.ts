@@ -13,6 +13,8 @@ export interface Behaviour {
    * does; what follows them is taken in any order.
    */
   readonly metadataOrder: "any" | "times-first";
+  /** Refuses an enrollment whose login key another one has; conformance suites use one key for all. */
+  readonly uniqueEnrollmentKeys: boolean;
 }
 
 export const defaultBehaviour: Behaviour = {
@@ -20,6 +22,7 @@ export const defaultBehaviour: Behaviour = {
   testingMode: false,
   autoNotify: true,
   metadataOrder: "any",
+  uniqueEnrollmentKeys: true,
 };
 
 /** The sets of behaviour that conformance suites ask for by name; public servers refuse metadata out of order. */
@@ -45,5 +48,5 @@ export function profileBehaviour(name: string): Behaviour {
         .map((known) => `"${known}"`)
         .join(", ")}`,
     );
-  return { ...defaultBehaviour, metadataOrder: "times-first", ...profile };
+  return { ...defaultBehaviour, metadataOrder: "times-first", uniqueEnrollmentKeys: false, ...profile };
 }

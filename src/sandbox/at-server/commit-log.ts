@@ -59,6 +59,21 @@ export class CommitLog {
     }));
   }
 
+  /** All entries without values, newest first, page by page. */
+  *newestFirst(atSign: string): Generator<Omit<CommitEntry, "value" | "metadata">[]> {
+    for (let before = Number.MAX_SAFE_INTEGER; ;) {
+      const page = this.#statements.before.all(atSign, before).map((row) => ({
+        commitId: Number(row["commit_id"]),
+        key: String(row["key"]),
+        operation: String(row["operation"]) as CommitOperation,
+      }));
+      const last = page.at(-1);
+      if (!last) return;
+      yield page;
+      before = last.commitId;
+    }
+  }
+
   /** Gives every record that has no entry one; for data from before there was a log. */
   addMissing(isLogged: (key: string) => boolean): void {
     for (const row of this.#statements.missing.all()) {
@@ -86,6 +101,10 @@ function prepare(sql: (text: string) => StatementSync) {
       `select e.commit_id, e.key, e.operation, r.value, r.metadata
        from commit_entry e left join record r on r.at_sign = e.at_sign and r.key = e.key and e.operation <> '-'
        where e.at_sign = ? and e.commit_id > ? order by e.commit_id limit ?`,
+    ),
+    before: sql(
+      `select commit_id, key, operation from commit_entry
+       where at_sign = ? and commit_id < ? order by commit_id desc limit 500`,
     ),
     missing: sql(
       `select r.at_sign, r.key from record r

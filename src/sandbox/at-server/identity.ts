@@ -5,6 +5,8 @@ export type NamespaceAccess = "r" | "rw";
 export interface Enrollment {
   readonly id: string;
   readonly namespaces: Readonly<Record<string, NamespaceAccess>>;
+  /** When its key ends, milliseconds. */
+  readonly expiresAt?: number;
 }
 
 /**

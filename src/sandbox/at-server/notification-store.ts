@@ -114,6 +114,23 @@ export class NotificationStore {
     return String(row["status"]) as DeliveryStatus;
   }
 
+  /** How many there are of which kind, as statistics show them. */
+  counts(atSign: string): Record<string, number | Record<string, number>> {
+    const received = this.#statements.countReceived.get(atSign) ?? {};
+    const sent = this.#statements.countSent.get(atSign) ?? {};
+    const of = (row: Record<string, unknown>, name: string) => Number(row[name] ?? 0);
+    return {
+      total: of(received, "total") + of(sent, "total"),
+      type: { sent: of(sent, "total"), received: of(received, "total") },
+      status: { delivered: of(sent, "delivered"), failed: of(sent, "errored"), queued: of(sent, "queued") },
+      operations: {
+        update: of(received, "updates"),
+        delete: of(received, "total") - of(received, "updates"),
+      },
+      messageType: { key: of(received, "keys"), text: of(received, "total") - of(received, "keys") },
+    };
+  }
+
   /** Removes what expired before `time`. */
   sweep(time: number): void {
     this.#statements.sweep.run(time);
@@ -171,6 +188,14 @@ function prepare(sql: (text: string) => StatementSync) {
          recipient = excluded.recipient, status = excluded.status, expires_at = excluded.expires_at`,
     ),
     status: sql("select status, expires_at from sent where at_sign = ? and id = ?"),
+    countReceived: sql(
+      `select count(*) as total, sum(operation = 'update') as updates, sum(message_type = 'key') as keys
+       from notification where recipient = ?`,
+    ),
+    countSent: sql(
+      `select count(*) as total, sum(status = 'delivered') as delivered, sum(status = 'errored') as errored,
+         sum(status = 'queued') as queued from sent where at_sign = ?`,
+    ),
     sweep: sql("delete from notification where expires_at <= ?"),
     sweepSent: sql("delete from sent where expires_at <= ?"),
   };

@@ -43,9 +43,16 @@ export class RecordStore {
     this.#statements.delete.run(atSign, key);
   }
 
-  /** Names of the visible keys, in order. */
-  keys(atSign: string, now: number): string[] {
-    return this.#statements.keys.all(atSign, now, now).map((row) => String(row["key"]));
+  /** Names of the visible keys that begin with `prefix`, in order. */
+  keys(atSign: string, now: number, prefix = ""): string[] {
+    return this.#statements.keys
+      .all(atSign, prefix, `${prefix}\u{10ffff}`, now, now)
+      .map((row) => String(row["key"]));
+  }
+
+  /** How much the atSign's records take, bytes or a little less. */
+  size(atSign: string): number {
+    return Number(this.#statements.size.get(atSign)?.["size"]);
   }
 
   /** Removes what expired before `time`. */
@@ -64,7 +71,11 @@ function prepare(sql: (text: string) => StatementSync) {
     ),
     delete: sql("delete from record where at_sign = ? and key = ?"),
     keys: sql(
-      "select key from record where at_sign = ? and available_at <= ? and (expires_at is null or expires_at > ?) order by key",
+      `select key from record where at_sign = ? and key >= ? and key < ?
+         and available_at <= ? and (expires_at is null or expires_at > ?) order by key`,
+    ),
+    size: sql(
+      `select coalesce(sum(length(key) + length(value) + length(metadata)), 0) as size from record where at_sign = ?`,
     ),
     sweep: sql("delete from record where expires_at <= ?"),
   };

@@ -19,6 +19,11 @@ export function isUnlogged(key: string): boolean {
   return /^(?:privatekey:|private:|local:|public:_(?!_))/.test(key);
 }
 
+/** The atSigns that may not connect, as a JSON array. */
+export function blocklistKey(atSign: string): string {
+  return `private:blocklist${atSign}`;
+}
+
 /** Set when an atServer's signing key pair was made. */
 export const signingKeyPairFlag = "privatekey:signing_keypair_generated";
 

@@ -7,12 +7,18 @@ const descriptions = {
   AT0009: "UnAuthorized client in request",
   AT0011: "Internal server exception",
   AT0012: "Inbound connection limit exceeded",
+  AT0013: "Blocked connection request",
   AT0015: "key not found",
   AT0016: "invalid key",
   AT0021: "Unable to connect to atServer",
   AT0022: "Illegal arguments",
   AT0023: "Timeout",
+  AT0025: "Enrollment denied",
+  AT0026: "Enrollment pending",
+  AT0027: "Enrollment revoked",
   AT0028: "Enrollment expired",
+  AT0031: "Cannot revoke self enrollment",
+  AT0032: "Illegal state",
   AT0401: "Client authentication failed",
 } as const;
 
@@ -28,7 +34,7 @@ export class ServerError extends Error {
   readonly code: ServerErrorCode;
   /** Set on the response by a handler: `error:CODE:text`, in every state of the connection. */
   readonly plain: boolean;
-  /** The connection ends after the answer. */
+  /** Set when the connection ends with it. */
   readonly closes: boolean;
 
   constructor(code: ServerErrorCode, message: string, options: { plain?: boolean; closes?: boolean } = {}) {

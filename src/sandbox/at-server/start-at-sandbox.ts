@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delayBy } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
 import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
-import { AtServer } from "./at-server.ts";
+import { AtServer, type Delay } from "./at-server.ts";
 import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
@@ -20,6 +21,9 @@ import {
 } from "./federation/join.ts";
 import { makeFederation } from "./federation/make-federation.ts";
 import type { Network } from "./federation/outbound-pool.ts";
+import { InboundConnections } from "./inbound-connections.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import type { EnrollmentLimits } from "./enrollment-requests.ts";
 import { Listener } from "./listener.ts";
 import { KeptPorts, listenOn } from "./ports.ts";
 import { pkamKey, secretDeletedKey, secretKey } from "./reserved-keys.ts";
@@ -41,10 +45,14 @@ export interface AtSandboxOptions {
   readonly join?: string;
   /** Fixed port of the atDirectory; default the one of the last start, else any free one. */
   readonly directoryPort?: number;
-  readonly behaviour?: Behaviour;
+  readonly behaviour?: Partial<Behaviour>;
+  readonly limits?: Partial<Limits>;
   /** Public keys that the atSigns are activated with, whatever was there before; their secrets stay valid. */
   readonly keys?: Readonly<Record<string, PublicKeys>>;
   readonly clock?: () => number;
+  /** Waits before wrong passcodes are answered; default real time. */
+  readonly delay?: Delay;
+  readonly enrollmentLimits?: Partial<EnrollmentLimits>;
   /** Interval of the statistics on monitors, milliseconds; default 15,000. */
   readonly statsEveryMs?: number;
 }
@@ -66,7 +74,10 @@ export interface AtSandbox {
   close(): Promise<void>;
 }
 
+/** Many clients stay connected to the one atDirectory. */
+const directoryLimits: Limits = { ...defaultLimits, maxConnections: 1_000 };
 const sweepEveryMs = 60_000;
+const closeIdleEveryMs = 1_000;
 const keepExpiredMs = 60_000;
 
 /**
@@ -75,7 +86,9 @@ const keepExpiredMs = 60_000;
  */
 export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandbox> {
   const { dataDir, host = "127.0.0.1", publicHost = host, clock = Date.now, statsEveryMs = 15_000 } = options;
-  const { behaviour = defaultBehaviour, join: joined } = options;
+  const behaviour = { ...defaultBehaviour, ...options.behaviour };
+  const { delay = realDelay, enrollmentLimits = {}, join: joined } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   for (const atSign of options.atSigns) {
     if (!/^@[^\s:@A-Z.]{1,54}$/.test(atSign))
       throw new AppError(
@@ -105,12 +118,14 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     await Promise.all(listeners.map((listener) => listener.close()));
     store.close();
   };
+  const visitors = new InboundConnections(directoryLimits, () => directoryLimits.maxConnections);
   const startDirectory = async (): Promise<Address> => {
-    const directory = new Listener(identity, (socket) =>
-      serveDirectory(socket, (atSign) => {
-        const address = addresses.get(atSign) ?? findRegistered(dataDir, atSign);
-        return address && `${address.host}:${address.port}`;
-      }),
+    const addressOf = (atSign: string) => {
+      const address = addresses.get(atSign) ?? findRegistered(dataDir, atSign);
+      return address && `${address.host}:${address.port}`;
+    };
+    const directory = new Listener(identity, directoryLimits, (socket) =>
+      serveDirectory(socket, { clock, connections: visitors, addressOf }),
     );
     listeners.push(directory);
     const { directoryPort } = options;
@@ -123,9 +138,10 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     return { host: publicHost, port: (directory.server.address() as AddressInfo).port };
   };
   try {
+    const shared = { store, clock, delay, behaviour, limits, enrollmentLimits };
     const federation = (server: AtServer) => makeFederation(server, network);
     for (const atSign of options.atSigns)
-      servers.set(atSign, new AtServer(atSign, { store, clock, peers: servers, behaviour, federation }));
+      servers.set(atSign, new AtServer(atSign, { ...shared, peers: servers, federation }));
     const cramSecrets = prepareActivation(servers.values());
     for (const [atSign, keys] of Object.entries(options.keys ?? {})) {
       const server = servers.get(atSign);
@@ -133,9 +149,12 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     }
     for (const [atSign, server] of servers) {
       const handle = commandHandler(server);
-      const listener = new Listener(identity, (socket) => void new ServerConnection(socket, atSign, handle), {
-        asksCertificate: behaviour.clientCertificates !== "off",
-      });
+      const listener = new Listener(
+        identity,
+        limits,
+        (socket) => void new ServerConnection(socket, server, handle),
+        { asksCertificate: behaviour.clientCertificates !== "off" },
+      );
       listeners.push(listener);
       addresses.set(atSign, { host: publicHost, port: await ports.listen(listener.server, atSign, host) });
     }
@@ -143,10 +162,17 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     if (joined === undefined) publishDirectory(dataDir, directory);
     else register(joined, dataDir, Object.fromEntries(addresses));
     ports.save();
-    const sweep = () => store.sweep(clock(), keepExpiredMs);
+    const sweep = () => {
+      store.sweep(clock(), keepExpiredMs);
+      for (const server of servers.values()) server.enrollments.live.sweep(clock());
+    };
     sweep();
     timers.push(
       setInterval(sweep, sweepEveryMs),
+      setInterval(() => {
+        visitors.closeIdle(clock());
+        for (const server of servers.values()) server.connections.closeIdle(clock());
+      }, closeIdleEveryMs),
       setInterval(() => {
         for (const server of servers.values()) server.sendStats();
       }, statsEveryMs),
@@ -165,6 +191,10 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     await close();
     throw error;
   }
+}
+
+function realDelay(ms: number, signal: AbortSignal): Promise<void> {
+  return delayBy(ms, undefined, { signal, ref: false });
 }
 
 /** Gives each atSign that was never activated a random secret, and returns those. */

@@ -8,6 +8,7 @@ import {
   verify,
 } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
+import { connectionEnrollment, primaryId } from "../enrollment.ts";
 import { challengePeer } from "../federation/pol.ts";
 import { pkamKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -42,22 +43,24 @@ export function cram(server: AtServer, connection: ServerConnection, rest: strin
   )
     throw new ServerError("AT0401", "Authentication Failed");
   connection.identity = { kind: "cram" };
+  server.enrollments.live.attach(connection, undefined);
   return "success";
 }
 
-/** `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's PKAM key (RSA-2048). */
+/** `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's or an enrollment's key (RSA). */
 export function pkam(server: AtServer, connection: ServerConnection, rest: string): string {
   const match =
     /^(?:signingAlgo:rsa2048:)?(?:hashingAlgo:(?<hash>sha256|sha512):)?(?:enrollmentId:(?<enrollment>[^:]+):)?(?<signature>.+)$/i.exec(
       rest,
     )?.groups;
   const challenge = takeChallenge(server, connection);
-  const { enrollment, hash = "sha256", signature = "" } = match ?? {};
-  if (enrollment !== undefined && enrollment !== "primary")
-    throw new ServerError("AT0028", `enrollment_id: ${enrollment} is expired or invalid`, { plain: true });
-  const key = readPkamKey(server.record(pkamKey)?.value);
+  const { enrollment: id = primaryId, hash = "sha256", signature = "" } = match ?? {};
+  const enrollment =
+    id === primaryId && !server.record(pkamKey) ? undefined : server.enrollments.forLogin(id);
+  const key = readPkamKey(enrollment?.apkamPublicKey);
   const isValid =
     challenge !== undefined &&
+    enrollment !== undefined &&
     key !== undefined &&
     verify(
       hash.toLowerCase(),
@@ -66,7 +69,9 @@ export function pkam(server: AtServer, connection: ServerConnection, rest: strin
       Buffer.from(signature, "base64"),
     );
   if (!isValid) throw new ServerError("AT0401", "pkam authentication failed");
-  connection.identity = { kind: "owner" };
+  connection.identity =
+    id === primaryId ? { kind: "owner" } : { kind: "owner", enrollment: connectionEnrollment(enrollment) };
+  server.enrollments.live.attach(connection, id);
   return "success";
 }
 

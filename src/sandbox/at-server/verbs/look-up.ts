@@ -1,35 +1,54 @@
 import type { AtServer, CallAs } from "../at-server.ts";
 import { peerRecord } from "../federation/peer-data.ts";
 import { rememberPublicKey } from "../federation/public-keys.ts";
+import { assertMayRead } from "../namespaces.ts";
 import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
 
+/** How many references are followed one after the other. */
+const maxReferences = 3;
 const publicCopyMs = 86_400_000;
 
 /** `llookup[:meta|:all][:cached][:public|:@bob]:<name>@owner`: own data. */
-export function localLookUp(server: AtServer, _connection: ServerConnection, rest: string): string {
+export function localLookUp(server: AtServer, connection: ServerConnection, rest: string): string {
   const match = /^(?:(meta|all):)?((?:cached:)?(?:(?:public|@[^:@\s]+):)?[^:@\s]+@[^:@\s]+)$/i.exec(rest);
   if (!match?.[2]) throw syntaxError();
   const key = match[2].toLowerCase();
+  assertMayRead(connection, "llookup", key);
   return formatRecord(found(server.record(key), key), match[1]?.toLowerCase(), server.clock());
 }
 
 /** `lookup:[bypassCache:..:][meta:|all:]<name>@owner`: data shared with the caller; public data before login. */
 export async function lookUp(server: AtServer, connection: ServerConnection, rest: string): Promise<string> {
   const { name, owner, operation, bypassCache } = parse(rest);
+  const { identity } = connection;
   const now = server.clock();
   if (!connection.isOwner) {
-    if (owner !== server.atSign) throw new ServerError("AT0401", "Command cannot be executed without auth");
-    const { identity } = connection;
-    const key = `${identity.kind === "pol" ? identity.atSign : "public"}:${name}${owner}`;
-    return formatRecord(found(server.record(key), key), operation, now);
+    const prefix = identity.kind === "pol" ? `${identity.atSign}:` : "public:";
+    return ownValue(server, `${prefix}${name}${owner}`, prefix, operation);
   }
   const key = `${server.atSign}:${name}${owner}`;
-  if (owner === server.atSign) return formatRecord(found(server.record(key), key), operation, now);
+  assertMayRead(connection, "lookup", key);
+  if (owner === server.atSign) return ownValue(server, key, `${server.atSign}:`, operation);
   const copy = bypassCache ? undefined : server.record(`cached:${key}`);
   if (copy && isFresh(copy, now)) return formatRecord(copy, operation, now);
   return fetched(server, { name, owner, operation, as: "pol" });
+}
+
+/** A record of this server; a value that refers to another (`atsign://name@owner`) gives what it refers to. */
+function ownValue(server: AtServer, key: string, prefix: string, operation: string | undefined): string {
+  const now = server.clock();
+  let record = found(server.record(key), key);
+  for (let depth = 0; operation === undefined && isVisible(record.metadata, now); depth++) {
+    const target = /^atsign:\/\/(\S+)$/i.exec(record.value)?.[1]?.toLowerCase();
+    if (target === undefined) break;
+    // Only what the caller could have asked for by name: shared with it, else public.
+    const next = server.record(`${prefix}${target}`) ?? server.record(`public:${target}`);
+    if (!next || depth === maxReferences) return "null";
+    record = next;
+  }
+  return formatRecord(record, operation, now);
 }
 
 /** `plookup:[bypassCache:..:][meta:|all:]<name>@owner`: public data of anybody. */

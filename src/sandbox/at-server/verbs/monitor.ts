@@ -1,6 +1,7 @@
 import type { AtServer, Monitor } from "../at-server.ts";
 import type { StoredNotification } from "../notification-store.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { isManageKey, mayReceive } from "../namespaces.ts";
 import { notificationLine } from "../notification.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -20,6 +21,11 @@ export async function monitor(
   const [, selfNotifications, since, source] = match;
   const regex = source === undefined ? undefined : new ClientRegex(source);
   const wants = (notification: StoredNotification): boolean => {
+    if (server.enrollments.live.hasEnded(connection, server.clock())) {
+      connection.close();
+      return false;
+    }
+    if (!mayReceive(connection, notification.key)) return false;
     if (notification.kind === "self" && selfNotifications === undefined) return false;
     if (!regex) return true;
     try {
@@ -36,7 +42,9 @@ export async function monitor(
   connection.hasPrompt = rest === "";
   connection.onClose = () => server.monitors.delete(subscription);
   server.monitors.add(subscription);
-  if (since !== undefined) await replay(server, connection, Number(since), wants);
+  // Requests for enrollments are told as they come; whoever missed one finds it with `enroll:list`.
+  const wantsAgain: Monitor["wants"] = (n) => n.kind !== "self" && wants(n);
+  if (since !== undefined) await replay(server, connection, Number(since), wantsAgain);
   return undefined;
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
+import type { Behaviour } from "../behaviour.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
+import { assertMayWrite } from "../namespaces.ts";
 import { defaultHints, type NotificationHints, type OutgoingNotification } from "../outgoing-store.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -18,7 +20,6 @@ const options: Record<string, RegExp> = {
   strategy: /^(?:all|latest)(?=:)/i,
   latestn: /^\d{1,9}(?=:)/,
   notifier: /^[^\s:]+(?=:)/,
-  ttln: /^\d{1,15}(?=:)/,
 };
 
 /**
@@ -49,11 +50,13 @@ export function notify(
       server.store.transaction(() => server.store.notifications.remove(server.atSign, argument));
       return "success";
     case "all":
-      return notifyAll(server, argument);
+      return notifyAll(server, connection, argument);
     default: {
-      const given = parse(rest);
+      const given = parse(rest, server.behaviour.metadataOrder);
+      const target = parseTarget(given, server.atSign);
+      assertMayWrite(connection, "notify", target.key);
       const id = given.id ?? randomUUID();
-      server.send({ ...given, ...parseTarget(given, server.atSign), id });
+      server.send({ ...given, ...target, id });
       return id;
     }
   }
@@ -71,8 +74,8 @@ function receive(server: AtServer, peer: string, rest: string): string {
 }
 
 /** `notify:all:..<metadata>:@bob,@carol:<name>[@alice][:<value>]`: answers an id for each, after a blank. */
-function notifyAll(server: AtServer, text: string): string {
-  const given = parse(text);
+function notifyAll(server: AtServer, connection: ServerConnection, text: string): string {
+  const given = parse(text, server.behaviour.metadataOrder);
   const [, names = "", tail = ""] = /^([^:\s]+):(.+)$/s.exec(given.rest) ?? [];
   const recipients = [...new Set(names.split(",").map((name) => `@${name.replace(/^@/, "")}`))];
   if (recipients.length > maxRecipients)
@@ -82,6 +85,7 @@ function notifyAll(server: AtServer, text: string): string {
     ...parseTarget({ ...given, rest: `${recipient}:${tail}` }, server.atSign),
     id: randomUUID(),
   }));
+  for (const { key } of notifications) assertMayWrite(connection, "notify", key);
   server.store.transaction(() => {
     for (const notification of notifications) server.send(notification);
   });
@@ -99,8 +103,8 @@ interface Given extends Pick<
 }
 
 /** Reads options and metadata from the front of a command. */
-function parse(text: string): Given {
-  const reader = new SegmentReader(text);
+function parse(text: string, order: Behaviour["metadataOrder"] = "any"): Given {
+  const reader = new SegmentReader(text, order);
   const given = new Map<string, string>();
   const change: MetadataChange = {};
   let operation: "update" | "delete" = "update";
@@ -109,8 +113,6 @@ function parse(text: string): Given {
       (each) => each === "update" || each === "delete" || Object.hasOwn(options, each),
     );
     const pattern = word === undefined ? undefined : options[word];
-    if (word === "ttln" && Object.keys(change).some((name) => name !== "ttl"))
-      throw syntaxError("Invalid syntax. ttln stands before the metadata"); // or after ttl, where at_python has it
     if (word !== undefined && pattern) given.set(word, reader.value(pattern));
     else if (word !== undefined) operation = word === "delete" ? "delete" : "update";
     else if (!reader.metadata(change)) break;
@@ -124,7 +126,7 @@ function parse(text: string): Given {
     messageType,
     isEncrypted: change.isEncrypted ?? messageType === "key",
     change,
-    ttln: Number(given.get("ttln") ?? defaultTtln),
+    ttln: reader.ttln ?? defaultTtln,
     hints: hintsOf(given),
     rest: reader.rest,
   };

@@ -150,7 +150,7 @@ suite("another atSign's server", () => {
     assert.match(await stranger.ask("pol"), /^error:AT0011-Exception: You must execute a 'from:' command/);
     assert.equal(await stranger.read(), "<closed>");
     const open = await startSandbox(t, {
-      behaviour: { clientCertificates: "off", testingMode: false, autoNotify: true, metadataOrder: "any" },
+      behaviour: { clientCertificates: "off" },
     });
     await activateBoth(open);
     const raw = await guest(t, open, "@alice");
