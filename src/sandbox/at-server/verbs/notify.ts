@@ -60,21 +60,25 @@ export function notify(
       const target = parseTarget(given, server.atSign);
       assertMayWrite(connection, "notify", target.key);
       const id = given.id ?? randomUUID();
-      server.send({ ...given, ...target, id });
-      return id;
+      return server.store.grouped(() => {
+        server.send({ ...given, ...target, id });
+        return id;
+      });
     }
   }
 }
 
 /** A notification that another atSign's server hands over. */
-function receive(server: AtServer, peer: string, rest: string): string {
+function receive(server: AtServer, peer: string, rest: string): Promise<string> {
   const given = parse(rest);
   const target = parseTarget(given, peer);
   if (target.recipient !== server.atSign)
     throw new ServerError("AT0009", `${target.recipient} is not served here`);
   const notification = { ...given, ...target, id: given.id ?? randomUUID() };
-  server.receive(peer, notification, server.clock() + notification.ttln);
-  return "success";
+  return server.store.grouped(() => {
+    server.receive(peer, notification, server.clock() + notification.ttln);
+    return "success";
+  });
 }
 
 /** `notify:all:..<metadata>:@bob,@carol:<name>[@alice][:<value>]`: answers an id for each, after a blank. */
