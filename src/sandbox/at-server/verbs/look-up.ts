@@ -38,17 +38,23 @@ export async function lookUp(server: AtServer, connection: ServerConnection, res
 
 /** A record of this server; a value that refers to another (`atsign://name@owner`) gives what it refers to. */
 function ownValue(server: AtServer, key: string, prefix: string, operation: string | undefined): string {
-  const now = server.clock();
-  let record = found(server.record(key), key);
-  for (let depth = 0; operation === undefined && isVisible(record.metadata, now); depth++) {
-    const target = /^atsign:\/\/(\S+)$/i.exec(record.value)?.[1]?.toLowerCase();
-    if (target === undefined) break;
+  const record = found(server.record(key), key);
+  const value = operation === undefined ? resolved(server, record, prefix) : record;
+  return value ? formatRecord(value, operation, server.clock()) : "null";
+}
+
+/** What a chain of references ends at; undefined when it ends nowhere, or not soon enough. */
+function resolved(server: AtServer, record: StoredRecord, prefix: string): StoredRecord | undefined {
+  let current = record;
+  for (let depth = 0; depth <= maxReferences; depth++) {
+    const target = /^atsign:\/\/(\S+)$/i.exec(current.value)?.[1]?.toLowerCase();
+    if (target === undefined || !isVisible(current.metadata, server.clock())) return current;
     // Only what the caller could have asked for by name: shared with it, else public.
     const next = server.record(`${prefix}${target}`) ?? server.record(`public:${target}`);
-    if (!next || depth === maxReferences) return "null";
-    record = next;
+    if (!next) return undefined;
+    current = next;
   }
-  return formatRecord(record, operation, now);
+  return undefined;
 }
 
 /** `plookup:[bypassCache:..:][meta:|all:]<name>@owner`: public data of anybody. */

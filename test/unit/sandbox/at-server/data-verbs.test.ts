@@ -7,7 +7,6 @@ import {
   type RawConnection,
   startActivated,
   startSandbox,
-  temporaryFolder,
 } from "./with-sandbox.ts";
 
 /** What stands between `data:` and the prompt. */
