@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { AtServer } from "../at-server.ts";
 import { describeEnrollment, enrollmentKey, namespacesSchema } from "../enrollment.ts";
-import { failure } from "../enrollment-rules.ts";
+import { failure, tooMany } from "../enrollment-rules.ts";
 import type { WrappedKeys } from "../enrollments.ts";
 import { covers } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
+const maxParameters = 32_000;
 const text = z.string().max(8_000);
 const parameters = z
   .object({
@@ -93,8 +94,11 @@ async function request(server: AtServer, connection: ServerConnection, given: Pa
     if (Object.keys(namespaces).length === 0) throw noNamespace();
   }
   requests.count(connection);
-  if (!connection.isOwner && !(await requests.passcodes.check(connection, otp)))
+  if (!connection.isOwner && requests.passcodes.isUnderAttack) throw tooMany();
+  if (!connection.isOwner && !requests.passcodes.isGood(otp)) {
+    await requests.passcodes.punish(connection);
     throw failure("invalid otp. Cannot process enroll request");
+  }
   if (Object.keys(namespaces).length === 0 && !isCram) throw noNamespace();
   const made = server.store.transaction(() => {
     const enrollment = requests.add(connection, {
@@ -159,6 +163,8 @@ function ofNamespace(
 
 /** Clients write `null` for what they leave out. */
 function readParameters(json: string): Parameters {
+  if (json.length > maxParameters)
+    throw new ServerError("AT0022", `Enroll parameters may have at most ${maxParameters} characters`);
   let given: unknown;
   try {
     given = JSON.parse(json, (_key, value: unknown) => value ?? undefined);

@@ -1,7 +1,7 @@
 import type { AtServer, CallAs } from "../at-server.ts";
 import { peerRecord } from "../federation/peer-data.ts";
 import { rememberPublicKey } from "../federation/public-keys.ts";
-import { assertMayRead } from "../namespaces.ts";
+import { assertMayRead, mayRead } from "../namespaces.ts";
 import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
@@ -26,35 +26,36 @@ export async function lookUp(server: AtServer, connection: ServerConnection, res
   const now = server.clock();
   if (!connection.isOwner) {
     const prefix = identity.kind === "pol" ? `${identity.atSign}:` : "public:";
-    return ownValue(server, `${prefix}${name}${owner}`, prefix, operation);
+    return ownValue(server, connection, `${prefix}${name}${owner}`, { prefix, operation });
   }
   const key = `${server.atSign}:${name}${owner}`;
   assertMayRead(connection, "lookup", key);
-  if (owner === server.atSign) return ownValue(server, key, `${server.atSign}:`, operation);
+  if (owner === server.atSign)
+    return ownValue(server, connection, key, { prefix: `${server.atSign}:`, operation });
   const copy = bypassCache ? undefined : server.record(`cached:${key}`);
   if (copy && isFresh(copy, now)) return formatRecord(copy, operation, now);
   return fetched(server, { name, owner, operation, as: "pol" });
 }
 
 /** A record of this server; a value that refers to another (`atsign://name@owner`) gives what it refers to. */
-function ownValue(server: AtServer, key: string, prefix: string, operation: string | undefined): string {
-  const record = found(server.record(key), key);
-  const value = operation === undefined ? resolved(server, record, prefix) : record;
-  return value ? formatRecord(value, operation, server.clock()) : "null";
-}
-
-/** What a chain of references ends at; undefined when it ends nowhere, or not soon enough. */
-function resolved(server: AtServer, record: StoredRecord, prefix: string): StoredRecord | undefined {
-  let current = record;
-  for (let depth = 0; depth <= maxReferences; depth++) {
-    const target = /^atsign:\/\/(\S+)$/i.exec(current.value)?.[1]?.toLowerCase();
-    if (target === undefined || !isVisible(current.metadata, server.clock())) return current;
+function ownValue(
+  server: AtServer,
+  connection: ServerConnection,
+  key: string,
+  { prefix, operation }: { prefix: string; operation: string | undefined },
+): string {
+  const now = server.clock();
+  let record = found(server.record(key), key);
+  if (operation !== undefined) return formatRecord(record, operation, now);
+  for (let depth = 0; isVisible(record.metadata, now); depth++) {
+    const target = /^atsign:\/\/(\S+)$/i.exec(record.value)?.[1]?.toLowerCase();
+    if (target === undefined) break;
     // Only what the caller could have asked for by name: shared with it, else public.
     const next = server.record(`${prefix}${target}`) ?? server.record(`public:${target}`);
-    if (!next) return undefined;
-    current = next;
+    if (!next || depth === maxReferences || !mayRead(connection, next.key)) return "null";
+    record = next;
   }
-  return undefined;
+  return formatRecord(record, operation, now);
 }
 
 /** `plookup:[bypassCache:..:][meta:|all:]<name>@owner`: public data of anybody. */
