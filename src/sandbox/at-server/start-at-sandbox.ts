@@ -6,7 +6,7 @@ import { createSecureContext } from "node:tls";
 import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
-import { AtServer, type Delay } from "./at-server.ts";
+import { AtServer } from "./at-server.ts";
 import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
@@ -23,6 +23,7 @@ import { makeFederation } from "./federation/make-federation.ts";
 import type { Network } from "./federation/outbound-pool.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import type { Delay } from "./enrollment-host.ts";
 import type { EnrollmentLimits } from "./enrollment-requests.ts";
 import { Listener } from "./listener.ts";
 import { KeptPorts, listenOn } from "./ports.ts";
@@ -112,12 +113,14 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
       addresses.get(atSign) ??
       (joined === undefined ? findRegistered(dataDir, atSign) : findInDirectory(joined, identity.ca, atSign)),
   };
-  const close = async () => {
+  const closeAll = async () => {
     for (const timer of timers) clearInterval(timer);
     await Promise.all([...servers.values()].map((server) => server.close()));
     await Promise.all(listeners.map((listener) => listener.close()));
     store.close();
   };
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= closeAll());
   const visitors = new InboundConnections(directoryLimits, () => directoryLimits.maxConnections);
   const startDirectory = async (): Promise<Address> => {
     const addressOf = (atSign: string) => {

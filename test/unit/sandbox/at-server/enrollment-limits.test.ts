@@ -12,10 +12,10 @@ suite("enrollment spam", () => {
     const guess = async () => {
       const stranger = await guest(t, sandbox, "@alice");
       stranger.write(`${requestLine({ otp: "WRONG1" })}\n`);
-      const { ms, end } = await delay.next();
-      end();
+      const wait = await delay.next();
+      wait.end();
       assert.match(await stranger.read(), /^error:AT0011-Exception: invalid otp/);
-      return ms / 1_000;
+      return wait.ms / 1_000;
     };
     const seconds: number[] = [];
     for (let i = 0; i < 12; i++) seconds.push(await guess());
