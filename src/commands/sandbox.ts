@@ -12,6 +12,9 @@ import { answer, answerJson } from "./output.ts";
 /** The one profile whose data go with the process. */
 const disposable = "disposable-atsign";
 
+/** Apart from the demo's own atServers, whose keys must not change. */
+const folderIn = (data: string) => path.join(data, "at-servers");
+
 interface SandboxOptions {
   readonly atsigns?: string;
   readonly keys?: string;
@@ -51,14 +54,14 @@ async function atServers(settings: Settings, list: string, o: SandboxOptions): P
       o.profile === disposable ? await mkdtemp(path.join(os.tmpdir(), "countersign-at-")) : undefined;
     const { host, name, ports } = settings.sandbox;
     const server = await startAtSandbox({
-      dataDir: temporary ?? path.join(settings.data, "sandbox", "at"),
+      dataDir: temporary ?? folderIn(settings.data),
       host,
       ...(name === undefined ? {} : { publicHost: name }),
       ...(ports["directory"] === undefined ? {} : { directoryPort: ports["directory"] }),
       atSigns,
       behaviour,
       ...(keys === undefined ? {} : { keys }),
-      ...(o.join === undefined ? {} : { join: path.resolve(o.join, "sandbox", "at") }),
+      ...(o.join === undefined ? {} : { join: folderIn(path.resolve(o.join)) }),
     });
     const { directory, caFile, cramSecrets, addresses } = server;
     const info = {

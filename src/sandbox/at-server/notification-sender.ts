@@ -36,7 +36,7 @@ export class NotificationSender {
   enqueue(n: OutgoingNotification, sentAt: number): void {
     const { store, atSign } = this.#server;
     if (
-      store.outgoing.waiting(atSign, n.recipient) >= maxWaiting ||
+      store.outgoing.isFull(atSign, n.recipient, maxWaiting) ||
       (this.#active.size >= maxRecipients && !this.#active.has(n.recipient))
     )
       throw new ServerError("AT0011", `Too many notifications wait for ${n.recipient}`);
@@ -76,7 +76,7 @@ export class NotificationSender {
           failures = 0;
           const { id } = next.notification;
           const isKept = store.outgoing.find(atSign, id) !== undefined; // not removed meanwhile
-          if (isKept) store.transaction(() => this.#finish(recipient, id, outcome, next.expiresAt));
+          if (isKept) await store.grouped(() => this.#finish(recipient, id, outcome, next.expiresAt));
         }
       }
     } finally {

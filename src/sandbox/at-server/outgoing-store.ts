@@ -94,9 +94,11 @@ export class OutgoingStore {
     return added === 1;
   }
 
-  /** How many wait for a recipient. */
-  waiting(atSign: string, recipient: string): number {
-    return Number(this.#statements.waiting.get(atSign, recipient)?.["n"]);
+  /** True when `most` or more wait for a recipient. */
+  isFull(atSign: string, recipient: string, most: number): boolean {
+    const row = this.#statements.span.get(atSign, recipient, atSign, recipient);
+    const span = Number(row?.["newest"]) - Number(row?.["oldest"]); // no fewer: others share the positions
+    return span >= most - 1 && Number(this.#statements.waiting.get(atSign, recipient)?.["n"]) >= most;
   }
 
   /** The ids of what waits from a notifier beyond its newest `keep`. */
@@ -164,6 +166,11 @@ function prepare(sql: (text: string) => StatementSync) {
     add: sql(
       `insert into outgoing (at_sign, recipient, id, content, latest_of, is_waiting, sent_at, expires_at)
        values (?, ?, ?, ?, ?, 1, ?, ?) on conflict do nothing`,
+    ),
+    span: sql(
+      `select
+         (select max(position) from outgoing where at_sign = ? and recipient = ? and is_waiting = 1) as newest,
+         (select min(position) from outgoing where at_sign = ? and recipient = ? and is_waiting = 1) as oldest`,
     ),
     waiting: sql("select count(*) as n from outgoing where at_sign = ? and recipient = ? and is_waiting = 1"),
     superseded: sql(
