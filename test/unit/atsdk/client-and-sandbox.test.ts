@@ -181,6 +181,7 @@ suite("notifications through the sandbox", () => {
         value: "one",
         epochMillis: 0,
         operation: "update",
+        messageType: "key",
       },
     );
 

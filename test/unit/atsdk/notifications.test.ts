@@ -43,6 +43,7 @@ suite("notifications", () => {
       key: "@bob:msg.myapp@alice",
       value: '{"type":"ping","n":1}',
       operation: "update",
+      messageType: "key",
       epochMillis: 1_714_900_000_000,
     });
     assert.equal(second?.value, "zwei");
