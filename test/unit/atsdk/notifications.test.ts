@@ -7,12 +7,14 @@ import {
   clock,
   frame,
   frameOfFixture,
+  idOfFixture,
   iv,
   monitorLine,
   monitorOf,
   open,
   statsOfFixture,
   take,
+  textOfFixture,
   until,
   wrappedKey,
 } from "./monitor-bench.ts";
@@ -37,11 +39,11 @@ suite("notifications", () => {
     stream.feed(frame("second", 1_714_900_000_001, "zwei"));
     const [first, second] = await taking;
     assert.deepEqual(first, {
-      id: "3b1f3a0e-5a0b-4bd5-8c8e-8a0f4e1e6b52",
+      id: idOfFixture,
       from: "@alice",
       to: "@bob",
       key: "@bob:msg.myapp@alice",
-      value: '{"type":"ping","n":1}',
+      value: textOfFixture,
       operation: "update",
       messageType: "key",
       epochMillis: 1_714_900_000_000,
