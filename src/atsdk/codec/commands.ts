@@ -63,7 +63,8 @@ export interface ScanOptions {
 }
 
 export function scanCommand({ regex, showHidden, sharedBy }: ScanOptions): string {
-  const hidden = showHidden === true ? ":showhidden:true" : "";
+  // Without a colon in front of the filter, servers change its case and, at a colon inside it, its blank.
+  const hidden = showHidden === true ? ":showhidden:true" : regex === undefined ? "" : ":showhidden:false";
   const other = sharedBy === undefined ? "" : `:${word("atSign", sharedBy)}`;
   return `scan${hidden}${other}${filter("scan", regex)}`;
 }
@@ -108,7 +109,7 @@ export interface MonitorFields {
 export function monitorCommand({ regex, selfNotifications, epochMillis }: MonitorFields): string {
   const own = selfNotifications === true ? ":selfNotifications" : "";
   const since = epochMillis === undefined ? "" : `:${epochMillis}`;
-  // "strict" means nothing to any server; without a colon in front, servers change the case of the filter.
+  // "strict" means nothing to any server; it is the colon in front of the filter, as in scan.
   return `monitor${own}${since}${own === "" && since === "" ? ":strict" : ""}${filter("notification", regex)}`;
 }
 
