@@ -152,10 +152,17 @@ command("setup", "make keys, grants and trust document once, then end (container
 );
 command("sandbox", "atDirectory and atServers for a laptop or a test, and the demo's wholesalers")
   .option("--atsigns <list>", "comma-separated atSigns; then no wholesalers are started")
-  .option("--keys <folder>", "where the atSigns' key files are (made when missing)")
+  .option(
+    "--keys <folder>",
+    "where the atSigns' key files are (made when missing); without it the atSigns are new",
+  )
   .option("--profile <name>", "behaviour profile", "default")
-  .action(async (o: { atsigns?: string; keys?: string; profile: string; json?: boolean }) =>
-    (await import("./commands/services.ts")).sandbox(settings(), companyConfig, o),
+  .option(
+    "--join <folder>",
+    "data folder of another running sandbox, whose atDirectory and authority are used",
+  )
+  .action(async (o: { atsigns?: string; keys?: string; profile: string; join?: string; json?: boolean }) =>
+    (await import("./commands/sandbox.ts")).sandbox(settings(), companyConfig, o),
   );
 command("bot", "the bot process").action(async () =>
   (await import("./commands/services.ts")).bot(settings(), companyConfig),

@@ -1,13 +1,11 @@
 import { copyFile, rename } from "node:fs/promises";
 import path from "node:path";
-import { toAtSign } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { loadAgents } from "../load.ts";
-import { activateAtSign } from "../processes/activate-at-sign.ts";
 import { makeRuntimeFolder } from "../processes/runtime-folder.ts";
 import { serve } from "../processes/serve.ts";
-import { answer, answerJson, tell } from "./output.ts";
+import { tell } from "./output.ts";
 
 /** The processes of the product, each started on its own as production and containers do. */
 
@@ -27,58 +25,6 @@ export function agents(settings: Settings, config: CompanyConfig, names: readonl
   return serve(async (fatal) => {
     makeRuntimeFolder(settings.runtime);
     return (await import("../processes/agents.ts")).startAgents(settings, config, names, fatal);
-  });
-}
-
-/** Without atSigns the demo's whole outside world; with them just those atServers, activated, with key files. */
-export async function sandbox(
-  settings: Settings,
-  config: CompanyConfig,
-  o: { readonly atsigns?: string; readonly keys?: string; readonly profile: string; readonly json?: boolean },
-): Promise<void> {
-  if (o.profile !== "default") {
-    throw new AppError("usage", `--profile ${o.profile}: this version knows the profile "default" only`);
-  }
-  if (o.atsigns === undefined) {
-    await serve(async () => {
-      const { startSandbox } = await import("../processes/sandbox.ts");
-      const { allAtSigns } = await import("../processes/setup.ts");
-      makeRuntimeFolder(settings.runtime);
-      return startSandbox(settings, allAtSigns(config, await loadAgents()));
-    });
-    return;
-  }
-  const atSigns = o.atsigns.split(",").map((name) => toAtSign(name.trim()));
-  if (o.keys === undefined) {
-    throw new AppError("usage", "--atsigns needs --keys FOLDER: where the key files are written");
-  }
-  const keyFolder = path.resolve(o.keys);
-  await serve(async () => {
-    const { startAtSandbox } = await import("../sandbox/at-server/start-at-sandbox.ts");
-    const server = await startAtSandbox({
-      dataDir: path.join(settings.data, "sandbox", "at"),
-      host: settings.sandbox.host,
-      atSigns,
-    });
-    const { directory, caFile, ca } = server;
-    for (const atSign of atSigns) {
-      const file = path.join(keyFolder, `${atSign}_key.atKeys`);
-      await activateAtSign({ atSign, file, cramSecret: server.cramSecrets[atSign], directory, ca });
-    }
-    const info = {
-      type: "ready",
-      host: directory.host,
-      port: directory.port,
-      ca: caFile,
-      keys: keyFolder,
-      cram: server.cramSecrets,
-    };
-    if (o.json === true) {
-      answerJson(info);
-    } else {
-      answer(`atDirectory ${directory.host}:${directory.port}, CA ${caFile}, keys in ${keyFolder}`);
-    }
-    return { info, stop: () => server.close() };
   });
 }
 

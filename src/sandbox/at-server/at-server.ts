@@ -1,7 +1,18 @@
-import type { AtStore, StoredNotification } from "./at-store.ts";
+import { randomUUID } from "node:crypto";
+import type { AtStore } from "./at-store.ts";
+import type { Behaviour } from "./behaviour.ts";
+import type { CommitOperation } from "./commit-log.ts";
+import { InboundConnections } from "./inbound-connections.ts";
+import type { Limits } from "./limits.ts";
+import { type EnrollmentLimits, EnrollmentRequests } from "./enrollment-requests.ts";
+import { Enrollments } from "./enrollments.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
-import { frameMetadata, notificationLine } from "./notification.ts";
-import { mergeMetadata, type StoredRecord } from "./record.ts";
+import { notificationLine, statsLine, storedNotification } from "./notification.ts";
+import type { StoredNotification } from "./notification-store.ts";
+import type { OutgoingNotification } from "./outgoing-store.ts";
+import { isExpired, mergeMetadata, type StoredRecord } from "./record.ts";
+import { isUnlogged } from "./reserved-keys.ts";
+import { ServerSettings } from "./server-settings.ts";
 
 /** A connection that gave `monitor`. */
 export interface Monitor {
@@ -10,36 +21,84 @@ export interface Monitor {
   push(line: string): void;
 }
 
-/** What a notification says, before it has a receiver's time. */
-export interface OutgoingNotification {
-  readonly id: string;
-  readonly recipient: string;
-  readonly key: string;
-  readonly value: string | null;
-  readonly operation: "update" | "delete";
-  readonly messageType: "key" | "text";
-  readonly isEncrypted: boolean;
-  readonly change: MetadataChange;
-  /** How long it is kept, milliseconds. */
-  readonly ttln: number;
+/** As which identity another server is asked: our own atSign, or nobody's, for public data. */
+export type CallAs = "pol" | "anyone";
+
+/** What connects a server with those of other processes. */
+export interface Federation {
+  /** The host of an atSign's server; undefined when the atDirectory does not know it or cannot be asked. */
+  hostOf(atSign: string): Promise<string | undefined>;
+  /** Our connections to other servers. `request` resolves with the text after `data:`. */
+  readonly outbound: {
+    readonly size: number;
+    request(atSign: string, as: CallAs, command: string): Promise<string>;
+    close(): Promise<void>;
+  };
+  /** What waits to be brought to other servers. */
+  readonly sender: {
+    start(): void;
+    enqueue(notification: OutgoingNotification, sentAt: number): void;
+    close(): void;
+  };
+  /** The key pair by which the server proves whose it is. */
+  readonly signingKeys: {
+    readonly isReady: boolean;
+    ready(): Promise<void>;
+    sign(text: string): Promise<string>;
+  };
 }
 
-/** The state of one atSign's server. Servers of one sandbox reach each other through `peers`, in memory. */
+/** Resolves after `ms`; rejects when `signal` aborts before. */
+export type Delay = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export interface AtServerOptions {
+  readonly store: AtStore;
+  readonly clock: () => number;
+  readonly delay: Delay;
+  readonly peers: ReadonlyMap<string, AtServer>;
+  readonly behaviour: Behaviour;
+  readonly limits: Limits;
+  readonly enrollmentLimits?: Partial<EnrollmentLimits>;
+  readonly federation: (server: AtServer) => Federation;
+}
+
+/**
+ * The state of one atSign's server. Servers of one sandbox reach each other through `peers`, in memory; those of other
+ * processes through `federation`.
+ */
 export class AtServer {
   readonly atSign: string;
   readonly store: AtStore;
   readonly clock: () => number;
+  readonly delay: Delay;
+  readonly behaviour: Behaviour;
+  readonly limits: Limits;
+  readonly settings: ServerSettings;
+  readonly startedAt: number;
+  readonly connections: InboundConnections;
   readonly monitors = new Set<Monitor>();
+  /** When the atSign last logged in. */
+  lastLogin: number | undefined;
+  readonly enrollments: Enrollments;
+  readonly requests: EnrollmentRequests;
+  readonly federation: Federation;
   readonly #peers: ReadonlyMap<string, AtServer>;
+  #isAnnouncing = false;
 
-  constructor(
-    atSign: string,
-    o: { store: AtStore; clock: () => number; peers: ReadonlyMap<string, AtServer> },
-  ) {
+  constructor(atSign: string, o: AtServerOptions) {
     this.atSign = atSign;
     this.store = o.store;
     this.clock = o.clock;
+    this.delay = o.delay;
+    this.behaviour = o.behaviour;
+    this.limits = o.limits;
+    this.requests = new EnrollmentRequests(this, o.enrollmentLimits);
+    this.settings = new ServerSettings(o.behaviour, { ...o.limits, ...this.requests.limits });
+    this.connections = new InboundConnections(o.limits, () => this.settings.maxConnections);
+    this.startedAt = o.clock();
     this.#peers = o.peers;
+    this.enrollments = new Enrollments(this);
+    this.federation = o.federation(this);
   }
 
   peer(atSign: string): AtServer | undefined {
@@ -47,57 +106,153 @@ export class AtServer {
   }
 
   record(key: string): StoredRecord | undefined {
-    return this.store.record(this.atSign, key);
+    return this.store.records.get(this.atSign, key);
   }
 
-  /** Writes a record with its metadata merged. `value` undefined changes the metadata only and keeps the flags. */
-  putRecord(key: string, value: string | undefined, change: MetadataChange, by = this.atSign): void {
-    const old = this.record(key);
-    const metadata = mergeMetadata(old?.metadata, change, {
-      by,
-      now: this.clock(),
-      keepFlags: value === undefined,
+  /**
+   * Writes a record with its metadata merged. `value` undefined changes the metadata only and keeps the flags. Returns
+   * the commit id, -1 for what is not logged.
+   */
+  putRecord(
+    key: string,
+    value: string | undefined,
+    change: MetadataChange,
+    o: { by?: string; log?: boolean } = {},
+  ): number {
+    return this.store.transaction(() => {
+      const stored = this.record(key);
+      const old = stored && !isExpired(stored.metadata, this.clock()) ? stored : undefined;
+      const metadata = mergeMetadata(old?.metadata, change, {
+        by: o.by ?? this.atSign,
+        now: this.clock(),
+        keepFlags: value === undefined,
+      });
+      this.store.records.put(this.atSign, { key, value: value ?? old?.value ?? "", metadata });
+      const operation = value === undefined ? "#" : Object.keys(change).length > 0 ? "*" : "+";
+      return this.#log(key, operation, o.log);
     });
-    this.store.putRecord(this.atSign, { key, value: value ?? old?.value ?? "", metadata });
   }
 
-  /** Sends a notification: stored at the receiver, if there is one, in the same transaction as its status here. */
+  /** Removes a record, if there is one. Returns the commit id, -1 for what is not logged. */
+  deleteRecord(key: string, log = true): number {
+    return this.store.transaction(() => {
+      this.store.records.delete(this.atSign, key);
+      return this.#log(key, "-", log);
+    });
+  }
+
+  #log(key: string, operation: CommitOperation, log = true): number {
+    if (!log || isUnlogged(key)) return -1;
+    this.store.afterCommit(() => this.#announceCommit());
+    return this.store.commits.add(this.atSign, key, operation);
+  }
+
+  /** Keeps another atSign's record here as it is, with its own times; `ttr` in seconds, -1 for ever. */
+  putCopy(key: string, record: StoredRecord, ttr: number): void {
+    const { refreshAt: _refreshAt, ...metadata } = record.metadata;
+    const refresh = ttr > 0 ? { refreshAt: this.clock() + ttr * 1000 } : {};
+    this.store.transaction(() => {
+      this.store.records.put(this.atSign, {
+        key,
+        value: record.value,
+        metadata: { ...metadata, ttr, ...refresh },
+      });
+      this.#log(key, "*");
+    });
+  }
+
+  /**
+   * Sends a notification: stored at a receiver in this process in the same transaction as its status here; queued for
+   * one elsewhere. Throws AT0011 when too many wait for that one.
+   */
   send(outgoing: OutgoingNotification): void {
-    const peer = this.peer(outgoing.recipient);
+    const now = this.clock();
+    this.store.transaction(() => {
+      if (this.peer(outgoing.recipient)) this.deliver(outgoing, now);
+      else this.federation.sender.enqueue(outgoing, now);
+    });
+  }
+
+  /** Stores a notification, sent at `sentAt`, at its receiver in this process. */
+  deliver(outgoing: OutgoingNotification, sentAt: number): void {
+    this.store.transaction(() => {
+      this.store.notifications.putStatus(this.atSign, outgoing, "delivered", sentAt + outgoing.ttln);
+      this.peer(outgoing.recipient)?.receive(this.atSign, outgoing, sentAt + outgoing.ttln);
+    });
+  }
+
+  /** Keeps a notification of another atSign, or our own, and passes it to the monitors; once for each id of a sender. */
+  receive(sender: string, n: OutgoingNotification, expiresAt: number): void {
+    this.store.transaction(() => {
+      const notification = storedNotification(sender, n, this.clock(), expiresAt);
+      if (!this.store.notifications.add(notification)) return;
+      if (sender !== this.atSign) this.#updateCache(notification, n.change);
+      this.store.afterCommit(() => this.#push(notification));
+    });
+  }
+
+  /** Tells the own atSign of something, for instance of a request to enroll. */
+  sendSelf(event: { readonly key: string; readonly value: string; readonly ttln: number }): void {
     const now = this.clock();
     const notification: StoredNotification = {
-      recipient: outgoing.recipient,
-      sender: this.atSign,
-      id: outgoing.id,
-      key: outgoing.key,
-      value: outgoing.value,
-      operation: outgoing.operation,
-      messageType: outgoing.messageType,
-      isEncrypted: outgoing.isEncrypted && outgoing.value !== null, // some clients crash on an encrypted nothing
-      metadata: frameMetadata(outgoing.change, now),
-      epochMillis: now,
-      expiresAt: now + outgoing.ttln,
+      ...storedNotification(
+        this.atSign,
+        {
+          ...event,
+          id: randomUUID(),
+          recipient: this.atSign,
+          operation: "update",
+          messageType: "key",
+          isEncrypted: false,
+          change: {},
+        },
+        now,
+        now + event.ttln,
+      ),
+      kind: "self",
     };
     this.store.transaction(() => {
-      this.store.putStatus(this.atSign, outgoing.id, peer ? "delivered" : "errored", notification.expiresAt);
-      if (!peer || !this.store.addNotification(notification)) return;
-      if (peer !== this) peer.#updateCache(notification, outgoing.change);
-      this.store.afterCommit(() => peer.#push(notification));
+      this.store.notifications.add(notification);
+      this.store.afterCommit(() => this.#push(notification));
     });
+  }
+
+  /** Writes the sign of life to the monitors; clients synchronise when its value has changed. */
+  sendStats(): void {
+    if (this.monitors.size === 0) return;
+    const line = statsLine(this.atSign, this.store.commits.last(this.atSign), this.clock());
+    for (const monitor of this.monitors) monitor.push(line);
+  }
+
+  /** Ends what runs on its own: queues are kept. */
+  async close(): Promise<void> {
+    this.federation.sender.close();
+    await this.federation.outbound.close();
   }
 
   /** Keeps a copy of another atSign's value when it says so (`ttr`); drops it on delete when it says so (`ccd`). */
   #updateCache(n: StoredNotification, change: MetadataChange): void {
     const key = `cached:${n.key}`;
     if (n.operation === "delete") {
-      if (this.record(key)?.metadata.ccd === true) this.store.deleteRecord(this.atSign, key);
+      if (this.record(key)?.metadata.ccd === true) this.deleteRecord(key);
     } else if (n.messageType === "key" && n.value !== null && change.ttr !== undefined && change.ttr !== 0) {
-      this.putRecord(key, n.value, { ...change, isEncrypted: n.isEncrypted }, n.sender);
+      this.putRecord(key, n.value, { ...change, isEncrypted: n.isEncrypted }, { by: n.sender });
     }
   }
 
   #push(notification: StoredNotification): void {
+    if (this.monitors.size === 0 || notification.expiresAt <= this.clock()) return;
     const line = notificationLine(notification);
     for (const monitor of this.monitors) if (monitor.wants(notification)) monitor.push(line);
+  }
+
+  /** Once for all commits of a turn. */
+  #announceCommit(): void {
+    if (this.#isAnnouncing || this.monitors.size === 0) return;
+    this.#isAnnouncing = true;
+    setImmediate(() => {
+      this.#isAnnouncing = false;
+      if (!this.store.isClosed) this.sendStats();
+    });
   }
 }

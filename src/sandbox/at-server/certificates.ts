@@ -26,14 +26,22 @@ const day = 86_400_000;
 const caDays = 3_650;
 const serverDays = 397;
 const renewDays = 30;
+const tlsServer = "1.3.6.1.5.5.7.3.1";
+const tlsClient = "1.3.6.1.5.5.7.3.2";
 const ecdsaWithSha256 = sequence(oid("1.2.840.10045.4.3.2"));
 
 /**
  * The sandbox's private authority and server certificate (ECDSA P-256), kept in `folder` and made when missing. The server
- * certificate is renewed before it ends and when it does not name one of `hosts`.
+ * certificate, by which servers show themselves to each other too, is renewed before it ends and when it does not name
+ * one of `hosts`. `authority` is the folder of another sandbox whose authority is used instead.
  */
-export function loadIdentity(folder: string, hosts: readonly string[], now: number): ServerIdentity {
-  const file = (name: string) => join(folder, name);
+export function loadIdentity(
+  folder: string,
+  hosts: readonly string[],
+  now: number,
+  authority = folder,
+): ServerIdentity {
+  const file = (name: string) => join(name.startsWith("ca.") ? authority : folder, name);
   try {
     return keptIdentity(file, hosts, now);
   } catch (error) {
@@ -64,6 +72,7 @@ function isUsable(pem: string, ca: string, hosts: readonly string[], now: number
   return (
     certificate.verify(new X509Certificate(ca).publicKey) &&
     certificate.validToDate.getTime() > now + renewDays * day &&
+    certificate.keyUsage?.includes(tlsClient) &&
     hosts.every(
       (host) => (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined,
     )
@@ -108,7 +117,7 @@ function makeServerCertificate(
     extensions: [
       extension("2.5.29.19", sequence(), true),
       extension("2.5.29.15", bits(Buffer.from([0x80]), 7), true), // digitalSignature
-      extension("2.5.29.37", sequence(oid("1.3.6.1.5.5.7.3.1"))), // TLS server
+      extension("2.5.29.37", sequence(oid(tlsServer), oid(tlsClient))),
       extension("2.5.29.17", sequence(...hosts.map(alternativeName))),
       extension("2.5.29.35", sequence(tagged(0, keyId(authority), true))),
     ],

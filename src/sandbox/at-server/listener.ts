@@ -1,36 +1,40 @@
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { ServerIdentity } from "./certificates.ts";
+import type { Limits } from "./limits.ts";
 
-const maxConnections = 200;
-const handshakeMs = 20_000;
+/** Connections beyond the limit that may be told so; the rest is cut off before it costs a handshake. */
+const spareSockets = 64;
 
-/** A TLS listener with a limit of connections, which can end them all. */
+/** A TLS listener that bounds the number of sockets and can end them all. */
 export class Listener {
   readonly server: Server;
   readonly #sockets = new Set<Socket>();
-  #connections = 0;
 
-  constructor(identity: ServerIdentity, serve: (socket: TLSSocket) => void) {
+  /** `asksCertificate`: clients may present a certificate; without a valid one they are served as well. */
+  constructor(
+    identity: ServerIdentity,
+    limits: Limits,
+    serve: (socket: TLSSocket) => void,
+    o: { readonly asksCertificate?: boolean } = {},
+  ) {
     const options = {
       key: identity.key,
       cert: identity.certificate,
       minVersion: "TLSv1.2" as const,
       ALPNProtocols: ["atProtocol/1.0"],
-      handshakeTimeout: handshakeMs,
+      handshakeTimeout: limits.handshakeMs,
+      ...(o.asksCertificate === true
+        ? { requestCert: true, rejectUnauthorized: false, ca: identity.ca }
+        : {}),
     };
-    this.server = createServer(options, (socket) => {
-      if (this.#connections >= maxConnections) {
-        socket.on("error", () => {});
-        socket.end("error:AT0012-Inbound connection limit exceeded\n");
-        return;
-      }
-      this.#connections++;
-      socket.once("close", () => this.#connections--);
-      serve(socket);
-    });
+    this.server = createServer(options, serve);
     // Plain sockets are kept as well, so that an unfinished handshake does not hold up `close`.
     this.server.on("connection", (socket: Socket) => {
+      if (this.#sockets.size >= limits.maxConnections + spareSockets) {
+        socket.destroy();
+        return;
+      }
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });

@@ -1,3 +1,4 @@
+import type { Behaviour } from "./behaviour.ts";
 import { ServerError, syntaxError } from "./server-error.ts";
 
 /** Metadata as a command gives it. `null` on a text field resets it. Times and durations in milliseconds. */
@@ -74,12 +75,26 @@ const patterns: Record<FieldKind, RegExp> = {
   time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z(?=:|$)/,
 };
 
-/** Reads `name:value` segments from the front of a command, in any order. */
+/** Places of the fields that every client writes first, in this order; all other fields come later, in any. */
+const places = new Map([
+  ["ttl", 0],
+  ["ttln", 0],
+  ["ttb", 1],
+  ["ttr", 2],
+  ["ccd", 3],
+]);
+
+/** Reads `name:value` segments from the front of a command, in any order or as `times-first` demands. */
 export class SegmentReader {
   rest: string;
+  /** A notification's lifetime in milliseconds, which some clients write among the metadata of any command. */
+  ttln: number | undefined;
+  readonly #order: Behaviour["metadataOrder"];
+  #place = 0;
 
-  constructor(text: string) {
+  constructor(text: string, order: Behaviour["metadataOrder"] = "any") {
     this.rest = text;
+    this.#order = order;
   }
 
   /** Takes the word before the next colon if `accept` wants it (given in lower case), with its colon. */
@@ -101,9 +116,16 @@ export class SegmentReader {
 
   /** Takes one metadata segment into `change`; false when the next word names no field. */
   metadata(change: MetadataChange): boolean {
-    const word = this.word((name) => fields.has(name));
-    const field = word === undefined ? undefined : fields.get(word);
-    if (!field) return false;
+    const word = this.word((name) => name === "ttln" || fields.has(name));
+    if (word === undefined) return false;
+    const place = places.get(word) ?? places.size;
+    if (this.#order === "times-first" && place < this.#place) throw syntaxError();
+    this.#place = place;
+    const field = fields.get(word);
+    if (!field) {
+      this.ttln = Number(this.value(/^\d{1,15}(?=:|$)/));
+      return true;
+    }
     const text = this.value(patterns[field.kind]);
     Object.assign(change, { [field.name]: readValue(text, field.kind) });
     return true;
@@ -123,14 +145,14 @@ function readValue(text: string, kind: FieldKind): number | boolean | string | n
   }
 }
 
-/** Refuses values that no combination allows (messages as the public server words them). */
-export function checkMetadata(change: MetadataChange): void {
+/** Refuses values that no combination allows, given what is stored (messages as the public server words them). */
+export function checkMetadata(change: MetadataChange, old: MetadataChange = {}): void {
   if (change.ttl !== undefined && change.ttl < 0)
     throw syntaxError("Valid value for TTL should be greater than or equal to 0");
   if (change.ttb !== undefined && change.ttb < 0)
     throw syntaxError("Valid value for TTB should be greater than or equal to 0");
   if (change.ttr !== undefined && change.ttr < -1)
     throw syntaxError("Valid values for TTR are -1 and greater than or equal to 1");
-  if (change.ccd === true && change.ttr === undefined)
+  if (change.ccd === true && change.ttr === undefined && old.ttr === undefined)
     throw new ServerError("AT0022", "TTR cannot be null when CCD is set");
 }

@@ -1,9 +1,34 @@
-import type { StoredNotification } from "./at-store.ts";
+import type { StoredNotification } from "./notification-store.ts";
+import { defaultHints, type OutgoingNotification } from "./outgoing-store.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
 import { decodeAppMetadata, formatTime, keyHashJson } from "./record.ts";
 
+/** A notification as it is kept at the time `now`. */
+export function storedNotification(
+  sender: string,
+  n: OutgoingNotification,
+  now: number,
+  expiresAt: number,
+): StoredNotification {
+  return {
+    recipient: n.recipient,
+    sender,
+    id: n.id,
+    key: n.key,
+    value: n.value,
+    operation: n.operation,
+    messageType: n.messageType,
+    isEncrypted: n.isEncrypted && n.value !== null, // some clients crash on an encrypted nothing
+    metadata: frameMetadata(n.change, now),
+    epochMillis: now,
+    expiresAt,
+    kind: "received",
+    hints: n.hints ?? defaultHints,
+  };
+}
+
 /** The metadata part of a monitor frame, as JSON. */
-export function frameMetadata(change: MetadataChange, now: number): string {
+function frameMetadata(change: MetadataChange, now: number): string {
   const { ttl = null, ttb = null, ttr = null } = change;
   const hash = keyHashJson(change.pubKeyHash, change.hashingAlgo).pubKeyHash;
   return JSON.stringify({
@@ -25,8 +50,13 @@ export function frameMetadata(change: MetadataChange, now: number): string {
   });
 }
 
-/** The line a monitor receives. The order of members is what clients' tests expect. */
+/** The line a monitor receives. */
 export function notificationLine(n: StoredNotification): string {
+  return `notification: ${notificationJson(n)}\n`;
+}
+
+/** The order of members is what clients' tests expect. */
+export function notificationJson(n: StoredNotification): string {
   const head = JSON.stringify({
     id: n.id,
     from: n.sender,
@@ -38,7 +68,7 @@ export function notificationLine(n: StoredNotification): string {
     messageType: `MessageType.${n.messageType}`,
     isEncrypted: n.isEncrypted,
   });
-  return `notification: ${head.slice(0, -1)},"metadata":${n.metadata}}\n`;
+  return `${head.slice(0, -1)},"metadata":${n.metadata}}`;
 }
 
 /** The periodic sign of life on a monitor. */

@@ -54,7 +54,12 @@ export function mergeMetadata(
 
 /** False before `ttb` has passed and after `ttl` has. */
 export function isVisible(metadata: { availableAt: number; expiresAt?: number }, now: number): boolean {
-  return metadata.availableAt <= now && (metadata.expiresAt === undefined || metadata.expiresAt > now);
+  return metadata.availableAt <= now && !isExpired(metadata, now);
+}
+
+/** True once `ttl` has passed: such a record is as good as gone. */
+export function isExpired(metadata: { expiresAt?: number }, now: number): boolean {
+  return metadata.expiresAt !== undefined && metadata.expiresAt <= now;
 }
 
 /** What a look-up answers: the value, `meta` or `all` as JSON; `null` for what is not visible. */
@@ -65,7 +70,8 @@ export function formatRecord(record: StoredRecord, operation: string | undefined
   return JSON.stringify(operation === "meta" ? metaData : { key: record.key, data: record.value, metaData });
 }
 
-function metadataJson(metadata: RecordMetadata): Record<string, unknown> {
+/** Metadata as clients read them: dates as text, no null. */
+export function metadataJson(metadata: RecordMetadata): Record<string, unknown> {
   const {
     createdBy,
     updatedBy,

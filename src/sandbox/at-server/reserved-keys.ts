@@ -9,12 +9,28 @@ export const secretDeletedKey = "privatekey:at_secret_deleted";
 export function isProtected(key: string, atSign: string): boolean {
   return (
     key === `public:publickey${atSign}` ||
-    key === `public:signing_publickey${atSign}` ||
-    key === `${atSign}:signing_privatekey${atSign}`
+    key === signingPublicKey(atSign) ||
+    key === signingPrivateKey(atSign)
   );
 }
 
 /** True for keys outside the commit log: a change to them is answered with -1. */
 export function isUnlogged(key: string): boolean {
   return /^(?:privatekey:|private:|local:|public:_(?!_))/.test(key);
+}
+
+/** The atSigns that may not connect, as a JSON array. */
+export function blocklistKey(atSign: string): string {
+  return `private:blocklist${atSign}`;
+}
+
+/** Set when an atServer's signing key pair was made. */
+export const signingKeyPairFlag = "privatekey:signing_keypair_generated";
+
+export function signingPublicKey(atSign: string): string {
+  return `public:signing_publickey${atSign}`;
+}
+
+export function signingPrivateKey(atSign: string): string {
+  return `${atSign}:signing_privatekey${atSign}`;
 }

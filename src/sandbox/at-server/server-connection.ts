@@ -1,5 +1,11 @@
+import { randomUUID, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
+import type { Enrollment, Identity } from "./identity.ts";
+import type { Inbound, InboundConnections } from "./inbound-connections.ts";
+import type { Limits } from "./limits.ts";
+import { LineBuffer, splitLines } from "./line-buffer.ts";
 import { ServerError } from "./server-error.ts";
 
 /** Answers one command line: the payload after `data:`, or undefined for verbs without a reply. Throws ServerError. */
@@ -8,53 +14,113 @@ export type CommandHandler = (
   command: string,
 ) => string | undefined | Promise<string | undefined>;
 
-const newline = 0x0a;
-const maxCommandBytes = 10_240_000;
-const maxBytesBeforeLogin = 8_192;
-const maxUnsentBytes = 32_000_000;
-const loginIdleMs = 600_000;
+export interface PeerChallenge {
+  readonly atSign: string;
+  readonly uuid: string;
+  readonly expiresAt: number;
+}
+
+/** What a connection needs to know of its server. */
+export interface ConnectionHost {
+  readonly atSign: string;
+  readonly clock: () => number;
+  readonly limits: Limits;
+  readonly connections: InboundConnections;
+}
+
+/** How long a client that was refused may take to read why. */
+const farewellMs = 1_000;
+const keepAliveMs = 60_000;
 
 /** One inbound connection: commands framed by line and answered strictly in order, each reply in a single write. */
-export class ServerConnection {
+export class ServerConnection implements Inbound {
+  /** Names this connection in challenges. */
+  readonly sessionId = `_${randomUUID()}`;
   /** Who has logged in, and how. */
-  login: "none" | "cram" | "pkam" = "none";
-  /** Set once `monitor` was given: from then on replies carry no prompt, which would glue to the next frame. */
+  identity: Identity = { kind: "none" };
+  /** Set once `monitor` was given. */
   isMonitor = false;
+  /** Set on monitors whose replies carry no prompt, which would glue to the next frame. */
+  hasPrompt = true;
   /** Set when the client announced a version that reads errors as JSON. */
   jsonErrors = false;
   /** The challenge of the last `from:`, good for one attempt. */
   challenge: { readonly text: string; readonly expiresAt: number } | undefined;
+  /** What another atSign's server must sign, after its `from:`; good for one attempt. */
+  peerChallenge: PeerChallenge | undefined;
   onClose: () => void = () => {};
+  readonly since: number;
+  lastWrite: number;
+  readonly #closed = new AbortController();
   readonly #socket: TLSSocket;
-  readonly #atSign: string;
+  readonly #host: ConnectionHost;
   readonly #handle: CommandHandler;
   readonly #lines: string[] = [];
-  #parts: Buffer[] = [];
-  #size = 0;
+  readonly #line = new LineBuffer();
   #busy = false;
+  /** Commands that a guest may give at once, and when that was counted. */
+  #allowance: number;
+  #allowanceAt: number;
 
-  constructor(socket: TLSSocket, atSign: string, handle: CommandHandler) {
+  constructor(socket: TLSSocket, host: ConnectionHost, handle: CommandHandler) {
     this.#socket = socket;
-    this.#atSign = atSign;
+    this.#host = host;
     this.#handle = handle;
+    this.since = this.lastWrite = this.#allowanceAt = host.clock();
+    this.#allowance = host.limits.guestBurst;
     socket.setNoDelay(true);
-    socket.setTimeout(loginIdleMs, () => {
-      if (this.login === "none") socket.destroy();
-    });
+    socket.setKeepAlive(true, keepAliveMs); // finds out about peers that vanished
     socket.on("error", () => {}); // "close" follows
-    socket.once("close", () => this.onClose());
+    if (!host.connections.add(this, this.since)) {
+      this.#refuse("AT0012-Inbound connection limit exceeded");
+      return;
+    }
+    socket.once("close", () => {
+      host.connections.delete(this);
+      host.connections.buffer(-this.#line.size);
+      this.onClose();
+      this.#closed.abort();
+    });
     socket.on("data", (chunk) => this.#receive(chunk));
-    socket.write("@");
+    this.write("@");
   }
 
+  /** True for the atSign itself, whichever way it logged in. */
   get isOwner(): boolean {
-    return this.login !== "none";
+    return this.identity.kind === "cram" || this.identity.kind === "owner";
+  }
+
+  get isGuest(): boolean {
+    return this.identity.kind === "none";
+  }
+
+  /** The enrollment that limits what this connection may do; undefined when nothing does. */
+  get enrollment(): Enrollment | undefined {
+    return this.identity.kind === "owner" ? this.identity.enrollment : undefined;
+  }
+
+  /** Aborts when the connection has ended. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** The certificate the client presented. */
+  get clientCertificate(): "none" | "untrusted" | X509Certificate {
+    const certificate = this.#socket.getPeerX509Certificate();
+    if (!certificate) return "none";
+    return this.#socket.authorized ? certificate : "untrusted";
+  }
+
+  /** Writes text that is no reply in the usual form. */
+  write(text: string): void {
+    this.lastWrite = this.#host.clock();
+    this.#socket.write(text);
   }
 
   /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
   push(line: string): void {
-    if (this.#socket.writableLength > maxUnsentBytes) this.#socket.destroy();
-    else this.#socket.write(line);
+    if (this.#socket.writableLength > this.#host.limits.maxUnsentBytes) this.#socket.destroy();
+    else this.write(line);
   }
 
   /** Resolves when most of what was pushed has been sent; false when the connection is gone. */
@@ -70,32 +136,46 @@ export class ServerConnection {
   }
 
   #receive(chunk: Buffer): void {
-    let start = 0;
-    let seenCommand = false;
-    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
-      if (!this.#keep(chunk.subarray(start, end))) return;
-      start = end + 1;
-      const line = Buffer.concat(this.#parts, this.#size).toString("utf8").trim();
-      this.#parts = [];
-      this.#size = 0;
+    let seenLine = false;
+    for (const { bytes, ends } of splitLines(chunk)) {
+      if (!this.#keep(bytes)) {
+        this.#refuse(new ServerError("AT0005", "Buffer limit exceeded").format(this));
+        return;
+      }
+      if (!ends) break;
+      const line = this.#takeLine();
       // Some clients end a command with two newlines; a lone empty line is a probe that wants an answer.
-      if (line !== "" || !seenCommand) this.#lines.push(line);
-      seenCommand ||= line !== "";
+      if (line !== "" || !seenLine) this.#lines.push(line);
+      seenLine = true;
     }
-    if (!this.#keep(chunk.subarray(start))) return;
     if (this.#busy) this.#socket.pause();
     else void this.#work();
   }
 
-  /** Keeps part of a line; false when the line has become too long and the connection ends. */
+  /** Keeps part of a line; false when it gets too long, or all connections together keep too much. */
   #keep(bytes: Buffer): boolean {
-    this.#size += bytes.length;
-    this.#parts.push(bytes);
-    if (this.#size <= (this.isOwner ? maxCommandBytes : maxBytesBeforeLogin)) return true;
-    this.#parts = [];
-    this.#socket.end(`error:${new ServerError("AT0005", "Buffer limit exceeded").format(this)}\n`);
-    this.#socket.removeAllListeners("data").resume();
-    return false;
+    const { limits, connections } = this.#host;
+    const before = this.#line.size;
+    const fits = this.#line.add(bytes, this.isGuest ? limits.maxGuestCommandBytes : limits.maxCommandBytes);
+    return connections.buffer(this.#line.size - before) && fits;
+  }
+
+  #takeLine(): string {
+    const { size } = this.#line;
+    const line = this.#line.take().trim();
+    this.#host.connections.buffer(-size);
+    return line;
+  }
+
+  /** Says why, listens no more and ends. */
+  #refuse(error: string): void {
+    const socket = this.#socket;
+    this.#host.connections.buffer(-this.#line.size);
+    this.#line.clear();
+    this.#lines.length = 0;
+    socket.removeAllListeners("data").resume();
+    socket.end(`error:${error}\n`);
+    setTimeout(() => socket.destroy(), farewellMs).unref();
   }
 
   async #work(): Promise<void> {
@@ -105,31 +185,54 @@ export class ServerConnection {
       line !== undefined && this.#socket.writable;
       line = this.#lines.shift()
     ) {
+      if (this.isGuest) await this.#takeTurn();
       if (line === "@exit") this.#socket.destroy();
       else await this.#answer(line);
+      await this.drained(); // who does not read its replies gets no more
     }
     this.#busy = false;
     this.#socket.resume();
   }
 
+  /** Lets a guest that asks without pause wait, so that others have their turn. */
+  async #takeTurn(): Promise<void> {
+    const { clock, limits } = this.#host;
+    const now = clock();
+    const earned = ((now - this.#allowanceAt) / 1000) * limits.guestCommandsPerSecond;
+    this.#allowance = Math.min(limits.guestBurst, this.#allowance + Math.max(0, earned));
+    this.#allowanceAt = now;
+    if (this.#allowance >= 1) this.#allowance--;
+    else await delay(1000 / limits.guestCommandsPerSecond, undefined, { ref: false });
+  }
+
   async #answer(command: string): Promise<void> {
     try {
       const payload = await this.#handle(this, command);
-      if (payload !== undefined) this.#reply(`data:${payload}`);
+      // A value that came with newlines must not look like more than one line.
+      if (payload !== undefined) this.#reply(`data:${payload.replaceAll("\n", "~NL~")}`, this.#prompt());
     } catch (error) {
       if (error instanceof ServerError) {
-        this.#reply(`error:${error.format(this)}`);
+        this.#reply(`error:${error.format(this)}`, this.#errorPrompt());
+        if (error.closes) this.#socket.end();
         return;
       }
       // The text of an unexpected failure stays here; the client learns that there was one.
-      this.#reply(`error:${new ServerError("AT0011", "Internal error").format(this)}`);
+      this.#reply(`error:${new ServerError("AT0011", "Internal error").format(this)}`, this.#errorPrompt());
       this.#socket.end();
       process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
 
-  #reply(text: string): void {
-    const prompt = this.isMonitor ? "" : this.isOwner ? `${this.#atSign}@` : "@";
-    this.#socket.write(`${text}\n${prompt}`);
+  #reply(text: string, prompt: string): void {
+    this.write(`${text}\n${this.hasPrompt ? prompt : ""}`);
+  }
+
+  #prompt(): string {
+    return this.identity.kind === "pol" ? `${this.identity.atSign}@` : this.#errorPrompt();
+  }
+
+  /** Another server is told of errors as a guest is. */
+  #errorPrompt(): string {
+    return this.isOwner ? `${this.#host.atSign}@` : "@";
   }
 }

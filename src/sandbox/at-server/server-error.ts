@@ -1,18 +1,32 @@
 const descriptions = {
   AT0003: "Invalid syntax",
   AT0005: "Buffer limit exceeded",
+  AT0006: "Outbound connection limit exceeded",
   AT0007: "atServer not found",
+  AT0008: "Handshake failure",
   AT0009: "UnAuthorized client in request",
   AT0011: "Internal server exception",
   AT0012: "Inbound connection limit exceeded",
+  AT0013: "Blocked connection request",
   AT0015: "key not found",
   AT0016: "invalid key",
+  AT0021: "Unable to connect to atServer",
   AT0022: "Illegal arguments",
+  AT0023: "Timeout",
+  AT0025: "Enrollment denied",
+  AT0026: "Enrollment pending",
+  AT0027: "Enrollment revoked",
   AT0028: "Enrollment expired",
+  AT0031: "Cannot revoke self enrollment",
+  AT0032: "Illegal state",
   AT0401: "Client authentication failed",
 } as const;
 
 export type ServerErrorCode = keyof typeof descriptions;
+
+export function isServerErrorCode(code: string): code is ServerErrorCode {
+  return Object.hasOwn(descriptions, code);
+}
 
 /** A refusal by the sandbox atServer, written as `error:` in the form the connection expects. */
 export class ServerError extends Error {
@@ -20,11 +34,14 @@ export class ServerError extends Error {
   readonly code: ServerErrorCode;
   /** Set on the response by a handler: `error:CODE:text`, in every state of the connection. */
   readonly plain: boolean;
+  /** Set when the connection ends with it. */
+  readonly closes: boolean;
 
-  constructor(code: ServerErrorCode, message: string, options: { plain?: boolean } = {}) {
+  constructor(code: ServerErrorCode, message: string, options: { plain?: boolean; closes?: boolean } = {}) {
     super(message);
     this.code = code;
     this.plain = options.plain ?? false;
+    this.closes = options.closes ?? false;
   }
 
   /** The text after `error:` (specification 1.4). */

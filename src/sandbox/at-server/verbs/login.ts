@@ -8,28 +8,23 @@ import {
   verify,
 } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
+import { connectionEnrollment, primaryId } from "../enrollment.ts";
+import { challengePeer } from "../federation/pol.ts";
 import { pkamKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
 const challengeMs = 60_000;
 const jsonErrorsAfter = [3, 0, 37];
-const sessionIds = new WeakMap<ServerConnection, string>();
 
 /** `from:<atSign>[:clientConfig:<json>]`: answers a challenge. */
-export function from(server: AtServer, connection: ServerConnection, rest: string): string {
+export function from(server: AtServer, connection: ServerConnection, rest: string): string | Promise<string> {
   const match = /^@?([^:@\s]+)(?::clientConfig:(\{.+\}))?$/is.exec(rest);
   if (!match?.[1]) throw syntaxError("Invalid syntax. Expected from:@<atSign>");
   const atSign = `@${match[1].toLowerCase()}`;
-  // Another atSign's server must present a client certificate; the sandbox's servers need no network between them.
-  if (atSign !== server.atSign) throw new ServerError("AT0401", "Certificate Verification Failed");
+  if (atSign !== server.atSign) return challengePeer(server, connection, atSign);
   if (match[2] !== undefined) connection.jsonErrors = readsJsonErrors(match[2]);
-  let sessionId = sessionIds.get(connection);
-  if (sessionId === undefined) {
-    sessionId = `_${randomUUID()}`;
-    sessionIds.set(connection, sessionId);
-  }
-  const text = `${sessionId}${server.atSign}:${randomUUID()}`;
+  const text = `${connection.sessionId}${server.atSign}:${randomUUID()}`;
   connection.challenge = { text, expiresAt: server.clock() + challengeMs };
   return text;
 }
@@ -47,23 +42,25 @@ export function cram(server: AtServer, connection: ServerConnection, rest: strin
     !timingSafeEqual(given, expected)
   )
     throw new ServerError("AT0401", "Authentication Failed");
-  connection.login = "cram";
+  connection.identity = { kind: "cram" };
+  server.enrollments.live.attach(connection, undefined);
   return "success";
 }
 
-/** `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's PKAM key (RSA-2048). */
+/** `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's or an enrollment's key (RSA). */
 export function pkam(server: AtServer, connection: ServerConnection, rest: string): string {
   const match =
     /^(?:signingAlgo:rsa2048:)?(?:hashingAlgo:(?<hash>sha256|sha512):)?(?:enrollmentId:(?<enrollment>[^:]+):)?(?<signature>.+)$/i.exec(
       rest,
     )?.groups;
   const challenge = takeChallenge(server, connection);
-  const { enrollment, hash = "sha256", signature = "" } = match ?? {};
-  if (enrollment !== undefined && enrollment !== "primary")
-    throw new ServerError("AT0028", `enrollment_id: ${enrollment} is expired or invalid`, { plain: true });
-  const key = readPkamKey(server.record(pkamKey)?.value);
+  const { enrollment: id = primaryId, hash = "sha256", signature = "" } = match ?? {};
+  const enrollment =
+    id === primaryId && !server.record(pkamKey) ? undefined : server.enrollments.forLogin(id);
+  const key = readPkamKey(enrollment?.apkamPublicKey);
   const isValid =
     challenge !== undefined &&
+    enrollment !== undefined &&
     key !== undefined &&
     verify(
       hash.toLowerCase(),
@@ -72,7 +69,9 @@ export function pkam(server: AtServer, connection: ServerConnection, rest: strin
       Buffer.from(signature, "base64"),
     );
   if (!isValid) throw new ServerError("AT0401", "pkam authentication failed");
-  connection.login = "pkam";
+  connection.identity =
+    id === primaryId ? { kind: "owner" } : { kind: "owner", enrollment: connectionEnrollment(enrollment) };
+  server.enrollments.live.attach(connection, id);
   return "success";
 }
 

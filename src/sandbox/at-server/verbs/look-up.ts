@@ -1,49 +1,69 @@
-import type { AtServer } from "../at-server.ts";
+import type { AtServer, CallAs } from "../at-server.ts";
+import { peerRecord } from "../federation/peer-data.ts";
+import { rememberPublicKey } from "../federation/public-keys.ts";
+import { assertMayRead } from "../namespaces.ts";
 import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
 
+/** How many references are followed one after the other. */
+const maxReferences = 3;
 const publicCopyMs = 86_400_000;
 
 /** `llookup[:meta|:all][:cached][:public|:@bob]:<name>@owner`: own data. */
-export function localLookUp(server: AtServer, _connection: ServerConnection, rest: string): string {
+export function localLookUp(server: AtServer, connection: ServerConnection, rest: string): string {
   const match = /^(?:(meta|all):)?((?:cached:)?(?:(?:public|@[^:@\s]+):)?[^:@\s]+@[^:@\s]+)$/i.exec(rest);
   if (!match?.[2]) throw syntaxError();
   const key = match[2].toLowerCase();
+  assertMayRead(connection, "llookup", key);
   return formatRecord(found(server.record(key), key), match[1]?.toLowerCase(), server.clock());
 }
 
 /** `lookup:[bypassCache:..:][meta:|all:]<name>@owner`: data shared with the caller; public data before login. */
-export function lookUp(server: AtServer, connection: ServerConnection, rest: string): string {
+export async function lookUp(server: AtServer, connection: ServerConnection, rest: string): Promise<string> {
   const { name, owner, operation, bypassCache } = parse(rest);
+  const { identity } = connection;
   const now = server.clock();
   if (!connection.isOwner) {
-    if (owner !== server.atSign) throw new ServerError("AT0401", "Command cannot be executed without auth");
-    const key = `public:${name}${owner}`;
-    return formatRecord(found(server.record(key), key), operation, now);
+    const prefix = identity.kind === "pol" ? `${identity.atSign}:` : "public:";
+    return ownValue(server, `${prefix}${name}${owner}`, prefix, operation);
   }
   const key = `${server.atSign}:${name}${owner}`;
-  if (owner === server.atSign) return formatRecord(found(server.record(key), key), operation, now);
+  assertMayRead(connection, "lookup", key);
+  if (owner === server.atSign) return ownValue(server, key, `${server.atSign}:`, operation);
   const copy = bypassCache ? undefined : server.record(`cached:${key}`);
   if (copy && isFresh(copy, now)) return formatRecord(copy, operation, now);
-  const record = found(peerOf(server, owner).record(key), key);
-  const { ttr = 0 } = record.metadata;
-  if (ttr !== 0 && isVisible(record.metadata, now)) keepCopy(server, record, ttr);
+  return fetched(server, { name, owner, operation, as: "pol" });
+}
+
+/** A record of this server; a value that refers to another (`atsign://name@owner`) gives what it refers to. */
+function ownValue(server: AtServer, key: string, prefix: string, operation: string | undefined): string {
+  const now = server.clock();
+  let record = found(server.record(key), key);
+  for (let depth = 0; operation === undefined && isVisible(record.metadata, now); depth++) {
+    const target = /^atsign:\/\/(\S+)$/i.exec(record.value)?.[1]?.toLowerCase();
+    if (target === undefined) break;
+    // Only what the caller could have asked for by name: shared with it, else public.
+    const next = server.record(`${prefix}${target}`) ?? server.record(`public:${target}`);
+    if (!next || depth === maxReferences) return "null";
+    record = next;
+  }
   return formatRecord(record, operation, now);
 }
 
 /** `plookup:[bypassCache:..:][meta:|all:]<name>@owner`: public data of anybody. */
-export function publicLookUp(server: AtServer, _connection: ServerConnection, rest: string): string {
+export async function publicLookUp(
+  server: AtServer,
+  _connection: ServerConnection,
+  rest: string,
+): Promise<string> {
   const { name, owner, operation, bypassCache } = parse(rest);
   const now = server.clock();
   const key = `public:${name}${owner}`;
   if (owner === server.atSign) return formatRecord(found(server.record(key), key), operation, now);
   const copy = bypassCache ? undefined : server.record(`cached:${key}`);
   if (copy && isFresh(copy, now)) return formatRecord(copy, operation, now);
-  const record = found(peerOf(server, owner).record(key), key);
-  if (isVisible(record.metadata, now))
-    keepCopy(server, record, name === "publickey" ? -1 : publicCopyMs / 1000);
-  return formatRecord(record, operation, now);
+  return fetched(server, { name, owner, operation, as: "anyone" });
 }
 
 function parse(rest: string): {
@@ -63,10 +83,26 @@ function parse(rest: string): {
   };
 }
 
-function peerOf(server: AtServer, atSign: string): AtServer {
-  const peer = server.peer(atSign);
-  if (!peer) throw new ServerError("AT0007", `No atServer is known for ${atSign}`);
-  return peer;
+/** Another atSign's record; a copy is kept where its owner, or its being public, allows, and dropped when it is gone. */
+async function fetched(
+  server: AtServer,
+  o: { name: string; owner: string; operation: string | undefined; as: CallAs },
+): Promise<string> {
+  const isPublic = o.as === "anyone";
+  const copyKey = `cached:${isPublic ? "public" : server.atSign}:${o.name}${o.owner}`;
+  let record: StoredRecord | undefined;
+  try {
+    record = await peerRecord(server, o.owner, o.name, o.as);
+  } catch (error) {
+    if (error instanceof ServerError && error.code === "AT0015" && server.record(copyKey))
+      server.deleteRecord(copyKey);
+    throw error;
+  }
+  if (!record) return "null";
+  if (isPublic && o.name === "publickey") rememberPublicKey(server, o.owner, record);
+  else if (isPublic) server.putCopy(copyKey, record, publicCopyMs / 1000);
+  else if (record.metadata.ttr) server.putCopy(copyKey, record, record.metadata.ttr);
+  return formatRecord(record, o.operation, server.clock());
 }
 
 function found(record: StoredRecord | undefined, key: string): StoredRecord {
@@ -78,15 +114,4 @@ function found(record: StoredRecord | undefined, key: string): StoredRecord {
 function isFresh(copy: StoredRecord, now: number): boolean {
   const { refreshAt } = copy.metadata;
   return isVisible(copy.metadata, now) && (refreshAt === undefined || refreshAt > now);
-}
-
-/** Keeps another atSign's record here as it is, with its own times; `ttr` in seconds, -1 for ever. */
-function keepCopy(server: AtServer, record: StoredRecord, ttr: number): void {
-  const { refreshAt: _refreshAt, ...metadata } = record.metadata;
-  const refresh = ttr > 0 ? { refreshAt: server.clock() + ttr * 1000 } : {};
-  server.store.putRecord(server.atSign, {
-    key: `cached:${record.key}`,
-    value: record.value,
-    metadata: { ...metadata, ttr, ...refresh },
-  });
 }

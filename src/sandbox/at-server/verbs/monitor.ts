@@ -1,6 +1,7 @@
 import type { AtServer, Monitor } from "../at-server.ts";
-import type { StoredNotification } from "../at-store.ts";
+import type { StoredNotification } from "../notification-store.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { isManageKey, mayReceive } from "../namespaces.ts";
 import { notificationLine } from "../notification.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -14,13 +15,18 @@ export async function monitor(
   connection: ServerConnection,
   rest: string,
 ): Promise<undefined> {
-  const match = /^(?::strict)?(?::selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(
-    rest,
-  );
+  const match = /^(?::strict)?(:selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(rest);
   if (!match) throw syntaxError();
   if (connection.isMonitor) throw syntaxError("monitor was already given on this connection");
-  const regex = match[2] === undefined ? undefined : new ClientRegex(match[2]);
+  const [, selfNotifications, since, source] = match;
+  const regex = source === undefined ? undefined : new ClientRegex(source);
   const wants = (notification: StoredNotification): boolean => {
+    if (server.enrollments.live.hasEnded(connection, server.clock())) {
+      connection.close();
+      return false;
+    }
+    if (!mayReceive(connection, notification.key)) return false;
+    if (notification.kind === "self" && selfNotifications === undefined) return false;
     if (!regex) return true;
     try {
       return regex.filter([notification.key, notification.sender.slice(1)]).length > 0;
@@ -32,9 +38,13 @@ export async function monitor(
   };
   const subscription: Monitor = { wants, push: (line) => connection.push(line) };
   connection.isMonitor = true;
+  // A prompt would glue to the next frame, which some clients then drop: they all give a time or a filter.
+  connection.hasPrompt = rest === "";
   connection.onClose = () => server.monitors.delete(subscription);
   server.monitors.add(subscription);
-  if (match[1] !== undefined) await replay(server, connection, Number(match[1]), wants);
+  // Requests for enrollments are told as they come; whoever missed one finds it with `enroll:list`.
+  const wantsAgain: Monitor["wants"] = (n) => n.kind !== "self" && wants(n);
+  if (since !== undefined) await replay(server, connection, Number(since), wantsAgain);
   return undefined;
 }
 
@@ -45,9 +55,9 @@ async function replay(
   since: number,
   wants: Monitor["wants"],
 ): Promise<void> {
-  const lastRow = server.store.lastNotificationRow();
+  const lastRow = server.store.notifications.lastRow();
   for (let afterRow = 0; ;) {
-    const page = server.store.notificationsSince(server.atSign, {
+    const page = server.store.notifications.since(server.atSign, {
       since,
       now: server.clock(),
       afterRow,

@@ -1,34 +1,116 @@
 import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
+import type { Behaviour } from "../behaviour.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
+import { assertMayWrite } from "../namespaces.ts";
+import { defaultHints, type NotificationHints, type OutgoingNotification } from "../outgoing-store.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
+import { fetchNotification, listNotifications, listSentTo, notificationStatus } from "./notify-queries.ts";
 
 /** How long a notification is kept when its sender does not say: 15 minutes, as public servers are shipped. */
 export const defaultTtln = 900_000;
 
+const maxRecipients = 100;
 const options: Record<string, RegExp> = {
   id: /^[\w-]+(?=:)/,
   messagetype: /^(?:key|text)(?=:)/i,
   message_type: /^(?:key|text)(?=:)/i,
   priority: /^(?:low|medium|high)(?=:)/i,
   strategy: /^(?:all|latest)(?=:)/i,
-  latestn: /^\d+(?=:)/,
+  latestn: /^\d{1,9}(?=:)/,
   notifier: /^[^\s:]+(?=:)/,
-  ttln: /^\d{1,15}(?=:)/,
 };
 
-/** `notify[:id:..][:update|:delete][..]<metadata>:@bob:<name>[@alice][:<value>]`: answers the id once it is stored. */
-export function notify(server: AtServer, _connection: ServerConnection, rest: string): string {
-  const status = /^status:(\S+)$/i.exec(rest);
-  if (status?.[1]) return server.store.status(server.atSign, status[1], server.clock()) ?? "null";
-  const reader = new SegmentReader(rest);
+/**
+ * `notify[:id:..][:update|:delete][..]<metadata>:@bob:<name>[@alice][:<value>]`: answers the id once it is stored. And
+ * `notify:status:`, `notify:list`, `notify:fetch:`, `notify:remove:` and `notify:all:`.
+ */
+export function notify(
+  server: AtServer,
+  connection: ServerConnection,
+  rest: string,
+): string | Promise<string> {
+  const { identity } = connection;
+  const [, query, argument = ""] = /^(status|list|fetch|remove|all)(?::(.*))?$/is.exec(rest) ?? [];
+  if (identity.kind === "pol") {
+    if (query === undefined) return receive(server, identity.atSign, rest);
+    if (query.toLowerCase() === "list") return listSentTo(server, identity.atSign, argument);
+    throw new ServerError("AT0401", "Command cannot be executed without auth");
+  }
+  switch (query?.toLowerCase() ?? "") {
+    case "status":
+      return notificationStatus(server, argument);
+    case "list":
+      return listNotifications(server, argument);
+    case "fetch":
+      return fetchNotification(server, argument);
+    case "remove":
+      if (!/^\S+$/.test(argument)) throw syntaxError();
+      server.store.transaction(() => server.store.notifications.remove(server.atSign, argument));
+      return "success";
+    case "all":
+      return notifyAll(server, connection, argument);
+    default: {
+      const given = parse(rest, server.behaviour.metadataOrder);
+      const target = parseTarget(given, server.atSign);
+      assertMayWrite(connection, "notify", target.key);
+      const id = given.id ?? randomUUID();
+      server.send({ ...given, ...target, id });
+      return id;
+    }
+  }
+}
+
+/** A notification that another atSign's server hands over. */
+function receive(server: AtServer, peer: string, rest: string): string {
+  const given = parse(rest);
+  const target = parseTarget(given, peer);
+  if (target.recipient !== server.atSign)
+    throw new ServerError("AT0009", `${target.recipient} is not served here`);
+  const notification = { ...given, ...target, id: given.id ?? randomUUID() };
+  server.receive(peer, notification, server.clock() + notification.ttln);
+  return "success";
+}
+
+/** `notify:all:..<metadata>:@bob,@carol:<name>[@alice][:<value>]`: answers an id for each, after a blank. */
+function notifyAll(server: AtServer, connection: ServerConnection, text: string): string {
+  const given = parse(text, server.behaviour.metadataOrder);
+  const [, names = "", tail = ""] = /^([^:\s]+):(.+)$/s.exec(given.rest) ?? [];
+  const recipients = [...new Set(names.split(",").map((name) => `@${name.replace(/^@/, "")}`))];
+  if (recipients.length > maxRecipients)
+    throw new ServerError("AT0022", `A notification may have at most ${maxRecipients} recipients`);
+  const notifications = recipients.map((recipient) => ({
+    ...given,
+    ...parseTarget({ ...given, rest: `${recipient}:${tail}` }, server.atSign),
+    id: randomUUID(),
+  }));
+  for (const { key } of notifications) assertMayWrite(connection, "notify", key);
+  server.store.transaction(() => {
+    for (const notification of notifications) server.send(notification);
+  });
+  const ids = notifications.map(({ recipient, id }) => [recipient, id]);
+  return ` ${JSON.stringify(Object.fromEntries(ids))}`;
+}
+
+interface Given extends Pick<
+  OutgoingNotification,
+  "operation" | "messageType" | "isEncrypted" | "change" | "ttln" | "hints"
+> {
+  readonly id: string | undefined;
+  /** What stands behind options and metadata. */
+  readonly rest: string;
+}
+
+/** Reads options and metadata from the front of a command. */
+function parse(text: string, order: Behaviour["metadataOrder"] = "any"): Given {
+  const reader = new SegmentReader(text, order);
   const given = new Map<string, string>();
   const change: MetadataChange = {};
   let operation: "update" | "delete" = "update";
   for (;;) {
     const word = reader.word(
-      (text) => text === "update" || text === "delete" || Object.hasOwn(options, text),
+      (each) => each === "update" || each === "delete" || Object.hasOwn(options, each),
     );
     const pattern = word === undefined ? undefined : options[word];
     if (word !== undefined && pattern) given.set(word, reader.value(pattern));
@@ -38,34 +120,49 @@ export function notify(server: AtServer, _connection: ServerConnection, rest: st
   checkMetadata(change);
   const messageType =
     (given.get("messagetype") ?? given.get("message_type"))?.toLowerCase() === "text" ? "text" : "key";
-  if (given.get("strategy") === "latest" && !given.has("notifier"))
-    throw syntaxError("For Strategy latest, notifier cannot be null");
-  const target = messageType === "text" ? parseText(reader.rest) : parseKey(reader.rest, server.atSign);
-  const id = given.get("id") ?? randomUUID();
-  const ttln = Number(given.get("ttln") ?? defaultTtln);
-  server.send({
-    ...target,
-    id,
+  return {
+    id: given.get("id"),
     operation,
     messageType,
     isEncrypted: change.isEncrypted ?? messageType === "key",
     change,
-    ttln,
-  });
-  return id;
+    ttln: reader.ttln ?? defaultTtln,
+    hints: hintsOf(given),
+    rest: reader.rest,
+  };
 }
 
-function parseKey(text: string, atSign: string): { recipient: string; key: string; value: string | null } {
+function hintsOf(given: ReadonlyMap<string, string>): NotificationHints {
+  if (!["priority", "strategy", "latestn", "notifier"].some((name) => given.has(name))) return defaultHints;
+  const strategy = given.get("strategy")?.toLowerCase() === "latest" ? "latest" : "all";
+  if (strategy === "latest" && !given.has("notifier"))
+    throw syntaxError("For Strategy latest, notifier cannot be null");
+  return {
+    priority: (given.get("priority")?.toLowerCase() ??
+      defaultHints.priority) as NotificationHints["priority"],
+    strategy,
+    latestN: Math.max(1, Number(given.get("latestn") ?? defaultHints.latestN)),
+    notifier: given.get("notifier") ?? defaultHints.notifier,
+  };
+}
+
+type Target = Pick<OutgoingNotification, "recipient" | "key" | "value">;
+
+function parseTarget(given: Given, sender: string): Target {
+  return given.messageType === "text" ? parseText(given.rest) : parseKey(given.rest, sender);
+}
+
+function parseKey(text: string, sender: string): Target {
   const match = /^(@[^:@\s]+):([^:@\s]+)(@[^:@\s]+)?(?::(.+))?$/s.exec(text);
   if (!match?.[1] || !match[2]) throw syntaxError();
-  const [, recipient, name, owner = atSign, value = null] = match;
-  if (owner.toLowerCase() !== atSign)
-    throw new ServerError("AT0009", `${owner} is not authorized to send notification as ${atSign}`);
-  return { recipient: recipient.toLowerCase(), key: `${recipient}:${name}${atSign}`.toLowerCase(), value };
+  const [, recipient, name, owner = sender, value = null] = match;
+  if (owner.toLowerCase() !== sender)
+    throw new ServerError("AT0009", `${owner} is not authorized to send notification as ${sender}`);
+  return { recipient: recipient.toLowerCase(), key: `${recipient}:${name}${sender}`.toLowerCase(), value };
 }
 
 /** The deprecated text message: everything after the recipient is the message, and it stands in the key. */
-function parseText(text: string): { recipient: string; key: string; value: null } {
+function parseText(text: string): Target {
   const match = /^(@[^:@\s]+):(.+)$/s.exec(text);
   if (!match?.[1] || !match[2]) throw syntaxError();
   const recipient = match[1].toLowerCase();

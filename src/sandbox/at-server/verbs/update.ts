@@ -1,144 +1,97 @@
-import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
+import { type Key, parseKey } from "../key.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
-import { isProtected, isUnlogged, pkamKey, secretDeletedKey, secretKey } from "../reserved-keys.ts";
+import { readMetadataJson } from "../metadata-json.ts";
+import { assertMayWrite } from "../namespaces.ts";
+import { pkamKey } from "../reserved-keys.ts";
+import { isExpired } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
-import { readPkamKey } from "./login.ts";
-import { defaultTtln } from "./notify.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
+import { readPkamKey } from "./login.ts";
+import { notifyRecipient } from "./notify-recipient.ts";
 
-const maxKeyLength = 248;
-const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z(?=:)/i;
-
-interface Key {
-  readonly full: string;
-  /** Set for a key shared with another atSign. */
-  readonly recipient?: string;
+interface Change {
+  readonly key: Key;
+  readonly change: MetadataChange;
+  /** Undefined when only the metadata change. */
+  readonly value: string | undefined;
+  /** False for what stays out of the commit log on demand. */
+  readonly log: boolean;
 }
 
-/** `update[:nc]<metadata>[:public|:@bob]:<name>@alice <value>` and `update:meta...`: answers the commit id. */
+/**
+ * `update[:nc]<metadata>[:public|:@bob]:<name>@alice <value>`, `update[:nc]:json:{..}` and
+ * `update:meta[:nc][:public|:@bob]:<name>@alice<metadata>`: answers the commit id, -1 for what is not logged.
+ */
 export function update(server: AtServer, connection: ServerConnection, rest: string): string {
-  if (/^meta:/i.test(rest)) return updateMeta(server, rest.slice(5));
-  const [, head = "", value = ""] = /^(\S+) (.+)$/s.exec(rest) ?? [];
-  if (head.toLowerCase() === pkamKey) return installPkamKey(server, connection, value);
-  const reader = new SegmentReader(head);
-  const noCommit = reader.word((word) => word === "nc") !== undefined;
+  const [, installed] = /^privatekey:at_pkam_publickey (.+)$/is.exec(rest) ?? [];
+  if (installed !== undefined) return installPkamKey(server, connection, installed);
+  const change = /^meta:/i.test(rest) ? readMeta(server, rest.slice(5)) : readUpdate(server, rest);
+  assertMayWrite(connection, "update", change.key.full);
+  return write(server, change);
+}
+
+function readUpdate(server: AtServer, text: string): Change {
+  const noCommit = /^nc:/i.test(text);
+  const rest = noCommit ? text.slice(3) : text;
+  const log = !noCommit;
+  if (/^json:/i.test(rest)) return { ...readJson(server, rest.slice(5)), log };
+  const [, head, value] = /^(\S+) (.+)$/s.exec(rest) ?? [];
+  if (head === undefined || value === undefined) throw syntaxError();
+  const reader = new SegmentReader(head, server.behaviour.metadataOrder);
   const change: MetadataChange = {};
   while (reader.metadata(change));
-  const key = parseKey(reader.rest, server.atSign);
-  checkMetadata(change);
-  return server.store.transaction(() => {
-    server.putRecord(key.full, value, change);
-    notifyRecipient(server, key, "update", value, change);
-    return commitId(server, key.full, noCommit);
-  });
+  return { key: parseKey(reader.rest, server.atSign), change, value, log };
 }
 
-function updateMeta(server: AtServer, rest: string): string {
-  const noCommit = /^nc:/i.test(rest);
-  const [, keyText = "", segments = ""] =
-    /^((?:public:|@[^:@\s]+:)?[^:@\s]+@[^:@\s]+):(\S+)$/i.exec(noCommit ? rest.slice(3) : rest) ?? [];
-  const key = parseKey(keyText, server.atSign);
-  const reader = new SegmentReader(segments);
+function readMeta(server: AtServer, text: string): Change {
+  const noCommit = /^nc:/i.test(text);
+  const [, keyText, segments] =
+    /^((?:public:|@[^:@\s]+:)?[^:@\s]+@[^:@\s]+):(\S+)$/i.exec(noCommit ? text.slice(3) : text) ?? [];
+  if (keyText === undefined || segments === undefined) throw syntaxError();
+  const reader = new SegmentReader(segments, server.behaviour.metadataOrder);
   const change: MetadataChange = {};
   while (reader.rest !== "") if (!reader.metadata(change)) throw syntaxError();
-  checkMetadata(change);
+  return { key: parseKey(keyText, server.atSign), change, value: undefined, log: !noCommit };
+}
+
+/** `{"atKey","sharedBy","sharedWith","value","metadata":{..}}`: what some clients wrote once. */
+function readJson(server: AtServer, text: string): Omit<Change, "log"> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw syntaxError();
+  }
+  const { atKey, sharedBy, sharedWith, value, metadata } = (json ?? {}) as Record<string, unknown>;
+  if (typeof atKey !== "string" || typeof value !== "string" || value === "") throw syntaxError();
+  const { change, isPublic } = readMetadataJson(metadata);
+  const withAt = (atSign: unknown) => (typeof atSign === "string" ? `@${atSign.replace(/^@/, "")}` : "");
+  const scope = isPublic ? "public:" : typeof sharedWith === "string" ? `${withAt(sharedWith)}:` : "";
+  return { key: parseKey(`${scope}${atKey}${withAt(sharedBy)}`, server.atSign), change, value };
+}
+
+function write(server: AtServer, { key, change, value, log }: Change): string {
   return server.store.transaction(() => {
-    if (!server.record(key.full)) throw keyNotFound(key.full);
-    server.putRecord(key.full, undefined, change);
-    notifyRecipient(server, key, "update", null, change);
-    return commitId(server, key.full, noCommit);
+    const old = server.record(key.full);
+    const exists = old !== undefined && !isExpired(old.metadata, server.clock());
+    checkMetadata(change, exists ? old.metadata : undefined);
+    if (value === undefined && !exists) throw keyNotFound(key.full);
+    if (exists && old.metadata.immutable === true)
+      throw new ServerError("AT0032", "Immutable records may not be updated");
+    const commitId = server.putRecord(key.full, value, change, { log });
+    notifyRecipient(server, key, "update", value ?? null, change);
+    return String(commitId);
   });
 }
 
-/** Only the connection that knows the activation secret may set the login key. */
+/** Only the connection that knows the activation secret may set the login key; to write it as it is changes nothing. */
 function installPkamKey(server: AtServer, connection: ServerConnection, value: string): string {
-  if (connection.login !== "cram")
+  const isSame = connection.enrollment === undefined && server.record(pkamKey)?.value === value;
+  if (connection.identity.kind !== "cram" && !isSame)
     throw new ServerError("AT0009", `${pkamKey} can be written on a CRAM connection only`);
   if (!readPkamKey(value))
     throw new ServerError("AT0022", "The PKAM public key must be an RSA key in base64 SPKI");
-  server.putRecord(pkamKey, value, {});
+  if (connection.identity.kind === "cram") server.enrollments.installPrimary(value);
   return "-1";
-}
-
-/** `delete[...][:cached][:public|:@bob]:<name>[@alice]`: answers a commit id even when there was nothing. */
-export function deleteKey(server: AtServer, _connection: ServerConnection, rest: string): string {
-  if (rest.toLowerCase() === secretKey) return endActivation(server);
-  const reader = new SegmentReader(rest);
-  const options = new Set<string>();
-  for (let word = reader.word(isDeleteOption); word !== undefined; word = reader.word(isDeleteOption)) {
-    if (word === "dat") reader.value(isoTime);
-    if (word === "priority") reader.value(/^(?:low|medium|high)(?=:)/i);
-    options.add(word);
-  }
-  const key = options.has("cached") ? { full: cachedKey(reader.rest) } : parseKey(reader.rest, server.atSign);
-  if (isProtected(key.full, server.atSign)) throw new ServerError("AT0009", `${key.full} cannot be deleted`);
-  return server.store.transaction(() => {
-    server.store.deleteRecord(server.atSign, key.full);
-    notifyRecipient(server, key, "delete", null, {});
-    return commitId(server, key.full, options.has("nc"));
-  });
-}
-
-function isDeleteOption(word: string): boolean {
-  return ["dat", "nc", "force", "priority", "cached"].includes(word);
-}
-
-function cachedKey(text: string): string {
-  if (!/^(?:public|@[^:@\s]+):[^:@\s]+@[^:@\s]+$/i.test(text)) throw syntaxError();
-  return `cached:${text.toLowerCase()}`;
-}
-
-function endActivation(server: AtServer): string {
-  return server.store.transaction(() => {
-    server.store.deleteRecord(server.atSign, secretKey);
-    server.putRecord(secretDeletedKey, "true", {});
-    return commitId(server, secretKey, false);
-  });
-}
-
-function commitId(server: AtServer, key: string, noCommit: boolean): string {
-  return noCommit || isUnlogged(key) ? "-1" : String(server.store.nextCommitId(server.atSign));
-}
-
-function parseKey(text: string, atSign: string): Key {
-  const match = /^(?:(public)|(@[^:@\s]+))?(?<colon>:)?([^:@\s]+)(@[^:@\s]+)?$/i.exec(text.toLowerCase());
-  if (!match) throw syntaxError();
-  const [, isPublic, recipient, colon, name, owner = atSign] = match;
-  const hasScope = isPublic !== undefined || recipient !== undefined;
-  if (hasScope !== (colon !== undefined)) throw syntaxError();
-  if (owner !== atSign)
-    throw new ServerError(
-      "AT0016",
-      `Invalid update command - sharedBy atsign ${owner} should be same as current atsign ${atSign}`,
-    );
-  const full = `${hasScope ? `${isPublic ?? recipient}:` : ""}${name}${owner}`;
-  if (full.length > maxKeyLength)
-    throw new ServerError(
-      "AT0016",
-      `key length ${full.length} is greater than max allowed ${maxKeyLength} chars`,
-    );
-  return recipient === undefined || recipient === atSign ? { full } : { full, recipient };
-}
-
-/** Tells the other atSign of a shared value that was written or deleted. */
-function notifyRecipient(
-  server: AtServer,
-  key: Key,
-  operation: "update" | "delete",
-  value: string | null,
-  change: MetadataChange,
-): void {
-  if (key.recipient === undefined) return;
-  server.send({
-    id: randomUUID(),
-    recipient: key.recipient,
-    key: key.full,
-    value,
-    operation,
-    messageType: "key",
-    isEncrypted: change.isEncrypted ?? false,
-    change,
-    ttln: defaultTtln,
-  });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { hexDigest, rsaPrivateKey, signRsa } from "../../../../src/atsdk/rsa.ts";
-import { aliceKeys, vectors } from "../../atsdk/vectors.ts";
+import { aliceKeys, bobKeys, vectors } from "../../atsdk/vectors.ts";
 import { challengeOf, guest, owner, startActivated, startSandbox } from "./with-sandbox.ts";
 
 suite("framing", () => {
@@ -102,7 +102,9 @@ suite("login", () => {
     assert.match(await raw.ask("update:privatekey:at_pkam_publickey rubbish"), /^error:AT0022-/);
     assert.equal(await raw.ask(install), "data:-1\n@alice@");
     const alice = await owner(t, sandbox, "@alice");
-    assert.match(await alice.ask(install), /^error:AT0009-/);
+    assert.equal(await alice.ask(install), "data:-1\n@alice@", "as it is");
+    const other = `update:privatekey:at_pkam_publickey ${bobKeys.pkamPublicKey}`;
+    assert.match(await alice.ask(other), /^error:AT0009-/);
     assert.match(await alice.ask("update:privatekey:at_secret x"), /^error:AT0003-/);
     assert.match(await alice.ask("delete:privatekey:at_pkam_publickey"), /^error:AT0003-/);
     assert.match(await alice.ask("delete:public:publickey@alice"), /^error:AT0009-/);
@@ -177,9 +179,12 @@ suite("values", () => {
     await alice.ask("update:@bob:s@alice v");
     assert.equal(await bob.ask("scan:@alice"), 'data:["s@alice"]\n@bob@');
     const stranger = await guest(t, sandbox, "@alice");
-    assert.equal(await stranger.ask("scan"), 'data:["p@alice","publickey@alice"]\n@');
+    assert.equal(
+      await stranger.ask("scan"),
+      'data:["p@alice","publickey@alice","signing_publickey@alice"]\n@',
+    );
     assert.equal(await stranger.ask("lookup:p@alice"), "data:three\n@");
     assert.match(await stranger.ask("lookup:s@alice"), /^error:AT0015-/);
-    assert.match(await stranger.ask("lookup:p@bob"), /^error:AT0401-/);
+    assert.match(await stranger.ask("lookup:p@bob"), /^error:AT0015-/);
   });
 });

@@ -1,0 +1,65 @@
+import type { AtServer, CallAs } from "../at-server.ts";
+import { isVisible, type StoredRecord } from "../record.ts";
+import { isServerErrorCode, keyNotFound, ServerError } from "../server-error.ts";
+import { PeerRefusal } from "./outbound-connection.ts";
+import { parseRecord } from "./record-json.ts";
+
+/**
+ * A record of another atSign: what it shares with ours (`pol`) or has published (`anyone`), from memory where its server
+ * is in this process. Undefined when it is not visible now. Throws AT0015, AT0007 and what keeps servers apart.
+ */
+export async function peerRecord(
+  server: AtServer,
+  owner: string,
+  name: string,
+  as: CallAs,
+): Promise<StoredRecord | undefined> {
+  const key = `${as === "pol" ? server.atSign : "public"}:${name}${owner}`;
+  const peer = server.peer(owner);
+  if (peer) {
+    const record = peer.record(key);
+    if (!record) throw keyNotFound(key);
+    return isVisible(record.metadata, peer.clock()) ? record : undefined;
+  }
+  const answer = await askPeer(server, owner, as, `lookup:all:${name}${owner}`, key);
+  return answer === "null" ? undefined : parseRecord(readJson(answer), key);
+}
+
+/** Names of what another atSign shares with ours. */
+export async function peerScan(server: AtServer, owner: string): Promise<string[]> {
+  const peer = server.peer(owner);
+  if (peer) {
+    const prefix = `${server.atSign}:`;
+    const keys = peer.store.records.keys(owner, peer.clock());
+    return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  }
+  const names = readJson(await askPeer(server, owner, "pol", "scan", ""));
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+}
+
+async function askPeer(
+  server: AtServer,
+  owner: string,
+  as: CallAs,
+  command: string,
+  key: string,
+): Promise<string> {
+  try {
+    return await server.federation.outbound.request(owner, as, command);
+  } catch (error) {
+    if (!(error instanceof PeerRefusal)) throw error;
+    if (error.code === "AT0015") throw keyNotFound(key);
+    throw new ServerError(
+      isServerErrorCode(error.code) ? error.code : "AT0011",
+      `${owner} answered: ${error.message}`,
+    );
+  }
+}
+
+function readJson(answer: string): unknown {
+  try {
+    return JSON.parse(answer);
+  } catch {
+    throw new ServerError("AT0021", "The other atServer answered something unreadable");
+  }
+}

@@ -1,0 +1,49 @@
+const newline = 0x0a;
+const smallest = 1_024;
+
+/** Collects the bytes of an unfinished line in one piece of memory, whatever pieces they come in. */
+export class LineBuffer {
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+
+  /** Bytes of memory in use. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  /** Adds bytes that hold no newline; false, without them, when the line would be longer than `max`. */
+  add(bytes: Uint8Array, max: number): boolean {
+    const length = this.#length + bytes.length;
+    if (length > max) return false;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(max, Math.max(smallest, 2 * length)));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length = length;
+    return true;
+  }
+
+  /** The line so far, which begins anew. */
+  take(): string {
+    const line = this.#bytes.toString("utf8", 0, this.#length);
+    this.clear();
+    return line;
+  }
+
+  clear(): void {
+    this.#bytes = Buffer.alloc(0);
+    this.#length = 0;
+  }
+}
+
+/** Cuts a chunk at its newlines: what comes before each, then the rest. */
+export function* splitLines(chunk: Buffer): Generator<{ readonly bytes: Buffer; readonly ends: boolean }> {
+  let start = 0;
+  for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+    yield { bytes: chunk.subarray(start, end), ends: true };
+    start = end + 1;
+  }
+  if (start < chunk.length) yield { bytes: chunk.subarray(start), ends: false };
+}

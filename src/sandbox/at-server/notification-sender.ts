@@ -1,0 +1,121 @@
+import type { AtServer } from "./at-server.ts";
+import { notifyCommand } from "./federation/notify-command.ts";
+import { PeerRefusal } from "./federation/outbound-connection.ts";
+import type { OutgoingNotification, QueuedNotification } from "./outgoing-store.ts";
+import { ServerError } from "./server-error.ts";
+
+const firstRetryMs = 250;
+const mostRetryMs = 10_000;
+const maxWaiting = 10_000;
+const maxRecipients = 1_000;
+
+/** What no repetition mends: the peer does not understand the notification, or does not take it from us. */
+const finalCodes: ReadonlySet<string> = new Set(["AT0003", "AT0005", "AT0009", "AT0013", "AT0016", "AT0022"]);
+
+/**
+ * Brings notifications to servers in other processes: for each recipient one at a time and in order, again and again
+ * until delivered or expired. What waits is in the store, so that it survives the process.
+ */
+export class NotificationSender {
+  readonly #server: AtServer;
+  /** Recipients that are being served, each with what cuts its wait short. */
+  readonly #active = new Map<string, { stop: () => void }>();
+  #isClosed = false;
+
+  constructor(server: AtServer) {
+    this.#server = server;
+  }
+
+  /** Goes on with what waited when the process ended. */
+  start(): void {
+    for (const recipient of this.#server.store.outgoing.recipients(this.#server.atSign))
+      this.#serve(recipient);
+  }
+
+  /** Queues a notification, within a transaction. Throws AT0011 when too many wait already. */
+  enqueue(n: OutgoingNotification, sentAt: number): void {
+    const { store, atSign } = this.#server;
+    if (
+      store.outgoing.waiting(atSign, n.recipient) >= maxWaiting ||
+      (this.#active.size >= maxRecipients && !this.#active.has(n.recipient))
+    )
+      throw new ServerError("AT0011", `Too many notifications wait for ${n.recipient}`);
+    if (!store.outgoing.add(atSign, n, sentAt)) return;
+    store.notifications.putStatus(atSign, n, "queued", sentAt + n.ttln);
+    if (n.hints?.strategy === "latest")
+      for (const id of store.outgoing.superseded(atSign, n.recipient, n.hints.notifier, n.hints.latestN))
+        this.#finish(n.recipient, id, "errored", sentAt + n.ttln);
+    store.afterCommit(() => this.#serve(n.recipient));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const { stop } of this.#active.values()) stop();
+  }
+
+  #serve(recipient: string): void {
+    if (this.#isClosed || this.#active.has(recipient)) return;
+    const active = { stop: () => {} };
+    this.#active.set(recipient, active);
+    this.#deliverAll(recipient, active).catch((error: unknown) =>
+      process.emitWarning(error instanceof Error ? error : String(error)),
+    );
+  }
+
+  async #deliverAll(recipient: string, active: { stop: () => void }): Promise<void> {
+    const { store, atSign } = this.#server;
+    let failures = 0;
+    try {
+      while (!this.#isClosed) {
+        const next = store.outgoing.next(atSign, recipient);
+        if (!next) return;
+        const outcome = await this.#deliver(next);
+        if (this.#isClosed) return;
+        if (outcome === "again") await waitToRetry(++failures, active);
+        else {
+          failures = 0;
+          store.transaction(() => this.#finish(recipient, next.notification.id, outcome, next.expiresAt));
+        }
+      }
+    } finally {
+      this.#active.delete(recipient); // in the same turn that found nothing waiting
+    }
+  }
+
+  async #deliver(queued: QueuedNotification): Promise<"delivered" | "errored" | "again"> {
+    const now = this.#server.clock();
+    const { notification, expiresAt } = queued;
+    if (expiresAt <= now) return "errored"; // shown as expired
+    if (this.#server.peer(notification.recipient)) {
+      this.#server.deliver(notification, queued.sentAt);
+      return "delivered";
+    }
+    try {
+      const command = notifyCommand(notification, expiresAt - now);
+      const answer = await this.#server.federation.outbound.request(notification.recipient, "pol", command);
+      return answer === "success" ? "delivered" : "again";
+    } catch (error) {
+      if (error instanceof PeerRefusal) return finalCodes.has(error.code) ? "errored" : "again";
+      if (error instanceof ServerError) return error.code === "AT0007" ? "errored" : "again";
+      throw error;
+    }
+  }
+
+  #finish(recipient: string, id: string, status: "delivered" | "errored", expiresAt: number): void {
+    const { store, atSign } = this.#server;
+    store.outgoing.finish(atSign, recipient, id);
+    store.notifications.putStatus(atSign, { id, recipient }, status, expiresAt);
+  }
+}
+
+/** Doubling from 250 ms to 10 s, of which a random half is left out. */
+async function waitToRetry(failures: number, active: { stop: () => void }): Promise<void> {
+  const full = Math.min(mostRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 16));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, full / 2 + (Math.random() * full) / 2);
+  active.stop = () => {
+    clearTimeout(timer);
+    resolve();
+  };
+  await promise;
+}

@@ -1,0 +1,81 @@
+import { randomInt, timingSafeEqual } from "node:crypto";
+import type { AtServer } from "./at-server.ts";
+import { isVisible } from "./record.ts";
+import type { ServerConnection } from "./server-connection.ts";
+
+const alphabet = "ABCDEFGHIJKLMNPQRSTUVWXYZ123456789"; // no O and no 0, which look alike
+const length = 6;
+const oneTimeMs = 300_000;
+const firstDelayMs = 1_000;
+const maxDelayMs = 55_000;
+const forgiveAfterMs = 60_000;
+
+/**
+ * The passcodes that let somebody ask for an enrollment: one-time ones, and one semi-permanent one. Each wrong one is
+ * answered later than the one before (1, 1, 2, 3, ... 55 s), over all connections of this server.
+ */
+export class Passcodes {
+  readonly #server: AtServer;
+  #delays: readonly [previous: number, next: number] = [0, firstDelayMs];
+  #lastWrongAt = -Infinity;
+
+  constructor(server: AtServer) {
+    this.#server = server;
+  }
+
+  /** Makes a passcode that is good once. */
+  create(ttl = oneTimeMs): string {
+    let code: string;
+    do code = Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+    while (!/\d/.test(code));
+    this.#server.putRecord(this.#keyOf(code), "one-time", { ttl });
+    return code;
+  }
+
+  /** Keeps the passcode that is good until it is replaced, or `ttl` has passed. */
+  keep(code: string, ttl = 0): void {
+    this.#server.putRecord(this.#keyOf("spp"), code, { ttl });
+  }
+
+  /** True when the passcode is good; else waits and answers false. Rejects when the connection ends meanwhile. */
+  async check(connection: ServerConnection, code: string | undefined): Promise<boolean> {
+    const now = this.#server.clock();
+    const isGood = code !== undefined && this.#isGood(code);
+    if (isGood || now - this.#lastWrongAt >= forgiveAfterMs) this.#delays = [0, firstDelayMs];
+    if (isGood) return true;
+    this.#lastWrongAt = now;
+    const [previous, next] = this.#delays;
+    this.#delays = [next, Math.min(previous + next, maxDelayMs)];
+    await this.#server.delay(next, connection.closed);
+    return false;
+  }
+
+  /** Uses a one-time passcode up. */
+  use(code: string): void {
+    if (isPasscode(code)) this.#server.deleteRecord(this.#keyOf(code));
+  }
+
+  #isGood(code: string): boolean {
+    return isPasscode(code) && (this.#value(code) !== undefined || this.#isKept(code));
+  }
+
+  #isKept(code: string): boolean {
+    const kept = Buffer.from(this.#value("spp") ?? "");
+    const given = Buffer.from(code);
+    return kept.length === given.length && timingSafeEqual(kept, given);
+  }
+
+  #value(name: string): string | undefined {
+    const record = this.#server.record(this.#keyOf(name));
+    return record && isVisible(record.metadata, this.#server.clock()) ? record.value : undefined;
+  }
+
+  #keyOf(name: string): string {
+    return `private:${name.toLowerCase()}.__otp${this.#server.atSign}`;
+  }
+}
+
+/** At least six letters and digits: so none has the name under which the semi-permanent one is kept. */
+function isPasscode(code: string): boolean {
+  return /^\w{6,100}$/.test(code);
+}

@@ -1,0 +1,61 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { AtServer } from "../at-server.ts";
+import { ClientRegex } from "../client-regex.ts";
+import type { CommitEntry } from "../commit-log.ts";
+import { mayList } from "../namespaces.ts";
+import { metadataJson } from "../record.ts";
+import type { ServerConnection } from "../server-connection.ts";
+import { syntaxError } from "../server-error.ts";
+
+const maxEntries = 100;
+const maxBytes = 5 * 1024 * 1024;
+const pageSize = 100;
+
+/**
+ * `sync:from:<n>:limit:<m>[:skipDeletesUntil:<k>][:<regex>]`: the newest change of each key after commit `n`, ascending,
+ * at most `m` and 5 MiB of them but at least one.
+ */
+export async function sync(server: AtServer, connection: ServerConnection, rest: string): Promise<string> {
+  const [, from, limit, skipUntil = "-1", regexText] =
+    /^from:(-1|\d{1,15}):limit:(\d{1,15})(?::skipDeletesUntil:(\d{1,15}))?(?::(.+))?$/i.exec(rest) ?? [];
+  if (from === undefined || limit === undefined) throw syntaxError();
+  const regex = regexText === undefined ? undefined : new ClientRegex(regexText);
+  const wanted = Math.min(Math.max(Number(limit), 1), maxEntries);
+  const lines: string[] = [];
+  let bytes = 0;
+  for (let after = Number(from); ;) {
+    const page = server.store.commits.after(server.atSign, after, pageSize);
+    const matching = regex && new Set(regex.filter(page.map((entry) => entry.key)));
+    for (const entry of page) {
+      after = entry.commitId;
+      if (
+        matching?.has(entry.key) === false ||
+        !mayList(connection, entry.key) ||
+        !isShown(entry, Number(skipUntil))
+      )
+        continue;
+      const line = entryJson(entry);
+      bytes += Buffer.byteLength(line);
+      if (lines.length > 0 && bytes > maxBytes) return `[${lines.join(",")}]`;
+      if (lines.push(line) === wanted) return `[${lines.join(",")}]`;
+    }
+    if (page.length < pageSize) return `[${lines.join(",")}]`;
+    await turn(); // others have their turn between the pages of a long log
+  }
+}
+
+function isShown(entry: CommitEntry, skipDeletesUntil: number): boolean {
+  return entry.operation === "-" ? entry.commitId > skipDeletesUntil : entry.metadata !== undefined;
+}
+
+function entryJson({ key, value, metadata, commitId, operation }: CommitEntry): string {
+  const texts =
+    metadata &&
+    Object.fromEntries(
+      Object.entries(metadataJson(metadata)).map(([name, field]) => [
+        name,
+        typeof field === "string" ? field : JSON.stringify(field),
+      ]),
+    );
+  return JSON.stringify({ atKey: key, value, metadata: texts ?? null, commitId, operation });
+}
