@@ -27,3 +27,18 @@ test("the given grammar's commands are understood or refused as it says", needsG
   }
   assert.deepEqual(wrong, []);
 });
+
+test("what other clients were recorded to send is understood", needsGiven, async (t) => {
+  const { sandbox } = await startActivated(t);
+  const wrong: string[] = [];
+  for (const { client, connections } of given?.transcripts ?? [])
+    for (const { server, exchange } of connections.filter((each) => each.server.startsWith("@"))) {
+      const raw = await owner(t, sandbox, server);
+      const lines = exchange.filter(([who]) => who === "C").map(([, text]) => text.trim());
+      for (const line of lines.filter((each) => !/^(?:from|pkam|monitor)/.test(each))) {
+        const reply = await raw.ask(line);
+        if (!/^(?:data:|error:AT0015-)/.test(reply)) wrong.push(`${client}: ${line} → ${reply.trim()}`);
+      }
+    }
+  assert.deepEqual(wrong, []);
+});
