@@ -5,6 +5,7 @@ import { BlockList } from "./block-list.ts";
 import type { CommitOperation } from "./commit-log.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
+import type { Delay } from "./enrollment-host.ts";
 import { type EnrollmentLimits, EnrollmentRequests } from "./enrollment-requests.ts";
 import { Enrollments } from "./enrollments.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
@@ -27,6 +28,8 @@ export type CallAs = "pol" | "anyone";
 
 /** What connects a server with those of other processes. */
 export interface Federation {
+  /** Told when our public key was written, so that servers of this process see at once whether it changed. */
+  publicKeyWritten(record: StoredRecord): void;
   /** The host of an atSign's server; undefined when the atDirectory does not know it or cannot be asked. */
   hostOf(atSign: string): Promise<string | undefined>;
   /** Our connections to other servers. `request` resolves with the text after `data:`. */
@@ -48,9 +51,6 @@ export interface Federation {
     sign(text: string): Promise<string>;
   };
 }
-
-/** Resolves after `ms`; rejects when `signal` aborts before. */
-export type Delay = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export interface AtServerOptions {
   readonly store: AtStore;
@@ -95,12 +95,12 @@ export class AtServer {
     this.behaviour = o.behaviour;
     this.blocked = new BlockList(o.store, atSign);
     this.limits = o.limits;
-    this.requests = new EnrollmentRequests(this, o.enrollmentLimits);
+    this.enrollments = new Enrollments(this);
+    this.requests = new EnrollmentRequests(this, this.enrollments.live, o.enrollmentLimits);
     this.settings = new ServerSettings(o.behaviour, { ...o.limits, ...this.requests.limits });
     this.connections = new InboundConnections(o.limits, () => this.settings.maxConnections);
     this.startedAt = o.clock();
     this.#peers = o.peers;
-    this.enrollments = new Enrollments(this);
     this.federation = o.federation(this);
   }
 
@@ -130,7 +130,9 @@ export class AtServer {
         now: this.clock(),
         keepFlags: value === undefined,
       });
-      this.store.records.put(this.atSign, { key, value: value ?? old?.value ?? "", metadata });
+      const record = { key, value: value ?? old?.value ?? "", metadata };
+      this.store.records.put(this.atSign, record);
+      if (key === `public:publickey${this.atSign}`) this.federation.publicKeyWritten(record);
       const operation = value === undefined ? "#" : Object.keys(change).length > 0 ? "*" : "+";
       return this.#log(key, operation, o.log);
     });

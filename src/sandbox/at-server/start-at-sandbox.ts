@@ -6,7 +6,7 @@ import { createSecureContext } from "node:tls";
 import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
-import { AtServer, type Delay } from "./at-server.ts";
+import { AtServer } from "./at-server.ts";
 import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
@@ -23,6 +23,7 @@ import { makeFederation } from "./federation/make-federation.ts";
 import type { Network } from "./federation/outbound-pool.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import type { Delay } from "./enrollment-host.ts";
 import type { EnrollmentLimits } from "./enrollment-requests.ts";
 import { Listener } from "./listener.ts";
 import { KeptPorts, listenOn } from "./ports.ts";
@@ -141,7 +142,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
   };
   try {
     const shared = { store, clock, delay, behaviour, limits, enrollmentLimits };
-    const federation = (server: AtServer) => makeFederation(server, network);
+    const federation = (server: AtServer) => makeFederation(server, network, servers);
     for (const atSign of options.atSigns)
       servers.set(atSign, new AtServer(atSign, { ...shared, peers: servers, federation }));
     const cramSecrets = prepareActivation(servers.values());
