@@ -15,12 +15,21 @@ export function newIv(): string {
   return randomBytes(blockBytes).toString("base64");
 }
 
-/** Encrypts text with AES-256-CTR over PKCS#7-padded UTF-8. Key, IV and result are base64. */
-export function encryptAes(plaintext: string, keyBase64: string, ivBase64: string): string {
+/**
+ * Encrypts text with AES-256-CTR over PKCS#7-padded UTF-8. Key, IV and result are base64. Without an IV the legacy zero
+ * IV is used: all texts under one key then share one key stream. Throws `invalid-value` for keys of another length.
+ */
+export function encryptAes(plaintext: string, keyBase64: string, ivBase64?: string): string {
   const text = Buffer.from(plaintext, "utf8");
   const pad = blockBytes - (text.length % blockBytes);
   const key = createSecretKey(keyBase64, "base64");
-  const cipher = createCipheriv(algorithm, key, Buffer.from(ivBase64, "base64"));
+  const iv = readIv(ivBase64);
+  if (key.symmetricKeySize !== 32 || iv.length !== blockBytes)
+    throw new AtError(
+      "invalid-value",
+      "An AES key must have 32 bytes and an initialisation vector 16, base64.",
+    );
+  const cipher = createCipheriv(algorithm, key, iv);
   // CTR ignores setAutoPadding, so the padding is added by hand.
   return Buffer.concat([cipher.update(text), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
     "base64",
@@ -28,12 +37,11 @@ export function encryptAes(plaintext: string, keyBase64: string, ivBase64: strin
 }
 
 /**
- * Reverses `encryptAes`. Without an IV the legacy zero IV is used, which is read but never written.
- * Every failure is the same `decrypt-failed`; success proves nothing, because CTR is not authenticated.
+ * Reverses `encryptAes`. Every failure is the same `decrypt-failed`; success proves nothing, because CTR is not authenticated.
  */
 export function decryptAes(ciphertextBase64: string, keyBase64: string, ivBase64?: string): string {
   const bytes = Buffer.from(ciphertextBase64, "base64");
-  const iv = ivBase64 === undefined ? Buffer.alloc(blockBytes) : Buffer.from(ivBase64, "base64");
+  const iv = readIv(ivBase64);
   const key = Buffer.from(keyBase64, "base64");
   if (iv.length !== blockBytes || key.length !== 32 || bytes.length === 0 || bytes.length % blockBytes !== 0)
     throw decryptionFailed();
@@ -51,6 +59,10 @@ export function decryptAes(ciphertextBase64: string, keyBase64: string, ivBase64
   } catch {
     throw decryptionFailed();
   }
+}
+
+function readIv(base64: string | undefined): Buffer {
+  return base64 === undefined ? Buffer.alloc(blockBytes) : Buffer.from(base64, "base64");
 }
 
 /** The one error for everything that goes wrong in decryption, so that no stage can be told apart. */

@@ -1,5 +1,6 @@
 import { AtError, toAtError } from "./at-error.ts";
-import { type AtFrame, ReplyReader } from "./reply-reader.ts";
+import { checkLine } from "./codec/commands.ts";
+import { type AtFrame, ReplyReader } from "./codec/reply-reader.ts";
 import type { ByteStream, ConnectOptions, Transport } from "./transport.ts";
 
 interface Pending {
@@ -9,7 +10,8 @@ interface Pending {
   reject(error: AtError): void;
 }
 
-const maxCommandBytes = 10_230_000;
+const maxWaiting = 10_000;
+const maxWaitingUnits = 64_000_000; // UTF-16 units of the lines
 
 /**
  * One connection to an atServer: commands are queued and sent one at a time, because replies carry no id.
@@ -19,6 +21,7 @@ export class AtConnection {
   readonly #stream: ByteStream;
   readonly #reader = new ReplyReader();
   readonly #queue: Pending[] = [];
+  #waitingUnits = 0;
   #current: Pending | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closedWith: AtError | undefined;
@@ -43,12 +46,18 @@ export class AtConnection {
     return this.#closedWith !== undefined;
   }
 
-  /** Sends one command (without newline) and resolves with the text after `data:`. Server errors keep their code. */
+  /**
+   * Sends one command (without newline) and resolves with the text after `data:`. Server errors keep their code;
+   * `busy` when too many commands wait already.
+   */
   request(line: string, timeoutMs: number): Promise<string> {
     if (this.#closedWith) return Promise.reject(this.#closedWith);
     return new Promise((resolve, reject) => {
       checkLine(line);
+      if (this.#queue.length >= maxWaiting || this.#waitingUnits + line.length > maxWaitingUnits)
+        throw new AtError("busy", "Too many commands wait for the atServer.");
       this.#queue.push({ line, timeoutMs, resolve, reject });
+      this.#waitingUnits += line.length;
       this.#sendNext();
     });
   }
@@ -76,6 +85,7 @@ export class AtConnection {
     if (this.#current || this.#closedWith) return;
     const next = this.#queue.shift();
     if (!next) return;
+    this.#waitingUnits -= next.line.length;
     this.#current = next;
     this.#timer = setTimeout(
       () => this.#end(new AtError("timeout", `No reply from the atServer within ${next.timeoutMs} ms.`)),
@@ -124,10 +134,4 @@ export class AtConnection {
     for (const pending of open) pending.reject(error);
     this.onClose(error);
   }
-}
-
-function checkLine(line: string): void {
-  if (/[\n\r]/.test(line)) throw new AtError("invalid-value", "A command must not contain a line break.");
-  if (Buffer.byteLength(line) > maxCommandBytes)
-    throw new AtError("invalid-value", `A command must not exceed ${maxCommandBytes} bytes.`);
 }

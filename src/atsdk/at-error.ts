@@ -4,6 +4,7 @@ export type AtErrorCode =
   | "aborted"
   | "bad-challenge"
   | "bad-reply"
+  | "busy"
   | "closed"
   | "connect-failed"
   | "decrypt-failed"
@@ -12,9 +13,12 @@ export type AtErrorCode =
   | "invalid-key-file"
   | "invalid-value"
   | "not-in-directory"
-  | "timeout";
+  | "peer-key-changed"
+  | "timeout"
+  | "unsupported-encryption";
 
 const retryableCodes: ReadonlySet<string> = new Set([
+  "busy",
   "closed",
   "connect-failed",
   "timeout",

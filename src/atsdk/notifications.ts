@@ -1,14 +1,27 @@
 import type { AtConnection } from "./at-connection.ts";
 import { AtError } from "./at-error.ts";
 import { backOff } from "./back-off.ts";
+import { heartbeatCommand, monitorCommand } from "./codec/commands.ts";
+import { parseNotification, type RawNotification } from "./codec/notification-frame.ts";
 import type { Connector } from "./connector.ts";
-import { parseNotification, type RawNotification } from "./notification-frame.ts";
+
+/** What our atServer received between these times (its clock, milliseconds) may have ended before we could get it. */
+export interface NotificationGap {
+  readonly from: number;
+  readonly until: number;
+}
 
 export interface NotificationsOptions {
   /** Matched by the server, unanchored, against the key or the sender's name. No blanks. */
   readonly regex?: string;
   /** Greatest `epochMillis` already processed; without it only what arrives from now on is delivered. */
   readonly since?: number;
+  /** Also events of our own atSign, such as enrollment requests. */
+  readonly selfNotifications?: boolean;
+  /** How long notifications live at least: the least `ttlMs` of the senders. Without it no gap can be told. */
+  readonly retentionMs?: number;
+  /** Told when we were away, or `since` lies back, for longer than `retentionMs`, before anything else is delivered. */
+  readonly onGap?: (gap: NotificationGap) => void;
   readonly signal?: AbortSignal;
   readonly onState?: (state: "connected" | "disconnected") => void;
 }
@@ -17,7 +30,7 @@ const overlapMs = 5_000; // several notifications may carry the same millisecond
 const skewMs = 60_000; // of the server's clock against ours
 const heartbeatMs = 15_000;
 const graceMs = 10_000;
-const maxSeen = 10_000;
+const maxSeen = 20_000;
 const maxQueued = 1_000;
 
 /**
@@ -49,16 +62,22 @@ class Feed {
   readonly #queue: RawNotification[] = [];
   readonly #clock: () => number;
   #since: number | undefined;
+  /** Set while the server may still be sending what it kept: live frames come in between, so theirs is no resume point. */
+  #isReplaying = false;
+  /** The latest time seen, which becomes the resume point when the replay is over. */
+  #latest = 0;
+  /** Everything the server received until then was delivered, or was reported as a gap. */
+  #completeUntil: number;
   #connection: AtConnection | undefined;
   #failure: AtError | undefined;
   #wake = () => {};
 
   constructor(options: NotificationsOptions, signal: AbortSignal, clock: () => number) {
-    if (options.regex !== undefined && !/^\S+$/.test(options.regex))
-      throw new AtError("invalid-value", "A notification filter must not be empty or contain blanks.");
+    monitorCommand(options); // refuses a filter that cannot be sent
     this.#options = options;
     this.#clock = clock;
     this.#since = options.since;
+    this.#completeUntil = options.since ?? clock();
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
   }
@@ -105,13 +124,10 @@ class Feed {
   /** Receives until the connection ends; throws why it did. */
   #listen(connection: AtConnection): Promise<never> {
     this.#connection = connection;
-    const { regex, onState } = this.#options;
+    const { regex, selfNotifications, onState } = this.#options;
     return new Promise((_resolve, reject) => {
       const abort = () => connection.close();
-      const heartbeat = setInterval(() => {
-        // While we do not read on purpose, silence proves nothing.
-        if (this.#queue.length < maxQueued) connection.request("noop:0", graceMs).catch(() => {});
-      }, heartbeatMs);
+      const heartbeat = setInterval(() => void this.#beat(connection), heartbeatMs);
       connection.onNotification = (json) => this.#receive(json, connection);
       connection.onClose = (error) => {
         clearInterval(heartbeat);
@@ -120,21 +136,46 @@ class Feed {
         reject(error);
       };
       this.#signal.addEventListener("abort", abort, { once: true });
-      // "strict" means nothing to any server; without a colon in front, servers change the case of the filter.
-      const from = this.#since === undefined ? ":strict" : `:${Math.max(0, this.#since - overlapMs)}`;
+      const epochMillis = this.#since === undefined ? undefined : Math.max(0, this.#since - overlapMs);
+      this.#isReplaying = epochMillis !== undefined;
       onState?.("connected");
-      connection.send(`monitor${from}${regex === undefined ? "" : ` ${regex}`}`);
+      this.#reportGap();
+      connection.send(monitorCommand({ regex, selfNotifications, epochMillis }));
       this.#since ??= this.#clock(); // a later connection must not skip what came in between
       if (this.#signal.aborted) abort();
     });
+  }
+
+  async #beat(connection: AtConnection): Promise<void> {
+    if (this.#queue.length >= maxQueued) return; // while we do not read on purpose, silence proves nothing
+    const sentAt = this.#clock();
+    try {
+      await connection.request(heartbeatCommand, graceMs);
+      // Commands are answered in order: the replay is over.
+      this.#completeUntil = Math.max(this.#completeUntil, sentAt);
+      this.#isReplaying = false;
+      this.#since = Math.max(this.#since ?? 0, this.#latest);
+    } catch {
+      // the connection has ended, and its end is handled
+    }
+  }
+
+  #reportGap(): void {
+    const { retentionMs, onGap } = this.#options;
+    if (retentionMs === undefined) return;
+    const from = Math.max(this.#completeUntil, this.#since ?? 0);
+    const until = this.#clock() - retentionMs;
+    if (until <= from) return;
+    this.#completeUntil = until;
+    onGap?.({ from, until });
   }
 
   #receive(json: string, connection: AtConnection): void {
     const notification = parseNotification(json);
     if (!notification) return;
     // A time far in the future would hide everything until then from the next connection.
-    const latest = this.#clock() + skewMs;
-    this.#since = Math.max(this.#since ?? 0, Math.min(notification.epochMillis, latest));
+    this.#latest = Math.max(this.#latest, Math.min(notification.epochMillis, this.#clock() + skewMs));
+    if (!this.#isReplaying) this.#since = Math.max(this.#since ?? 0, this.#latest);
     const identity = `${notification.from} ${notification.id}`; // ids are the sender's own choice
     if (this.#seen.has(identity)) return;
     this.#seen.add(identity);

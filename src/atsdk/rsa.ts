@@ -9,6 +9,7 @@ import {
   publicEncrypt,
   randomBytes,
   sign,
+  verify,
 } from "node:crypto";
 import { promisify } from "node:util";
 import { AtError } from "./at-error.ts";
@@ -58,6 +59,16 @@ function readKey(read: () => KeyObject, kind: string): KeyObject {
 export function signRsa(text: string, key: KeyObject): string {
   return sign("sha256", Buffer.from(text, "utf8"), { key, padding: constants.RSA_PKCS1_PADDING }).toString(
     "base64",
+  );
+}
+
+/** Checks what `signRsa` makes; false for a signature of any other form. */
+export function verifyRsa(text: string, signatureBase64: string, key: KeyObject): boolean {
+  return verify(
+    "sha256",
+    Buffer.from(text, "utf8"),
+    { key, padding: constants.RSA_PKCS1_PADDING },
+    Buffer.from(signatureBase64, "base64"),
   );
 }
 

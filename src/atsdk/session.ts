@@ -1,10 +1,13 @@
 import type { AtConnection } from "./at-connection.ts";
 import { AtError } from "./at-error.ts";
 import { backOff } from "./back-off.ts";
+import { heartbeatCommand, infoCommand } from "./codec/commands.ts";
+import { readInfo, type ServerInfo } from "./codec/replies.ts";
 import type { Connector } from "./connector.ts";
 
 const replyTimeoutMs = 10_000;
 const heartbeatMs = 30_000;
+const unknownServer: ServerInfo = { version: undefined, features: new Set() };
 
 /**
  * The command connection of a client. A lost connection is opened again for the next command; a command cut off by the
@@ -16,6 +19,7 @@ export class Session {
   readonly #closing = new AbortController();
   #connection: AtConnection | undefined;
   #opening: Promise<AtConnection> | undefined;
+  #info: { readonly connection: AtConnection; readonly info: Promise<ServerInfo> } | undefined;
 
   constructor(connector: Connector, clock: () => number) {
     this.#connector = connector;
@@ -45,6 +49,16 @@ export class Session {
       }
       await backOff(attempt, this.signal);
     }
+  }
+
+  /** What the atServer says of itself, asked once per connection: it may be another version after a restart. */
+  async info(): Promise<ServerInfo> {
+    const connection = await this.#live();
+    if (this.#info?.connection !== connection) {
+      const info = connection.request(infoCommand, replyTimeoutMs).then(readInfo).catch(notSaid);
+      this.#info = { connection, info };
+    }
+    return this.#info.info;
   }
 
   close(): void {
@@ -77,7 +91,13 @@ export function isConnectionLoss(error: unknown): boolean {
   );
 }
 
+/** A server without `info`, or with an answer of another form, has none of the features asked about. */
+function notSaid(error: unknown): ServerInfo {
+  if (isConnectionLoss(error)) throw error;
+  return unknownServer;
+}
+
 /** A heartbeat that is not answered closes the connection, and the next command opens another. */
 async function beat(connection: AtConnection): Promise<void> {
-  await connection.request("noop:0", replyTimeoutMs).catch(() => {});
+  await connection.request(heartbeatCommand, replyTimeoutMs).catch(() => {});
 }

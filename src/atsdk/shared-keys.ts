@@ -2,53 +2,68 @@ import type { KeyObject } from "node:crypto";
 import { decryptAes, decryptionFailed, newAesKey } from "./aes.ts";
 import { AtError } from "./at-error.ts";
 import type { AtKeys } from "./at-keys.ts";
-import { type AtMetadata, readMetadata, writeMetadata } from "./metadata.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import { localLookUpCommand, lookUpCommand, updateCommand } from "./codec/commands.ts";
+import type { AtMetadata, MetadataChange } from "./codec/metadata.ts";
+import { readRecord } from "./codec/replies.ts";
+import type { PeerKeys } from "./peer-keys.ts";
 import { hexDigest, rsaPrivateKey, rsaPublicKey, unwrapAesKey, wrapAesKey } from "./rsa.ts";
 
-/** The AES key of one direction, and what goes into the metadata of each value under it. */
+/** The AES key of one direction, and what says in the metadata of each value under it for which public key it is. */
 export interface SendingKey {
   readonly key: string;
-  readonly sharedKeyEnc: string;
-  readonly pubKeyCS: string;
+  readonly wrapping: Pick<MetadataChange, "sharedKeyEnc" | "pubKeyCS" | "pubKeyHash">;
 }
 
-type Request = (line: string) => Promise<string>;
+/** What the shared keys need of a client. */
+export interface SharedKeysOptions {
+  readonly atSign: string;
+  readonly keys: AtKeys;
+  readonly request: (line: string) => Promise<string>;
+  readonly peerKeys: PeerKeys;
+  /** Whether our atServer knows `pubKeyHash`. */
+  readonly takesKeyHash: () => Promise<boolean>;
+  readonly clock: () => number;
+}
 
 const recheckMs = 600_000;
 const recipientCopyTtr = 86_400_000;
-const maxUnwrapped = 1_000;
+const maxKnown = 10_000;
 
 /**
- * The AES keys shared with other atSigns (specification 6.5), one per direction and pair. Their RSA wrapping follows
- * the public keys that the servers hand out: whoever needs to know who wrote a value must sign inside it.
+ * The AES keys shared with other atSigns (specification 6.5), one per direction and pair. Their RSA wrapping follows the
+ * public keys that the servers hand out: whoever needs to know who wrote a value must sign inside it.
  */
 export class SharedKeys {
-  readonly #atSign: string;
+  readonly #options: SharedKeysOptions;
   readonly #privateKey: KeyObject;
-  readonly #publicKey: string;
-  readonly #request: Request;
-  readonly #clock: () => number;
-  readonly #sending = new Map<string, { key: Promise<SendingKey>; checkedAt: number }>();
-  readonly #unwrapped = new Map<string, string>();
-  readonly #received = new Map<string, string>();
+  /** Digests of our own public key by algorithm, as senders put them into metadata. */
+  readonly #ownDigests = new Map<string, string>();
+  readonly #sending = new BoundedMap<string, { key: Promise<SendingKey>; checkedAt: number }>(maxKnown);
+  readonly #unwrapped = new BoundedMap<string, string>(maxKnown);
+  readonly #received = new BoundedMap<string, string>(maxKnown);
 
-  constructor(atSign: string, keys: AtKeys, request: Request, clock: () => number) {
-    this.#atSign = atSign;
-    this.#privateKey = rsaPrivateKey(keys.encryptionPrivateKey);
-    this.#publicKey = keys.encryptionPublicKey;
-    this.#request = request;
-    this.#clock = clock;
+  constructor(options: SharedKeysOptions) {
+    this.#options = options;
+    this.#privateKey = rsaPrivateKey(options.keys.encryptionPrivateKey);
   }
 
   /**
    * The key for values to `peer`. Both copies are made when missing, the recipient's also when the peer's key changed.
+   * The peer's key is looked up again every ten minutes; throws `peer-key-changed` when its change is not accepted.
    */
   forSending(peer: string): Promise<SendingKey> {
+    const { clock } = this.#options;
     const known = this.#sending.get(peer);
-    if (known && this.#clock() - known.checkedAt < recheckMs) return known.key;
-    // A check that fails later does not take away a key that works.
-    const key = known ? this.#prepare(peer).catch(() => known.key) : this.#prepare(peer);
-    this.#sending.set(peer, { key, checkedAt: this.#clock() });
+    if (known && clock() - known.checkedAt < recheckMs) return known.key;
+    // A check that cannot be made now does not take away a key that works.
+    const key = known
+      ? this.#prepare(peer).catch((error: unknown) => {
+          if (error instanceof AtError && error.code === "peer-key-changed") throw error;
+          return known.key;
+        })
+      : this.#prepare(peer);
+    this.#sending.set(peer, { key, checkedAt: clock() });
     key.catch(() => this.#sending.delete(peer));
     return key;
   }
@@ -67,8 +82,9 @@ export class SharedKeys {
         this.forget(sender); // perhaps a new key: look once more
       }
     }
-    const wrapped = await this.#request(`lookup:bypassCache:true:shared_key${sender}`);
-    if (wrapped === "null") throw decryptionFailed();
+    const line = lookUpCommand("lookup", `shared_key${sender}`, { bypassCache: true });
+    const wrapped = await absentAsUndefined(this.#options.request(line));
+    if (wrapped === undefined) throw decryptionFailed();
     const key = this.#unwrap(wrapped);
     const text = decryptAes(value, key, metadata.ivNonce);
     this.#received.set(sender, key);
@@ -88,46 +104,53 @@ export class SharedKeys {
   }
 
   async #prepare(peer: string): Promise<SendingKey> {
-    const peerKey = await this.#request(`plookup:bypassCache:true:publickey${peer}`);
-    if (peerKey === "null")
-      throw new AtError("AT0015", `${peer} has published no encryption key: it is not activated.`);
+    const { atSign, keys, request, peerKeys, takesKeyHash } = this.#options;
+    const peerKey = await peerKeys.fetch(peer);
     const pubKeyCS = hexDigest(peerKey, "md5");
     let key = await this.#ownCopy(peer);
     let sharedKeyEnc: string | undefined;
     if (key === undefined) {
       key = newAesKey();
-      const own = wrapAesKey(key, rsaPublicKey(this.#publicKey));
-      await this.#request(`update:isEncrypted:false:shared_key.${peer.slice(1)}${this.#atSign} ${own}`);
+      const own = wrapAesKey(key, rsaPublicKey(keys.encryptionPublicKey));
+      await store(request, updateCommand(ownCopyKey(peer, atSign), { isEncrypted: false }, own));
     } else {
       sharedKeyEnc = await this.#recipientCopy(peer, pubKeyCS);
     }
     if (sharedKeyEnc === undefined) {
       sharedKeyEnc = wrapAesKey(key, rsaPublicKey(peerKey));
-      const metadata = writeMetadata({ ttr: recipientCopyTtr, isEncrypted: false, pubKeyCS });
-      await this.#request(`update${metadata}:${peer}:shared_key${this.#atSign} ${sharedKeyEnc}`);
+      const metadata = { ttr: recipientCopyTtr, isEncrypted: false, pubKeyCS };
+      await store(request, updateCommand(recipientCopyKey(peer, atSign), metadata, sharedKeyEnc));
     }
-    return { key, sharedKeyEnc, pubKeyCS };
+    const pubKeyHash = { hash: hexDigest(peerKey, "sha512"), hashingAlgo: "sha512" };
+    return { key, wrapping: { sharedKeyEnc, pubKeyCS, ...((await takesKeyHash()) ? { pubKeyHash } : {}) } };
   }
 
   async #ownCopy(peer: string): Promise<string | undefined> {
-    const wrapped = await absentAsUndefined(
-      this.#request(`llookup:shared_key.${peer.slice(1)}${this.#atSign}`),
-    );
+    const line = localLookUpCommand(ownCopyKey(peer, this.#options.atSign));
+    const wrapped = await absentAsUndefined(this.#options.request(line));
     return wrapped === undefined ? undefined : this.#unwrap(wrapped);
   }
 
   /** The stored copy for the recipient, if it was made for the recipient's present public key. */
   async #recipientCopy(peer: string, pubKeyCS: string): Promise<string | undefined> {
-    const reply = await absentAsUndefined(this.#request(`llookup:all:${peer}:shared_key${this.#atSign}`));
-    if (reply === undefined) return undefined;
-    const { data, metaData } = JSON.parse(reply) as { data?: unknown; metaData?: unknown };
-    return typeof data === "string" && readMetadata(metaData).pubKeyCS === pubKeyCS ? data : undefined;
+    const line = localLookUpCommand(recipientCopyKey(peer, this.#options.atSign), "all");
+    const reply = await absentAsUndefined(this.#options.request(line));
+    const record = reply === undefined ? undefined : readRecord(reply);
+    return record?.metadata.pubKeyCS === pubKeyCS ? record.text : undefined;
   }
 
   #isForUs({ pubKeyHash, pubKeyCS }: AtMetadata): boolean {
     if (pubKeyHash && (pubKeyHash.hashingAlgo === "sha256" || pubKeyHash.hashingAlgo === "sha512"))
-      return hexDigest(this.#publicKey, pubKeyHash.hashingAlgo) === pubKeyHash.hash;
-    return pubKeyCS === undefined || hexDigest(this.#publicKey, "md5") === pubKeyCS;
+      return this.#ownDigest(pubKeyHash.hashingAlgo) === pubKeyHash.hash;
+    return pubKeyCS === undefined || this.#ownDigest("md5") === pubKeyCS;
+  }
+
+  #ownDigest(algorithm: "md5" | "sha256" | "sha512"): string {
+    const known = this.#ownDigests.get(algorithm);
+    if (known !== undefined) return known;
+    const digest = hexDigest(this.#options.keys.encryptionPublicKey, algorithm);
+    this.#ownDigests.set(algorithm, digest);
+    return digest;
   }
 
   /** RSA-decrypts, remembering results: the same wrapped key comes with every value of a sender. */
@@ -135,10 +158,24 @@ export class SharedKeys {
     const known = this.#unwrapped.get(wrapped);
     if (known !== undefined) return known;
     const key = unwrapAesKey(wrapped, this.#privateKey);
-    if (this.#unwrapped.size >= maxUnwrapped) this.#unwrapped.clear();
-    this.#unwrapped.set(wrapped, key);
+    // A real one has 344 characters; a longer text is not worth keeping.
+    if (wrapped.length <= 344) this.#unwrapped.set(wrapped, key);
     return key;
   }
+}
+
+function ownCopyKey(peer: string, atSign: string): string {
+  return `shared_key.${peer.slice(1)}${atSign}`;
+}
+
+function recipientCopyKey(peer: string, atSign: string): string {
+  return `${peer}:shared_key${atSign}`;
+}
+
+/** Sends an update. Some servers answer `null` when they could not store the value. */
+export async function store(request: (line: string) => Promise<string>, line: string): Promise<void> {
+  if ((await request(line)) === "null")
+    throw new AtError("bad-reply", "The atServer did not store the value.");
 }
 
 /** A missing or expired value (`AT0015`, or the payload `null`) as undefined. */

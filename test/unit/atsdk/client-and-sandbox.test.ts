@@ -111,7 +111,7 @@ suite("values", () => {
       assert.match(await alice.ask(wire(id)), /^data:\d+\n@alice@$/);
     assert.equal(
       await bob.get({ kind: "shared", name: "msg", namespace: "myapp", sharedBy: "@alice" }),
-      '{"type":"ping","n":1}',
+      vectors.wire.find((w) => w.id === "update-shared-current")?.plaintext,
     );
     const legacy = vectors.aesCtr[0]?.ciphertextB64;
     await alice.ask(`update:isEncrypted:true:@bob:old.myapp@alice ${legacy}`);
@@ -181,6 +181,7 @@ suite("notifications through the sandbox", () => {
         value: "one",
         epochMillis: 0,
         operation: "update",
+        messageType: "key",
       },
     );
 

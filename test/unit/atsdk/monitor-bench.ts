@@ -6,7 +6,10 @@ import { FakeNetwork, type FakeStream } from "./fake-network.ts";
 import { bobKeys, vectors } from "./vectors.ts";
 
 export const clock = () => 1_000_000;
-export const frameOfFixture = vectors.wire.find((w) => w.id === "monitor-frame")?.wire ?? "";
+const ofFixture = vectors.wire.find((w) => w.id === "monitor-frame");
+export const frameOfFixture = ofFixture?.wire ?? "";
+export const textOfFixture = ofFixture?.plaintext ?? "";
+export const idOfFixture = /"id":"([^"]+)"/.exec(frameOfFixture)?.[1] ?? "";
 export const statsOfFixture = vectors.wire.find((w) => w.id === "monitor-stats-frame")?.wire ?? "";
 export const wrappedKey = vectors.rsaPkcs1[0]?.ciphertextB64 ?? "";
 const sharedKey = vectors.keys.aliceToBobSharedKeyB64;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as fc from "fast-check";
 import { AtError, toAtSign } from "@atsign/atsdk";
-import { fullKey } from "../../../src/atsdk/at-key.ts";
-import { readMetadata, writeMetadata } from "../../../src/atsdk/metadata.ts";
+import { fullKey } from "../../../src/atsdk/codec/at-key.ts";
+import { readMetadata, writeMetadata } from "../../../src/atsdk/codec/metadata.ts";
 import { vectors } from "./vectors.ts";
 
 const hasCode = (code: string) => (error: unknown) => error instanceof AtError && error.code === code;

@@ -7,12 +7,14 @@ import {
   clock,
   frame,
   frameOfFixture,
+  idOfFixture,
   iv,
   monitorLine,
   monitorOf,
   open,
   statsOfFixture,
   take,
+  textOfFixture,
   until,
   wrappedKey,
 } from "./monitor-bench.ts";
@@ -37,12 +39,13 @@ suite("notifications", () => {
     stream.feed(frame("second", 1_714_900_000_001, "zwei"));
     const [first, second] = await taking;
     assert.deepEqual(first, {
-      id: "3b1f3a0e-5a0b-4bd5-8c8e-8a0f4e1e6b52",
+      id: idOfFixture,
       from: "@alice",
       to: "@bob",
       key: "@bob:msg.myapp@alice",
-      value: '{"type":"ping","n":1}',
+      value: textOfFixture,
       operation: "update",
+      messageType: "key",
       epochMillis: 1_714_900_000_000,
     });
     assert.equal(second?.value, "zwei");
@@ -60,6 +63,9 @@ suite("notifications", () => {
     );
     const first = await until(() => monitorOf(network, 0));
     assert.equal(monitorLine(first), "monitor:45000 \\.app@");
+    t.mock.timers.tick(15_000);
+    first.feed("data:ok\n"); // the heartbeat is answered after the replay
+    await turn();
     first.feed(frame("a", 60_000) + frame("a", 60_000) + frame("b", 59_000));
     first.end();
     await until(() => (states.length === 2 ? true : undefined));
@@ -74,6 +80,23 @@ suite("notifications", () => {
       ["a @alice", "b @alice", "a @carol"],
     );
     assert.deepEqual(states, ["connected", "disconnected", "connected", "disconnected"]);
+  });
+
+  test("a replay that breaks off is asked for again from its beginning", async (t) => {
+    const { network, client } = await open(t);
+    const taking = take(client, { since: 50_000 }, 3);
+    const first = await until(() => monitorOf(network, 0));
+    first.feed(frame("kept 1", 51_000) + frame("live", 90_000)); // "kept 2" was to follow
+    first.end();
+    await turn();
+    t.mock.timers.tick(5_000);
+    const second = await until(() => monitorOf(network, 1));
+    assert.equal(monitorLine(second), "monitor:45000");
+    second.feed(frame("kept 1", 51_000) + frame("kept 2", 52_000) + frame("live", 90_000));
+    assert.deepEqual(
+      (await taking).map(({ id }) => id),
+      ["kept 1", "live", "kept 2"],
+    );
   });
 
   test("without a resume point a later connection asks from the time of the first", async (t) => {

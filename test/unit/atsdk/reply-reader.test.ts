@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { AtError } from "../../../src/atsdk/at-error.ts";
-import { type AtFrame, ReplyReader } from "../../../src/atsdk/reply-reader.ts";
+import { type AtFrame, ReplyReader } from "../../../src/atsdk/codec/reply-reader.ts";
 import { vectors } from "./vectors.ts";
 
 function read(bytes: Buffer, cuts: readonly number[] = []): AtFrame[] {

@@ -1,5 +1,5 @@
-import { AtError } from "./at-error.ts";
-import { toAtSign } from "./at-sign.ts";
+import { AtError } from "../at-error.ts";
+import { toAtSign } from "../at-sign.ts";
 import { type AtMetadata, readMetadata } from "./metadata.ts";
 
 /** A notification as the server sent it, value not yet decrypted. */
@@ -10,6 +10,8 @@ export interface RawNotification {
   readonly key: string;
   readonly value: string | undefined;
   readonly operation: "update" | "delete";
+  /** Of a `text` message (deprecated) the key is `@recipient:` and the message itself. */
+  readonly messageType: "key" | "text";
   /** Receiving server's clock, milliseconds. */
   readonly epochMillis: number;
   readonly isEncrypted: boolean;
@@ -25,10 +27,8 @@ export function parseNotification(json: string): RawNotification | undefined {
     return undefined;
   }
   if (typeof frame !== "object" || frame === null) return undefined;
-  const { id, from, to, key, value, operation, epochMillis, isEncrypted, metadata } = frame as Record<
-    string,
-    unknown
-  >;
+  const { id, from, to, key, value, operation, messageType, epochMillis, isEncrypted, metadata } =
+    frame as Record<string, unknown>;
   if (typeof id !== "string" || id === "-1" || typeof key !== "string") return undefined;
   if (operation !== "update" && operation !== "delete") return undefined;
   if (typeof epochMillis !== "number" || !Number.isSafeInteger(epochMillis) || epochMillis < 0)
@@ -43,6 +43,7 @@ export function parseNotification(json: string): RawNotification | undefined {
     key,
     value: typeof value === "string" ? value : undefined,
     operation,
+    messageType: messageType === "MessageType.text" ? "text" : "key",
     epochMillis,
     isEncrypted: isEncrypted === true || isEncrypted === "true",
     metadata: readMetadata(metadata),

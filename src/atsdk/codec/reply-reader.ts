@@ -1,4 +1,4 @@
-import { AtError, type AtErrorCode } from "./at-error.ts";
+import { AtError, type AtErrorCode } from "../at-error.ts";
 
 /** One complete line of an atServer, without its prompt. */
 export type AtFrame =
@@ -7,14 +7,17 @@ export type AtFrame =
   | { readonly kind: "notification"; readonly payload: string };
 
 const maxLineBytes = 10_240_000;
+const keptBytes = 65_536; // of the buffer between long lines
 const newline = 0x0a;
+const empty = Buffer.alloc(0);
 
 /**
  * Turns the byte stream of an atServer into frames, however the bytes are split.
  * Prompts have no terminator and so prefix the next line; they are removed. Lines that are no reply are ignored.
+ * It holds one unfinished line, in a buffer at most twice as long: single bytes cost no more than large chunks.
  */
 export class ReplyReader {
-  #parts: Buffer[] = [];
+  #line = empty;
   #size = 0;
 
   /** Takes the next bytes and returns the frames they complete. Throws `bad-reply` on a line over 10,240,000 bytes. */
@@ -24,28 +27,45 @@ export class ReplyReader {
     for (;;) {
       const end = chunk.indexOf(newline, start);
       if (end < 0) break;
-      this.#keep(chunk.subarray(start, end));
-      const frame = parseLine(this.#takeLine());
+      const frame = parseLine(this.#complete(chunk, start, end));
       if (frame) frames.push(frame);
       start = end + 1;
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    if (start < chunk.length) this.#keep(chunk, start, chunk.length);
     return frames;
   }
 
-  #keep(bytes: Buffer): void {
-    this.#size += bytes.length;
-    if (this.#size > maxLineBytes)
-      throw new AtError("bad-reply", `The server sent a line of more than ${maxLineBytes} bytes.`);
-    this.#parts.push(bytes);
-  }
-
-  #takeLine(): string {
-    const line = Buffer.concat(this.#parts, this.#size).toString("utf8");
-    this.#parts = [];
-    this.#size = 0;
+  /** The line that ends at `end`, without copying its bytes when they came in one chunk. */
+  #complete(chunk: Buffer, start: number, end: number): string {
+    let line: string;
+    if (this.#size === 0) {
+      checkSize(end - start);
+      line = chunk.toString("utf8", start, end);
+    } else {
+      this.#keep(chunk, start, end);
+      line = this.#line.toString("utf8", 0, this.#size);
+      this.#size = 0;
+      if (this.#line.length > keptBytes) this.#line = empty;
+    }
     return line.endsWith("\r") ? line.slice(0, -1) : line;
   }
+
+  #keep(chunk: Buffer, start: number, end: number): void {
+    const size = this.#size + end - start;
+    checkSize(size);
+    if (size > this.#line.length) {
+      const longer = Buffer.allocUnsafe(Math.max(size, Math.min(2 * size, maxLineBytes)));
+      this.#line.copy(longer, 0, 0, this.#size);
+      this.#line = longer;
+    }
+    chunk.copy(this.#line, this.#size, start, end);
+    this.#size = size;
+  }
+}
+
+function checkSize(bytes: number): void {
+  if (bytes > maxLineBytes)
+    throw new AtError("bad-reply", `The server sent a line of more than ${maxLineBytes} bytes.`);
 }
 
 function parseLine(line: string): AtFrame | undefined {
