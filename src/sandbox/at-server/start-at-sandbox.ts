@@ -6,7 +6,7 @@ import { createSecureContext } from "node:tls";
 import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
-import { AtServer } from "./at-server.ts";
+import { AtServer, type AtServerOptions } from "./at-server.ts";
 import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
@@ -54,6 +54,8 @@ export interface AtSandboxOptions {
   /** Waits before wrong passcodes are answered; default real time. */
   readonly delay?: Delay;
   readonly enrollmentLimits?: Partial<EnrollmentLimits>;
+  /** Makes each atSign's server; tests give servers that are faulty or hostile. */
+  readonly makeServer?: (atSign: string, options: AtServerOptions) => AtServer;
   /** Interval of the statistics on monitors, milliseconds; default 15,000. */
   readonly statsEveryMs?: number;
 }
@@ -89,6 +91,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
   const { dataDir, host = "127.0.0.1", publicHost = host, clock = Date.now, statsEveryMs = 15_000 } = options;
   const behaviour = { ...defaultBehaviour, ...options.behaviour };
   const { delay = realDelay, enrollmentLimits = {}, join: joined } = options;
+  const { makeServer = (atSign, o) => new AtServer(atSign, o) } = options;
   const limits = { ...defaultLimits, ...options.limits };
   for (const atSign of options.atSigns) {
     if (!/^@[^\s:@A-Z.]{1,54}$/.test(atSign))
@@ -144,7 +147,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     const shared = { store, clock, delay, behaviour, limits, enrollmentLimits };
     const federation = (server: AtServer) => makeFederation(server, network, servers);
     for (const atSign of options.atSigns)
-      servers.set(atSign, new AtServer(atSign, { ...shared, peers: servers, federation }));
+      servers.set(atSign, makeServer(atSign, { ...shared, peers: servers, federation }));
     const cramSecrets = prepareActivation(servers.values());
     for (const [atSign, keys] of Object.entries(options.keys ?? {})) {
       const server = servers.get(atSign);
