@@ -175,15 +175,20 @@ async function readSecret<T>(folder: string, name: string, schema: z.ZodType<T>)
   if (text === undefined) {
     return undefined;
   }
-  const { mode } = await stat(file);
-  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    throw new AppError("key-file-open", `${file} can be read by others: set its mode to 0600 (chmod 600)`);
-  }
+  await refuseOpenFile(file);
   try {
     return schema.parse(JSON.parse(text));
   } catch {
     // Not as a cause: a parser's error may quote the key.
     throw new AppError("key-file-malformed", `${file} is not a key file of the form expected`);
+  }
+}
+
+/** Throws `key-file-open` for a file that others than its owner may read. */
+export async function refuseOpenFile(file: string): Promise<void> {
+  const { mode } = await stat(file);
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    throw new AppError("key-file-open", `${file} can be read by others: set its mode to 0600 (chmod 600)`);
   }
 }
 

@@ -25,6 +25,7 @@ const maxPeers = 20;
 const others = "others";
 /** What does not happen by mistake or bad luck: somebody altered, forged or put back something. */
 const alarms: ReadonlySet<string> = new Set([
+  "bad-challenge",
   "envelope-altered",
   "envelope-sender",
   "envelope-signature",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { AtClient, readAtKeysFile } from "@atsign/atsdk";
+import { AtClient, AtError, type AtKeys, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
@@ -10,8 +10,10 @@ import {
   type InstanceKeyPairs,
   keyFolderOf,
   readInstanceKeys,
+  refuseOpenFile,
 } from "../keys.ts";
 import { createAtLink } from "../link/at-link.ts";
+import { watchPeerKeys } from "../link/peer-key-watch.ts";
 import { createRefusalJournal, type RefusalJournal } from "../link/refusal-journal.ts";
 import type { ResumeMemory } from "../link/resume-point.ts";
 import { systemTimers } from "../link/timers.ts";
@@ -61,8 +63,10 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
       },
     };
   } catch (error) {
-    if (error instanceof AppError && error.code.startsWith("trust-")) {
-      refusals.note({ peer: null, code: error.code });
+    const code = codeOf(error);
+    // An atServer that wants something else signed than its own challenge is as much of an alarm as a forged paper.
+    if (code.startsWith("trust-") || code === "bad-challenge") {
+      refusals.note({ peer: null, code });
     }
     await refusals.close();
     throw error;
@@ -93,11 +97,12 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   }
   const client = await AtClient.open({
     atSign,
-    keys: await readAtKeysFile(atKeysPath(folder, atSign)),
+    keys: await readPrivateAtKeys(folder, atSign),
     directory: settings.atDirectory,
     ...(settings.atCaFile === undefined ? {} : { ca: readFileSync(settings.atCaFile, "utf8") }),
     retry: true,
     signal: o.signal,
+    ...watchPeerKeys(memory, (change) => refusals.note(change)),
   });
   const link = createAtLink({
     transport: client,
@@ -114,6 +119,11 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   return { atSign, keys, trust, link, close: () => client.close() };
 }
 
+/** Of our errors and the SDK's. */
+function codeOf(error: unknown): string {
+  return error instanceof AppError || error instanceof AtError ? error.code : "";
+}
+
 /** The private keys of one instance; says how to make them when they are missing. */
 export async function instanceKeys(folder: string, instance: string): Promise<InstanceKeyPairs> {
   const keys = await readInstanceKeys(folder, instance);
@@ -123,5 +133,13 @@ export async function instanceKeys(folder: string, instance: string): Promise<In
       `${folder} holds no keys of instance "${instance}": run "countersign setup" first`,
     );
   }
+  return keys;
+}
+
+/** An atSign's atProtocol keys, which are as good as clear: throws `key-file-open` when others may read them. */
+export async function readPrivateAtKeys(folder: string, atSign: AtSign): Promise<AtKeys> {
+  const file = atKeysPath(folder, atSign);
+  const keys = await readAtKeysFile(file);
+  await refuseOpenFile(file);
   return keys;
 }

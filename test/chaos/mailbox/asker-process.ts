@@ -15,7 +15,9 @@ import { plannedMessage } from "./mailbox-plan.ts";
 import { type MailboxTables, openParticipant, readParticipantSettings } from "./participant.ts";
 
 /** Requests that are open at a time. */
-const window = 200;
+const window = 64;
+/** Requests written in one transaction at the start. */
+const batch = 16;
 const deadlineMs = 3_600_000;
 const reportMs = 100;
 
@@ -58,14 +60,20 @@ function rowOf(index: number): OutboxRow {
 /** Adds the next message to the outbox, if there is one; the function returned sends it after the commit. */
 async function addNext(tx: Tx, index: number): Promise<() => void> {
   const message = relay.prepare(rowOf(index));
-  await tx.insertInto("agent_outbox").values(outboxValues("bot", message.row, null)).execute();
+  await tx
+    .insertInto("agent_outbox")
+    .values(outboxValues("bot", message.row, null))
+    .execute();
   await append(tx, message.journal);
   return () => message.send();
 }
 
 const count = (table: "agent_outbox" | "effects"): Promise<number> =>
   database.read(async (db) => {
-    const found = await db.selectFrom(table).select((eb) => eb.fn.countAll().as("count")).executeTakeFirst();
+    const found = await db
+      .selectFrom(table)
+      .select((eb) => eb.fn.countAll().as("count"))
+      .executeTakeFirst();
     return Number(found?.count);
   });
 // They are numbered in the order of their commits, so that none is left out.
@@ -125,11 +133,11 @@ setInterval(() => {
     process.send?.({ answered, refused: Object.fromEntries(refused) });
   }
 }, reportMs);
-while (next < until && next - from - answered < window) {
-  const batch = Math.min(until - next, window - (next - from - answered), 16);
+const missing = Math.min(until - next, window - (next - from - answered));
+for (let left = missing; left > 0; left -= batch) {
   const sends = await database.unit(async (tx) => {
     const all: (() => void)[] = [];
-    for (let count = 0; count < batch; count += 1) {
+    for (let count = 0; count < Math.min(left, batch) && next < until; count += 1) {
       all.push(await addNext(tx, next++));
     }
     return all;

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import type { CompanyConfig } from "../../../src/config.ts";
+import { writeAtKeysFile } from "@atsign/atsdk";
+import type { CompanyConfig, Settings } from "../../../src/config.ts";
+import { AtServer } from "../../../src/sandbox/at-server/at-server.ts";
+import { startAtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
 import { openIdentity } from "../../../src/processes/identity.ts";
 import type { JournalEntry } from "../../../src/record-types.ts";
 import { JournalWorld } from "../../fakes/journal-world.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
+import { aliceKeys } from "../atsdk/vectors.ts";
 
 let world: JournalWorld;
 let entries: JournalEntry[];
@@ -18,9 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const open = (config: CompanyConfig = world.config) =>
+const open = (config: CompanyConfig = world.config, settings: Settings = world.settings) =>
   openIdentity({
-    settings: world.settings,
+    settings,
     config,
     id: "bot",
     memory: new MemoryValues(),
@@ -55,5 +59,31 @@ test("so does a trust document that stops the start", async () => {
   assert.deepEqual(
     entries.map(({ kind, facts }) => [kind, facts["code"]]),
     [["alarm", "trust-signature"]],
+  );
+});
+
+test("so does an atServer that passes on another server's challenge; key files that others may read are not used", async (t) => {
+  const sandbox = await startAtSandbox({
+    dataDir: path.join(world.folder, "at"),
+    atSigns: ["@cs-bot"],
+    behaviour: { clientCertificates: "off" },
+    makeServer(atSign, options) {
+      const server = new AtServer(atSign, options);
+      // It answers as another atSign's server does when that of @cs-bot calls: with something to prove by a signature.
+      return Object.defineProperty(server, "atSign", { value: "@cs-elsewhere" });
+    },
+  });
+  t.after(() => sandbox.close());
+  const { directory: atDirectory, caFile: atCaFile } = sandbox;
+  const file = path.join(world.folder, "keys", "bot", "@cs-bot_key.atKeys");
+  await writeAtKeysFile(file, aliceKeys);
+  const reached = { ...world.settings, atDirectory, atCaFile };
+  await chmod(file, 0o640);
+  await assert.rejects(open(world.config, reached), { code: "key-file-open" });
+  await chmod(file, 0o600);
+  await assert.rejects(open(world.config, reached), { code: "bad-challenge" });
+  assert.deepEqual(
+    entries.map(({ kind, facts }) => [kind, facts["code"]]),
+    [["alarm", "bad-challenge"]],
   );
 });

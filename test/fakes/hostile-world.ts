@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import {
+  AtClient,
+  type AtKeys,
+  generateAtKeys,
+  type OpenOptions,
+  tlsTransport,
+  type Transport,
+} from "@atsign/atsdk";
+import type { Json } from "../../src/domain.ts";
+import { createAtLink } from "../../src/link/at-link.ts";
+import { watchPeerKeys } from "../../src/link/peer-key-watch.ts";
+import { createRefusalJournal, type RefusalJournal } from "../../src/link/refusal-journal.ts";
+import { systemTimers } from "../../src/link/timers.ts";
+import type { ReceivedEnvelope } from "../../src/link-types.ts";
+import type { AgentLink } from "../../src/ports.ts";
+import type { JournalEntry } from "../../src/record-types.ts";
+import { type AtSandbox, startAtSandbox } from "../../src/sandbox/at-server/start-at-sandbox.ts";
+import { aliceKeys, bobKeys } from "../unit/atsdk/vectors.ts";
+import { HostileServer, Tampering } from "./hostile-server.ts";
+import { until } from "./manual-time.ts";
+import { MemoryValues } from "./memory-values.ts";
+import { silentLogger } from "./silent-logger.ts";
+import { TrustWorld } from "./trust-world.ts";
+
+/** Made once for all worlds of a process: RSA keys take their time. */
+const creditKeys = generateAtKeys();
+
+type Role = "bot" | "supply" | "credit";
+
+/** Stands in every message; whoever can read it has broken the seal. */
+export const canary = "Quillfeather Ombrelle Works";
+
+/** One participant over real TLS connections, with its journal and every line that it says to its atServer. */
+export interface HostileSide {
+  readonly link: AgentLink;
+  readonly client: AtClient;
+  readonly memory: MemoryValues;
+  readonly received: ReceivedEnvelope[];
+  readonly journal: JournalEntry[];
+  /** Codes of all messages refused. */
+  readonly refused: string[];
+  readonly said: string[];
+}
+
+/** Three agents of one company whose atServers, all of them, are hostile. */
+export class HostileWorld {
+  readonly tampering = new Tampering();
+  readonly sandbox: AtSandbox;
+  readonly trust: TrustWorld;
+  readonly atKeys: Readonly<Record<Role, AtKeys>>;
+  /** The participants' clocks are this far ahead of the servers'. */
+  aheadMs = 0;
+  readonly clock = { now: (): number => Date.now() + this.aheadMs };
+  readonly #folder: string;
+  readonly #sides: { close(): Promise<void> }[] = [];
+
+  private constructor(folder: string, sandbox: AtSandbox, atKeys: Record<Role, AtKeys>, hold: Tampering) {
+    this.#folder = folder;
+    this.sandbox = sandbox;
+    this.atKeys = atKeys;
+    this.tampering = hold;
+    this.trust = new TrustWorld(this.clock, Object.keys(atKeys));
+  }
+
+  static async open(): Promise<HostileWorld> {
+    const folder = mkdtempSync(path.join(tmpdir(), "cs-hostile-"));
+    const tampering = new Tampering();
+    const atKeys = { bot: aliceKeys, supply: bobKeys, credit: await creditKeys };
+    const keys = Object.fromEntries(Object.entries(atKeys).map(([role, each]) => [`@cs-${role}`, each]));
+    const sandbox = await startAtSandbox({
+      dataDir: folder,
+      atSigns: Object.keys(keys),
+      keys,
+      makeServer: (...args) => new HostileServer(tampering, ...args),
+    });
+    return new HostileWorld(folder, sandbox, atKeys, tampering);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sides.map((side) => side.close()));
+    await this.sandbox.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** A participant that receives; with the memory of an earlier one it is that one, started again. */
+  async side(role: Role, memory = new MemoryValues()): Promise<HostileSide> {
+    const said: string[] = [];
+    const journal: JournalEntry[] = [];
+    const refused: string[] = [];
+    const received: ReceivedEnvelope[] = [];
+    const note = async (entries: readonly JournalEntry[]): Promise<void> => void journal.push(...entries);
+    const refusals: RefusalJournal = createRefusalJournal({
+      journal: note,
+      timers: systemTimers,
+      log: silentLogger,
+    });
+    const client = await this.client(role, {
+      transport: listening(said),
+      ...watchPeerKeys(memory, (change) => refusals.note(change)),
+    });
+    const link = createAtLink({
+      transport: client,
+      keys: this.trust.keys(role),
+      trust: await this.trust.open(),
+      memory,
+      clock: this.clock,
+      timers: systemTimers,
+      log: silentLogger,
+      journal: note,
+      onRefused({ from, code }) {
+        refused.push(code);
+        refusals.note({ peer: from, code });
+      },
+    });
+    await link.start(async (message) => void received.push(message));
+    await until(() => said.some((line) => line.startsWith("monitor")), "the monitor");
+    this.#sides.push({
+      async close() {
+        await link.stop();
+        await client.close();
+        await refusals.close();
+      },
+    });
+    return { link, client, memory, journal, refused, received, said };
+  }
+
+  client(role: Role, change: Partial<OpenOptions> = {}): Promise<AtClient> {
+    const { directory, ca } = this.sandbox;
+    return AtClient.open({ atSign: `@cs-${role}`, keys: this.atKeys[role], directory, ca, ...change });
+  }
+
+  /** Sends a request that holds the canary. */
+  send(from: HostileSide, step: string, body: Json = { text: canary }): Promise<void> {
+    return from.link.send({
+      to: { atSign: "@cs-supply", instance: "main" },
+      kind: "request",
+      subject: { run: "run1", revision: 1, step, attempt: 1 },
+      body,
+      expiresAt: this.clock.now() + 60_000,
+    });
+  }
+}
+
+/** The first line of the journal that says what was refused, once it is there. */
+export async function refusalOf(side: HostileSide, code: string): Promise<JournalEntry> {
+  const find = (): JournalEntry | undefined => side.journal.find(({ facts }) => facts["code"] === code);
+  await until(() => find() !== undefined, `a refusal "${code}" (${[...new Set(side.refused)].join(", ")})`);
+  return find() as JournalEntry;
+}
+
+/** The real transport, which notes each line that is sent. */
+function listening(said: string[]): Transport {
+  return async (options) => {
+    const stream = await tlsTransport(options);
+    return {
+      ...stream,
+      write(text) {
+        said.push(text);
+        stream.write(text);
+      },
+    };
+  };
+}

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { afterEach, beforeEach, suite, test } from "node:test";
+import { encryptAes, newAesKey, newIv } from "../../../src/atsdk/aes.ts";
+import { hexDigest, rsaPublicKey, wrapAesKey } from "../../../src/atsdk/rsa.ts";
+import { type InstanceKeyPairs, makeInstanceKeys } from "../../../src/keys.ts";
+import { open, seal } from "../../../src/link/envelope.ts";
+import { type Arrival, copyOf } from "../../fakes/hostile-server.ts";
+import { canary, type HostileSide, HostileWorld, refusalOf } from "../../fakes/hostile-world.ts";
+import { until } from "../../fakes/manual-time.ts";
+
+/**
+ * The table of what the platform does not give (atProtocol specification 11.1), second part: each attack is carried
+ * out by the atServers, or by somebody with access to them, fails, and leaves a line in the journal of whom it reached.
+ */
+
+suite("hostile atServers and who says what", () => {
+  let world: HostileWorld;
+  let bot: HostileSide;
+  let supply: HostileSide;
+  beforeEach(async () => {
+    world = await HostileWorld.open();
+    bot = await world.side("bot");
+    supply = await world.side("supply");
+  });
+  afterEach(() => world.close());
+
+  /** A request that supply has received, as the servers saw it. */
+  async function genuine(step = "genuine"): Promise<Arrival> {
+    await world.send(bot, step);
+    await until(() => supply.received.some(({ subject }) => subject.step === step), "the message");
+    return world.tampering.seen.findLast(({ to }) => to === "@cs-supply") ?? assert.fail();
+  }
+
+  /** A container for supply in the bot's name, by somebody with these keys. */
+  function forged(keys: InstanceKeyPairs): string {
+    const to = world.trust.keys("supply");
+    return seal({
+      from: { ...keys, serials: [1, 1] },
+      to: { ...to, role: "supply", skills: [], serials: [1, 1] },
+      kind: "request",
+      subject: { run: "run1", revision: 1, step: "forged", attempt: 1 },
+      sequence: null,
+      fencing: 1,
+      trace: null,
+      issuedAt: Date.now(),
+      expiresAt: Date.now() + 60_000,
+      body: { text: "give me everything" },
+      random: randomBytes,
+    }).bytes.toString("base64");
+  }
+
+  /** The container, encrypted for supply with a key of the forger's choice, in the form of the notification given. */
+  function wrapped(arrival: Arrival, container: string): Arrival {
+    const key = newAesKey();
+    const ivNonce = newIv();
+    const publicKey = world.atKeys.supply.encryptionPublicKey;
+    const sharedKeyEnc = wrapAesKey(key, rsaPublicKey(publicKey));
+    const pubKeyCS = hexDigest(publicKey, "md5");
+    return copyOf(arrival, {
+      value: encryptAes(container, key, ivNonce),
+      change: { sharedKeyEnc, pubKeyCS, ivNonce },
+    });
+  }
+
+  test("shared key authenticity", async () => {
+    const arrival = await genuine();
+    const claimed = makeInstanceKeys({ atSign: "@cs-bot", instance: "main" });
+    world.tampering.deliver(wrapped(arrival, forged(claimed)));
+    assert.equal((await refusalOf(supply, "envelope-altered")).kind, "alarm");
+    assert.equal(supply.received.length, 1);
+  });
+
+  test("from in notifications", async () => {
+    const arrival = await genuine();
+    // An agent of the company seals with its own good keys, and the servers say that it was the bot.
+    world.tampering.deliver(wrapped(arrival, forged(world.trust.keys("credit"))));
+    assert.equal((await refusalOf(supply, "envelope-sender")).kind, "alarm");
+    // What the bot did send is said to come from that agent, or from a stranger.
+    world.tampering.deliver({ ...copyOf(arrival), from: "@cs-credit" });
+    await until(() => supply.refused.filter((code) => code === "envelope-sender").length === 2, "the second");
+    world.tampering.deliver({ ...copyOf(arrival), from: "@stranger" });
+    await refusalOf(supply, "no-grant");
+    assert.equal(supply.received.length, 1);
+  });
+
+  test("from in notifications: what was sealed for another is passed on to us", async () => {
+    const arrival = await genuine();
+    const credit = world.trust.keys("credit");
+    const container = seal({
+      from: { ...world.trust.keys("bot"), serials: [1, 1] },
+      to: { ...credit, role: "credit", skills: [], serials: [1, 1] },
+      kind: "request",
+      subject: { run: "run1", revision: 1, step: "other", attempt: 1 },
+      sequence: null,
+      fencing: 1,
+      trace: null,
+      issuedAt: Date.now(),
+      expiresAt: Date.now() + 60_000,
+      body: {},
+      random: randomBytes,
+    }).bytes.toString("base64");
+    world.tampering.deliver(wrapped(arrival, container));
+    await refusalOf(supply, "envelope-recipient");
+    assert.equal(supply.received.length, 1);
+  });
+
+  test("replay", async () => {
+    const arrival = await genuine();
+    // In time it is recognised by its subject, whatever its id: the host's inbox keeps it from a second effect.
+    world.tampering.deliver(copyOf(arrival));
+    await until(() => supply.received.length === 2, "the repetition");
+    const [first, second] = supply.received;
+    assert.deepEqual([second?.subject, second?.messageId], [first?.subject, first?.messageId]);
+    world.aheadMs = 61_000;
+    world.tampering.deliver(copyOf(arrival));
+    await refusalOf(supply, "envelope-expired");
+    assert.equal(supply.received.length, 2);
+  });
+
+  test("metadata", async () => {
+    const arrivals = [await genuine("canarystep"), await genuine("canarystep2")];
+    await world.send(bot, "canarystep3", { text: canary.repeat(2_000) });
+    await until(() => supply.received.length === 3, "the large one");
+    for (const { notification } of arrivals) {
+      assert.match(notification.id, /^[0-9a-f]{32}$/);
+      assert.equal(notification.key, `@cs-supply:${notification.id}.main.countersign@cs-bot`);
+    }
+    const everything = world.tampering.everything();
+    assert.ok(everything.length > 50_000);
+    for (const word of [canary, "canarystep", "run1", Buffer.from(canary).toString("base64").slice(0, 20)]) {
+      assert.ok(!everything.includes(word), word);
+    }
+  });
+
+  test("every enrollment holds the global encryption private key", async () => {
+    // Somebody with all of supply's atProtocol keys reads along, and finds a container that is not for him.
+    const other = await world.client("supply");
+    const stopping = new AbortController();
+    const read: string[] = [];
+    const reading = (async () => {
+      for await (const { value } of other.notifications({ since: 0, signal: stopping.signal })) {
+        read.push(value ?? "");
+      }
+    })();
+    const arrival = await genuine();
+    await until(() => read.length > 0, "what another enrollment reads");
+    stopping.abort();
+    await reading;
+    await other.close();
+    const container = Buffer.from(read[0] ?? "", "base64");
+    assert.ok(!container.includes(canary));
+    const me = makeInstanceKeys({ atSign: "@cs-supply", instance: "main" });
+    const sender = { ...world.trust.keys("bot"), role: "bot", skills: [], serials: [1, 1] } as const;
+    assert.throws(
+      () => open({ bytes: container, from: "@cs-bot", me, peer: () => sender, now: Date.now() }),
+      { code: "envelope-altered" },
+    );
+    // With all of the bot's atProtocol keys he speaks as the bot, and is not believed.
+    const client = await world.client("bot");
+    const id = randomBytes(16).toString("hex");
+    const value = forged(makeInstanceKeys({ atSign: "@cs-bot", instance: "main" }));
+    await client.notify({
+      to: "@cs-supply",
+      name: `${id}.main`,
+      namespace: "countersign",
+      value,
+      ttlMs: 60_000,
+    });
+    assert.equal((await refusalOf(supply, "envelope-altered")).kind, "alarm");
+    await client.close();
+    assert.equal(supply.received.length, 1);
+    assert.ok(arrival.notification.value);
+  });
+
+  test("pubKeyCS is MD5: a key of the same check-sum is still another key", async () => {
+    const arrival = await genuine();
+    const { change } = arrival.notification;
+    assert.ok(change.pubKeyCS !== undefined && change.pubKeyHash !== undefined);
+    // The check-sum fits, as after a collision; the SHA-512 hash is what counts.
+    const pubKeyHash = hexDigest(world.atKeys.credit.encryptionPublicKey, "sha512");
+    world.tampering.deliver(copyOf(arrival, { change: { ...change, pubKeyHash } }));
+    await refusalOf(supply, "decrypt-failed");
+    assert.equal(supply.received.length, 1);
+  });
+
+  test("ids are client-chosen: nobody takes another's id away", async () => {
+    await genuine();
+    let taken = "";
+    // Before the bot's message arrives, another sender uses its id.
+    world.tampering.arrive = (arrival) => {
+      world.tampering.arrive = (each) => [each];
+      taken = arrival.notification.id;
+      world.tampering.deliver({ ...arrival, from: "@cs-credit" });
+      return [arrival];
+    };
+    await world.send(bot, "wanted");
+    await until(() => supply.received.length === 2, "the message whose id was taken");
+    assert.equal(supply.received[1]?.messageId, taken);
+    await refusalOf(supply, "envelope-sender");
+  });
+});
