@@ -19,6 +19,7 @@ import type { AgentLink } from "../../src/ports.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import { type AtSandbox, startAtSandbox } from "../../src/sandbox/at-server/start-at-sandbox.ts";
 import { aliceKeys, bobKeys } from "../unit/atsdk/vectors.ts";
+import { CutProxy } from "./cut-proxy.ts";
 import { HostileServer, Tampering } from "./hostile-server.ts";
 import { until } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
@@ -54,7 +55,10 @@ export class HostileWorld {
   /** The participants' clocks are this far ahead of the servers'. */
   aheadMs = 0;
   readonly clock = { now: (): number => Date.now() + this.aheadMs };
+  /** All bytes between the participants and their atServers, as somebody on the wire has them. */
+  readonly wire: Buffer[] = [];
   readonly #folder: string;
+  readonly #proxies = new Map<number, CutProxy>();
   readonly #sides: { close(): Promise<void> }[] = [];
 
   private constructor(folder: string, sandbox: AtSandbox, atKeys: Record<Role, AtKeys>, hold: Tampering) {
@@ -76,11 +80,16 @@ export class HostileWorld {
       keys,
       makeServer: (...args) => new HostileServer(tampering, ...args),
     });
-    return new HostileWorld(folder, sandbox, atKeys, tampering);
+    const world = new HostileWorld(folder, sandbox, atKeys, tampering);
+    for (const { port } of [sandbox.directory, ...Object.values(sandbox.addresses)]) {
+      world.#proxies.set(port, await CutProxy.open(port, (chunk) => world.wire.push(chunk)));
+    }
+    return world;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#sides.map((side) => side.close()));
+    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
     await this.sandbox.close();
     rmSync(this.#folder, { recursive: true });
   }
@@ -98,7 +107,7 @@ export class HostileWorld {
       log: silentLogger,
     });
     const client = await this.client(role, {
-      transport: listening(said),
+      transport: this.#listening(said),
       ...watchPeerKeys(memory, (change) => refusals.note(change)),
     });
     const link = createAtLink({
@@ -132,6 +141,21 @@ export class HostileWorld {
     return AtClient.open({ atSign: `@cs-${role}`, keys: this.atKeys[role], directory, ca, ...change });
   }
 
+  /** The real transport by way of the wire that is recorded; it notes each line that is sent. */
+  #listening(said: string[]): Transport {
+    return async (options) => {
+      const port = this.#proxies.get(options.port)?.port ?? options.port;
+      const stream = await tlsTransport({ ...options, port });
+      return {
+        ...stream,
+        write(text) {
+          said.push(text);
+          stream.write(text);
+        },
+      };
+    };
+  }
+
   /** Sends a request that holds the canary. */
   send(from: HostileSide, step: string, body: Json = { text: canary }): Promise<void> {
     return from.link.send({
@@ -149,18 +173,4 @@ export async function refusalOf(side: HostileSide, code: string): Promise<Journa
   const find = (): JournalEntry | undefined => side.journal.find(({ facts }) => facts["code"] === code);
   await until(() => find() !== undefined, `a refusal "${code}" (${[...new Set(side.refused)].join(", ")})`);
   return find() as JournalEntry;
-}
-
-/** The real transport, which notes each line that is sent. */
-function listening(said: string[]): Transport {
-  return async (options) => {
-    const stream = await tlsTransport(options);
-    return {
-      ...stream,
-      write(text) {
-        said.push(text);
-        stream.write(text);
-      },
-    };
-  };
 }

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { installCompanyKey, keyFolderOf, writeInstanceKeys } from "../../../src/keys.ts";
 import { TrustWorld } from "../../fakes/trust-world.ts";
-import { CutProxy } from "./cut-proxy.ts";
+import { CutProxy } from "../../fakes/cut-proxy.ts";
 import { type Interruption, interruptionOf } from "./mailbox-plan.ts";
 import { MortalProcess } from "./mortal-process.ts";
 import { openMailboxDatabase, type ParticipantSettings } from "./participant.ts";

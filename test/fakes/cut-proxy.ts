@@ -10,10 +10,12 @@ export class CutProxy {
   readonly #sockets = new Set<Socket>();
   #stalled = false;
 
-  private constructor(target: number) {
+  private constructor(target: number, record: (chunk: Buffer) => void) {
     this.#server = createServer((client) => {
       const server = connect({ port: target, host: "127.0.0.1", noDelay: true });
       client.setNoDelay(true);
+      client.on("data", record);
+      server.on("data", record);
       this.#keep(client, server);
       this.#keep(server, client);
       if (this.#stalled) {
@@ -23,8 +25,9 @@ export class CutProxy {
     });
   }
 
-  static async open(target: number): Promise<CutProxy> {
-    const proxy = new CutProxy(target);
+  /** `record` is given all that passes, in both directions. */
+  static async open(target: number, record: (chunk: Buffer) => void = () => undefined): Promise<CutProxy> {
+    const proxy = new CutProxy(target, record);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
