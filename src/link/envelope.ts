@@ -140,6 +140,11 @@ export function open(o: OpenOptions): ReceivedEnvelope {
   try {
     plain = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   } catch {
+    if (isForEarlierKeys(header, o)) {
+      throw new AppError("envelope-serials", "the envelope is sealed for keys that we had before", {
+        retryable: true,
+      });
+    }
     throw new AppError(
       "envelope-altered",
       "the envelope was altered, or sealed with keys that are not granted",
@@ -219,6 +224,17 @@ function sharedSecret(privateKey: KeyObject, publicKey: KeyObject): KeyObject {
   const ofKey = secrets.get(privateKey) ?? new WeakMap<KeyObject, KeyObject>();
   secrets.set(privateKey, ofKey.set(publicKey, secret));
   return secret;
+}
+
+/** True after a rotation: what was under way is sent again, sealed anew. */
+function isForEarlierKeys({ toSerials }: EnvelopeHeader, { me, peer }: OpenOptions): boolean {
+  let own: InstanceKeys;
+  try {
+    own = peer(me.atSign, me.instance);
+  } catch {
+    return false;
+  }
+  return toSerials[0] < own.serials[0] || toSerials[1] < own.serials[1];
 }
 
 function signedBytes(header: Buffer, body: Buffer): Buffer {
