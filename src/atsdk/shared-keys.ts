@@ -112,7 +112,8 @@ export class SharedKeys {
     if (key === undefined) {
       key = newAesKey();
       const own = wrapAesKey(key, rsaPublicKey(keys.encryptionPublicKey));
-      await store(request, updateCommand(ownCopyKey(peer, atSign), { isEncrypted: false }, own));
+      const metadata = { isEncrypted: false, pubKeyCS: this.#ownDigest("md5") };
+      await store(request, updateCommand(ownCopyKey(peer, atSign), metadata, own));
     } else {
       sharedKeyEnc = await this.#recipientCopy(peer, pubKeyCS);
     }
@@ -125,18 +126,23 @@ export class SharedKeys {
     return { key, wrapping: { sharedKeyEnc, pubKeyCS, ...((await takesKeyHash()) ? { pubKeyHash } : {}) } };
   }
 
+  /** The key of our own copy, unless it was made for an earlier public key of ours; other clients do not say for which. */
   async #ownCopy(peer: string): Promise<string | undefined> {
-    const line = localLookUpCommand(ownCopyKey(peer, this.#options.atSign));
-    const wrapped = await absentAsUndefined(this.#options.request(line));
-    return wrapped === undefined ? undefined : this.#unwrap(wrapped);
+    const record = await this.#stored(ownCopyKey(peer, this.#options.atSign));
+    const { pubKeyCS } = record?.metadata ?? {};
+    const isReadable = pubKeyCS === undefined || pubKeyCS === this.#ownDigest("md5");
+    return record && isReadable ? this.#unwrap(record.text) : undefined;
   }
 
   /** The stored copy for the recipient, if it was made for the recipient's present public key. */
   async #recipientCopy(peer: string, pubKeyCS: string): Promise<string | undefined> {
-    const line = localLookUpCommand(recipientCopyKey(peer, this.#options.atSign), "all");
-    const reply = await absentAsUndefined(this.#options.request(line));
-    const record = reply === undefined ? undefined : readRecord(reply);
+    const record = await this.#stored(recipientCopyKey(peer, this.#options.atSign));
     return record?.metadata.pubKeyCS === pubKeyCS ? record.text : undefined;
+  }
+
+  async #stored(key: string): Promise<ReturnType<typeof readRecord> | undefined> {
+    const reply = await absentAsUndefined(this.#options.request(localLookUpCommand(key, "all")));
+    return reply === undefined ? undefined : readRecord(reply);
   }
 
   #isForUs({ pubKeyHash, pubKeyCS }: AtMetadata): boolean {

@@ -44,7 +44,8 @@ suite("hostile atServers and what is encrypted", () => {
     await until(() => refused.length === before.refused + arrivals.length, "all refusals");
     await settle();
     assert.equal(received.length, before.received);
-    assert.deepEqual(said.slice(before.said), []);
+    const words = said.slice(before.said).filter((line) => !line.startsWith("noop"));
+    assert.deepEqual(words, []);
   }
 
   function valueOf({ notification }: Arrival): Buffer {

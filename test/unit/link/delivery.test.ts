@@ -69,12 +69,7 @@ class DeliveryWorld {
       atSigns: Object.keys(this.#keys),
       keys: this.#keys,
       clock: () => this.host.time.now(),
-      makeServer: (atSign, options) => {
-        // An atSign that is activated anew has lost its data.
-        const lost = Object.hasOwn(changed, atSign) ? options.store.records : undefined;
-        lost?.keys(atSign, options.clock()).forEach((key) => lost.delete(atSign, key));
-        return new ForgetfulServer(atSign, options);
-      },
+      makeServer: (...args) => new ForgetfulServer(...args),
     });
   }
 
