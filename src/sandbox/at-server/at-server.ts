@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AtStore } from "./at-store.ts";
 import type { Behaviour } from "./behaviour.ts";
+import { BlockList } from "./block-list.ts";
 import type { CommitOperation } from "./commit-log.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
@@ -73,6 +74,7 @@ export class AtServer {
   readonly delay: Delay;
   readonly behaviour: Behaviour;
   readonly limits: Limits;
+  readonly blocked: BlockList;
   readonly settings: ServerSettings;
   readonly startedAt: number;
   readonly connections: InboundConnections;
@@ -91,6 +93,7 @@ export class AtServer {
     this.clock = o.clock;
     this.delay = o.delay;
     this.behaviour = o.behaviour;
+    this.blocked = new BlockList(o.store, atSign);
     this.limits = o.limits;
     this.requests = new EnrollmentRequests(this, o.enrollmentLimits);
     this.settings = new ServerSettings(o.behaviour, { ...o.limits, ...this.requests.limits });
@@ -173,11 +176,19 @@ export class AtServer {
     });
   }
 
-  /** Stores a notification, sent at `sentAt`, at its receiver in this process. */
+  /** Stores a notification, sent at `sentAt`, at its receiver in this process, unless that one has blocked us. */
   deliver(outgoing: OutgoingNotification, sentAt: number): void {
+    const peer = this.peer(outgoing.recipient);
+    const expiresAt = sentAt + outgoing.ttln;
+    const isWelcome = peer?.blocked.has(this.atSign) === false;
     this.store.transaction(() => {
-      this.store.notifications.putStatus(this.atSign, outgoing, "delivered", sentAt + outgoing.ttln);
-      this.peer(outgoing.recipient)?.receive(this.atSign, outgoing, sentAt + outgoing.ttln);
+      this.store.notifications.putStatus(
+        this.atSign,
+        outgoing,
+        isWelcome ? "delivered" : "errored",
+        expiresAt,
+      );
+      if (isWelcome) peer.receive(this.atSign, outgoing, expiresAt);
     });
   }
 

@@ -17,6 +17,7 @@ export async function peerRecord(
   const key = `${as === "pol" ? server.atSign : "public"}:${name}${owner}`;
   const peer = server.peer(owner);
   if (peer) {
+    if (as === "pol") refuseBlocked(server, peer);
     const record = peer.record(key);
     if (!record) throw keyNotFound(key);
     return isVisible(record.metadata, peer.clock()) ? record : undefined;
@@ -29,12 +30,18 @@ export async function peerRecord(
 export async function peerScan(server: AtServer, owner: string): Promise<string[]> {
   const peer = server.peer(owner);
   if (peer) {
+    refuseBlocked(server, peer);
     const prefix = `${server.atSign}:`;
-    const keys = peer.store.records.keys(owner, peer.clock());
-    return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    return peer.store.records.keys(owner, peer.clock(), prefix).map((key) => key.slice(prefix.length));
   }
   const names = readJson(await askPeer(server, owner, "pol", "scan", ""));
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+}
+
+/** As a server of another process refuses the `from:` of an atSign that its own has blocked. */
+function refuseBlocked(server: AtServer, peer: AtServer): void {
+  if (peer.blocked.has(server.atSign))
+    throw new ServerError("AT0013", `${peer.atSign} answered: Unable to connect`);
 }
 
 async function askPeer(

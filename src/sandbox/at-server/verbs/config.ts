@@ -1,6 +1,5 @@
 import type { AtServer } from "../at-server.ts";
 import { isAtSign } from "../key.ts";
-import { blocklistKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
@@ -10,7 +9,7 @@ const maxBlocked = 1_000;
 export function config(server: AtServer, _connection: ServerConnection, rest: string): string {
   const [, operation, list] = /^block:(?:(add|remove):(.+)|show\s?)$/i.exec(rest) ?? [];
   if (/^block:show\s?$/i.test(rest)) {
-    const blocked = blockedAtSigns(server);
+    const blocked = server.blocked.list();
     return blocked.length === 0 ? "null" : JSON.stringify(blocked);
   }
   if (operation !== undefined && list !== undefined)
@@ -18,27 +17,17 @@ export function config(server: AtServer, _connection: ServerConnection, rest: st
   return setting(server, rest);
 }
 
-/** The atSigns whose `from:` is refused. */
-export function blockedAtSigns(server: AtServer): string[] {
-  const record = server.record(blocklistKey(server.atSign));
-  return record ? (JSON.parse(record.value) as string[]) : [];
-}
-
 function block(server: AtServer, add: boolean, list: string): string {
   const named = list.toLowerCase().split(" ");
   if (!named.every(isAtSign)) throw syntaxError();
-  server.store.transaction(() => {
-    const blocked = new Set(blockedAtSigns(server));
-    for (const atSign of named) {
-      if (!add) blocked.delete(atSign);
-      else if (atSign !== server.atSign) blocked.add(atSign);
-    }
-    if (blocked.size > maxBlocked)
-      throw new ServerError("AT0022", `At most ${maxBlocked} atSigns can be blocked`);
-    const key = blocklistKey(server.atSign);
-    if (blocked.size > 0) server.putRecord(key, JSON.stringify([...blocked]), {});
-    else server.deleteRecord(key);
-  });
+  const blocked = new Set(server.blocked.list());
+  for (const atSign of named) {
+    if (!add) blocked.delete(atSign);
+    else if (atSign !== server.atSign) blocked.add(atSign);
+  }
+  if (blocked.size > maxBlocked)
+    throw new ServerError("AT0022", `At most ${maxBlocked} atSigns can be blocked`);
+  server.blocked.replace(blocked, (key, value) => server.putRecord(key, value, {}));
   return "success";
 }
 

@@ -22,6 +22,7 @@ export function from(server: AtServer, connection: ServerConnection, rest: strin
   const match = /^@?([^:@\s]+)(?::clientConfig:(\{.+\}))?$/is.exec(rest);
   if (!match?.[1]) throw syntaxError("Invalid syntax. Expected from:@<atSign>");
   const atSign = `@${match[1].toLowerCase()}`;
+  if (server.blocked.has(atSign)) throw new ServerError("AT0013", "Unable to connect", { closes: true });
   if (atSign !== server.atSign) return challengePeer(server, connection, atSign);
   if (match[2] !== undefined) connection.jsonErrors = readsJsonErrors(match[2]);
   const text = `${connection.sessionId}${server.atSign}:${randomUUID()}`;
