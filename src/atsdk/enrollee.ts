@@ -1,4 +1,3 @@
-import { createPublicKey } from "node:crypto";
 import { decryptAes, decryptionFailed, newAesKey } from "./aes.ts";
 import type { AtConnection } from "./at-connection.ts";
 import { AtError } from "./at-error.ts";
@@ -16,7 +15,7 @@ import {
 } from "./codec/enrollment.ts";
 import { connectTo, defaultTimeoutMs } from "./connect.ts";
 import type { LookUpOptions } from "./directory.ts";
-import { hexDigest, newRsaPair, rsaPrivateKey, rsaPublicKey, wrapAesKey } from "./rsa.ts";
+import { hexDigest, newRsaPair, rsaPrivateKey, rsaPublicKey, unwrapAesKey, wrapAesKey } from "./rsa.ts";
 import { isConnectionLoss } from "./session.ts";
 import { wholeMs } from "./whole-ms.ts";
 
@@ -199,7 +198,8 @@ async function fetchKeys(
 /** CTR ciphertexts are not authenticated: only this tells that the keys arrived as they were sent. */
 function belongTogether(privateKey: string, publicKey: string): boolean {
   try {
-    return createPublicKey(rsaPrivateKey(privateKey)).equals(rsaPublicKey(publicKey));
+    const probe = newAesKey();
+    return unwrapAesKey(wrapAesKey(probe, rsaPublicKey(publicKey)), rsaPrivateKey(privateKey)) === probe;
   } catch {
     return false;
   }

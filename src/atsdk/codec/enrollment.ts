@@ -98,8 +98,8 @@ export interface Enrollment {
 /** Reads the reply to `enroll:request`. */
 export function readEnrolled(payload: string): { readonly id: string; readonly status: EnrollmentStatus } {
   const { enrollmentId, status } = readObject(payload);
-  if (typeof enrollmentId !== "string") throw badEnrollment();
-  return { id: checkEnrollmentId(enrollmentId), status: readStatus(status) };
+  if (typeof enrollmentId !== "string" || !idForm.test(enrollmentId)) throw badEnrollment();
+  return { id: enrollmentId, status: readStatus(status) };
 }
 
 /** Reads the reply to `enroll:fetch`. */
@@ -111,7 +111,7 @@ export function readEnrollment(id: string, payload: string): Enrollment {
 export function readEnrollments(payload: string): Enrollment[] {
   return Object.entries(readObject(payload)).map(([key, value]) => {
     const id = key.slice(0, Math.max(0, key.indexOf(".")));
-    if (id === "" || !isObject(value)) throw badEnrollment();
+    if (!idForm.test(id) || !isObject(value)) throw badEnrollment();
     return describe(id, value);
   });
 }
@@ -123,8 +123,10 @@ export function readWrappedKey(payload: string): { readonly value: string; reado
   return { value, iv: typeof iv === "string" && iv !== "" ? iv : undefined };
 }
 
+const idForm = /^[\w-]{1,100}$/;
+
 function checkEnrollmentId(id: string): string {
-  if (!/^[\w-]{1,100}$/.test(id))
+  if (!idForm.test(id))
     throw new AtError("invalid-value", "An enrollment id consists of 1 to 100 letters, digits, _ and -.");
   return id;
 }
@@ -135,7 +137,7 @@ function describe(id: string, fields: Record<string, unknown>): Enrollment {
     throw badEnrollment();
   const ends = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
   return {
-    id: checkEnrollmentId(id),
+    id,
     appName,
     deviceName,
     namespaces: Object.fromEntries(Object.entries(namespace).map(([name, access]) => [name, String(access)])),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import * as fc from "fast-check";
 import { AtError } from "@atsign/atsdk";
 import { decryptAes } from "../../../src/atsdk/aes.ts";
 import {
@@ -99,5 +100,16 @@ suite("lines and replies of enrollment", () => {
       assert.throws(() => readEnrollments(reply), isBadReply, reply);
     for (const reply of ["null", "{}", '{"value":7}'])
       assert.throws(() => readWrappedKey(reply), isBadReply, reply);
+    const readers = [readEnrolled, readEnrollments, readWrappedKey, readEnrollment.bind(undefined, "a-1")];
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string()), (reply) => {
+        for (const read of readers)
+          try {
+            read(reply);
+          } catch (error) {
+            if (!isBadReply(error)) throw error;
+          }
+      }),
+    );
   });
 });

@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import {
-  activateApkam,
   AtClient,
   AtError,
   checkEnrollment,
   enrollmentFingerprint,
+  type Namespaces,
   type PendingEnrollment,
-  readAtKeysFile,
   requestEnrollment,
-  tlsTransport,
-  type Transport,
   waitForEnrollment,
-  writeAtKeysFile,
 } from "@atsign/atsdk";
 import type { AtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
 import {
@@ -23,7 +17,6 @@ import {
   owner,
   startActivated,
   startSandbox,
-  temporaryFolder,
 } from "../sandbox/at-server/with-sandbox.ts";
 import { aliceKeys } from "./vectors.ts";
 
@@ -53,14 +46,6 @@ async function openLaptop(t: TestContext, sandbox: AtSandbox, pending: PendingEn
   t.after(() => client.close());
   return client;
 }
-
-/** Loses the connection when a line that starts so is to be sent. */
-const failingAt =
-  (line: string): Transport =>
-  async (options) => {
-    const stream = await tlsTransport(options);
-    return { ...stream, write: (text) => (text.startsWith(line) ? stream.close() : stream.write(text)) };
-  };
 
 suite("enrollment of a second device", () => {
   test("it gets the atSign's keys once it is approved, and may do what its namespaces say", async (t) => {
@@ -191,9 +176,9 @@ suite("enrollment of a second device", () => {
       { otp: "a\nb123" },
       { appName: "a b" },
       { deviceName: "a\nb" },
-      { namespaces: {} },
-      { namespaces: { "a:b": "r" } },
-      { namespaces: { stock: "w" as "rw" } },
+      { namespaces: {} as Namespaces },
+      { namespaces: { "a:b": "r" as const } as Namespaces },
+      { namespaces: { stock: "w" } as unknown as Namespaces },
       { keysExpireAfterMs: 0.5 },
     ])
       await assert.rejects(
@@ -250,57 +235,5 @@ suite("enrollment of a second device", () => {
     await laptop.put({ kind: "self", name: "x", namespace: "stock" }, "x");
     await alice.enrollments.revoke(pending.enrollmentId);
     await assert.rejects(laptop.get({ kind: "self", name: "x", namespace: "stock" }), hasCode("AT0027"));
-  });
-});
-
-suite("activation as the first enrollment", () => {
-  test("writes the key file first, and can be repeated wherever it broke off", async (t) => {
-    const sandbox = await startSandbox(t);
-    const folder = temporaryFolder(t);
-    const cramSecret = sandbox.cramSecrets["@alice"] ?? "";
-    const keyFile = join(folder, "@alice_key.atKeys");
-    const options = { ...sandbox, atSign: "@alice", cramSecret, keyFile };
-    await assert.rejects(activateApkam({ ...options, cramSecret: "wrong" }), hasCode("AT0401"));
-    assert.ok(!existsSync(keyFile));
-    const notEnrolled = activateApkam({ ...options, transport: failingAt("enroll:request") });
-    await assert.rejects(notEnrolled, hasCode("closed"));
-    const before = await readAtKeysFile(keyFile);
-    assert.equal(before.enrollmentId, undefined);
-
-    // Broken off after enrolling, before the id was written.
-    const brokenOff = activateApkam({ ...options, transport: failingAt("update:public") });
-    await assert.rejects(brokenOff, hasCode("closed"));
-    const { enrollmentId, ...enrolled } = await readAtKeysFile(keyFile);
-    assert.deepEqual(enrolled, before);
-    await writeAtKeysFile(keyFile, enrolled);
-    await assert.rejects(AtClient.open({ ...options, keys: enrolled }), hasCode("AT0401"));
-
-    const active = await activateApkam(options);
-    assert.equal(active.enrollmentId, enrollmentId);
-    assert.deepEqual(await readAtKeysFile(keyFile), active);
-    assert.deepEqual(await activateApkam(options), active);
-    const alice = await AtClient.open({ ...options, keys: active });
-    t.after(() => alice.close());
-    const [first] = await alice.enrollments.list();
-    assert.deepEqual(first?.namespaces, { "*": "rw", __manage: "rw" });
-    await alice.put({ kind: "public", name: "x", namespace: "app" }, "x");
-
-    rmSync(keyFile);
-    await assert.rejects(activateApkam(options), hasCode("AT0401"));
-    assert.ok(!existsSync(keyFile));
-  });
-
-  test("a first device approves a second one", async (t) => {
-    const sandbox = await startSandbox(t);
-    const keyFile = join(temporaryFolder(t), "alice.atKeys");
-    const cramSecret = sandbox.cramSecrets["@alice"] ?? "";
-    const keys = await activateApkam({ ...sandbox, atSign: "@alice", cramSecret, keyFile });
-    const alice = await AtClient.open({ ...sandbox, atSign: "@alice", keys });
-    t.after(() => alice.close());
-    const pending = await request(sandbox, alice);
-    await alice.enrollments.approve(pending.enrollmentId);
-    const laptop = await openLaptop(t, sandbox, pending);
-    await laptop.put({ kind: "self", name: "x", namespace: "stock" }, "both");
-    assert.equal(await alice.get({ kind: "self", name: "x", namespace: "stock" }), "both");
   });
 });
