@@ -15,7 +15,7 @@ import {
 } from "./codec/enrollment.ts";
 import { connectTo, defaultTimeoutMs } from "./connect.ts";
 import type { LookUpOptions } from "./directory.ts";
-import { hexDigest, newRsaPair, rsaPrivateKey, rsaPublicKey, unwrapAesKey, wrapAesKey } from "./rsa.ts";
+import { hexDigest, isWholeKeyOf, newRsaPair, rsaPrivateKey, rsaPublicKey, wrapAesKey } from "./rsa.ts";
 import { isConnectionLoss } from "./session.ts";
 import { wholeMs } from "./whole-ms.ts";
 
@@ -182,7 +182,7 @@ async function fetchKeys(
   };
   const encryptionPrivateKey = await fetch("default_enc_private_key");
   const selfEncryptionKey = await fetch("default_self_enc_key");
-  if (!belongTogether(encryptionPrivateKey, encryptionPublicKey) || !isAesKey(selfEncryptionKey))
+  if (!isWholeKeyOf(encryptionPrivateKey, encryptionPublicKey) || !isAesKey(selfEncryptionKey))
     throw decryptionFailed();
   return {
     pkamPublicKey: pending.pkamPublicKey,
@@ -193,16 +193,6 @@ async function fetchKeys(
     enrollmentId,
     apkamSymmetricKey,
   };
-}
-
-/** CTR ciphertexts are not authenticated: only this tells that the keys arrived as they were sent. */
-function belongTogether(privateKey: string, publicKey: string): boolean {
-  try {
-    const probe = newAesKey();
-    return unwrapAesKey(wrapAesKey(probe, rsaPublicKey(publicKey)), rsaPrivateKey(privateKey)) === probe;
-  } catch {
-    return false;
-  }
 }
 
 function isAesKey(base64: string): boolean {

@@ -79,13 +79,18 @@ suite("polling an atServer for the decision", () => {
 
   test("keys that were altered on the way, or are none, are refused at once", async () => {
     const { encryptionPrivateKey, selfEncryptionKey, pkamPrivateKey } = bobKeys;
-    for (const [privateKey, selfKey] of [
+    // In each of the key's numbers, n to qi.
+    const altered = [200, 600, 900, 1_000, 1_150, 1_330, 1_500].map((place) => [
+      `${encryptionPrivateKey.slice(0, place)}AAAA${encryptionPrivateKey.slice(place + 4)}`,
+      selfEncryptionKey,
+    ]);
+    for (const [privateKey = "", selfKey = ""] of [
+      ...altered,
       [pkamPrivateKey, selfEncryptionKey],
-      [`${encryptionPrivateKey.slice(0, 900)}AAAA${encryptionPrivateKey.slice(904)}`, selfEncryptionKey],
       [encryptionPrivateKey, "short"],
       [encryptionPrivateKey, `${selfEncryptionKey}\n`],
       ["not a key", selfEncryptionKey],
-    ] as const) {
+    ]) {
       const network = new FakeNetwork();
       answerKeys(network, privateKey, selfKey);
       const { transport } = network;
