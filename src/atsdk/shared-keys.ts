@@ -6,7 +6,7 @@ import { BoundedMap } from "./bounded-map.ts";
 import { localLookUpCommand, lookUpCommand, updateCommand } from "./codec/commands.ts";
 import type { AtMetadata, MetadataChange } from "./codec/metadata.ts";
 import { readRecord } from "./codec/replies.ts";
-import { PeerKeys } from "./peer-keys.ts";
+import type { PeerKeys } from "./peer-keys.ts";
 import { hexDigest, rsaPrivateKey, rsaPublicKey, unwrapAesKey, wrapAesKey } from "./rsa.ts";
 
 /** The AES key of one direction, and what says in the metadata of each value under it for which public key it is. */

@@ -84,9 +84,9 @@ export function notifyCommand(
   value?: string,
 ): string {
   const { id, operation, notifier, ttln } = fields;
+  const sender = notifier === undefined ? "" : `:notifier:${namedWord("notifier", notifier)}`;
   const line =
-    `notify:id:${notificationId(id)}:${operation}:messageType:key` +
-    `${notifier === undefined ? "" : `:notifier:${namedWord("notifier", notifier)}`}` +
+    `notify:id:${notificationId(id)}:${operation}:messageType:key${sender}` +
     `:ttln:${ttln}${writeMetadata(metadata)}:${word("key", key)}`;
   if (value === undefined) return line;
   if (value === "" || hasLineBreak(value))

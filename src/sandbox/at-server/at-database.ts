@@ -1,6 +1,18 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { openSandboxDatabase } from "../sandbox-database.ts";
 
+/** Work that waits for the transaction at the end of this turn. */
+interface Unit {
+  run(): () => void;
+  reject(error: unknown): void;
+}
+
+/** More than this are not kept waiting for the end of a turn. */
+const maxGroup = 256;
+/** Pages that gather in the log before they are copied: index pages that many notifications touch are copied once. */
+const checkpointPages = 4_000;
+const cacheKiB = 8_000;
+
 /**
  * The SQLite file that holds the data of all atSigns of one sandbox, and its transactions. Each store keeps tables of
  * its own in it. Committed means safe against the end of the process (WAL). Text is opaque.
@@ -10,14 +22,26 @@ export class AtDatabase {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
+  readonly #savepoint: StatementSync;
+  readonly #undo: StatementSync;
+  readonly #release: StatementSync;
   #afterCommit: (() => void)[] | undefined;
+  #group: Unit[] = [];
 
   /** `schema` may run at each opening: it creates what is not there. */
   constructor(file: string, schema: string) {
-    this.#db = openSandboxDatabase(file, `pragma secure_delete = on; ${schema}`);
+    this.#db = openSandboxDatabase(
+      file,
+      `
+      pragma secure_delete = on; pragma wal_autocheckpoint = ${checkpointPages}; pragma cache_size = -${cacheKiB};
+      ${schema}`,
+    );
     this.#begin = this.#db.prepare("begin immediate");
     this.#commit = this.#db.prepare("commit");
     this.#rollback = this.#db.prepare("rollback");
+    this.#savepoint = this.#db.prepare("savepoint unit");
+    this.#undo = this.#db.prepare("rollback to unit");
+    this.#release = this.#db.prepare("release unit");
   }
 
   prepare(sql: string): StatementSync {
@@ -56,6 +80,51 @@ export class AtDatabase {
     return result;
   }
 
+  /**
+   * Does `work` in the transaction that ends this turn of the event loop, together with the work of others: one commit
+   * for all. Resolves once that is committed; rejects with what `work` throws, of which nothing is kept.
+   */
+  grouped<T>(work: () => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const run = () => {
+      const result = work();
+      return () => resolve(result);
+    };
+    if (this.#group.push({ run, reject }) === 1) setImmediate(() => this.#commitGroup());
+    else if (this.#group.length === maxGroup) this.#commitGroup();
+    return promise;
+  }
+
+  #commitGroup(): void {
+    const units = this.#group;
+    const [first, ...others] = units;
+    if (!first) return;
+    this.#group = [];
+    try {
+      const settle = this.transaction(() =>
+        others.length === 0 ? [first.run()] : units.map((unit) => this.#runApart(unit)),
+      );
+      for (const each of settle) each();
+    } catch (error) {
+      for (const unit of units) unit.reject(error);
+    }
+  }
+
+  /** Runs one unit so that its failure undoes nothing but its own. */
+  #runApart(unit: Unit): () => void {
+    const actions = this.#afterCommit?.length ?? 0;
+    this.#savepoint.run();
+    try {
+      return unit.run();
+    } catch (error) {
+      this.#undo.run();
+      this.#afterCommit?.splice(actions);
+      return () => unit.reject(error);
+    } finally {
+      this.#release.run();
+    }
+  }
+
   /** Does something once the running transaction is committed; nothing of it when it fails. */
   afterCommit(action: () => void): void {
     if (this.#afterCommit) this.#afterCommit.push(action);
@@ -67,6 +136,7 @@ export class AtDatabase {
   }
 
   close(): void {
-    this.#db.close();
+    if (!this.isClosed) this.#commitGroup();
+    if (!this.isClosed) this.#db.close();
   }
 }

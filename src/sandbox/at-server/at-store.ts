@@ -31,6 +31,11 @@ export class AtStore {
     return this.#db.transaction(work);
   }
 
+  /** Does `work` in the transaction that ends this turn of the event loop; resolves once that is committed. */
+  grouped<T>(work: () => T): Promise<T> {
+    return this.#db.grouped(work);
+  }
+
   /** Does something once the running transaction is committed; nothing of it when it fails. */
   afterCommit(action: () => void): void {
     this.#db.afterCommit(action);

@@ -9,7 +9,7 @@ import {
   manageNamespace,
   type StoredEnrollment,
 } from "./enrollment.ts";
-import { failure } from "./enrollment-rules.ts";
+import { failure, tooMany } from "./enrollment-rules.ts";
 import { Passcodes } from "./passcodes.ts";
 import { pkamKey } from "./reserved-keys.ts";
 import type { ServerConnection } from "./server-connection.ts";
@@ -65,8 +65,7 @@ export class EnrollmentRequests {
     const now = this.#server.clock();
     const after = now - this.#server.settings.enrollmentWindowMs;
     const times = (this.#times.get(connection) ?? []).filter((time) => time > after);
-    if (times.length >= this.#server.settings.maxEnrollmentRequests)
-      throw failure("Enrollment requests have exceeded the limit within the specified time frame");
+    if (times.length >= this.#server.settings.maxEnrollmentRequests) throw tooMany();
     this.#times.set(connection, [...times, now]);
   }
 

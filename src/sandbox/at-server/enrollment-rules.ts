@@ -39,3 +39,7 @@ export function unknownEnrollment(id: string): ServerError {
 export function selfRevoke(): ServerError {
   return new ServerError("AT0031", "Current client cannot revoke its own enrollment");
 }
+
+export function tooMany(): ServerError {
+  return failure("Enrollment requests have exceeded the limit within the specified time frame");
+}

@@ -86,10 +86,10 @@ export class Enrollments {
     });
     for (const e of doomed) this.live.revoke(e.id, connection);
     if (endsSelf)
-      void this.#server.delay(selfRevokedMs, connection.closed).then(
-        () => connection.close(),
-        () => {}, // it is closed
-      );
+      void this.#server
+        .delay(selfRevokedMs, connection.closed)
+        .catch(() => {}) // it has been closed
+        .then(() => connection.close());
     return endsSelf;
   }
 
@@ -208,11 +208,8 @@ export class Enrollments {
     const { store, atSign } = this.#server;
     const ids = new Set(doomed.map((e) => e.id));
     const primary = this.#primary();
-    const all = [
-      ...store.enrollments.all(atSign).filter((e) => e.id !== primaryId),
-      ...(primary ? [primary] : []),
-    ];
-    if (all.some((e) => isPermanentRoot(e) && !ids.has(e.id))) return;
+    const stored = store.enrollments.all(atSign).filter((e) => e.id !== primaryId);
+    if ((primary ? [primary, ...stored] : stored).some((e) => isPermanentRoot(e) && !ids.has(e.id))) return;
     throw new ServerError(
       "AT0031",
       `Revoking ${id} would leave ${atSign} without an enrollment that may do everything and does not expire`,

@@ -38,6 +38,11 @@ export function assertMayWrite(connection: Limited, verb: string, key: string): 
   if (!mayWrite(connection, key)) throw notAuthorized(connection, `${verb} key: ${key}`);
 }
 
+/** Throws AT0009 unless `mayReceive`. */
+export function assertMayReceive(connection: Limited, verb: string, key: string): void {
+  if (!mayReceive(connection, key)) throw notAuthorized(connection, `${verb} key: ${key}`);
+}
+
 /** Throws AT0009 unless nothing limits the connection, or only an enrollment that may administer others. */
 export function assertMayManage(connection: Limited, what: string): void {
   const { enrollment } = connection;

@@ -9,15 +9,19 @@ const oneTimeMs = 300_000;
 const firstDelayMs = 1_000;
 const maxDelayMs = 55_000;
 const forgiveAfterMs = 60_000;
+const maxPunished = 200;
 
 /**
  * The passcodes that let somebody ask for an enrollment: one-time ones, and one semi-permanent one. Each wrong one is
- * answered later than the one before (1, 1, 2, 3, ... 55 s), over all connections of this server.
+ * answered later than the one before (1, 1, 2, 3, ... 55 s), over all connections of this server; while very many wait
+ * for their answer, or would if they had not hung up, no passcode is looked at.
  */
 export class Passcodes {
   readonly #server: AtServer;
   #delays: readonly [previous: number, next: number] = [0, firstDelayMs];
   #lastWrongAt = -Infinity;
+  /** When the punishments end. */
+  #punished: number[] = [];
 
   constructor(server: AtServer) {
     this.#server = server;
@@ -37,26 +41,35 @@ export class Passcodes {
     this.#server.putRecord(this.#keyOf("spp"), code, { ttl });
   }
 
-  /** True when the passcode is good; else waits and answers false. Rejects when the connection ends meanwhile. */
-  async check(connection: ServerConnection, code: string | undefined): Promise<boolean> {
+  /** True when so many passcodes were wrong lately that somebody is guessing. */
+  get isUnderAttack(): boolean {
     const now = this.#server.clock();
-    const isGood = code !== undefined && this.#isGood(code);
-    if (isGood || now - this.#lastWrongAt >= forgiveAfterMs) this.#delays = [0, firstDelayMs];
-    if (isGood) return true;
+    this.#punished = this.#punished.filter((end) => end > now);
+    return this.#punished.length >= maxPunished;
+  }
+
+  /** True when the passcode is good, which also forgives the wrong ones before it. */
+  isGood(code: string | undefined): boolean {
+    const isGood =
+      code !== undefined && isPasscode(code) && (this.#value(code) !== undefined || this.#isKept(code));
+    if (isGood) this.#delays = [0, firstDelayMs];
+    return isGood;
+  }
+
+  /** Waits as long as the answer to a wrong passcode takes, or until the connection ends. */
+  async punish(connection: ServerConnection): Promise<void> {
+    const now = this.#server.clock();
+    if (now - this.#lastWrongAt >= forgiveAfterMs) this.#delays = [0, firstDelayMs];
     this.#lastWrongAt = now;
     const [previous, next] = this.#delays;
     this.#delays = [next, Math.min(previous + next, maxDelayMs)];
-    await this.#server.delay(next, connection.closed);
-    return false;
+    this.#punished.push(now + next);
+    await this.#server.delay(next, connection.closed).catch(() => {});
   }
 
   /** Uses a one-time passcode up. */
   use(code: string): void {
     if (isPasscode(code)) this.#server.deleteRecord(this.#keyOf(code));
-  }
-
-  #isGood(code: string): boolean {
-    return isPasscode(code) && (this.#value(code) !== undefined || this.#isKept(code));
   }
 
   #isKept(code: string): boolean {

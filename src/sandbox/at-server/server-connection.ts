@@ -120,7 +120,17 @@ export class ServerConnection implements Inbound {
   /** Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point. */
   push(line: string): void {
     if (this.#socket.writableLength > this.#host.limits.maxUnsentBytes) this.#socket.destroy();
-    else this.write(line);
+    else {
+      this.#gather();
+      this.write(line);
+    }
+  }
+
+  /** Sends what is written in one piece of work as one record: most of the cost is per record. */
+  #gather(): void {
+    if (this.#socket.writableCorked > 0) return;
+    this.#socket.cork();
+    process.nextTick(() => this.#socket.uncork());
   }
 
   /** Resolves when most of what was pushed has been sent; false when the connection is gone. */

@@ -112,12 +112,14 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
       addresses.get(atSign) ??
       (joined === undefined ? findRegistered(dataDir, atSign) : findInDirectory(joined, identity.ca, atSign)),
   };
-  const close = async () => {
+  const closeAll = async () => {
     for (const timer of timers) clearInterval(timer);
     await Promise.all([...servers.values()].map((server) => server.close()));
     await Promise.all(listeners.map((listener) => listener.close()));
     store.close();
   };
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= closeAll());
   const visitors = new InboundConnections(directoryLimits, () => directoryLimits.maxConnections);
   const startDirectory = async (): Promise<Address> => {
     const addressOf = (atSign: string) => {

@@ -1,17 +1,19 @@
 import type { AtServer } from "../at-server.ts";
 import { isAtSign } from "../key.ts";
+import { assertMayWriteAll } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
 const maxBlocked = 1_000;
 
 /** `config:block:add|remove:@x[ @y..]`, `config:block:show`; in testing mode also `config:set|reset|print:<name>`. */
-export function config(server: AtServer, _connection: ServerConnection, rest: string): string {
+export function config(server: AtServer, connection: ServerConnection, rest: string): string {
   const [, operation, list] = /^block:(?:(add|remove):(.+)|show\s?)$/i.exec(rest) ?? [];
   if (/^block:show\s?$/i.test(rest)) {
     const blocked = server.blocked.list();
     return blocked.length === 0 ? "null" : JSON.stringify(blocked);
   }
+  assertMayWriteAll(connection, "config");
   if (operation !== undefined && list !== undefined)
     return block(server, operation.toLowerCase() === "add", list);
   return setting(server, rest);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { AtServer } from "../at-server.ts";
 import { describeEnrollment, enrollmentKey, namespacesSchema } from "../enrollment.ts";
-import { failure } from "../enrollment-rules.ts";
+import { failure, tooMany } from "../enrollment-rules.ts";
 import type { WrappedKeys } from "../enrollments.ts";
 import { covers } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -93,8 +93,11 @@ async function request(server: AtServer, connection: ServerConnection, given: Pa
     if (Object.keys(namespaces).length === 0) throw noNamespace();
   }
   requests.count(connection);
-  if (!connection.isOwner && !(await requests.passcodes.check(connection, otp)))
+  if (!connection.isOwner && requests.passcodes.isUnderAttack) throw tooMany();
+  if (!connection.isOwner && !requests.passcodes.isGood(otp)) {
+    await requests.passcodes.punish(connection);
     throw failure("invalid otp. Cannot process enroll request");
+  }
   if (Object.keys(namespaces).length === 0 && !isCram) throw noNamespace();
   const made = server.store.transaction(() => {
     const enrollment = requests.add(connection, {

@@ -1,7 +1,7 @@
 import type { AtServer, CallAs } from "../at-server.ts";
 import { peerRecord } from "../federation/peer-data.ts";
 import { rememberPublicKey } from "../federation/public-keys.ts";
-import { assertMayRead } from "../namespaces.ts";
+import { assertMayRead, mayRead } from "../namespaces.ts";
 import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
@@ -26,18 +26,24 @@ export async function lookUp(server: AtServer, connection: ServerConnection, res
   const now = server.clock();
   if (!connection.isOwner) {
     const prefix = identity.kind === "pol" ? `${identity.atSign}:` : "public:";
-    return ownValue(server, `${prefix}${name}${owner}`, prefix, operation);
+    return ownValue(server, connection, `${prefix}${name}${owner}`, { prefix, operation });
   }
   const key = `${server.atSign}:${name}${owner}`;
   assertMayRead(connection, "lookup", key);
-  if (owner === server.atSign) return ownValue(server, key, `${server.atSign}:`, operation);
+  if (owner === server.atSign)
+    return ownValue(server, connection, key, { prefix: `${server.atSign}:`, operation });
   const copy = bypassCache ? undefined : server.record(`cached:${key}`);
   if (copy && isFresh(copy, now)) return formatRecord(copy, operation, now);
   return fetched(server, { name, owner, operation, as: "pol" });
 }
 
 /** A record of this server; a value that refers to another (`atsign://name@owner`) gives what it refers to. */
-function ownValue(server: AtServer, key: string, prefix: string, operation: string | undefined): string {
+function ownValue(
+  server: AtServer,
+  connection: ServerConnection,
+  key: string,
+  { prefix, operation }: { prefix: string; operation: string | undefined },
+): string {
   const now = server.clock();
   let record = found(server.record(key), key);
   for (let depth = 0; operation === undefined && isVisible(record.metadata, now); depth++) {
@@ -45,7 +51,7 @@ function ownValue(server: AtServer, key: string, prefix: string, operation: stri
     if (target === undefined) break;
     // Only what the caller could have asked for by name: shared with it, else public.
     const next = server.record(`${prefix}${target}`) ?? server.record(`public:${target}`);
-    if (!next || depth === maxReferences) return "null";
+    if (!next || depth === maxReferences || !mayRead(connection, next.key)) return "null";
     record = next;
   }
   return formatRecord(record, operation, now);

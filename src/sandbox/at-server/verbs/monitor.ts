@@ -1,7 +1,7 @@
 import type { AtServer, Monitor } from "../at-server.ts";
 import type { StoredNotification } from "../notification-store.ts";
 import { ClientRegex } from "../client-regex.ts";
-import { isManageKey, mayReceive } from "../namespaces.ts";
+import { mayReceive } from "../namespaces.ts";
 import { notificationLine } from "../notification.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";

@@ -1,22 +1,29 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { assertMayManage, assertMayReceive, assertMayWrite, isManageKey, mayReceive } from "../namespaces.ts";
 import { notificationJson, storedNotification } from "../notification.ts";
 import type { StoredNotification } from "../notification-store.ts";
 import { formatTime } from "../record.ts";
+import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
 
 const dayMs = 86_400_000;
 const maxListBytes = 10_000_000;
 
 /** `notify:status:<id>`: what became of a notification that was sent; `null` for an unknown one. */
-export function notificationStatus(server: AtServer, id: string): string {
+export function notificationStatus(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
+  for (const { key } of known(server, id)) assertMayReceive(connection, "notify:status", key);
   return server.store.notifications.status(server.atSign, id, server.clock()) ?? "null";
 }
 
 /** `notify:list[:<from>][:<to>][:<regex>]`: what was received and is not expired; `null` for nothing. */
-export async function listNotifications(server: AtServer, argument: string): Promise<string> {
+export async function listNotifications(
+  server: AtServer,
+  connection: ServerConnection,
+  argument: string,
+): Promise<string> {
   const { isWanted, since } = parseListing(argument);
   const { store, atSign } = server;
   const lastRow = store.notifications.lastRow();
@@ -25,7 +32,12 @@ export async function listNotifications(server: AtServer, argument: string): Pro
     const page = store.notifications.since(atSign, { since, now: server.clock(), afterRow, lastRow });
     for (const { row, notification } of page) {
       afterRow = row;
-      if (notification.kind === "received" && isWanted(notification)) listing.add(notification);
+      if (
+        notification.kind === "received" &&
+        mayReceive(connection, notification.key) &&
+        isWanted(notification)
+      )
+        listing.add(notification);
     }
     if (page.length === 0 || listing.isFull) return listing.toString();
     await nextTurn(); // a long list must not hold up the others
@@ -84,18 +96,40 @@ function parseListing(argument: string): { isWanted: (n: StoredNotification) => 
 }
 
 /** `notify:fetch:<id>`: all that is known of a notification, received or sent. */
-export function fetchNotification(server: AtServer, id: string): string {
+export function fetchNotification(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
+  for (const { key } of known(server, id)) assertMayReceive(connection, "notify:fetch", key);
   const { store, atSign } = server;
   const now = server.clock();
   const received = store.notifications.find(atSign, id);
   if (received && received.expiresAt > now)
     return describe(received, received.kind === "self" ? "self" : "received", "delivered");
-  const sent = store.notifications.findSent(atSign, id) ?? findQueued(server, id);
+  const sent = findSent(server, id);
   const status = store.notifications.status(atSign, id, now);
   return sent && status !== undefined && status !== "expired"
     ? describe(sent, "sent", status)
     : JSON.stringify({ id, notificationStatus: "NotificationStatus.expired" });
+}
+
+/** `notify:remove:<id>`: forgets a notification. */
+export function removeNotification(server: AtServer, connection: ServerConnection, id: string): string {
+  if (!/^\S+$/.test(id)) throw syntaxError();
+  for (const { key } of known(server, id)) {
+    if (isManageKey(key)) assertMayManage(connection, `notify:remove key: ${key}`);
+    else assertMayWrite(connection, "notify:remove", key);
+  }
+  server.store.transaction(() => server.store.notifications.remove(server.atSign, id));
+  return "success";
+}
+
+/** The notifications with this id, received and sent. */
+function known(server: AtServer, id: string): StoredNotification[] {
+  const received = server.store.notifications.find(server.atSign, id);
+  return [received, findSent(server, id)].filter((found) => found !== undefined);
+}
+
+function findSent(server: AtServer, id: string): StoredNotification | undefined {
+  return server.store.notifications.findSent(server.atSign, id) ?? findQueued(server, id);
 }
 
 function findQueued(server: AtServer, id: string): StoredNotification | undefined {

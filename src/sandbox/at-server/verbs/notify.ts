@@ -6,7 +6,13 @@ import { assertMayWrite } from "../namespaces.ts";
 import { defaultHints, type NotificationHints, type OutgoingNotification } from "../outgoing-store.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
-import { fetchNotification, listNotifications, listSentTo, notificationStatus } from "./notify-queries.ts";
+import {
+  fetchNotification,
+  listNotifications,
+  listSentTo,
+  notificationStatus,
+  removeNotification,
+} from "./notify-queries.ts";
 
 /** How long a notification is kept when its sender does not say: 15 minutes, as public servers are shipped. */
 export const defaultTtln = 900_000;
@@ -40,15 +46,13 @@ export function notify(
   }
   switch (query?.toLowerCase() ?? "") {
     case "status":
-      return notificationStatus(server, argument);
+      return notificationStatus(server, connection, argument);
     case "list":
-      return listNotifications(server, argument);
+      return listNotifications(server, connection, argument);
     case "fetch":
-      return fetchNotification(server, argument);
+      return fetchNotification(server, connection, argument);
     case "remove":
-      if (!/^\S+$/.test(argument)) throw syntaxError();
-      server.store.transaction(() => server.store.notifications.remove(server.atSign, argument));
-      return "success";
+      return removeNotification(server, connection, argument);
     case "all":
       return notifyAll(server, connection, argument);
     default: {
@@ -56,21 +60,25 @@ export function notify(
       const target = parseTarget(given, server.atSign);
       assertMayWrite(connection, "notify", target.key);
       const id = given.id ?? randomUUID();
-      server.send({ ...given, ...target, id });
-      return id;
+      return server.store.grouped(() => {
+        server.send({ ...given, ...target, id });
+        return id;
+      });
     }
   }
 }
 
 /** A notification that another atSign's server hands over. */
-function receive(server: AtServer, peer: string, rest: string): string {
+function receive(server: AtServer, peer: string, rest: string): Promise<string> {
   const given = parse(rest);
   const target = parseTarget(given, peer);
   if (target.recipient !== server.atSign)
     throw new ServerError("AT0009", `${target.recipient} is not served here`);
   const notification = { ...given, ...target, id: given.id ?? randomUUID() };
-  server.receive(peer, notification, server.clock() + notification.ttln);
-  return "success";
+  return server.store.grouped(() => {
+    server.receive(peer, notification, server.clock() + notification.ttln);
+    return "success";
+  });
 }
 
 /** `notify:all:..<metadata>:@bob,@carol:<name>[@alice][:<value>]`: answers an id for each, after a blank. */

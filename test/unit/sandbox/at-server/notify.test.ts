@@ -76,6 +76,66 @@ suite("notifications", () => {
     assert.equal(await slow.read(), "<closed>", "a filter that blows up costs its own connection only");
   });
 
+  test("are listed, fetched and removed by their receiver, and sent to many at once", async (t) => {
+    const { sandbox, time } = await startActivated(t);
+    const [alice, bob] = [await owner(t, sandbox, "@alice"), await owner(t, sandbox, "@bob")];
+    assert.equal(await bob.ask("notify:list"), "data:null\n@bob@");
+    await alice.ask("notify:id:n1:notifier:app:priority:high:ttln:9000:ivNonce:iv==:@bob:one.app@alice:v 1");
+    time.now += 86_400_000 - 9_000;
+    const yesterday = new Date(time.now).toISOString().slice(0, 10);
+    await alice.ask("notify:id:n2:delete:ttln:90000000:@bob:two.app@alice");
+    const ids = (list: string) => [...list.matchAll(/"id":"([^"]+)"/g)].map((match) => match[1]);
+    assert.deepEqual(ids(await bob.ask("notify:list")), ["n2"], "n1 has expired");
+    assert.deepEqual(ids(await bob.ask("notify:list:two")), ["n2"]);
+    assert.deepEqual(ids(await bob.ask("notify:list:one")), []);
+    assert.deepEqual(ids(await bob.ask(`notify:list:${yesterday}:two`)), ["n2"]);
+    assert.deepEqual(ids(await bob.ask(`notify:list:${yesterday}:${yesterday}`)), ["n2"]);
+    assert.deepEqual(ids(await bob.ask("notify:list:2000-01-01:2000-01-02")), []);
+    assert.match(await bob.ask("notify:list:2000-99-01"), /^error:AT0003-/);
+    const fetched = JSON.parse((await bob.ask("notify:fetch:n2")).slice(5, -6)) as Record<string, unknown>;
+    assert.deepEqual(
+      [
+        fetched["fromAtSign"],
+        fetched["notification"],
+        fetched["type"],
+        fetched["opType"],
+        fetched["atValue"],
+      ],
+      ["@alice", "@bob:two.app@alice", "NotificationType.received", "OperationType.delete", null],
+    );
+    assert.match(await alice.ask("notify:fetch:n2"), /"type":"NotificationType.sent".*Status.delivered"/);
+    assert.equal(await bob.ask("notify:remove:n2"), "data:success\n@bob@");
+    assert.equal(await bob.ask("notify:list"), "data:null\n@bob@");
+    const expired = '{"id":"n2","notificationStatus":"NotificationStatus.expired"}';
+    assert.equal(await bob.ask("notify:fetch:n2"), `data:${expired}\n@bob@`);
+    const many = await alice.ask("notify:all:update:messageType:key:ttr:-1:@bob,alice:all.app@alice:hello");
+    assert.match(many, /^data: \{"@bob":"[0-9a-f-]{36}","@alice":"[0-9a-f-]{36}"\}\n@alice@$/);
+    assert.equal(await bob.ask("llookup:cached:@bob:all.app@alice"), "data:hello\n@bob@");
+  });
+
+  test("a plain monitor answers as public servers do, others without a prompt that would glue to a frame", async (t) => {
+    const { sandbox } = await startActivated(t);
+    for (const [command, expected] of [
+      ["monitor", "data:ok\n@alice@"],
+      ["monitor .*", "data:ok\n"],
+      ["monitor:0", "data:ok\n"],
+    ]) {
+      const alice = await owner(t, sandbox, "@alice");
+      alice.write(`${command}\nnoop:0\n`);
+      assert.equal(await alice.read(), expected);
+    }
+  });
+
+  test("a commit is announced to monitors, once for what is done together", async (t) => {
+    const { sandbox } = await startActivated(t);
+    const [alice, monitor] = [await owner(t, sandbox, "@alice"), await owner(t, sandbox, "@alice")];
+    monitor.write("monitor x^\nnoop:0\n");
+    await monitor.read();
+    const commitId = (await alice.ask("update:public:p@alice v")).slice(5).split("\n")[0];
+    const { id, value } = JSON.parse((await monitor.read()).slice(14)) as Record<string, unknown>;
+    assert.deepEqual([id, value], ["-1", commitId]);
+  });
+
   test("statistics come at their interval", async (t) => {
     const sandbox = await startSandbox(t, { statsEveryMs: 5, clock: () => 7 });
     await activateBoth(sandbox);

@@ -19,7 +19,8 @@ export async function startTwo(
 export async function askUntil(raw: RawConnection, command: string, expected: RegExp): Promise<string> {
   const giveUpAt = performance.now() + 20_000;
   for (;;) {
-    const answer = await raw.ask(command);
+    let answer = await raw.ask(command);
+    while (!/\n@(?:[^@\n]+@)?$/.test(answer)) answer += await raw.read();
     if (expected.test(answer)) return answer;
     if (performance.now() > giveUpAt) throw new Error(`${command} still answers ${answer}`);
     await new Promise((resolve) => {

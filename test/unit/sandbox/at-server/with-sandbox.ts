@@ -85,6 +85,11 @@ export class RawConnection {
     this.#socket.write(text);
   }
 
+  /** Hangs up. */
+  end(): void {
+    this.#socket.destroy();
+  }
+
   async ask(line: string): Promise<string> {
     this.write(`${line}\n`);
     return this.read();
