@@ -5,6 +5,7 @@ import { BlockList } from "./block-list.ts";
 import type { CommitOperation } from "./commit-log.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
+import type { Delay } from "./enrollment-host.ts";
 import { type EnrollmentLimits, EnrollmentRequests } from "./enrollment-requests.ts";
 import { Enrollments } from "./enrollments.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
@@ -49,9 +50,6 @@ export interface Federation {
   };
 }
 
-/** Resolves after `ms`; rejects when `signal` aborts before. */
-export type Delay = (ms: number, signal: AbortSignal) => Promise<void>;
-
 export interface AtServerOptions {
   readonly store: AtStore;
   readonly clock: () => number;
@@ -95,12 +93,12 @@ export class AtServer {
     this.behaviour = o.behaviour;
     this.blocked = new BlockList(o.store, atSign);
     this.limits = o.limits;
-    this.requests = new EnrollmentRequests(this, o.enrollmentLimits);
+    this.enrollments = new Enrollments(this);
+    this.requests = new EnrollmentRequests(this, this.enrollments.live, o.enrollmentLimits);
     this.settings = new ServerSettings(o.behaviour, { ...o.limits, ...this.requests.limits });
     this.connections = new InboundConnections(o.limits, () => this.settings.maxConnections);
     this.startedAt = o.clock();
     this.#peers = o.peers;
-    this.enrollments = new Enrollments(this);
     this.federation = o.federation(this);
   }
 

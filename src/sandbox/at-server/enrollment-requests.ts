@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { AtServer } from "./at-server.ts";
 import {
   anyNamespace,
   connectionEnrollment,
@@ -9,7 +8,9 @@ import {
   manageNamespace,
   type StoredEnrollment,
 } from "./enrollment.ts";
+import type { EnrollmentHost } from "./enrollment-host.ts";
 import { failure, tooMany } from "./enrollment-rules.ts";
+import type { LiveEnrollments } from "./live-enrollments.ts";
 import { Passcodes } from "./passcodes.ts";
 import { pkamKey } from "./reserved-keys.ts";
 import type { ServerConnection } from "./server-connection.ts";
@@ -51,11 +52,13 @@ const notificationMs = 86_400_000;
 export class EnrollmentRequests {
   readonly passcodes: Passcodes;
   readonly limits: EnrollmentLimits;
-  readonly #server: AtServer;
+  readonly #server: EnrollmentHost;
+  readonly #live: LiveEnrollments;
   readonly #times = new WeakMap<ServerConnection, number[]>();
 
-  constructor(server: AtServer, limits: Partial<EnrollmentLimits> = {}) {
+  constructor(server: EnrollmentHost, live: LiveEnrollments, limits: Partial<EnrollmentLimits> = {}) {
     this.#server = server;
+    this.#live = live;
     this.passcodes = new Passcodes(server);
     this.limits = { ...defaultLimits, ...limits };
   }
@@ -93,7 +96,7 @@ export class EnrollmentRequests {
     };
     store.enrollments.put(atSign, approved);
     connection.identity = { kind: "cram", enrollment: connectionEnrollment(approved) };
-    this.#server.enrollments.live.attach(connection, approved.id);
+    this.#live.attach(connection, approved.id);
     return approved;
   }
 

@@ -1,4 +1,3 @@
-import type { AtServer } from "./at-server.ts";
 import {
   anyNamespace,
   isExpired,
@@ -9,6 +8,7 @@ import {
   publishedKeyName,
   type StoredEnrollment,
 } from "./enrollment.ts";
+import type { EnrollmentHost } from "./enrollment-host.ts";
 import {
   type EnrollmentOperation,
   failure,
@@ -30,9 +30,9 @@ const selfRevokedMs = 10_000;
 /** The enrollments of one atSign: who may log in with which key and do what (specification 3). */
 export class Enrollments {
   readonly live = new LiveEnrollments();
-  readonly #server: AtServer;
+  readonly #server: EnrollmentHost;
 
-  constructor(server: AtServer) {
+  constructor(server: EnrollmentHost) {
     this.#server = server;
   }
 

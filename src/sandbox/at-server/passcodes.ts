@@ -1,5 +1,5 @@
 import { randomInt, timingSafeEqual } from "node:crypto";
-import type { AtServer } from "./at-server.ts";
+import type { EnrollmentHost } from "./enrollment-host.ts";
 import { isVisible } from "./record.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
@@ -17,13 +17,13 @@ const maxPunished = 200;
  * for their answer, or would if they had not hung up, no passcode is looked at.
  */
 export class Passcodes {
-  readonly #server: AtServer;
+  readonly #server: EnrollmentHost;
   #delays: readonly [previous: number, next: number] = [0, firstDelayMs];
   #lastWrongAt = -Infinity;
   /** When the punishments end. */
   #punished: number[] = [];
 
-  constructor(server: AtServer) {
+  constructor(server: EnrollmentHost) {
     this.#server = server;
   }
 

@@ -7,6 +7,7 @@ import { covers } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
+const maxParameters = 32_000;
 const text = z.string().max(8_000);
 const parameters = z
   .object({
@@ -162,6 +163,8 @@ function ofNamespace(
 
 /** Clients write `null` for what they leave out. */
 function readParameters(json: string): Parameters {
+  if (json.length > maxParameters)
+    throw new ServerError("AT0022", `Enroll parameters may have at most ${maxParameters} characters`);
   let given: unknown;
   try {
     given = JSON.parse(json, (_key, value: unknown) => value ?? undefined);

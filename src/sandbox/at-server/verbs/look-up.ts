@@ -46,7 +46,8 @@ function ownValue(
 ): string {
   const now = server.clock();
   let record = found(server.record(key), key);
-  for (let depth = 0; operation === undefined && isVisible(record.metadata, now); depth++) {
+  if (operation !== undefined) return formatRecord(record, operation, now);
+  for (let depth = 0; isVisible(record.metadata, now); depth++) {
     const target = /^atsign:\/\/(\S+)$/i.exec(record.value)?.[1]?.toLowerCase();
     if (target === undefined) break;
     // Only what the caller could have asked for by name: shared with it, else public.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import fc from "fast-check";
 import { app, dataOf, enrolled, line, requestLine, startWorld, type World } from "./with-enrollments.ts";
 import { guest } from "./with-sandbox.ts";
 
@@ -12,10 +13,10 @@ suite("enrollment spam", () => {
     const guess = async () => {
       const stranger = await guest(t, sandbox, "@alice");
       stranger.write(`${requestLine({ otp: "WRONG1" })}\n`);
-      const { ms, end } = await delay.next();
-      end();
+      const wait = await delay.next();
+      wait.end();
       assert.match(await stranger.read(), /^error:AT0011-Exception: invalid otp/);
-      return ms / 1_000;
+      return wait.ms / 1_000;
     };
     const seconds: number[] = [];
     for (let i = 0; i < 12; i++) seconds.push(await guess());
@@ -84,6 +85,43 @@ suite("enrollment spam", () => {
     assert.deepEqual(await ids(world), [...kept, sixth, seventh]);
     time.now += 172_800_000;
     assert.deepEqual(await ids(world), [...kept, sixth], "pending ones lapse");
+  });
+
+  test("whatever is given as parameters is answered, and the connection goes on", async (t) => {
+    const { alice } = await startWorld(t, { enrollmentLimits: { requests: 1_000, pending: 1_000 } });
+    const operations = fc.constantFrom(
+      "request",
+      "approve",
+      "deny",
+      "revoke:force",
+      "delete",
+      "list",
+      "fetch",
+    );
+    const field = fc.constantFrom(
+      ...["enrollmentId", "appName", "deviceName", "namespaces", "otp", "apkamPublicKey", "metadata"],
+      ...["apkamKeysExpiryInMillis", "enrollmentStatusFilter", "__proto__", "constructor"],
+    );
+    const parameters = fc.dictionary(field, fc.jsonValue()).map((value) => JSON.stringify(value));
+    const text = fc.oneof(
+      parameters,
+      fc.json(),
+      fc.string().map((any) => any.replaceAll(/[\r\n]/g, "")),
+    );
+    await fc.assert(
+      fc.asyncProperty(operations, text, async (operation, json) => {
+        assert.match(await alice.ask(`enroll:${operation}:${json}`), /^(?:data|error):[^]*@alice@$/);
+      }),
+      { numRuns: 300, seed: 4 },
+    );
+    const deep = `${"[".repeat(15_000)}${"]".repeat(15_000)}`;
+    for (const json of [
+      `{"metadata":${deep}}`,
+      `{"metadata":{"x":${deep}}}`,
+      `{"appName":"${"x".repeat(40_000)}"}`,
+    ])
+      assert.match(await alice.ask(`enroll:request:${json}`), /^error:AT00(?:03|11|22)-/);
+    assert.equal(await alice.ask("noop:0"), "data:ok\n@alice@");
   });
 
   test("names that no key can have are kept, but nothing is published under them", async (t) => {

@@ -11,9 +11,10 @@ import {
   line,
   login,
   requested,
+  requestLine,
   startWorld,
 } from "./with-enrollments.ts";
-import { guest } from "./with-sandbox.ts";
+import { guest, temporaryFolder } from "./with-sandbox.ts";
 
 const root = { "*": "rw", __manage: "rw" };
 
@@ -151,6 +152,25 @@ suite("deciding about an enrollment", () => {
         );
     }
     assert.match(await manager.ask(approveLine(id)), /^data:\{"status":"approved"/);
+  });
+
+  test("states, keys and passcodes outlive the server", async (t) => {
+    const dataDir = temporaryFolder(t);
+    const first = await startWorld(t, { dataDir });
+    const approved = await enrolled(t, first, { deviceName: "1" });
+    const revoked = await enrolled(t, first, { deviceName: "2" });
+    const pending = await requested(t, first, { deviceName: "3" });
+    await first.alice.ask(line("revoke", revoked));
+    const otp = (await first.alice.ask("otp:get")).slice(5, 11);
+    await first.sandbox.close();
+    const second = await startWorld(t, { dataDir });
+    const raw = await app(t, second, approved);
+    const key = `${approved}.default_self_enc_key.__manage@alice`;
+    assert.deepEqual(dataOf(await raw.ask(`keys:get:keyName:${key}`)), { value: "self" });
+    const stranger = await guest(t, second.sandbox, "@alice");
+    assert.match(await login(stranger, revoked), /^error:AT0027:/);
+    assert.match(await login(stranger, pending), /^error:AT0026:/);
+    assert.match(await stranger.ask(requestLine({ otp, deviceName: "4" })), /"status":"pending"/);
   });
 
   test("strangers and other servers administer nothing", async (t) => {
