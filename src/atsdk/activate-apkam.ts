@@ -18,9 +18,9 @@ import {
   readEnrolled,
   readEnrollments,
 } from "./codec/enrollment.ts";
-import { connectTo, defaultTimeoutMs } from "./connect.ts";
 import type { LookUpOptions } from "./directory.ts";
 import { rsaPrivateKey } from "./rsa.ts";
+import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface ActivateApkamOptions extends LookUpOptions {
   readonly atSign: string;
@@ -43,12 +43,9 @@ export async function activateApkam(options: ActivateApkamOptions): Promise<AtKe
   const atSign = toAtSign(options.atSign);
   const found = existsSync(keyFile) ? await readAtKeysFile(keyFile, protectionOf(options)) : undefined;
   const keys = found?.enrollmentId === undefined ? await enrollFirst(atSign, found, options) : found;
-  const connection = await logIn(atSign, keys, options);
-  try {
-    await finishActivation(connection, atSign, keys, options.timeoutMs ?? defaultTimeoutMs);
-  } finally {
-    connection.close();
-  }
+  await loggedIn(atSign, keys, options, (connection, timeoutMs) =>
+    finishActivation(connection, atSign, keys, timeoutMs),
+  );
   return keys;
 }
 
@@ -59,17 +56,14 @@ async function enrollFirst(
   options: ActivateApkamOptions,
 ): Promise<AtKeys> {
   const { keyFile, timeoutMs = defaultTimeoutMs } = options;
-  const connection = await connectTo(atSign, options);
-  try {
+  return withConnection(atSign, options, async (connection) => {
     await authenticateCram(connection, atSign, options.cramSecret, timeoutMs);
     const made = found ?? { ...(await generateAtKeys()), apkamSymmetricKey: newAesKey() };
     if (found === undefined) await writeAtKeysFile(keyFile, made, protectionOf(options));
     const keys = { ...made, enrollmentId: await enroll(connection, atSign, made, options) };
     await writeAtKeysFile(keyFile, keys, protectionOf(options));
     return keys;
-  } finally {
-    connection.close();
-  }
+  });
 }
 
 /** The id of the first enrollment with these keys; the one it has already when that was done before. */
@@ -98,7 +92,7 @@ async function enroll(
 
 async function isOurs(atSign: string, keys: AtKeys, options: ActivateApkamOptions): Promise<boolean> {
   try {
-    (await logIn(atSign, keys, options)).close();
+    await loggedIn(atSign, keys, options, async () => {});
     return true;
   } catch (error) {
     if (error instanceof AtError && /^AT\d/.test(error.code)) return false;
@@ -106,20 +100,21 @@ async function isOurs(atSign: string, keys: AtKeys, options: ActivateApkamOption
   }
 }
 
-async function logIn(atSign: string, keys: AtKeys, options: ActivateApkamOptions): Promise<AtConnection> {
+function loggedIn(
+  atSign: string,
+  keys: AtKeys,
+  options: ActivateApkamOptions,
+  work: (connection: AtConnection, timeoutMs: number) => Promise<void>,
+): Promise<void> {
   const { enrollmentId } = keys;
   const { timeoutMs = defaultTimeoutMs } = options;
-  const connection = await connectTo(atSign, options);
-  try {
+  return withConnection(atSign, options, async (connection) => {
     await authenticatePkam(connection, atSign, rsaPrivateKey(keys.pkamPrivateKey), {
       enrollmentId,
       timeoutMs,
     });
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+    await work(connection, timeoutMs);
+  });
 }
 
 function protectionOf({ passphrase }: ActivateApkamOptions): KeyFileOptions {

@@ -3,9 +3,9 @@ import type { AtKeys } from "./at-keys.ts";
 import { toAtSign } from "./at-sign.ts";
 import { authenticateCram, authenticatePkam } from "./authenticate.ts";
 import { deleteCommand, updateCommand } from "./codec/commands.ts";
-import { connectTo, defaultTimeoutMs } from "./connect.ts";
 import type { LookUpOptions } from "./directory.ts";
 import { rsaPrivateKey } from "./rsa.ts";
+import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface ActivateOptions extends LookUpOptions {
   readonly atSign: string;
@@ -21,8 +21,7 @@ export interface ActivateOptions extends LookUpOptions {
 export async function activate(options: ActivateOptions): Promise<void> {
   const { cramSecret, keys, timeoutMs = defaultTimeoutMs } = options;
   const atSign = toAtSign(options.atSign);
-  const connection = await connectTo(atSign, options);
-  try {
+  await withConnection(atSign, options, async (connection) => {
     await authenticateCram(connection, atSign, cramSecret, timeoutMs);
     await connection.request(
       updateCommand("privatekey:at_pkam_publickey", {}, keys.pkamPublicKey),
@@ -30,9 +29,7 @@ export async function activate(options: ActivateOptions): Promise<void> {
     );
     await authenticatePkam(connection, atSign, rsaPrivateKey(keys.pkamPrivateKey), { timeoutMs });
     await finishActivation(connection, atSign, keys, timeoutMs);
-  } finally {
-    connection.close();
-  }
+  });
 }
 
 /** The last steps of both flows: publishes the encryption key, then gives the activation secret up. */

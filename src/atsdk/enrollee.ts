@@ -13,11 +13,11 @@ import {
   readEnrolled,
   readWrappedKey,
 } from "./codec/enrollment.ts";
-import { connectTo, defaultTimeoutMs } from "./connect.ts";
 import type { LookUpOptions } from "./directory.ts";
 import { hexDigest, isWholeKeyOf, newRsaPair, rsaPrivateKey, rsaPublicKey, wrapAesKey } from "./rsa.ts";
 import { isConnectionLoss } from "./session.ts";
 import { wholeMs } from "./whole-ms.ts";
+import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface EnrollOptions extends LookUpOptions {
   readonly atSign: string;
@@ -56,8 +56,7 @@ export async function requestEnrollment(options: EnrollOptions): Promise<Pending
   const atSign = toAtSign(options.atSign);
   const pair = await newRsaPair();
   const apkamSymmetricKey = newAesKey();
-  const connection = await connectTo(atSign, options);
-  try {
+  return withConnection(atSign, options, async (connection) => {
     const lookUpKey = lookUpCommand("lookup", `publickey${atSign}`, { bypassCache: false });
     const encryptionPublicKey = await connection.request(lookUpKey, timeoutMs);
     const line = enrollRequestCommand({
@@ -81,9 +80,7 @@ export async function requestEnrollment(options: EnrollOptions): Promise<Pending
       apkamSymmetricKey,
       encryptionPublicKey,
     };
-  } finally {
-    connection.close();
-  }
+  });
 }
 
 /**
@@ -104,20 +101,17 @@ export async function checkEnrollment(
 ): Promise<EnrollmentOutcome> {
   const { timeoutMs = defaultTimeoutMs } = options;
   const { atSign, enrollmentId } = pending;
-  const connection = await connectTo(atSign, options);
-  try {
+  return withConnection(atSign, options, async (connection) => {
     try {
       const key = rsaPrivateKey(pending.pkamPrivateKey);
       await authenticatePkam(connection, atSign, key, { enrollmentId, timeoutMs });
     } catch (error) {
-      const status = error instanceof AtError ? undecided[error.code] : undefined;
+      const status = error instanceof AtError ? statusOf[error.code] : undefined;
       if (status === undefined) throw error;
       return { status };
     }
     return { status: "approved", keys: await fetchKeys(connection, pending, timeoutMs) };
-  } finally {
-    connection.close();
-  }
+  });
 }
 
 export interface WaitOptions extends LookUpOptions {
@@ -156,7 +150,7 @@ export async function waitForEnrollment(
 const mostDelayMs = 55_000;
 const mostRefusals = 3;
 /** Older servers refuse the key of a pending enrollment like a wrong one. */
-const undecided: Partial<Record<string, "pending" | "denied" | "revoked" | "expired">> = {
+const statusOf: Partial<Record<string, "pending" | "denied" | "revoked" | "expired">> = {
   AT0401: "pending",
   AT0026: "pending",
   AT0025: "denied",

@@ -2,8 +2,8 @@ import { AtError } from "./at-error.ts";
 import { toAtSign } from "./at-sign.ts";
 import { lookUpCommand } from "./codec/commands.ts";
 import { readObject } from "./codec/replies.ts";
-import { connectTo, defaultTimeoutMs } from "./connect.ts";
 import type { LookUpOptions } from "./directory.ts";
+import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface RegistrarOptions {
   /** The constant value of the `Authorization` header that the registrar expects of all clients. */
@@ -128,14 +128,11 @@ export type AtSignState = "not-in-directory" | "not-activated" | "activated";
 export async function atSignState(atSign: string, options: LookUpOptions): Promise<AtSignState> {
   const name = toAtSign(atSign);
   try {
-    const connection = await connectTo(name, options);
-    try {
-      const line = lookUpCommand("lookup", `publickey${name}`, { bypassCache: false });
-      const key = await connection.request(line, options.timeoutMs ?? defaultTimeoutMs);
-      return key === "null" ? "not-activated" : "activated";
-    } finally {
-      connection.close();
-    }
+    const line = lookUpCommand("lookup", `publickey${name}`, { bypassCache: false });
+    const key = await withConnection(name, options, (connection) =>
+      connection.request(line, options.timeoutMs ?? defaultTimeoutMs),
+    );
+    return key === "null" ? "not-activated" : "activated";
   } catch (error) {
     if (error instanceof AtError && error.code === "not-in-directory") return "not-in-directory";
     if (error instanceof AtError && error.code === "AT0015") return "not-activated";

@@ -68,6 +68,19 @@ suite("polling an atServer for the decision", () => {
     });
   });
 
+  test("it stops at once when told so while the server is silent", async () => {
+    const network = new FakeNetwork();
+    const stop = new AbortController();
+    network.answer = () => {
+      queueMicrotask(() => stop.abort());
+      return undefined;
+    };
+    const { transport } = network;
+    const waiting = waitForEnrollment(pending, { directory, transport, signal: stop.signal, pause: noPause });
+    await assert.rejects(waiting, hasCode("aborted"));
+    assert.ok(network.atServers.every(({ isClosed }) => isClosed));
+  });
+
   test("it stops at the third refusal in a row", async () => {
     const network = new FakeNetwork();
     network.pkamReply = "error:AT0011-Internal\n@";
