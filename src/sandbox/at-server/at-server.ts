@@ -28,6 +28,8 @@ export type CallAs = "pol" | "anyone";
 
 /** What connects a server with those of other processes. */
 export interface Federation {
+  /** Told when our public key was written, so that servers of this process see at once whether it changed. */
+  publicKeyWritten(record: StoredRecord): void;
   /** The host of an atSign's server; undefined when the atDirectory does not know it or cannot be asked. */
   hostOf(atSign: string): Promise<string | undefined>;
   /** Our connections to other servers. `request` resolves with the text after `data:`. */
@@ -128,7 +130,9 @@ export class AtServer {
         now: this.clock(),
         keepFlags: value === undefined,
       });
-      this.store.records.put(this.atSign, { key, value: value ?? old?.value ?? "", metadata });
+      const record = { key, value: value ?? old?.value ?? "", metadata };
+      this.store.records.put(this.atSign, record);
+      if (key === `public:publickey${this.atSign}`) this.federation.publicKeyWritten(record);
       const operation = value === undefined ? "#" : Object.keys(change).length > 0 ? "*" : "+";
       return this.#log(key, operation, o.log);
     });

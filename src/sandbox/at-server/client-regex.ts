@@ -37,10 +37,16 @@ export class ClientRegex {
   }
 }
 
-/** Without groups and with at most two repetitions, matching is at worst cubic in a short name. */
+/**
+ * Without groups and with one repetition at most, matching is at worst quadratic in a short name. `.*` at the ends, which
+ * many clients write, says nothing in a search.
+ */
 function isSimple(source: string): boolean {
-  const unescaped = source.replaceAll(/\\./g, "");
+  const unescaped = source
+    .replaceAll(/\\./g, "")
+    .replace(/^\^?\.\*/, "")
+    .replace(/\.\*\$?$/, "");
   return (
-    !/[(|]/.test(unescaped) && (unescaped.match(/[*+?{]/g) ?? []).length <= 2 && !/\\[1-9k]/.test(source)
+    !/[(|]/.test(unescaped) && (unescaped.match(/[*+?{]/g) ?? []).length <= 1 && !/\\[1-9k]/.test(source)
   );
 }

@@ -74,7 +74,9 @@ export class NotificationSender {
         if (outcome === "again") await waitToRetry(++failures, active);
         else {
           failures = 0;
-          store.transaction(() => this.#finish(recipient, next.notification.id, outcome, next.expiresAt));
+          const { id } = next.notification;
+          const isKept = store.outgoing.find(atSign, id) !== undefined; // not removed meanwhile
+          if (isKept) store.transaction(() => this.#finish(recipient, id, outcome, next.expiresAt));
         }
       }
     } finally {

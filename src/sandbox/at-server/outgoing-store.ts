@@ -47,6 +47,7 @@ export const outgoingSchema = `
     content text not null, latest_of text, is_waiting integer not null, sent_at integer not null, expires_at integer not null,
     unique (at_sign, recipient, id)) strict;
   create index if not exists outgoing_waiting on outgoing (at_sign, recipient, position) where is_waiting = 1;
+  create index if not exists outgoing_id on outgoing (at_sign, id);
   create index if not exists outgoing_expires on outgoing (expires_at);
 `;
 
@@ -114,6 +115,10 @@ export class OutgoingStore {
     this.#statements.finish.run(atSign, recipient, id);
   }
 
+  remove(atSign: string, id: string): void {
+    this.#statements.remove.run(atSign, id);
+  }
+
   /** The recipients that something waits for. */
   recipients(atSign: string): string[] {
     return this.#statements.recipients.all(atSign).map((row) => String(row["recipient"]));
@@ -169,6 +174,7 @@ function prepare(sql: (text: string) => StatementSync) {
       "select * from outgoing where at_sign = ? and recipient = ? and is_waiting = 1 order by position limit 1",
     ),
     finish: sql("update outgoing set is_waiting = 0 where at_sign = ? and recipient = ? and id = ?"),
+    remove: sql("delete from outgoing where at_sign = ? and id = ?"),
     recipients: sql("select distinct recipient from outgoing where at_sign = ? and is_waiting = 1"),
     sentTo: sql(
       `select * from outgoing where at_sign = ? and recipient = ? and expires_at > ? and position > ?

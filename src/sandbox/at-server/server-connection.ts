@@ -136,7 +136,7 @@ export class ServerConnection implements Inbound {
   /** Resolves when most of what was pushed has been sent; false when the connection is gone. */
   async drained(): Promise<boolean> {
     while (this.#socket.writable && this.#socket.writableNeedDrain) {
-      await Promise.race([once(this.#socket, "drain"), once(this.#socket, "close")]).catch(() => {});
+      await once(this.#socket, "drain", { signal: this.closed }).catch(() => {}); // closed
     }
     return this.#socket.writable;
   }

@@ -142,7 +142,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
   };
   try {
     const shared = { store, clock, delay, behaviour, limits, enrollmentLimits };
-    const federation = (server: AtServer) => makeFederation(server, network);
+    const federation = (server: AtServer) => makeFederation(server, network, servers);
     for (const atSign of options.atSigns)
       servers.set(atSign, new AtServer(atSign, { ...shared, peers: servers, federation }));
     const cramSecrets = prepareActivation(servers.values());

@@ -111,14 +111,18 @@ export function fetchNotification(server: AtServer, connection: ServerConnection
     : JSON.stringify({ id, notificationStatus: "NotificationStatus.expired" });
 }
 
-/** `notify:remove:<id>`: forgets a notification. */
+/** `notify:remove:<id>`: forgets a notification, and brings it to nobody if it still waits. */
 export function removeNotification(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
   for (const { key } of known(server, id)) {
     if (isManageKey(key)) assertMayManage(connection, `notify:remove key: ${key}`);
     else assertMayWrite(connection, "notify:remove", key);
   }
-  server.store.transaction(() => server.store.notifications.remove(server.atSign, id));
+  const { store, atSign } = server;
+  store.transaction(() => {
+    store.notifications.remove(atSign, id);
+    store.outgoing.remove(atSign, id);
+  });
   return "success";
 }
 

@@ -17,6 +17,8 @@ import {
 /** How long a notification is kept when its sender does not say: 15 minutes, as public servers are shipped. */
 export const defaultTtln = 900_000;
 
+/** How long another atSign's server may have us keep something: 8 days, the longest that public servers know. */
+const maxPeerTtln = 691_200_000;
 const maxRecipients = 100;
 const options: Record<string, RegExp> = {
   id: /^[\w-]+(?=:)/,
@@ -74,7 +76,8 @@ function receive(server: AtServer, peer: string, rest: string): Promise<string> 
   const target = parseTarget(given, peer);
   if (target.recipient !== server.atSign)
     throw new ServerError("AT0009", `${target.recipient} is not served here`);
-  const notification = { ...given, ...target, id: given.id ?? randomUUID() };
+  const ttln = Math.min(given.ttln, maxPeerTtln);
+  const notification = { ...given, ...target, ttln, id: given.id ?? randomUUID() };
   return server.store.grouped(() => {
     server.receive(peer, notification, server.clock() + notification.ttln);
     return "success";

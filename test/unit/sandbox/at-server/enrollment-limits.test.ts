@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { app, dataOf, enrolled, line, requestLine, startWorld, type World } from "./with-enrollments.ts";
 import { guest } from "./with-sandbox.ts";
 
@@ -98,10 +98,9 @@ suite("enrollment spam", () => {
       "list",
       "fetch",
     );
-    const field = fc.constantFrom(
-      ...["enrollmentId", "appName", "deviceName", "namespaces", "otp", "apkamPublicKey", "metadata"],
-      ...["apkamKeysExpiryInMillis", "enrollmentStatusFilter", "__proto__", "constructor"],
-    );
+    const fields = `enrollmentId appName deviceName namespaces otp apkamPublicKey metadata
+      apkamKeysExpiryInMillis enrollmentStatusFilter __proto__ constructor`;
+    const field = fc.constantFrom(...fields.split(/\s+/));
     const parameters = fc.dictionary(field, fc.jsonValue()).map((value) => JSON.stringify(value));
     const text = fc.oneof(
       parameters,

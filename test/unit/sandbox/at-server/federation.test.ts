@@ -9,6 +9,7 @@ import {
   openClient,
   owner,
   type RawConnection,
+  startActivated,
   startSandbox,
   temporaryFolder,
 } from "./with-sandbox.ts";
@@ -100,8 +101,8 @@ suite("servers in different processes", () => {
     assert.match(await bob.ask("llookup:cached:public:p@alice"), /^error:AT0015-/, "the copy is dropped too");
   });
 
-  test("put shared keys aside when the other's public key has changed", async (t) => {
-    const { home, away } = await startTwo(t);
+  test("put shared keys aside when they see, on connecting, that the other's public key has changed", async (t) => {
+    const { home, away, homeDir, awayDir } = await startTwo(t);
     const [alice, bob] = [await owner(t, home, "@alice"), await owner(t, away, "@bob")];
     await alice.ask("notify:id:a:@bob:x@alice:v");
     await askUntil(alice, "notify:status:a", /^data:delivered/);
@@ -109,7 +110,11 @@ suite("servers in different processes", () => {
     await alice.ask("update:isEncrypted:false:shared_key.bob@alice mine");
     await alice.ask("update:isEncrypted:false:@bob:shared_key@alice his");
     await bob.ask("update:public:publickey@bob another");
-    assert.equal(await alice.ask("plookup:bypassCache:true:publickey@bob"), "data:another\n@alice@");
+    await away.close();
+    await startSandbox(t, { dataDir: awayDir, atSigns: ["@bob"], join: homeDir });
+    await alice.ask("notify:id:b:@bob:x@alice:v");
+    await askUntil(alice, "notify:status:b", /^data:delivered/);
+    assert.equal(await alice.ask("plookup:publickey@bob"), "data:another\n@alice@");
     assert.match(await alice.ask("llookup:shared_key.bob@alice"), /^error:AT0015-/);
     assert.match(await alice.ask("llookup:@bob:shared_key@alice"), /^error:AT0015-/);
     const [, kept = ""] =
@@ -137,6 +142,16 @@ suite("servers in different processes", () => {
       break;
     }
   });
+});
+
+test("servers of one process see a changed public key at once", async (t) => {
+  const { sandbox } = await startActivated(t);
+  const [alice, bob] = [await owner(t, sandbox, "@alice"), await owner(t, sandbox, "@bob")];
+  await alice.ask("plookup:publickey@bob");
+  await alice.ask("update:isEncrypted:false:@bob:shared_key@alice his");
+  await bob.ask("update:public:publickey@bob another");
+  assert.equal(await alice.ask("plookup:publickey@bob"), "data:another\n@alice@");
+  assert.match(await alice.ask("llookup:@bob:shared_key@alice"), /^error:AT0015-/);
 });
 
 suite("another atSign's server", () => {
