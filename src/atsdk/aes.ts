@@ -17,13 +17,19 @@ export function newIv(): string {
 
 /**
  * Encrypts text with AES-256-CTR over PKCS#7-padded UTF-8. Key, IV and result are base64. Without an IV the legacy zero
- * IV is used: all texts under one key then share one key stream.
+ * IV is used: all texts under one key then share one key stream. Throws `invalid-value` for keys of another length.
  */
 export function encryptAes(plaintext: string, keyBase64: string, ivBase64?: string): string {
   const text = Buffer.from(plaintext, "utf8");
   const pad = blockBytes - (text.length % blockBytes);
   const key = createSecretKey(keyBase64, "base64");
-  const cipher = createCipheriv(algorithm, key, readIv(ivBase64));
+  const iv = readIv(ivBase64);
+  if (key.symmetricKeySize !== 32 || iv.length !== blockBytes)
+    throw new AtError(
+      "invalid-value",
+      "An AES key must have 32 bytes and an initialisation vector 16, base64.",
+    );
+  const cipher = createCipheriv(algorithm, key, iv);
   // CTR ignores setAutoPadding, so the padding is added by hand.
   return Buffer.concat([cipher.update(text), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
     "base64",

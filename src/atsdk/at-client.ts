@@ -53,7 +53,12 @@ export class AtClient {
     const session = new Session(connector, clock);
     const request = this.#request;
     const peerKeys = new PeerKeys(request, options);
-    const takesKeyHash = () => session.info().then(({ version }) => isAtLeast(version, [3, 1, 1]));
+    // Without an answer a value goes without the hash: every server takes the older check-sum.
+    const takesKeyHash = () =>
+      session.info().then(
+        ({ version }) => isAtLeast(version, [3, 1, 1]),
+        () => false,
+      );
     const shared = new SharedKeys({ atSign, keys, request, peerKeys, takesKeyHash, clock });
     const zeroIv = options.compatibility?.zeroIv === true;
     const cipher = new ValueCipher(atSign, keys, shared, { zeroIv });

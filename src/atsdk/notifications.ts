@@ -62,6 +62,10 @@ class Feed {
   readonly #queue: RawNotification[] = [];
   readonly #clock: () => number;
   #since: number | undefined;
+  /** Set while the server may still be sending what it kept: live frames come in between, so theirs is no resume point. */
+  #isReplaying = false;
+  /** The latest time seen, which becomes the resume point when the replay is over. */
+  #latest = 0;
   /** Everything the server received until then was delivered, or was reported as a gap. */
   #completeUntil: number;
   #connection: AtConnection | undefined;
@@ -133,6 +137,7 @@ class Feed {
       };
       this.#signal.addEventListener("abort", abort, { once: true });
       const epochMillis = this.#since === undefined ? undefined : Math.max(0, this.#since - overlapMs);
+      this.#isReplaying = epochMillis !== undefined;
       onState?.("connected");
       this.#reportGap();
       connection.send(monitorCommand({ regex, selfNotifications, epochMillis }));
@@ -146,7 +151,10 @@ class Feed {
     const sentAt = this.#clock();
     try {
       await connection.request(heartbeatCommand, graceMs);
-      this.#completeUntil = Math.max(this.#completeUntil, sentAt); // commands are answered in order, after the replay
+      // Commands are answered in order: the replay is over.
+      this.#completeUntil = Math.max(this.#completeUntil, sentAt);
+      this.#isReplaying = false;
+      this.#since = Math.max(this.#since ?? 0, this.#latest);
     } catch {
       // the connection has ended, and its end is handled
     }
@@ -166,8 +174,8 @@ class Feed {
     const notification = parseNotification(json);
     if (!notification) return;
     // A time far in the future would hide everything until then from the next connection.
-    const latest = this.#clock() + skewMs;
-    this.#since = Math.max(this.#since ?? 0, Math.min(notification.epochMillis, latest));
+    this.#latest = Math.max(this.#latest, Math.min(notification.epochMillis, this.#clock() + skewMs));
+    if (!this.#isReplaying) this.#since = Math.max(this.#since ?? 0, this.#latest);
     const identity = `${notification.from} ${notification.id}`; // ids are the sender's own choice
     if (this.#seen.has(identity)) return;
     this.#seen.add(identity);

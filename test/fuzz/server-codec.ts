@@ -171,6 +171,7 @@ function makeServer(store: AtStore): AtServer {
     limits: { ...defaultLimits, guestBurst: Number.MAX_SAFE_INTEGER },
     federation: () => ({
       hostOf: () => Promise.resolve(undefined),
+      publicKeyWritten: () => undefined,
       outbound: { size: 0, request: unreachable, close: () => Promise.resolve() },
       sender: { start: () => undefined, enqueue: () => undefined, close: () => undefined },
       signingKeys: {

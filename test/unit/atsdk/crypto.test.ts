@@ -44,6 +44,14 @@ suite("AES-256-CTR with PKCS#7", () => {
       [flipped.toString("base64"), key, iv],
     ] as const)
       assert.throws(() => decryptAes(text, k, i), isDecryptFailed);
+    for (const [k, i] of [
+      ["AAAA", iv],
+      [key, "AAAA"],
+    ] as const)
+      assert.throws(
+        () => encryptAes("x", k, i),
+        (error) => error instanceof AtError && error.code === "invalid-value",
+      );
   });
 });
 

@@ -109,6 +109,9 @@ suite("gaps", () => {
 
   test("what came in while we were away longer than it is kept is reported once", async (t) => {
     const { gaps, first, pass, reconnected } = await world(t, 9_950_000);
+    t.mock.timers.tick(15_000);
+    first.feed("data:ok\n");
+    await turn();
     first.feed(frame("a", 10_000_000));
     pass(59_000);
     first.end();

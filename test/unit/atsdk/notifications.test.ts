@@ -63,6 +63,9 @@ suite("notifications", () => {
     );
     const first = await until(() => monitorOf(network, 0));
     assert.equal(monitorLine(first), "monitor:45000 \\.app@");
+    t.mock.timers.tick(15_000);
+    first.feed("data:ok\n"); // the heartbeat is answered after the replay
+    await turn();
     first.feed(frame("a", 60_000) + frame("a", 60_000) + frame("b", 59_000));
     first.end();
     await until(() => (states.length === 2 ? true : undefined));
@@ -77,6 +80,23 @@ suite("notifications", () => {
       ["a @alice", "b @alice", "a @carol"],
     );
     assert.deepEqual(states, ["connected", "disconnected", "connected", "disconnected"]);
+  });
+
+  test("a replay that breaks off is asked for again from its beginning", async (t) => {
+    const { network, client } = await open(t);
+    const taking = take(client, { since: 50_000 }, 3);
+    const first = await until(() => monitorOf(network, 0));
+    first.feed(frame("kept 1", 51_000) + frame("live", 90_000)); // "kept 2" was to follow
+    first.end();
+    await turn();
+    t.mock.timers.tick(5_000);
+    const second = await until(() => monitorOf(network, 1));
+    assert.equal(monitorLine(second), "monitor:45000");
+    second.feed(frame("kept 1", 51_000) + frame("kept 2", 52_000) + frame("live", 90_000));
+    assert.deepEqual(
+      (await taking).map(({ id }) => id),
+      ["kept 1", "live", "kept 2"],
+    );
   });
 
   test("without a resume point a later connection asks from the time of the first", async (t) => {
