@@ -10,6 +10,7 @@ import {
   requestEnrollment,
   waitForEnrollment,
 } from "@atsign/atsdk";
+import { encryptAes } from "../../../src/atsdk/aes.ts";
 import type { AtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
 import {
   activateBoth,
@@ -193,7 +194,6 @@ suite("enrollment of a second device", () => {
     const { sandbox } = await startActivated(t);
     const alice = await openClient(t, sandbox, "@alice");
     const raw = await owner(t, sandbox, "@alice");
-    const { encryptAes } = await import("../../../src/atsdk/aes.ts");
     const approveWith = async (pending: PendingEnrollment, privateKey: string) => {
       const parameters = {
         enrollmentId: pending.enrollmentId,
