@@ -3,7 +3,7 @@ import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { RunId } from "./domain.ts";
+import type { AgentAddress, RunId } from "./domain.ts";
 import { type Definitions, findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -11,7 +11,11 @@ import { startWorker } from "./engine/worker.ts";
 import { AppError, toErrorInfo } from "./errors.ts";
 import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
-import { createOutboxRelay } from "./link/outbox.ts";
+import type { ReceivedEnvelope } from "./link-types.ts";
+import { createDispatcher, type Dispatcher } from "./link/dispatcher.ts";
+import { createOutboxRelay, type OutboxRelay } from "./link/outbox.ts";
+import { createPresence, type LiveInstance, type Presence } from "./link/presence.ts";
+import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
 import { decidersOf } from "./policy.ts";
@@ -33,8 +37,8 @@ export interface BotParts {
   readonly trust: TrustStore;
   /** Signs what people clicked; see design, "Approval". */
   readonly evidenceKeys: InstanceKeyPairs;
-  /** Has the journal's checkpoints signed. */
-  readonly witness: Witness;
+  /** Has the journal's checkpoints signed, by the instance of the witness that is given. */
+  readonly witness: (compliance: () => AgentAddress) => Witness;
   readonly agents: readonly AgentDefinition[];
   readonly definitions: Definitions;
   readonly clock: Clock;
@@ -47,6 +51,8 @@ export interface Bot {
   readonly inbox: ChatInbox;
   /** Where a run stands, for whoever may see it. */
   result(run: RunId): Promise<RunResult>;
+  /** The agents' instances that are there. */
+  instances(): readonly LiveInstance[];
   /** The result of a request that became no run. */
   refusal(error: AppError): RunResult;
   /** Takes up open runs and starts receiving; `adapters` are started last, when all they need is there. */
@@ -56,7 +62,7 @@ export interface Bot {
 
 /** Wires the bot from its ports: engine, approvals, intake, cards and link. Nothing here knows a vendor. */
 export function createBot(parts: BotParts): Bot {
-  const { config, store, queue, link, trust, witness, definitions, clock, ids, timers, log } = parts;
+  const { config, store, queue, link, trust, definitions, clock, ids, timers, log } = parts;
   const agentInfo = parts.agents.map(({ id, description }) => ({
     id,
     atSign: config.atSignOf(id),
@@ -84,7 +90,40 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const relay = createOutboxRelay({ store, link, clock, timers, log, resolve: (to) => trust.agent(to) });
+  const presence: Presence = createPresence({
+    store: store.instances,
+    clock,
+    timers,
+    log,
+    onArrived: (agent) => dispatcher.arrived(agent),
+    onGone: (agent, instance) => inBackground(dispatcher.gone(agent, instance), "instance-not-released"),
+  });
+  const dispatcher: Dispatcher = createDispatcher({
+    presence,
+    store: store.instances,
+    trust,
+    regions: config.placement?.regions,
+    clock,
+    timers,
+    log,
+    onRoom: (agent, places) => relay.wake(agent, places),
+    onDue: () => relay.kick(),
+    onWaiting: (subject, _agent, waits) =>
+      inBackground(engine.unattended(subject, waits), "waiting-not-shown"),
+  });
+  const relay: OutboxRelay = createOutboxRelay({
+    store,
+    link,
+    clock,
+    timers,
+    log,
+    route: dispatcher.route,
+    onExpired: ({ id }) => dispatcher.closed([id]),
+  });
+  const witness = parts.witness(() => dispatcher.address("compliance"));
+  const inBackground = (task: Promise<void>, failure: string): void => {
+    task.catch((error: unknown) => log.warn({ code: toErrorInfo(error).code }, failure));
+  };
   const engine = createEngine({
     store,
     queue,
@@ -107,7 +146,11 @@ export function createBot(parts: BotParts): Bot {
         expiresAt: clock.now() + ackLifetimeMs,
       }),
     prepare: (row) => relay.prepare(row),
-    committed: (cards) => presenter.kick(cards),
+    committed(cards, closed) {
+      relay.forget(closed);
+      dispatcher.closed(closed);
+      presenter.kick(cards);
+    },
   });
   const approvals = createApprovals({
     store,
@@ -129,8 +172,18 @@ export function createBot(parts: BotParts): Bot {
       }),
   });
   const pruner = createPruner({ store, clock, log, after: (ms, call) => timers.after(ms, call) });
+  const receive = async (message: ReceivedEnvelope): Promise<void> => {
+    if (message.subject.run === presenceRun) {
+      presence.receive(message);
+    } else if (message.subject.run === witnessRun) {
+      await witness.receive(message);
+    } else {
+      await engine.receive(message);
+    }
+  };
   return {
     desk,
+    instances: () => presence.all(),
     inbox: {
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
@@ -149,9 +202,9 @@ export function createBot(parts: BotParts): Bot {
     async start(chosen) {
       await engine.check();
       adapters = chosen;
-      await link.start((message) =>
-        message.subject.run === witnessRun ? witness.receive(message) : engine.receive(message),
-      );
+      await presence.start();
+      await dispatcher.start();
+      await link.start(receive);
       await store.resume(clock.now());
       relay.start();
       witness.start();
@@ -172,6 +225,8 @@ export function createBot(parts: BotParts): Bot {
       await queue.close();
       await witness.stop();
       await link.stop();
+      dispatcher.stop();
+      await presence.stop();
       await relay.stop();
       await presenter.stop();
     },

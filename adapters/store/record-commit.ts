@@ -7,6 +7,7 @@ import type { SealBody } from "./journal-store.ts";
 import { appendJournal } from "./journal-store.ts";
 import type { Opening } from "./open-rows.ts";
 import { changeCards } from "./record-cards.ts";
+import { keepAssignment } from "./record-instances.ts";
 import { closeOutbox, outboxRow } from "./record-outbox.ts";
 import { sealRunIdentity } from "./record-identity.ts";
 import { approvalRow, runRow } from "./record-rows.ts";
@@ -167,6 +168,7 @@ async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Pr
         .values(commit.outbox.map((row) => outboxRow(row, key)))
         .onConflict((conflict) => conflict.doNothing())
         .execute(),
+      ...commit.outbox.map((row) => keepAssignment(tx, row)),
     );
   }
   writes.push(closeOutbox(tx, commit.closeOutbox ?? [], now));

@@ -86,6 +86,9 @@ export interface RecordTables extends JournalTables {
   readonly outbox: {
     readonly id: string;
     readonly recipient: string;
+    /** The instance it was given to, and under which token; null until one is chosen. */
+    readonly instance: string | null;
+    readonly fencing: number | null;
     readonly kind: OutboxRow["kind"];
     readonly run: string;
     readonly revision: number;
@@ -97,6 +100,15 @@ export interface RecordTables extends JournalTables {
     readonly expires_at: number;
     readonly closed_at: number | null;
   };
+  /** Who was given a step last; the token only ever rises. */
+  readonly assignments: {
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly instance: string;
+    readonly token: number;
+  };
+  readonly instances: { readonly agent: string; readonly instance: string; readonly announcement: string };
   readonly kept_values: {
     readonly key: string;
     readonly value: string;
@@ -175,6 +187,20 @@ export const recordMigrations: readonly Migration[] = [
           retry_at, 0 from cards_1`,
       "drop table cards_1",
       "create index cards_stale on cards (urgency, retry_at, key, copy) where shown_version < version",
+    ],
+  },
+  {
+    // Several instances of an agent.
+    name: "record-4",
+    statements: [
+      "alter table outbox add column instance text",
+      "alter table outbox add column fencing bigint",
+      "create index outbox_instance on outbox (recipient, instance) where closed_at is null",
+      `create table assignments (
+        run text not null, revision bigint not null, step text not null, instance text not null,
+        token bigint not null, primary key (run, revision, step))`,
+      `create table instances (
+        agent text not null, instance text not null, announcement text not null, primary key (agent, instance))`,
     ],
   },
 ];

@@ -1,4 +1,5 @@
 import type { Approval, ApprovalId, MessageId, Run, RunId, ThreadId } from "../../src/domain.ts";
+import type { InstanceStore } from "../../src/instance-types.ts";
 import type { Clock, Store } from "../../src/ports.ts";
 import type {
   CardRow,
@@ -24,6 +25,7 @@ import type { CommitContext } from "./record-commit.ts";
 import { Abandoned, isByPerson, ofContents, openContent } from "./record-commit.ts";
 import { writeNewRun, writeNextRun } from "./record-commit.ts";
 import { openRunIdentity } from "./record-identity.ts";
+import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
 import { pruneRecord } from "./record-prune.ts";
@@ -77,9 +79,11 @@ class RecordStore implements Store {
   readonly #rows: RowOpener;
   readonly #clock: Clock;
   readonly #writer: string;
+  readonly instances: InstanceStore;
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
+    this.instances = recordInstances(options.database);
     this.#keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#clock = options.clock;

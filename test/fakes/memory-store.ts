@@ -4,6 +4,7 @@ import { AppError } from "../../src/errors.ts";
 import type { Store } from "../../src/ports.ts";
 import type { CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
+import { MemoryInstances } from "./memory-instances.ts";
 import { MemoryCards } from "./memory-cards.ts";
 
 const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
@@ -14,6 +15,7 @@ const placeOf = ({ revision, step, name }: Content): string => `${revision}/${st
 export class MemoryStore implements Store {
   readonly journal: JournalEntry[] = [];
   readonly outbox = new Map<string, OutboxRow & { open: boolean }>();
+  readonly instances = new MemoryInstances(this.outbox);
   private readonly runs = new Map<RunId, Run>();
   private readonly requests = new Map<string, RunId>();
   private readonly inbox = new Set<string>();
@@ -72,6 +74,7 @@ export class MemoryStore implements Store {
     for (const row of commit.outbox ?? []) {
       if (!this.outbox.has(row.id)) {
         this.outbox.set(row.id, { ...copy(row), open: true });
+        this.instances.note(row);
       }
     }
     this.closeRows(commit.closeOutbox ?? []);
