@@ -12,9 +12,8 @@ import { AppError, toErrorInfo } from "./errors.ts";
 import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
 import type { ReceivedEnvelope } from "./link-types.ts";
-import { createDispatcher, type Dispatcher } from "./link/dispatcher.ts";
-import { createOutboxRelay, type OutboxRelay } from "./link/outbox.ts";
-import { createPresence, type LiveInstance, type Presence } from "./link/presence.ts";
+import { createAgentCalls } from "./link/agent-calls.ts";
+import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
@@ -90,40 +89,17 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const presence: Presence = createPresence({
-    store: store.instances,
-    clock,
-    timers,
-    log,
-    onArrived: (agent) => dispatcher.arrived(agent),
-    onGone: (agent, instance) => inBackground(dispatcher.gone(agent, instance), "instance-not-released"),
-  });
-  const dispatcher: Dispatcher = createDispatcher({
-    presence,
-    store: store.instances,
+  const calls = createAgentCalls({
+    store,
+    link,
     trust,
     regions: config.placement?.regions,
     clock,
     timers,
     log,
-    onRoom: (agent, places) => relay.wake(agent, places),
-    onDue: () => relay.kick(),
-    onWaiting: (subject, _agent, waits) =>
-      inBackground(engine.unattended(subject, waits), "waiting-not-shown"),
+    onWaiting: (subject, waits) => engine.unattended(subject, waits),
   });
-  const relay: OutboxRelay = createOutboxRelay({
-    store,
-    link,
-    clock,
-    timers,
-    log,
-    route: dispatcher.route,
-    onExpired: ({ id }) => dispatcher.closed([id]),
-  });
-  const witness = parts.witness(() => dispatcher.address("compliance"));
-  const inBackground = (task: Promise<void>, failure: string): void => {
-    task.catch((error: unknown) => log.warn({ code: toErrorInfo(error).code }, failure));
-  };
+  const witness = parts.witness(() => calls.address("compliance"));
   const engine = createEngine({
     store,
     queue,
@@ -145,10 +121,9 @@ export function createBot(parts: BotParts): Bot {
         body: null,
         expiresAt: clock.now() + ackLifetimeMs,
       }),
-    prepare: (row) => relay.prepare(row),
+    prepare: (row) => calls.prepare(row),
     committed(cards, closed) {
-      relay.forget(closed);
-      dispatcher.closed(closed);
+      calls.closed(closed);
       presenter.kick(cards);
     },
   });
@@ -174,7 +149,7 @@ export function createBot(parts: BotParts): Bot {
   const pruner = createPruner({ store, clock, log, after: (ms, call) => timers.after(ms, call) });
   const receive = async (message: ReceivedEnvelope): Promise<void> => {
     if (message.subject.run === presenceRun) {
-      presence.receive(message);
+      calls.announced(message);
     } else if (message.subject.run === witnessRun) {
       await witness.receive(message);
     } else {
@@ -183,7 +158,7 @@ export function createBot(parts: BotParts): Bot {
   };
   return {
     desk,
-    instances: () => presence.all(),
+    instances: () => calls.instances(),
     inbox: {
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
@@ -202,11 +177,10 @@ export function createBot(parts: BotParts): Bot {
     async start(chosen) {
       await engine.check();
       adapters = chosen;
-      await presence.start();
-      await dispatcher.start();
+      await calls.start();
       await link.start(receive);
       await store.resume(clock.now());
-      relay.start();
+      calls.begin();
       witness.start();
       await startWorker({ queue, engine, log });
       sweeper.start();
@@ -225,9 +199,7 @@ export function createBot(parts: BotParts): Bot {
       await queue.close();
       await witness.stop();
       await link.stop();
-      dispatcher.stop();
-      await presence.stop();
-      await relay.stop();
+      await calls.stop();
       await presenter.stop();
     },
   };

@@ -54,13 +54,15 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       },
     );
   const announce = (): void => {
+    void announceNow();
+  };
+  const announceNow = async (): Promise<void> => {
     cancelNext();
-    void sendLogged().then((sent) => {
-      if (health !== "gone") {
-        cancelNext();
-        cancelNext = timers.after(sent ? renewMs : retryMs, announce);
-      }
-    });
+    const sent = await sendLogged();
+    if (health !== "gone") {
+      cancelNext();
+      cancelNext = timers.after(sent ? renewMs : retryMs, announce);
+    }
   };
 
   return {
@@ -76,7 +78,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       health = "gone";
       cancelNext();
       const said = new AbortController();
-      void sendLogged().then(() => said.abort());
+      const goodbye = async (): Promise<void> => {
+        await sendLogged();
+        said.abort();
+      };
+      void goodbye();
       await pause(timers, goodbyeMs, said.signal);
     },
   };

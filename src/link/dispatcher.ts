@@ -40,7 +40,7 @@ export interface DispatcherOptions {
   /** Messages are due that were not. */
   readonly onDue: () => void;
   /** A request has waited a while, or waits no more, because no instance of its agent is there. */
-  readonly onWaiting: (subject: MessageSubject, agent: AgentId, waits: boolean) => void;
+  readonly onWaiting: (subject: MessageSubject, waits: boolean) => void;
 }
 
 /** An instance that restarts is back by then: not worth a word. */
@@ -94,7 +94,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const entry = waiting.get(row.id);
       if (entry !== undefined) {
         entry.told = true;
-        options.onWaiting(row.subject, row.to, true);
+        options.onWaiting(row.subject, true);
       }
     });
     waiting.set(row.id, { row, told: false, cancel });
@@ -104,7 +104,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     waiting.delete(id);
     entry?.cancel();
     if (entry?.told === true) {
-      options.onWaiting(entry.row.subject, entry.row.to, false);
+      options.onWaiting(entry.row.subject, false);
     }
   };
 
