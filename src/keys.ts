@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { AgentAddress, AtSign } from "./domain.ts";
@@ -71,9 +71,18 @@ export async function readInstanceKeys(
   );
 }
 
+export async function removeInstanceKeys(folder: string, instance: string): Promise<void> {
+  await rm(path.join(folder, instanceFile(instance)), { force: true });
+}
+
 /** The key with which an agent's key-holder grants instances of a role; made on first use. */
 export async function holderKey(folder: string, role: string): Promise<SigningKey> {
-  return (await readSigningKey(folder, `holder.${role}.json`)) ?? createHolderKey(folder, role);
+  return (await existingHolderKey(folder, role)) ?? createHolderKey(folder, role);
+}
+
+/** Undefined when the agent's key-holder is elsewhere. */
+export async function existingHolderKey(folder: string, role: string): Promise<SigningKey | undefined> {
+  return readSigningKey(folder, `holder.${role}.json`);
 }
 
 async function createHolderKey(folder: string, role: string): Promise<SigningKey> {

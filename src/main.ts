@@ -170,9 +170,11 @@ command("bot", "the bot process").action(async () =>
 command("gateway", "the model gateway process").action(async () =>
   (await import("./commands/services.ts")).gateway(settings(), companyConfig),
 );
-command("agent <names...>", "a process for the agents named").action(async (names: string[]) =>
-  (await import("./commands/services.ts")).agents(settings(), companyConfig, names),
-);
+command("agent <names...>", "a process for the agents named")
+  .option("--instance <name>", 'one of several of each; "new": under a name that ends with it')
+  .action(async (names: string[], o: { instance?: string }) =>
+    (await import("./commands/services.ts")).agents(settings(), companyConfig, { names, ...o }),
+  );
 
 program.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
 for (const each of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {

@@ -3,11 +3,14 @@ import { openAgentStore } from "../../adapters/store/agent-store.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
+import { createAnnouncer } from "../link/announcer.ts";
 import { createAgentHost } from "../link/host.ts";
 import { createRemoteModels } from "../link/remote-model.ts";
 import { systemTimers } from "../link/timers.ts";
 import { loadAgents, warmAgents } from "../load.ts";
 import type { Suppliers } from "../ports.ts";
+import { grantOwnInstance, removeOwnInstance } from "../trust/own-instance.ts";
+import { instanceSchema } from "../trust/trust-documents.ts";
 import { createPruner } from "../pruner.ts";
 import { serveBooks } from "./books-server.ts";
 import { type CompanyBooks, openCompanyBooks } from "./company-books.ts";
@@ -15,13 +18,23 @@ import { openIdentity } from "./identity.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
+/** See `WhichAgents`. */
+const newInstance = "new";
+
+interface WhichAgents {
+  readonly names: readonly string[];
+  /** Of each of them; "new": under a name of its own, for this life only. Default "main". */
+  readonly instance?: string;
+}
+
 /** One process for the agents named, each with its own atSign, keys, connection and place in the books. */
 export async function startAgents(
   settings: Settings,
   config: CompanyConfig,
-  names: readonly string[],
+  { names, instance: wanted = "main" }: WhichAgents,
   fatal: Fatal,
 ): Promise<Running> {
+  const instance = wanted === newInstance ? randomIds.next("i-").toLowerCase() : instanceName(wanted);
   const known = await loadAgents();
   const chosen = names.map((name) => {
     const found = known.find((agent) => agent.id === name);
@@ -33,7 +46,7 @@ export async function startAgents(
     }
     return found;
   });
-  const company = await openCompanyBooks(settings, false, fatal);
+  const company = await openSharedBooks(settings, fatal);
   const suppliers = openSuppliers({
     sandbox: settings.world,
     ...(settings.mailboxUrl === undefined ? {} : { mailbox: settings.mailboxUrl }),
@@ -42,7 +55,17 @@ export async function startAgents(
   try {
     const hosts = await Promise.all(
       chosen.map((agent) =>
-        startAgent({ settings, config, agent, company, suppliers, signal: stopping.signal, fatal }),
+        startAgent({
+          settings,
+          config,
+          agent,
+          instance,
+          passing: wanted === newInstance,
+          company,
+          suppliers,
+          signal: stopping.signal,
+          fatal,
+        }),
       ),
     );
     const desk = await serveBooks(settings.runtime, company).catch((error: unknown) => {
@@ -56,7 +79,7 @@ export async function startAgents(
       processLogger(settings, "agents").warn({ code: toErrorInfo(error).code }, "not-warmed"),
     );
     return {
-      info: { agents: chosen.map(({ id }) => id) },
+      info: { agents: chosen.map(({ id }) => id), instance },
       async stop() {
         stopping.abort();
         await desk?.close();
@@ -70,17 +93,52 @@ export async function startAgents(
   }
 }
 
+function instanceName(name: string): string {
+  const parsed = instanceSchema.safeParse(name);
+  if (!parsed.success) {
+    throw new AppError(
+      "usage",
+      `--instance ${name}: expected small letters, digits and "-", forty at most, such as "b"`,
+    );
+  }
+  return parsed.data;
+}
+
+/** SQLite has one owner; what is to be done about it is said to whoever starts a second one. */
+async function openSharedBooks(settings: Settings, fatal: Fatal): Promise<CompanyBooks> {
+  try {
+    return await openCompanyBooks(settings, false, fatal);
+  } catch (error) {
+    if (
+      settings.booksDatabaseUrl === undefined &&
+      error instanceof AppError &&
+      error.code === "data-in-use"
+    ) {
+      throw new AppError(
+        "data-in-use",
+        `${error.message}. SQLite books have one owner: for agents in several processes, set BOOKS_DATABASE_URL (PostgreSQL)`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
 async function startAgent(o: {
   readonly settings: Settings;
   readonly config: CompanyConfig;
   readonly agent: AgentDefinition;
+  readonly instance: string;
+  /** Its keys and grant go with it. */
+  readonly passing: boolean;
   readonly company: CompanyBooks;
   readonly suppliers: Suppliers;
   readonly signal: AbortSignal;
   readonly fatal: Fatal;
 }): Promise<{ stop(): Promise<void> }> {
-  const { settings, config, agent, company } = o;
-  const log = processLogger(settings, agent.id);
+  const { settings, config, agent, instance, company } = o;
+  const isMain = instance === "main";
+  const log = processLogger(settings, isMain ? agent.id : `${agent.id}-${instance}`);
   const clock = systemClock;
   const store = openAgentStore({
     database: company.database,
@@ -89,10 +147,16 @@ async function startAgent(o: {
     clock,
     writer: incarnation(agent.id),
   });
+  const own = { data: settings.data, agent: agent.id, atSign: config.atSignOf(agent.id), instance };
+  if (!isMain) {
+    await grantOwnInstance(own, clock.now());
+  }
   const identity = await openIdentity({
     settings,
     config,
     id: agent.id,
+    instance,
+    concurrency: settings.instance.capacity,
     memory: store,
     journal: (entries) => store.appendJournal(entries),
     onFatal: o.fatal,
@@ -100,6 +164,8 @@ async function startAgent(o: {
     log,
     signal: o.signal,
   });
+  // An agent grant may allow fewer instances than the key-holder likes.
+  identity.trust.instanceKeys(own.atSign, instance);
   const models = createRemoteModels({
     link: identity.link,
     gateway: () => identity.trust.agent("gateway"),
@@ -119,6 +185,14 @@ async function startAgent(o: {
     ids: randomIds,
     log,
     timers: systemTimers,
+    announcer: createAnnouncer({
+      link: identity.link,
+      bot: () => identity.trust.agent("bot"),
+      facts: { skills: Object.keys(agent.skills), ...settings.instance },
+      clock,
+      timers: systemTimers,
+      log,
+    }),
   });
   const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
   await host.start();
@@ -128,6 +202,9 @@ async function startAgent(o: {
       await pruner.stop();
       await host.stop();
       await identity.close();
+      if (o.passing) {
+        await removeOwnInstance(own);
+      }
     },
   };
 }

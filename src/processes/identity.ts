@@ -34,9 +34,13 @@ interface IdentityOptions {
   readonly config: CompanyConfig;
   /** The key folder's name: an agent's id, "bot" or "gateway". */
   readonly id: string;
+  /** Default "main". */
+  readonly instance?: string;
   /** The process's own database: highest serials and the resume point. */
   readonly memory: ResumeMemory;
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
+  /** Requests handled at a time. */
+  readonly concurrency?: number;
   /** Told when nothing can be received any more: the process must end, so that another takes its place. */
   readonly onFatal: (error: AppError) => void;
   readonly clock: Clock;
@@ -73,7 +77,8 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   const { settings, id, log, clock, memory } = o;
   const atSign = o.config.atSignOf(id);
   const folder = keyFolderOf(settings.data, id);
-  const keys = await instanceKeys(folder, "main");
+  const instance = o.instance ?? "main";
+  const keys = await instanceKeys(folder, instance);
   const trust = await openTrust({
     companyKey: await installedCompanyKey(folder),
     load: () => readTrustFolder(path.join(settings.data, "trust")),
@@ -103,15 +108,24 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
     transport: client,
     keys,
     trust,
-    memory,
+    memory: instance === "main" ? memory : memoryOf(instance, memory),
     clock,
     timers: systemTimers,
     log,
     journal: o.journal,
     onRefused: ({ from, code }) => refusals.note({ peer: from, code }),
     onFatal: o.onFatal,
+    ...(o.concurrency === undefined ? {} : { concurrency: o.concurrency }),
   });
   return { atSign, keys, trust, link, close: () => client.close() };
+}
+
+/** Each instance receives what is meant for it, and goes on where it was: apart from the others of the same books. */
+function memoryOf(instance: string, memory: ResumeMemory): ResumeMemory {
+  return {
+    getValue: (key) => memory.getValue(`${key}:${instance}`),
+    setValue: (key, value) => memory.setValue(`${key}:${instance}`, value),
+  };
 }
 
 /** The private keys of one instance; says how to make them when they are missing. */

@@ -22,7 +22,7 @@ export function participants(
   const one = (
     id: string,
     skills: readonly string[],
-    instances = [{ name: "main", role: id }],
+    instances: DemoAgent["instances"] = [{ name: "main", role: id }],
   ): DemoAgent => ({
     id,
     atSign: config.atSignOf(id),
@@ -30,7 +30,9 @@ export function participants(
     skills,
   });
   return [
-    ...agents.map((agent) => one(agent.id, Object.keys(agent.skills))),
+    ...agents.map(({ id, skills }) =>
+      one(id, Object.keys(skills), [{ name: "main", role: id, pattern: "*" }]),
+    ),
     one("gateway", ["generate"]),
     one(
       "bot",

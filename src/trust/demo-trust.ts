@@ -29,7 +29,12 @@ export interface DemoAgent {
   readonly id: string;
   readonly atSign: AtSign;
   /** Each instance with its own role; the bot has "main" (bot) and "evidence" (evidence). */
-  readonly instances: readonly { readonly name: string; readonly role: string }[];
+  readonly instances: readonly {
+    readonly name: string;
+    readonly role: string;
+    /** Which further instances its key-holder may grant; default: none. */
+    readonly pattern?: string;
+  }[];
   readonly skills: readonly string[];
 }
 export interface DemoTrustOptions {
@@ -107,7 +112,7 @@ async function grantInstance(
     tag: "countersign/agent-grant/1",
     atSign,
     signingKey: holder.publicKey,
-    instancePattern: instance.name,
+    instancePattern: instance.pattern ?? instance.name,
     role,
     skills: [...agent.skills],
     notAfter,

@@ -115,6 +115,8 @@ export class HostWorld {
 
 export class Party {
   readonly received: ReceivedEnvelope[];
+  /** Under which it asks. */
+  token = 1;
   readonly #world: HostWorld;
   readonly #link: AgentLink;
   readonly #to: AgentAddress;
@@ -132,6 +134,7 @@ export class Party {
       kind,
       subject: subjectOf(step, attempt),
       body,
+      fencing: this.token,
       expiresAt: this.#world.time.now() + 60_000,
     });
   }

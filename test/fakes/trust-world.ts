@@ -78,7 +78,7 @@ export class TrustWorld {
       {
         atSign: keys.atSign,
         signingKey: holder.publicKey,
-        instancePattern: "main",
+        instancePattern: "*",
         role,
         skills: [],
         notAfter: this.time(365),
@@ -110,6 +110,26 @@ export class TrustWorld {
       key.privateKey,
     );
     this.#put(`instance-grant.${role}.json`, grant);
+  }
+
+  /** Another instance of a role, with keys of its own. */
+  addInstance(role: string, instance: string): InstanceKeyPairs {
+    const { keys, holder } = this.#of(role);
+    const own = makeInstanceKeys({ atSign: keys.atSign, instance });
+    const grant = signInstanceGrant(
+      {
+        atSign: own.atSign,
+        instance,
+        role,
+        ed25519: rawPublicKey(own.ed25519),
+        x25519: rawPublicKey(own.x25519),
+        notAfter: this.time(365),
+        serial: 1,
+      },
+      holder.privateKey,
+    );
+    this.#put(`instance-grant.${role}.${instance}.json`, grant);
+    return own;
   }
 
   document(change: Partial<Omit<TrustDocument, "tag">> = {}, key = this.company.privateKey): void {
