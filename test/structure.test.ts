@@ -46,7 +46,10 @@ const rules: readonly Rule[] = [
   {
     name: "atsdk knows node and itself",
     files: /^src\/atsdk\//,
-    may: (name) => name.startsWith("node:") || name.startsWith("src/atsdk/"),
+    may: (name, importer) =>
+      name.startsWith("node:") ||
+      name.startsWith("src/atsdk/") ||
+      (name === "@atsign/atsdk" && importer.startsWith("src/atsdk/examples/")),
   },
   {
     name: "engine knows nouns, ports, errors, define-*, policy, journal and helpers",
