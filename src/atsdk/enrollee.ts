@@ -21,8 +21,11 @@ import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface EnrollOptions extends LookUpOptions {
   readonly atSign: string;
-  /** With `deviceName` the name of this enrollment: no other pending or approved one may have both. */
-  readonly appName: string;
+  /**
+   * With `deviceName` the name of this enrollment: no other pending or approved one may have both. May be made from the
+   * request's fingerprint (`enrollmentFingerprint`), to prove to the approver that it comes from whom it invited.
+   */
+  readonly appName: string | ((fingerprint: string) => string);
   readonly deviceName: string;
   readonly namespaces: Namespaces;
   /** The passcode that the owner of the atSign handed out. */
@@ -60,7 +63,7 @@ export async function requestEnrollment(options: EnrollOptions): Promise<Pending
     const lookUpKey = lookUpCommand("lookup", `publickey${atSign}`, { bypassCache: false });
     const encryptionPublicKey = await connection.request(lookUpKey, timeoutMs);
     const line = enrollRequestCommand({
-      appName,
+      appName: typeof appName === "string" ? appName : appName(enrollmentFingerprint({ apkamSymmetricKey })),
       deviceName,
       namespaces,
       otp,

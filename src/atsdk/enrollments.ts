@@ -60,15 +60,21 @@ export class Enrollments {
   }
 
   /**
+   * The fingerprint of a request as the atServer hands it out: the same as the device's own (`enrollmentFingerprint`),
+   * unless that server is dishonest.
+   */
+  async fingerprint(id: string): Promise<string> {
+    const apkamSymmetricKey = await this.#chosenKey(id);
+    return enrollmentFingerprint({ apkamSymmetricKey });
+  }
+
+  /**
    * Lets the device in and hands it the keys of the atSign, encrypted with the key that it chose: from then on it can
    * decrypt everything of the atSign, whatever its namespaces are.
    */
   async approve(id: string, options: ApproveOptions = {}): Promise<void> {
-    const { wrappedKey } = await this.fetch(id);
-    if (wrappedKey === undefined)
-      throw new AtError("bad-reply", "The atServer does not tell the key of this enrollment.");
+    const key = await this.#chosenKey(id);
     const { encryptionPrivateKey, selfEncryptionKey } = this.#keys;
-    const key = unwrapAesKey(wrappedKey, rsaPrivateKey(encryptionPrivateKey));
     const { fingerprint } = options;
     if (fingerprint !== undefined && fingerprint !== enrollmentFingerprint({ apkamSymmetricKey: key }))
       throw new AtError(
@@ -106,6 +112,14 @@ export class Enrollments {
     await this.#change(id, enrollCommand("delete", id), "deleted").catch((error: unknown) => {
       if (!(error instanceof AtError && error.code === "AT0028")) throw error;
     });
+  }
+
+  /** The key that the device chose. */
+  async #chosenKey(id: string): Promise<string> {
+    const { wrappedKey } = await this.fetch(id);
+    if (wrappedKey === undefined)
+      throw new AtError("bad-reply", "The atServer does not tell the key of this enrollment.");
+    return unwrapAesKey(wrappedKey, rsaPrivateKey(this.#keys.encryptionPrivateKey));
   }
 
   /** Servers refuse to repeat a change, with the code of every refusal: the state says whether it was made. */

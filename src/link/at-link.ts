@@ -38,7 +38,7 @@ export interface AtLinkOptions {
 
 const maxPending = 1_000;
 /** Renewals and revocations are seen within this time, new grants as soon as a message needs them. */
-const lookForTrustMs = 30_000;
+const lookForTrustMs = 1_500;
 const reloadAtMostEveryMs = 1_000;
 /** How long atServers keep one sending: what is still unanswered was sent again long before. */
 const maxTtlMs = 3_600_000;
@@ -169,7 +169,8 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   const openMessage = async (message: AtMessage): Promise<ReceivedEnvelope> => {
-    const bytes = await receiveParcel(transport, message.value, { from: message.from, me: keys.atSign });
+    const { atSign: me, instance } = keys;
+    const bytes = await receiveParcel(transport, message.value, { from: message.from, me, instance });
     const attempt = (): ReceivedEnvelope =>
       open({
         bytes,

@@ -2,19 +2,25 @@ import { openSuppliers } from "../../adapters/suppliers/suppliers.ts";
 import { openAgentStore } from "../../adapters/store/agent-store.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
+import type { AgentAddress } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { createAnnouncer } from "../link/announcer.ts";
 import { createAgentHost } from "../link/host.ts";
 import { createRemoteModels } from "../link/remote-model.ts";
 import { systemTimers } from "../link/timers.ts";
 import { loadAgents, warmAgents } from "../load.ts";
-import type { Suppliers } from "../ports.ts";
-import { grantOwnInstance, removeOwnInstance } from "../trust/own-instance.ts";
+import { hasKeys, keyFolderOf, keyStamp } from "../keys.ts";
+import type { Logger, Suppliers } from "../ports.ts";
+import type { TrustStore } from "../trust/trust-store.ts";
 import { instanceSchema } from "../trust/trust-documents.ts";
 import { createPruner } from "../pruner.ts";
 import { serveBooks } from "./books-server.ts";
 import { type CompanyBooks, openCompanyBooks } from "./company-books.ts";
+import { atAddress } from "./at-place.ts";
+import { enrollHere } from "./enroll-here.ts";
 import { openIdentity } from "./identity.ts";
+import { keepInstance, type RunningInstance } from "./keep-instance.ts";
+import { isKeyHolder, type KeyHolder, openKeyHolder } from "./key-holder.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -124,7 +130,7 @@ async function openSharedBooks(settings: Settings, fatal: Fatal): Promise<Compan
   }
 }
 
-async function startAgent(o: {
+interface OneInstance {
   readonly settings: Settings;
   readonly config: CompanyConfig;
   readonly agent: AgentDefinition;
@@ -135,10 +141,55 @@ async function startAgent(o: {
   readonly suppliers: Suppliers;
   readonly signal: AbortSignal;
   readonly fatal: Fatal;
-}): Promise<{ stop(): Promise<void> }> {
-  const { settings, config, agent, instance, company } = o;
+}
+
+async function startAgent(o: OneInstance): Promise<{ stop(): Promise<void> }> {
+  const { settings, agent, instance } = o;
   const isMain = instance === "main";
   const log = processLogger(settings, isMain ? agent.id : `${agent.id}-${instance}`);
+  const folder = keyFolderOf(settings.data, agent.id);
+  if (!isMain && (await isKeyHolder(settings, agent.id)) && !(await hasKeys(folder, instance))) {
+    const { ca } = atAddress(settings);
+    await asKeyHolder(o, (holder) => enrollHere(holder, instance, { data: settings.data, ca }));
+  }
+  const kept = await keepInstance({
+    start: (onLost) => openAgent(o, log, onLost),
+    stamp: () => keyStamp(folder, instance),
+    onFatal: o.fatal,
+    clock: systemClock,
+    timers: systemTimers,
+    log,
+  });
+  return {
+    async stop() {
+      await kept.stop();
+      if (o.passing) {
+        await asKeyHolder(o, (holder) => holder.forget(instance)).catch((error: unknown) =>
+          log.warn({ code: toErrorInfo(error).code }, "instance-not-forgotten"),
+        );
+      }
+    },
+  };
+}
+
+async function asKeyHolder(
+  { settings, config, agent }: OneInstance,
+  work: (holder: KeyHolder) => Promise<void>,
+): Promise<void> {
+  const holder = await openKeyHolder(settings, config, agent.id);
+  try {
+    await work(holder);
+  } finally {
+    await holder.close();
+  }
+}
+/** The instance under the keys that it has now. */
+async function openAgent(
+  o: OneInstance,
+  log: Logger,
+  onLost: (error: AppError) => void,
+): Promise<RunningInstance> {
+  const { settings, config, agent, instance, company } = o;
   const clock = systemClock;
   const store = openAgentStore({
     database: company.database,
@@ -147,10 +198,6 @@ async function startAgent(o: {
     clock,
     writer: incarnation(agent.id),
   });
-  const own = { data: settings.data, agent: agent.id, atSign: config.atSignOf(agent.id), instance };
-  if (!isMain) {
-    await grantOwnInstance(own, clock.now());
-  }
   const identity = await openIdentity({
     settings,
     config,
@@ -159,13 +206,19 @@ async function startAgent(o: {
     concurrency: settings.instance.capacity,
     memory: store,
     journal: (entries) => store.appendJournal(entries),
-    onFatal: o.fatal,
+    onFatal: onLost,
     clock,
     log,
     signal: o.signal,
   });
-  // An agent grant may allow fewer instances than the key-holder likes.
-  identity.trust.instanceKeys(own.atSign, instance);
+  const { trust, atSign } = identity;
+  try {
+    // An agent grant may allow fewer instances than the key-holder likes.
+    trust.instanceKeys(atSign, instance);
+  } catch (error) {
+    await identity.close();
+    throw error;
+  }
   const models = createRemoteModels({
     link: identity.link,
     gateway: () => identity.trust.agent("gateway"),
@@ -198,13 +251,21 @@ async function startAgent(o: {
   await host.start();
   pruner.start();
   return {
+    isGranted: () => isGranted(trust, { atSign, instance }),
     async stop() {
       await pruner.stop();
       await host.stop();
       await identity.close();
-      if (o.passing) {
-        await removeOwnInstance(own);
-      }
     },
   };
+}
+
+/** A document that has ended stops effects, and is waited for; only a grant that is gone stops an instance. */
+function isGranted(trust: TrustStore, { atSign, instance }: AgentAddress): boolean {
+  try {
+    trust.instanceKeys(atSign, instance);
+    return true;
+  } catch (error) {
+    return !["no-grant", "grant-expired", "grant-revoked"].includes(toErrorInfo(error).code);
+  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { AtClient, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -7,6 +7,7 @@ import { AppError } from "../errors.ts";
 import {
   atKeysPath,
   installedCompanyKey,
+  instanceAtKeysPath,
   type InstanceKeyPairs,
   keyFolderOf,
   readInstanceKeys,
@@ -18,8 +19,10 @@ import { systemTimers } from "../link/timers.ts";
 import type { AgentLink, Clock, Logger } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import { assertPolicyInForce } from "../trust/policy-in-force.ts";
-import { readTrustFolder } from "../trust/trust-files.ts";
+import { trustFolderReader } from "../trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../trust/trust-store.ts";
+import { atAddress } from "./at-place.ts";
+import { followedCompany, followTrust } from "./public-trust.ts";
 
 export interface Identity {
   readonly atSign: AtSign;
@@ -79,9 +82,10 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   const folder = keyFolderOf(settings.data, id);
   const instance = o.instance ?? "main";
   const keys = await instanceKeys(folder, instance);
+  const companyKey = await installedCompanyKey(folder);
   const trust = await openTrust({
-    companyKey: await installedCompanyKey(folder),
-    load: () => readTrustFolder(path.join(settings.data, "trust")),
+    companyKey,
+    load: trustFolderReader(path.join(settings.data, "trust"), () => clock.now()),
     memory,
     clock,
     onRefused({ code, message }) {
@@ -90,17 +94,12 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
     },
   });
   assertPolicyInForce(o.config.policy, trust.policy);
-  if (settings.atDirectory === undefined) {
-    throw new AppError(
-      "bad-setting",
-      "setting COUNTERSIGN_AT_DIRECTORY: expected the atDirectory's host:port",
-    );
-  }
+  const enrolled = instanceAtKeysPath(folder, instance);
   const client = await AtClient.open({
     atSign,
-    keys: await readAtKeysFile(atKeysPath(folder, atSign)),
-    directory: settings.atDirectory,
-    ...(settings.atCaFile === undefined ? {} : { ca: readFileSync(settings.atCaFile, "utf8") }),
+    // An instance has keys that may do no more than it needs; the bot and the gateway are their own key-holders.
+    keys: await readAtKeysFile(existsSync(enrolled) ? enrolled : atKeysPath(folder, atSign)),
+    ...atAddress(settings),
     retry: true,
     signal: o.signal,
   });
@@ -117,7 +116,21 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
     onFatal: o.onFatal,
     ...(o.concurrency === undefined ? {} : { concurrency: o.concurrency }),
   });
-  return { atSign, keys, trust, link, close: () => client.close() };
+  const company = await followedCompany(settings.data);
+  const follower =
+    company === undefined
+      ? undefined
+      : followTrust({ client, data: settings.data, company, companyKey, timers: systemTimers, clock, log });
+  return {
+    atSign,
+    keys,
+    trust,
+    link,
+    async close() {
+      await client.close();
+      await follower?.stop();
+    },
+  };
 }
 
 /** Each instance receives what is meant for it, and goes on where it was: apart from the others of the same books. */
@@ -134,7 +147,7 @@ export async function instanceKeys(folder: string, instance: string): Promise<In
   if (keys === undefined) {
     throw new AppError(
       "keys-missing",
-      `${folder} holds no keys of instance "${instance}": run "countersign setup" first`,
+      `${folder} holds no keys of instance "${instance}": run "countersign setup" first, or "countersign keys enroll TOKEN"`,
     );
   }
   return keys;
