@@ -15,10 +15,10 @@ import { TestSystem } from "./system.ts";
 
 const request = "Order the parts needed for 50 widgets for Customer XYZ";
 const mainFile = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "src", "main.ts");
-const agents = [
-  ...["blueprint", "compliance", "crm", "exception", "financial", "hitl", "inventory", "logistics"],
-  ...["quoting", "router", "supply", "validation"],
-];
+const agents =
+  "blueprint compliance crm exception financial hitl inventory logistics quoting router supply validation".split(
+    " ",
+  );
 
 interface Live {
   readonly agent: string;
@@ -33,6 +33,7 @@ suite("instances of agents", { skip: noProcFolder || postgresMissing(), timeout:
     const system = new TestSystem({ BOOKS_DATABASE_URL: url });
     let second: ChildProcess | undefined;
     let stopped = 0;
+    const hasStopped = Promise.withResolvers<void>();
     t.after(async () => {
       if (stopped !== 0) {
         process.kill(stopped, "SIGCONT");
@@ -57,20 +58,20 @@ suite("instances of agents", { skip: noProcFolder || postgresMissing(), timeout:
         if (stopped === 0 && type === "step" && id === "parts" && status === "completed") {
           stopped = first;
           process.kill(first, "SIGSTOP");
+          hasStopped.resolve();
         }
       },
       request,
       "--yes",
     );
-    while (stopped === 0) {
-      await pause(20);
-    }
+    await hasStopped.promise;
     second = startSecond(environmentOf(first));
     const { result } = await asked;
     assert.equal(result.status, "completed", JSON.stringify(result.error));
     assert.deepEqual(new Set((await live()).map(({ instance }) => instance)), new Set(["b"]));
 
     process.kill(stopped, "SIGCONT");
+    stopped = 0;
     await until((instances) => instances.length === 2 * agents.length);
     const orders = await system.books<{ run: string; status: string }>("orders");
     assert.equal(orders.length, result.plan?.orders.length);

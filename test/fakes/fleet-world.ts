@@ -131,7 +131,7 @@ export class FleetWorld {
   }
 
   #newCalls(regions: readonly string[] | undefined): AgentCalls {
-    const { time, network, trust } = this.host;
+    const { time, network } = this.host;
     return createAgentCalls({
       store: this.record,
       link: network.link(this.host.address("bot")),
@@ -203,10 +203,11 @@ export class FleetWorld {
           effect: "irreversible",
           input: empty,
           output: empty,
-          run: async ({ transact, subject: { step } }) => {
+          run: async (context) => {
+            const { step } = context.subject;
             begin(step);
             try {
-              const isNew = await transact(async (books) => {
+              const isNew = await context.transact(async (books) => {
                 const row = await books.get("stock", step);
                 if (row === undefined) {
                   await books.insert("stock", { id: step, onHand: "0", unit: "pcs", location: instance });
@@ -216,7 +217,7 @@ export class FleetWorld {
               await this.gates.get(instance);
               if (isNew) {
                 // Nothing but the token keeps a second instance, that also found it new, from doing it again.
-                await transact(async (books) => {
+                await context.transact(async (books) => {
                   const row = await books.get("stock", step);
                   await books.update("stock", step, { onHand: String(Number(row?.onHand ?? 0) + 1) });
                 });
