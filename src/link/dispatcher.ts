@@ -45,6 +45,8 @@ export interface DispatcherOptions {
 
 /** An instance that restarts is back by then: not worth a word. */
 const patienceMs = 5_000;
+/** Of more than these it is not said one by one that they wait. */
+const maxWaiting = 2_000;
 /** Other bots close messages too. */
 const recountMs = 10_000;
 
@@ -87,7 +89,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
 
   const unattended = (row: OutboxRow): void => {
-    if (row.kind !== "request" || waiting.has(row.id)) {
+    if (row.kind !== "request" || waiting.has(row.id) || waiting.size >= maxWaiting) {
       return;
     }
     const cancel = timers.after(patienceMs, () => {
