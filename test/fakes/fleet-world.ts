@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AgentDefinition } from "../../src/define-agent.ts";
 import { skill } from "../../src/define-agent.ts";
+import { AppError } from "../../src/errors.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../../src/link-types.ts";
 import { type AgentCalls, createAgentCalls } from "../../src/link/agent-calls.ts";
 import { createAnnouncer } from "../../src/link/announcer.ts";
@@ -30,6 +31,8 @@ export class FleetWorld {
   readonly gates = new Map<string, Promise<void>>();
   /** How many requests each instance has had in hand at most. */
   readonly most = new Map<string, number>();
+  /** Instances whose grants were taken back. */
+  readonly revoked = new Set<string>();
   readonly #hosts = new Map<string, AgentHost>();
   readonly #busy = new Map<string, number>();
   #calls: AgentCalls;
@@ -135,7 +138,15 @@ export class FleetWorld {
     return createAgentCalls({
       store: this.record,
       link: network.link(this.host.address("bot")),
-      trust: { instanceKeys: () => trustedKeys, agent: (role) => this.host.address(role) },
+      trust: {
+        instanceKeys: (_atSign, instance) => {
+          if (this.revoked.has(instance)) {
+            throw new AppError("grant-revoked", "for tests");
+          }
+          return trustedKeys;
+        },
+        agent: (role) => this.host.address(role),
+      },
       regions,
       clock: time,
       timers: time,
