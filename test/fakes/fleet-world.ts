@@ -115,6 +115,13 @@ export class FleetWorld {
     message.send();
   }
 
+  /** Waits for a first attempt no longer, as the engine after its deadline. */
+  async giveUp(step: string): Promise<void> {
+    const id = rowId(subjectOf(step));
+    await this.record.closeOutbox([id]);
+    this.#calls.closed([id]);
+  }
+
   /** Lets time pass, half a second at a time, until something has come about. */
   until(condition: () => boolean | Promise<boolean | undefined>, what: string): Promise<void> {
     return until(async () => {
