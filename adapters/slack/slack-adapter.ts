@@ -225,7 +225,7 @@ export function createSlack(o: {
     status() {
       const { open, connections, error } = pool.status();
       if (open > 0 && refused !== undefined) {
-        return { connected: true, text: `connected, but Slack takes no cards: ${refused}` };
+        return { ok: false, text: `connected, but Slack takes no cards: ${refused}` };
       }
       if (open > 0 && approvalsRefused) {
         const text = `connected, but Slack takes no approvals in channel ${settings.approvals ?? ""}`;
