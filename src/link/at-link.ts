@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { OutgoingEnvelope, ReceivedEnvelope } from "../link-types.ts";
+import type { EnvelopeKind, OutgoingEnvelope, ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, SealedMessage } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeys, TrustStore } from "../trust/trust-store.ts";
@@ -192,16 +192,17 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     }
   };
 
+  /** Never throws; the kind of what was received, unless it was refused. */
   const handle = async (
     message: AtMessage,
     inbox: (message: ReceivedEnvelope) => Promise<void>,
-  ): Promise<void> => {
+  ): Promise<EnvelopeKind | undefined> => {
     let received: ReceivedEnvelope;
     try {
       received = await openMessage(message);
     } catch (error) {
       refuse(message.from, error);
-      return;
+      return undefined;
     }
     const slots = received.kind === "request" ? requestSlots : replySlots;
     try {
@@ -210,6 +211,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       const { kind, messageId } = received;
       log.warn({ from: message.from, kind, messageId, code: toErrorInfo(error).code }, "message not handled");
     }
+    return received.kind;
   };
 
   const receive = async (inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void> => {
@@ -222,9 +224,9 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     });
     for await (const message of messages) {
       const done = resume.arrived(message.epochMillis);
-      const task = handle(message, inbox).finally(() => {
+      const task = handle(message, inbox).then((kind) => {
         pending.delete(task);
-        done();
+        done({ passing: kind === "progress" });
       });
       pending.add(task);
       if (pending.size >= maxPending) {

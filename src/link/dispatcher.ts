@@ -6,6 +6,7 @@ import type { Clock, Logger } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
 import { chooseInstance } from "./choose-instance.ts";
+import { GivenSteps } from "./given-steps.ts";
 import { InFlight } from "./in-flight.ts";
 import type { OutboxRoute, Routed } from "./outbox.ts";
 import type { LiveInstance, Presence } from "./presence.ts";
@@ -45,6 +46,8 @@ export interface DispatcherOptions {
 
 /** An instance that restarts is back by then: not worth a word. */
 const patienceMs = 5_000;
+/** Of more than these it is not said one by one that they wait. */
+const maxWaiting = 2_000;
 /** Other bots close messages too. */
 const recountMs = 10_000;
 
@@ -55,6 +58,7 @@ const recountMs = 10_000;
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { presence, store, trust, clock, timers, log } = options;
   const inFlight = new InFlight();
+  const given = new GivenSteps();
   /** Requests nobody is there for; `told` once that has been said. */
   const waiting = new Map<string, { readonly row: OutboxRow; told: boolean; readonly cancel: () => void }>();
   let cancelRecount = (): void => undefined;
@@ -74,10 +78,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       regions: options.regions,
       requests: ({ agent, instance }) => inFlight.count(agent, instance),
     });
-  const take = (row: OutboxRow, instance: string): void => {
+  const reserve = (row: OutboxRow, instance: string): void => {
     if (row.kind === "request") {
       inFlight.add({ id: row.id, agent: row.to, instance }, clock.now());
     }
+  };
+  const take = (row: OutboxRow, assignment: Assignment): void => {
+    reserve(row, assignment.instance);
+    given.keep(row.subject, assignment);
     attended(row.id);
   };
   const routed = ({ atSign, instance }: AgentAddress, fencing: number): Routed => ({
@@ -87,7 +95,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
 
   const unattended = (row: OutboxRow): void => {
-    if (row.kind !== "request" || waiting.has(row.id)) {
+    if (row.kind !== "request" || waiting.has(row.id) || waiting.size >= maxWaiting) {
       return;
     }
     const cancel = timers.after(patienceMs, () => {
@@ -115,14 +123,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const next = async (row: OutboxRow): Promise<Routed | "later" | "closed"> => {
     const { instance, fencing: token } = row;
     const own = instance === undefined || token === undefined ? undefined : { instance, token };
-    const kept = keeper(row, own);
+    // Nearly every message is answered before it is sent again: only then it may have been given away meanwhile.
+    const last = row.tries > 1 || row.kind === "cancel" ? await store.assignment(row.subject) : undefined;
+    const isStale = own !== undefined && last !== undefined && last.token > own.token;
+    const kept = isStale ? undefined : keeper(row, own);
     if (kept !== undefined && own !== undefined) {
-      take(row, kept.instance);
+      take(row, own);
       return routed(kept, own.token);
     }
     inFlight.delete([row.id]);
     // What is to be cancelled must be told to whoever does it.
-    const doing = row.kind === "cancel" ? keeper(row, await store.assignment(row.subject)) : undefined;
+    const doing = row.kind === "cancel" ? keeper(row, last) : undefined;
     const chosen = doing ?? choose(row);
     if (typeof chosen === "string") {
       if (chosen === "nobody") {
@@ -131,13 +142,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return "later";
     }
     // Before it is written, so that no other is given the same place meanwhile.
-    take(row, chosen.instance);
-    const given = await store.assign(row, chosen.instance);
-    if (given === undefined) {
+    reserve(row, chosen.instance);
+    const assigned = await store.assign(row, chosen.instance);
+    if (assigned === undefined) {
       inFlight.delete([row.id]);
       return "closed";
     }
-    return routed(chosen, given.token);
+    take(row, assigned);
+    return routed(chosen, assigned.token);
   };
 
   const recount = async (): Promise<void> => {
@@ -152,13 +164,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     route: {
       first(row) {
-        // Only of a first try it is sure that nobody had the step before.
-        const chosen = row.kind === "request" && row.subject.attempt === 1 ? choose(row) : "full";
+        const chosen = row.kind === "request" ? choose(row) : "full";
         if (typeof chosen === "string") {
           return undefined;
         }
-        take(row, chosen.instance);
-        return routed(chosen, 1);
+        const { instance } = chosen;
+        // Of a first try it is sure that nobody had the step before; some rows say so themselves.
+        const token = row.subject.attempt === 1 ? 1 : (given.token(row.subject, instance) ?? row.fencing);
+        if (token === undefined) {
+          return undefined;
+        }
+        take(row, { instance, token });
+        return routed(chosen, token);
       },
       next,
     },

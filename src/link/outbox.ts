@@ -243,7 +243,11 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     kick,
     wake(agent, places) {
       if (!stopped) {
-        parked.take(agent, places).forEach((row) => start(row));
+        for (const row of parked.take(agent, places)) {
+          // It may have been put aside this very moment, by a try that is not quite over.
+          const before = sending.get(row.id) ?? Promise.resolve();
+          void before.then(() => start(row));
+        }
       }
     },
     forget: (ids) => ids.forEach((id) => parked.delete(id)),

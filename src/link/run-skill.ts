@@ -147,7 +147,10 @@ async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope)
   return { name, skill, mandate: null, input: parseInput(name, skill, body.data.input) };
 }
 
-/** Looks for a newer trust document when the plan was made under one that is not known here yet. */
+/** A plan made under a newer trust document than ours, and signers that were granted after we last looked. */
+const mayBeNewTrust: ReadonlySet<string> = new Set(["mandate-policy-unknown", "mandate-signature"]);
+
+/** Looks for newer papers of trust before it refuses what these may make good. */
 async function verifiedMandate(
   { trust, clock, log }: SkillEnvironment,
   { subject }: ReceivedEnvelope,
@@ -157,7 +160,7 @@ async function verifiedMandate(
   try {
     return verify();
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "mandate-policy-unknown") {
+    if (!(error instanceof AppError) || !mayBeNewTrust.has(error.code)) {
       throw error;
     }
   }

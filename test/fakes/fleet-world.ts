@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AgentDefinition } from "../../src/define-agent.ts";
 import { skill } from "../../src/define-agent.ts";
+import { AppError } from "../../src/errors.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../../src/link-types.ts";
 import { type AgentCalls, createAgentCalls } from "../../src/link/agent-calls.ts";
 import { createAnnouncer } from "../../src/link/announcer.ts";
@@ -30,6 +31,8 @@ export class FleetWorld {
   readonly gates = new Map<string, Promise<void>>();
   /** How many requests each instance has had in hand at most. */
   readonly most = new Map<string, number>();
+  /** Instances whose grants were taken back. */
+  readonly revoked = new Set<string>();
   readonly #hosts = new Map<string, AgentHost>();
   readonly #busy = new Map<string, number>();
   #calls: AgentCalls;
@@ -112,6 +115,13 @@ export class FleetWorld {
     message.send();
   }
 
+  /** Waits for a first attempt no longer, as the engine after its deadline. */
+  async giveUp(step: string): Promise<void> {
+    const id = rowId(subjectOf(step));
+    await this.record.closeOutbox([id]);
+    this.#calls.closed([id]);
+  }
+
   /** Lets time pass, half a second at a time, until something has come about. */
   until(condition: () => boolean | Promise<boolean | undefined>, what: string): Promise<void> {
     return until(async () => {
@@ -131,11 +141,19 @@ export class FleetWorld {
   }
 
   #newCalls(regions: readonly string[] | undefined): AgentCalls {
-    const { time, network, trust } = this.host;
+    const { time, network } = this.host;
     return createAgentCalls({
       store: this.record,
       link: network.link(this.host.address("bot")),
-      trust: { instanceKeys: () => trustedKeys, agent: (role) => this.host.address(role) },
+      trust: {
+        instanceKeys: (_atSign, instance) => {
+          if (this.revoked.has(instance)) {
+            throw new AppError("grant-revoked", "for tests");
+          }
+          return trustedKeys;
+        },
+        agent: (role) => this.host.address(role),
+      },
       regions,
       clock: time,
       timers: time,
@@ -203,10 +221,11 @@ export class FleetWorld {
           effect: "irreversible",
           input: empty,
           output: empty,
-          run: async ({ transact, subject: { step } }) => {
+          run: async (context) => {
+            const { step } = context.subject;
             begin(step);
             try {
-              const isNew = await transact(async (books) => {
+              const isNew = await context.transact(async (books) => {
                 const row = await books.get("stock", step);
                 if (row === undefined) {
                   await books.insert("stock", { id: step, onHand: "0", unit: "pcs", location: instance });
@@ -216,7 +235,7 @@ export class FleetWorld {
               await this.gates.get(instance);
               if (isNew) {
                 // Nothing but the token keeps a second instance, that also found it new, from doing it again.
-                await transact(async (books) => {
+                await context.transact(async (books) => {
                   const row = await books.get("stock", step);
                   await books.update("stock", step, { onHand: String(Number(row?.onHand ?? 0) + 1) });
                 });

@@ -50,13 +50,16 @@ export class TrustWorld {
 
   constructor(clock: Clock, roles: readonly string[], skills: readonly string[] = []) {
     this.clock = clock;
-    for (const role of roles) {
-      const keys = makeInstanceKeys({ atSign: `@cs-${role}`, instance: "main" });
-      this.granted.set(role, { keys, role, holder: makeSigningKey() });
-      this.grantAgent(role, { skills: [...skills] });
-      this.grantInstance(role);
-    }
+    roles.forEach((role) => this.addRole(role, skills));
     this.document();
+  }
+
+  /** A role with its agent: the company signs one grant, the agent's key-holder the other. */
+  addRole(role: string, skills: readonly string[] = []): void {
+    const keys = makeInstanceKeys({ atSign: `@cs-${role}`, instance: "main" });
+    this.granted.set(role, { keys, role, holder: makeSigningKey() });
+    this.grantAgent(role, { skills: [...skills] });
+    this.grantInstance(role);
   }
 
   keys(role: string): InstanceKeyPairs {

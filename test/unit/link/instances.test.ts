@@ -104,6 +104,54 @@ test("an instance that says goodbye is asked nothing more, and finishes what it 
   assert.deepEqual(names(), ["b"]);
 });
 
+test("a further attempt at another instance refuses the earlier one, also by a bot that did not see it given", async () => {
+  for (const step of ["seen", "unseen"]) {
+    const gate = Promise.withResolvers<void>();
+    world.gates.set("a", gate.promise);
+    await world.start("a");
+    await world.until(() => names().includes("a"), "a");
+    world.ask(step, "place");
+    await world.until(() => world.ran.includes(`a ${step}`), "begun");
+    if (step === "unseen") {
+      await world.restartBot();
+    }
+    await world.start("b");
+    await world.until(() => names().length === 2, "b");
+    await world.giveUp(step);
+    world.host.network.cutOff("a");
+    await world.until(() => names().join() === "b", "b alone");
+    world.ask(step, "place", 2);
+    await world.until(() => answered(step), "answer");
+    assert.deepEqual([answeredBy(step), world.answers.get(step)?.fencing], ["b", 2], step);
+    const before = world.host.network.failures.length;
+    world.host.network.rejoin("a");
+    gate.resolve();
+    await world.until(() => world.host.network.failures.length > before, "refusal");
+    assert.equal(await world.effects(step), 1, step);
+    await world.stop("b");
+  }
+});
+
+test("what an instance had whose grant was taken back goes to another, which does not notice", async () => {
+  const gate = Promise.withResolvers<void>();
+  world.gates.set("a", gate.promise);
+  await world.start("a");
+  await world.until(() => names().length === 1, "a");
+  world.ask("moved", "place");
+  await world.until(() => world.ran.length === 1, "begun");
+  await world.start("b");
+  await world.until(() => names().length === 2, "b");
+  world.revoked.add("a");
+  for (const step of ["n1", "n2", "n3"]) {
+    world.ask(step, "count");
+  }
+  await world.until(() => answered("moved", "n1", "n2", "n3"), "answers");
+  assert.deepEqual(new Set(["moved", "n1", "n2", "n3"].map(answeredBy)), new Set(["b"]));
+  gate.resolve();
+  await world.until(() => world.host.network.failures.some((each) => code(each) === "fenced"), "refusal");
+  assert.equal(await world.effects("moved"), 1);
+});
+
 test("a bot that starts again knows who was there, and keeps steps where they are", async () => {
   const gate = Promise.withResolvers<void>();
   world.gates.set("a", gate.promise);
