@@ -12,6 +12,7 @@ import { loadAgents, warmAgents } from "../load.ts";
 import { hasKeys, keyFolderOf, keyStamp } from "../keys.ts";
 import type { Logger, Suppliers } from "../ports.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
+import { renewInstanceGrant } from "../trust/instance-papers.ts";
 import { instanceSchema } from "../trust/trust-documents.ts";
 import { createPruner } from "../pruner.ts";
 import { serveBooks } from "./books-server.ts";
@@ -170,6 +171,19 @@ async function startAgent(o: OneInstance): Promise<{ stop(): Promise<void> }> {
       }
     },
   };
+}
+
+/** A further instance on the machine of its key-holder: enrolled at its first start, its grant renewed in time. */
+async function letInHere(o: OneInstance, folder: string): Promise<void> {
+  const { settings, config, agent, instance } = o;
+  const { data } = settings;
+  if (await hasKeys(folder, instance)) {
+    const own = { data, agent: agent.id, atSign: config.atSignOf(agent.id), instance };
+    await renewInstanceGrant(own, systemClock.now());
+  } else {
+    const { ca } = atAddress(settings);
+    await asKeyHolder(o, (holder) => enrollHere(holder, instance, { data, ca }));
+  }
 }
 
 async function asKeyHolder(

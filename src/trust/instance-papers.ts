@@ -21,6 +21,7 @@ export interface OwnInstance {
 
 const dayMs = 86_400_000;
 const grantDays = 365;
+const renewDays = 30;
 
 /**
  * Grants an instance its keys, with the key-holder's key in the agent's own folder: the company key is not needed.
@@ -28,6 +29,19 @@ const grantDays = 365;
  */
 export async function grantInstance(o: OwnInstance, keys: InstancePublicKeys, now: number): Promise<void> {
   await sign(o, keys, { notAfter: now + grantDays * dayMs, now });
+}
+
+/** Grants an instance its keys anew when its grant is in force but ends soon. True when it did. */
+export async function renewInstanceGrant(o: OwnInstance, now: number): Promise<boolean> {
+  const old = (await instanceGrants(o.data, o.atSign)).find(
+    ({ statement }) => statement.instance === o.instance,
+  )?.statement;
+  const left = old === undefined ? 0 : Date.parse(old.notAfter) - now;
+  if (old === undefined || left <= 0 || left > renewDays * dayMs) {
+    return false;
+  }
+  await grantInstance(o, old, now);
+  return true;
 }
 
 /** Ends an instance's grant: the next paper, which nobody can go back behind, ends now. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { keyFolderOf, readInstanceKeys } from "../../../src/keys.ts";
+import { keyFolderOf, makeInstanceKeys } from "../../../src/keys.ts";
 import { makeDemoTrust } from "../../../src/trust/demo-trust.ts";
-import { grantOwnInstance, removeOwnInstance } from "../../../src/trust/own-instance.ts";
+import { endInstanceGrant, grantInstance, renewInstanceGrant } from "../../../src/trust/instance-papers.ts";
+import { rawPublicKey } from "../../../src/trust/sign-statement.ts";
 import { readTrustFolder } from "../../../src/trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../../../src/trust/trust-store.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
@@ -41,41 +42,52 @@ async function company(name: string, pattern?: string) {
 }
 const papers = (data: string) => readTrustFolder(path.join(data, "trust"));
 
+const made = makeInstanceKeys({ atSign, instance: "b" });
+const keys = { ed25519: rawPublicKey(made.ed25519), x25519: rawPublicKey(made.x25519) };
+
 test("an agent's key-holder grants a further instance, without the company's key", async () => {
   const { data, open, own } = await company("granted", "*");
   await rm(keyFolderOf(data, "company"), { recursive: true });
-  await grantOwnInstance(own, now);
+  await grantInstance(own, keys, now);
   const trust = await open();
   assert.deepEqual(trust.problems, []);
   assert.deepEqual(trust.instanceKeys(atSign, "b").skills, ["place-orders"]);
-  assert.notDeepEqual(trust.instanceKeys(atSign, "b").ed25519, trust.instanceKeys(atSign, "main").ed25519);
+  assert.deepEqual(rawPublicKey(trust.instanceKeys(atSign, "b").ed25519), keys.ed25519);
   const first = await papers(data);
-  await grantOwnInstance(own, now + day);
+  assert.equal(await renewInstanceGrant(own, now + day), false);
   assert.deepEqual(await papers(data), first, "a second start changes nothing");
-  await grantOwnInstance(own, now + 350 * day);
+  assert.equal(await renewInstanceGrant(own, now + 350 * day), true);
   assert.notDeepEqual(await papers(data), first, "but a grant that ends soon is renewed");
   assert.deepEqual((await open()).problems, []);
 });
 
-test("an instance that is given up leaves nothing, and its name may come back", async () => {
-  const { data, open, own } = await company("passing", "*");
+test("a grant that was ended holds nowhere, is not renewed, and nobody goes back behind its end", async () => {
+  const { data, open, own } = await company("ended", "*");
+  await grantInstance(own, keys, now - 10_000);
   const before = await papers(data);
-  await grantOwnInstance(own, now);
   await open();
-  await removeOwnInstance(own);
-  assert.deepEqual(await papers(data), before);
-  assert.equal(await readInstanceKeys(keyFolderOf(data, "supply"), "b"), undefined);
-  const without = await open();
-  assert.throws(() => without.instanceKeys(atSign, "b"), { code: "no-grant" });
-  await grantOwnInstance(own, now + 1_000);
+  await endInstanceGrant(own, now);
   const trust = await open();
-  assert.deepEqual(trust.problems, [], "its serial is a higher one");
-  trust.instanceKeys(atSign, "b");
+  assert.throws(() => trust.instanceKeys(atSign, "b"), { code: "grant-expired" });
+  trust.instanceKeys(atSign, "main");
+  assert.equal(await renewInstanceGrant(own, now + 1), false);
+  const old = before.grants.find(({ name }) => name === "instance-grant.cs-supply.b.json");
+  assert.ok(old !== undefined);
+  await writeFile(path.join(data, "trust", old.name), old.text);
+  const rolledBack = await open();
+  assert.deepEqual(
+    rolledBack.problems.map(({ code }) => code),
+    ["trust-rollback"],
+  );
+  assert.throws(() => rolledBack.instanceKeys(atSign, "b"), { code: "no-grant" });
+  await endInstanceGrant(own, now + 1_000);
+  await grantInstance(own, keys, now + 2_000);
+  (await open()).instanceKeys(atSign, "b");
 });
 
 test("what the company did not allow is believed by nobody", async () => {
   const { open, own } = await company("refused");
-  await grantOwnInstance(own, now);
+  await grantInstance(own, keys, now);
   const trust = await open();
   assert.deepEqual(
     trust.problems.map(({ code }) => code),
@@ -87,5 +99,5 @@ test("what the company did not allow is believed by nobody", async () => {
 test("without the key-holder's key there is no further instance", async () => {
   const { data, own } = await company("holderless", "*");
   await rm(path.join(keyFolderOf(data, "supply"), "holder.supply.json"));
-  await assert.rejects(grantOwnInstance(own, now), { code: "keys-missing", message: /key-holder/ });
+  await assert.rejects(grantInstance(own, keys, now), { code: "keys-missing", message: /key-holder/ });
 });
