@@ -4,7 +4,7 @@ import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { AgentId, PersonId, Run, RunId } from "./domain.ts";
+import type { AgentAddress, AgentId, PersonId, Run, RunId } from "./domain.ts";
 import { type Definitions, findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -12,7 +12,10 @@ import { startWorker } from "./engine/worker.ts";
 import { AppError, toErrorInfo } from "./errors.ts";
 import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
-import { createOutboxRelay } from "./link/outbox.ts";
+import type { ReceivedEnvelope } from "./link-types.ts";
+import { createAgentCalls } from "./link/agent-calls.ts";
+import type { LiveInstance } from "./link/presence.ts";
+import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
 import { decidersOf } from "./policy.ts";
@@ -34,8 +37,8 @@ export interface BotParts {
   readonly trust: TrustStore;
   /** Signs what people clicked; see design, "Approval". */
   readonly evidenceKeys: InstanceKeyPairs;
-  /** Has the journal's checkpoints signed. */
-  readonly witness: Witness;
+  /** Has the journal's checkpoints signed, by the instance of the witness that is given. */
+  readonly witness: (compliance: () => AgentAddress) => Witness;
   readonly agents: readonly AgentDefinition[];
   readonly definitions: Definitions;
   readonly clock: Clock;
@@ -48,6 +51,8 @@ export interface Bot {
   readonly inbox: ChatInbox;
   /** Where a run stands, for whoever may see it. */
   result(run: RunId): Promise<RunResult>;
+  /** The agents' instances that are there. */
+  instances(): readonly LiveInstance[];
   /** The result of a request that became no run. */
   refusal(error: AppError): RunResult;
   /** Takes up open runs and starts receiving; `adapters` are started last, when all they need is there. */
@@ -57,7 +62,7 @@ export interface Bot {
 
 /** Wires the bot from its ports: engine, approvals, intake, cards and link. Nothing here knows a vendor. */
 export function createBot(parts: BotParts): Bot {
-  const { config, store, queue, link, trust, witness, definitions, clock, ids, timers, log } = parts;
+  const { config, store, queue, link, trust, definitions, clock, ids, timers, log } = parts;
   const agentInfo = parts.agents.map(({ id, description }) => ({
     id,
     atSign: config.atSignOf(id),
@@ -87,7 +92,6 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const relay = createOutboxRelay({ store, link, clock, timers, log, resolve: (to) => trust.agent(to) });
   const deciders = (requester: PersonId) =>
     decidersOf(trust.policy, trust.people, { requester, demo: trust.demo });
   const places = (run: Run) => approvalPlaces(run, { adapters, deciders: deciders(run.requester), log });
@@ -99,6 +103,17 @@ export function createBot(parts: BotParts): Bot {
     changed: (cards) => presenter.kick(cards),
     log,
   });
+  const calls = createAgentCalls({
+    store,
+    link,
+    trust,
+    regions: config.placement?.regions,
+    clock,
+    timers,
+    log,
+    onWaiting: (subject, waits) => engine.unattended(subject, waits),
+  });
+  const witness = parts.witness(() => calls.address("compliance"));
   const engine = createEngine({
     store,
     queue,
@@ -116,8 +131,11 @@ export function createBot(parts: BotParts): Bot {
         body: null,
         expiresAt: clock.now() + ackLifetimeMs,
       }),
-    prepare: (row) => relay.prepare(row),
-    committed: (cards) => presenter.kick(cards),
+    prepare: (row) => calls.prepare(row),
+    committed(cards, closed) {
+      calls.closed(closed);
+      presenter.kick(cards);
+    },
   });
   const approvals = createApprovals({
     store,
@@ -139,8 +157,18 @@ export function createBot(parts: BotParts): Bot {
       }),
   });
   const pruner = createPruner({ store, clock, log, after: (ms, call) => timers.after(ms, call) });
+  const receive = async (message: ReceivedEnvelope): Promise<void> => {
+    if (message.subject.run === presenceRun) {
+      calls.announced(message);
+    } else if (message.subject.run === witnessRun) {
+      await witness.receive(message);
+    } else {
+      await engine.receive(message);
+    }
+  };
   return {
     desk,
+    instances: () => calls.instances(),
     inbox: {
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
@@ -159,11 +187,10 @@ export function createBot(parts: BotParts): Bot {
     async start(chosen) {
       await engine.check();
       adapters = chosen;
-      await link.start((message) =>
-        message.subject.run === witnessRun ? witness.receive(message) : engine.receive(message),
-      );
+      await calls.start();
+      await link.start(receive);
       await store.resume(clock.now());
-      relay.start();
+      calls.begin();
       witness.start();
       await startWorker({ queue, engine, log });
       sweeper.start();
@@ -185,7 +212,7 @@ export function createBot(parts: BotParts): Bot {
       await queue.close();
       await witness.stop();
       await link.stop();
-      await relay.stop();
+      await calls.stop();
       await presenter.stop();
     },
   };

@@ -1,7 +1,7 @@
 import type { Approval, Money, PlanDocument, PlannedOrder, StepId } from "./domain.ts";
 import { type Card, cannotBeUndone } from "./card.ts";
 import type { RunView } from "./run-view.ts";
-import { irreversibleMayBeDone, waitsForTrust } from "./step-errors.ts";
+import { irreversibleMayBeDone, waitsForOthers } from "./step-errors.ts";
 
 /** Pure: what each card shows. Everything is plain text; adapters add no meaning. */
 
@@ -92,7 +92,7 @@ const endWords = { requested: "cancelled", rejected: "rejected", expired: "expir
 function waitText({ run }: RunView): string | undefined {
   const waiting = run.steps.find(
     ({ status, error }) =>
-      (status === "queued" || status === "waiting") && error !== null && waitsForTrust(error),
+      (status === "queued" || status === "waiting") && error !== null && waitsForOthers(error),
   );
   return waiting === undefined ? undefined : `Waiting at step ${waiting.id}: ${waiting.error?.message}.`;
 }

@@ -11,6 +11,8 @@ export interface CompanyConfig {
   /** The atSign of an agent, the bot ("bot") or the gateway ("gateway"). */
   readonly atSignOf: (id: string) => `@${string}`;
   readonly policy: Policy;
+  /** Where instances of agents may be that are given work, by the region they announce. Default: anywhere. */
+  readonly placement?: { readonly regions: readonly string[] };
 }
 
 /** Declares the company's configuration; the policy is checked again when it is signed. */
@@ -102,6 +104,13 @@ const environmentSchema = z.object({
   COUNTERSIGN_AT_CA_FILE: z.string().min(1).optional(),
   COUNTERSIGN_MAILBOX_URL: z.url().optional(),
   COUNTERSIGN_WORLD: pairs(z.url()).default({}),
+  COUNTERSIGN_REGION: z.string().min(1).max(60).optional(),
+  COUNTERSIGN_MODEL: z.string().min(1).max(100).optional(),
+  COUNTERSIGN_PRICE: z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,6})?$/, 'expected a decimal number such as "0.02"')
+    .default("0"),
+  COUNTERSIGN_CAPACITY: z.coerce.number().int().min(1).max(10_000).default(16),
   COUNTERSIGN_RECORD_KEY: z
     .string()
     .regex(/^[A-Za-z0-9+/]{43}=$/, "expected 32 bytes in base64")
@@ -143,6 +152,13 @@ export interface Settings {
   readonly atCaFile: string | undefined;
   readonly mailboxUrl: string | undefined;
   readonly world: Readonly<Record<string, string>>;
+  /** What instances of agents in this process say of themselves. */
+  readonly instance: {
+    readonly region: string | null;
+    readonly model: string | null;
+    readonly price: string;
+    readonly capacity: number;
+  };
   readonly recordKey: string | undefined;
   readonly databaseUrl: string | undefined;
   readonly booksDatabaseUrl: string | undefined;
@@ -186,6 +202,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     atCaFile: env.COUNTERSIGN_AT_CA_FILE,
     mailboxUrl: env.COUNTERSIGN_MAILBOX_URL,
     world: env.COUNTERSIGN_WORLD,
+    instance: {
+      region: env.COUNTERSIGN_REGION ?? null,
+      model: env.COUNTERSIGN_MODEL ?? null,
+      price: env.COUNTERSIGN_PRICE,
+      capacity: env.COUNTERSIGN_CAPACITY,
+    },
     recordKey: env.COUNTERSIGN_RECORD_KEY,
     databaseUrl: env.DATABASE_URL,
     booksDatabaseUrl: env.BOOKS_DATABASE_URL,

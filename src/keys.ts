@@ -1,5 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { AgentAddress, AtSign } from "./domain.ts";
@@ -71,9 +72,34 @@ export async function readInstanceKeys(
   );
 }
 
+/** Whether a folder has keys of an instance that is enrolled. */
+export async function hasKeys(folder: string, instance: string): Promise<boolean> {
+  return (
+    (await readInstanceKeys(folder, instance)) !== undefined &&
+    existsSync(instanceAtKeysPath(folder, instance))
+  );
+}
+
+/** Another text whenever an instance's keys were replaced. */
+export async function keyStamp(folder: string, instance: string): Promise<string> {
+  const { mtimeMs = 0, ino = 0 } =
+    (await stat(path.join(folder, instanceFile(instance))).catch(() => undefined)) ?? {};
+  return `${mtimeMs} ${ino}`;
+}
+
+export async function removeInstanceKeys(folder: string, instance: string): Promise<void> {
+  await rm(path.join(folder, instanceFile(instance)), { force: true });
+  await rm(instanceAtKeysPath(folder, instance), { force: true });
+}
+
 /** The key with which an agent's key-holder grants instances of a role; made on first use. */
 export async function holderKey(folder: string, role: string): Promise<SigningKey> {
-  return (await readSigningKey(folder, `holder.${role}.json`)) ?? createHolderKey(folder, role);
+  return (await existingHolderKey(folder, role)) ?? createHolderKey(folder, role);
+}
+
+/** Undefined when the agent's key-holder is elsewhere. */
+export async function existingHolderKey(folder: string, role: string): Promise<SigningKey | undefined> {
+  return readSigningKey(folder, `holder.${role}.json`);
 }
 
 async function createHolderKey(folder: string, role: string): Promise<SigningKey> {
@@ -85,6 +111,11 @@ async function createHolderKey(folder: string, role: string): Promise<SigningKey
 /** The company's key in `data/keys/company`; undefined when there is none. */
 export async function readCompanyKey(folder: string): Promise<SigningKey | undefined> {
   return readSigningKey(folder, companyFile);
+}
+
+/** The company's key, made when there is none. */
+export async function existingOrNewCompanyKey(folder: string): Promise<SigningKey> {
+  return (await readCompanyKey(folder)) ?? createCompanyKey(folder);
 }
 
 /** Makes the company's key; refuses to replace one, because everything granted under it would end. */
@@ -126,7 +157,12 @@ export async function installedCompanyKey(folder: string): Promise<string> {
   return text;
 }
 
-/** Where an atSign's atProtocol keys lie in its agent's folder. */
+/** Where the atProtocol keys of one enrolled instance lie in its agent's folder. */
+export function instanceAtKeysPath(folder: string, instance: string): string {
+  return path.join(folder, `instance.${instanceSchema.parse(instance)}.atKeys`);
+}
+
+/** Where an atSign's own atProtocol keys lie, which may do everything: with its key-holder. */
 export function atKeysPath(folder: string, atSign: AtSign): string {
   return path.join(folder, `${atSign}_key.atKeys`);
 }
@@ -159,7 +195,8 @@ async function writeSigningKey(folder: string, name: string, key: SigningKey): P
   });
 }
 
-async function writeSecret(folder: string, name: string, content: object): Promise<void> {
+/** Writes JSON that only its owner may read (0600), in a single step. */
+export async function writeSecret(folder: string, name: string, content: object): Promise<void> {
   await makeSecretFolder(folder);
   await writeAtomically(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }
@@ -169,7 +206,12 @@ async function writeAtomically(file: string, text: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-async function readSecret<T>(folder: string, name: string, schema: z.ZodType<T>): Promise<T | undefined> {
+/** Undefined when there is no such file; throws `key-file-open`, `key-file-malformed`. */
+export async function readSecret<T>(
+  folder: string,
+  name: string,
+  schema: z.ZodType<T>,
+): Promise<T | undefined> {
   const file = path.join(folder, name);
   const text = await readText(file);
   if (text === undefined) {
@@ -203,10 +245,11 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-function exportKey(key: KeyObject): string {
+/** PKCS#8 DER, base64: a secret. */
+export function exportKey(key: KeyObject): string {
   return key.export({ format: "der", type: "pkcs8" }).toString("base64");
 }
 
-function importKey(text: string): KeyObject {
+export function importKey(text: string): KeyObject {
   return createPrivateKey({ key: Buffer.from(text, "base64"), format: "der", type: "pkcs8" });
 }

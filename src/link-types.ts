@@ -19,7 +19,7 @@ export interface OutgoingEnvelope {
   readonly sequence?: number;
   readonly body: Json;
   readonly expiresAt: number;
-  /** The sender's lease, or the token of the instance that is asked; 1 where there is none. */
+  /** The token of the instance that is asked, and in its answer that under which it was; 1 where there is none. */
   readonly fencing?: number;
 }
 export interface ReceivedEnvelope {

@@ -137,12 +137,52 @@ const keys = program.command("keys").description("keys of the company and its ag
 command("new", "make a key", keys)
   .requiredOption("--company", "the company key, which signs grants and the trust document")
   .action(async (o: ViewFlags) => (await import("./commands/trust.ts")).newCompanyKey(settings(), o));
+const keysContext = () => ({ settings: settings(), config: companyConfig });
+command("invite <agent>", "one-time tokens that let instances of an agent enroll, elsewhere or here", keys)
+  .option("--instances <n>", "how many", Number, 1)
+  .option("--instance <name>", "one under this name: a new one, or one that is to have new keys")
+  .option("--minutes <n>", "how long a token is good", Number, 60)
+  .option("--wait", "and answer until all have enrolled or their time is over")
+  .action(
+    async (
+      agent: string,
+      o: { instances: number; instance?: string; minutes: number; wait?: boolean; json?: boolean },
+    ) => (await import("./commands/keys.ts")).invite(keysContext(), agent, o),
+  );
+command("enroll <token>", "make an instance's keys on this machine and have them let in", keys).action(
+  async (token: string, o: ViewFlags) => (await import("./commands/keys.ts")).enroll(keysContext(), token, o),
+);
+command("approve <agent>", "as the agent's key-holder: let in who was invited and asks", keys)
+  .option("--watch", "until nobody is waited for any more")
+  .action(async (agent: string, o: { watch?: boolean; json?: boolean }) =>
+    (await import("./commands/keys.ts")).approve(keysContext(), agent, o),
+  );
+command("list [agent]", "instances and open invitations", keys).action(
+  async (agent: string | undefined, o: ViewFlags) =>
+    (await import("./commands/keys.ts")).list(keysContext(), agent, o),
+);
+command("revoke <agent>", "let an instance out, or with the company key the whole agent", keys)
+  .option("--instance <name>", "this one")
+  .action(async (agent: string, o: { instance?: string; json?: boolean }) =>
+    (await import("./commands/keys.ts")).revoke(keysContext(), agent, o),
+  );
+command("rotate <agent>", "new keys for an instance on this machine; the old ones end", keys)
+  .option("--instance <name>", "which", "main")
+  .action(async (agent: string, o: { instance: string; json?: boolean }) =>
+    (await import("./commands/keys.ts")).rotate(keysContext(), agent, o),
+  );
 const trust = program.command("trust").description("grants, people and policy, signed by the company key");
 command(
   "sign",
   "sign the next trust document from the books' people and the configured policy",
   trust,
 ).action(async (o: ViewFlags) => (await import("./commands/trust.ts")).sign(settings(), companyConfig, o));
+command("show", "the trust document in force here, revocations, what is refused", trust).action(
+  async (o: ViewFlags) => (await import("./commands/trust.ts")).show(settings(), companyConfig, o),
+);
+command("pull", "fetch what the company published", trust).action(async (o: ViewFlags) =>
+  (await import("./commands/trust.ts")).pull(settings(), companyConfig, o),
+);
 
 command("health <process>", "whether a process answers: sandbox, bot or agents").action(
   async (name: string) => (await import("./commands/health.ts")).health(settings(), companyConfig, name),
@@ -170,9 +210,11 @@ command("bot", "the bot process").action(async () =>
 command("gateway", "the model gateway process").action(async () =>
   (await import("./commands/services.ts")).gateway(settings(), companyConfig),
 );
-command("agent <names...>", "a process for the agents named").action(async (names: string[]) =>
-  (await import("./commands/services.ts")).agents(settings(), companyConfig, names),
-);
+command("agent <names...>", "a process for the agents named")
+  .option("--instance <name>", 'one of several of each; "new": under a name that ends with it')
+  .action(async (names: string[], o: { instance?: string }) =>
+    (await import("./commands/services.ts")).agents(settings(), companyConfig, { names, ...o }),
+  );
 
 program.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
 for (const each of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {

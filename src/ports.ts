@@ -17,6 +17,7 @@ import type {
   RunId,
   ThreadId,
 } from "./domain.ts";
+import type { Assignment, Fence, InstanceLease, InstanceStore } from "./instance-types.ts";
 import type { MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "./link-types.ts";
 import type {
   AgentTraffic,
@@ -75,6 +76,7 @@ export interface OutboxStore {
  * leave such rows out, and the first time say so in the journal.
  */
 export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
+  readonly instances: InstanceStore;
   /**
    * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
    * duplicates), postings that were begun are over, unless other bots may share the record: theirs end in time.
@@ -192,23 +194,27 @@ export interface Books {
 export interface AgentStore extends OutboxStore, Prunable {
   /** Reads outside any unit of work; writing through it fails. */
   readonly books: Books;
-  /** Becomes the one current instance, with a higher token than all before; what they had claimed is due again. */
-  acquireLease(instance: string): Promise<number>;
+  /** Begins a life of an instance: its earlier process is refused from now on, what was claimed is due again. */
+  acquireLease(instance: string): Promise<InstanceLease>;
   /**
    * One transaction: the work's changes, its stored reply, the inbox key and the journal. "duplicate": the key was
-   * known, nothing was done. Fails with code "fenced" when a later lease exists.
+   * known, nothing was done. Fails with "fenced" when the instance has a later lease, or the step a higher token.
    */
-  perform(o: {
-    readonly inbox: InboxKey;
-    readonly fencing: number;
-    readonly work: (
-      books: Books,
-    ) => Promise<{ readonly reply: OutboxRow; readonly journal: readonly JournalEntry[] }>;
-  }): Promise<"done" | "duplicate">;
-  /** A unit of its own, for skills that act outside: committed when this resolves. */
-  transact<T>(fencing: number, unit: (books: Books) => Promise<T>): Promise<T>;
-  /** The stored reply to a finished request, made due again; undefined when the request is not finished. */
-  replyAgain(inbox: InboxKey, now: number): Promise<OutboxRow | undefined>;
+  perform(
+    o: Fence & {
+      readonly lease: InstanceLease;
+      readonly work: (books: Books) => Promise<{ reply: OutboxRow; journal: readonly JournalEntry[] }>;
+    },
+  ): Promise<"done" | "duplicate">;
+  /** A unit of its own, for skills that act outside: committed when this resolves. Fails as `perform`. */
+  transact<T>(lease: InstanceLease, fence: Fence, unit: (books: Books) => Promise<T>): Promise<T>;
+  /** Refuses lower tokens for this step from now on, before anything is done under this one. Fails as `perform`. */
+  takeOver(lease: InstanceLease, fence: Fence): Promise<void>;
+  /**
+   * The stored reply to a finished request, made due again, for the instance that asks and under its token if that is
+   * higher; undefined when the request is not finished.
+   */
+  replyAgain(inbox: InboxKey, o: { readonly now: number } & Assignment): Promise<OutboxRow | undefined>;
   appendJournal(entries: readonly JournalEntry[]): Promise<void>;
   getValue(key: string): Promise<string | undefined>;
   setValue(key: string, value: string): Promise<void>;

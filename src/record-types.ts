@@ -29,6 +29,10 @@ export interface OutboxRow {
   /** `${kind}-${run}-${revision}-${step}-${attempt}`: one row per message, however often it is sent. */
   readonly id: string;
   readonly to: AgentId;
+  /** The instance it goes to; absent: none is chosen yet, or there is but one. */
+  readonly instance?: string;
+  /** The token it is sent under: see `Fence`. Absent: 1, or not assigned yet. */
+  readonly fencing?: number;
   readonly kind: Extract<EnvelopeKind, "request" | "result" | "error" | "cancel">;
   readonly subject: MessageSubject;
   readonly body: Json;

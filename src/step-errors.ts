@@ -18,6 +18,20 @@ export function waitsForTrust(error: ErrorInfo): boolean {
   return trustWaits.has(error.code);
 }
 
+/** Whether this says that no instance of the step's agent is there: waited for until the step's deadline. */
+export function lacksInstance(error: ErrorInfo): boolean {
+  return error.code === "no-instance";
+}
+/** Whether a step stands still although nobody is asked, and goes on by itself. */
+export function waitsForOthers(error: ErrorInfo): boolean {
+  return waitsForTrust(error) || lacksInstance(error);
+}
+/** See `lacksInstance`. */
+export function noInstance({ agent }: Pick<PlannedStep, "agent">): ErrorInfo {
+  const message = `no instance of agent "${agent}" is running`;
+  return { code: "no-instance", message, retryable: true };
+}
+
 /** Whether the attestations of a mandate have grown too old: they are asked for again, which uses up no attempt. */
 export function needsFreshAttestations(error: ErrorInfo): boolean {
   return error.code === "mandate-stale";

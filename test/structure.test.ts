@@ -24,7 +24,7 @@ const product = sources.filter((file) => !file.startsWith("test/"));
 const isLocal = (name: string) => /^(src|adapters|agents|test|countersign\.config)/.test(name);
 const composers = /^src\/(app|load|main)\.ts$|^src\/(sandbox|commands|processes)\//;
 const nouns =
-  /^src\/(domain|mandate-types|book-rows|record-types|link-types|supplier-types|policy-types|desk-types|card|ports|errors)\.ts$/;
+  /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|supplier-types|policy-types|desk-types|card|ports|errors)\.ts$/;
 const helpers =
   /^src\/(plan\/[a-z-]+|money|accounts|canonical|journal|back-off|with-deadline|checkpoint-schema|parsed-json|model-call|policy|step-errors)\.ts$/;
 const defines = /^src\/define-[a-z]+\.ts$/;
@@ -40,13 +40,16 @@ const rules: readonly Rule[] = [
   {
     name: "nouns and ports know nouns and zod's types",
     files:
-      /^src\/(ports|mandate-types|book-rows|record-types|link-types|supplier-types|policy-types|desk-types|card)\.ts$/,
+      /^src\/(ports|mandate-types|book-rows|record-types|instance-types|link-types|supplier-types|policy-types|desk-types|card)\.ts$/,
     may: (name) => nouns.test(name) || name === "zod",
   },
   {
     name: "atsdk knows node and itself",
     files: /^src\/atsdk\//,
-    may: (name) => name.startsWith("node:") || name.startsWith("src/atsdk/"),
+    may: (name, importer) =>
+      name.startsWith("node:") ||
+      name.startsWith("src/atsdk/") ||
+      (name === "@atsign/atsdk" && importer.startsWith("src/atsdk/examples/")),
   },
   {
     name: "engine knows nouns, ports, errors, define-*, policy, journal and helpers",

@@ -18,6 +18,8 @@ export function outboxValues(agent: string, row: OutboxRow, key: BodyKey): Store
     agent,
     id: row.id,
     recipient: row.to,
+    instance: row.instance ?? null,
+    fencing: row.fencing ?? null,
     kind: row.kind,
     ...row.subject,
     body: key === null ? canonicalJson(row.body) : key.sealText(bodyPlace(agent, row.id), row.body),
@@ -36,6 +38,8 @@ export function outboxRow(row: StoredRow, key: BodyKey): OutboxRow {
     return {
       id,
       to: row.recipient,
+      ...(row.instance === null ? {} : { instance: row.instance }),
+      ...(row.fencing === null ? {} : { fencing: row.fencing }),
       kind: kindSchema.parse(row.kind),
       subject: { run, revision, step, attempt },
       body: z.json().parse(read()),

@@ -1,3 +1,4 @@
+import { lockAgent } from "./agent-fences.ts";
 import type { AgentStoreTables } from "./agent-store-tables.ts";
 import type { Database } from "./database.ts";
 import { inBatches, keptMs } from "./record-prune.ts";
@@ -14,7 +15,13 @@ export async function pruneAgent(
   agent: string,
   now: number,
 ): Promise<number> {
+  const before = now - keptMs;
+  await database.unit((tx) =>
+    tx.deleteFrom("agent_fences").where("agent", "=", agent).where("at", "<", before).execute(),
+  );
   return inBatches(database, async (tx) => {
+    // Another instance may be pruning too.
+    await lockAgent(tx, agent);
     const old = await tx
       .selectFrom("agent_inbox")
       .innerJoin("agent_outbox", (join) =>
@@ -24,7 +31,7 @@ export async function pruneAgent(
       )
       .select(["agent_inbox.key", "agent_inbox.reply"])
       .where("agent_inbox.agent", "=", agent)
-      .where("agent_inbox.at", "<", now - keptMs)
+      .where("agent_inbox.at", "<", before)
       .where("agent_outbox.open", "=", 0)
       .limit(batch)
       .execute();

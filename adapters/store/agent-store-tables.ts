@@ -17,6 +17,10 @@ export interface AgentStoreTables extends JournalTables {
     readonly agent: string;
     readonly id: string;
     readonly recipient: string;
+    /** The recipient's instance that asked; null in rows from before there were several. */
+    readonly instance: string | null;
+    /** The token that the request was worked on under. */
+    readonly fencing: number | null;
     readonly kind: string;
     readonly run: string;
     readonly revision: number;
@@ -31,8 +35,20 @@ export interface AgentStoreTables extends JournalTables {
     /** 1 until something closes it. */
     readonly open: number;
   };
-  /** The one current instance of each agent. */
+  /** The newest lease of each agent. Its row is what an agent's units are put in order by. */
   readonly agent_leases: { readonly agent: string; readonly instance: string; readonly token: number };
+  /** The newest lease of each instance. */
+  readonly agent_instances: { readonly agent: string; readonly instance: string; readonly lease: number };
+  /** The highest token seen of each step that was taken over: above 1. */
+  readonly agent_fences: {
+    readonly agent: string;
+    readonly sender: string;
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly token: number;
+    readonly at: number;
+  };
   readonly agent_values: { readonly agent: string; readonly key: string; readonly value: string };
 }
 
@@ -58,5 +74,19 @@ export const agentStoreMigrations: readonly Migration[] = [
     // A claim moves `due_at`.
     name: "agents-2",
     statements: ["alter table agent_outbox drop column claimed_until"],
+  },
+  {
+    // Several instances of an agent.
+    name: "agents-3",
+    statements: [
+      "alter table agent_outbox add column instance text",
+      "alter table agent_outbox add column fencing bigint",
+      `create table agent_instances (
+        agent text not null, instance text not null, lease bigint not null, primary key (agent, instance))`,
+      `create table agent_fences (
+        agent text not null, sender text not null, run text not null, revision bigint not null, step text not null,
+        token bigint not null, at bigint not null, primary key (agent, sender, run, revision, step))`,
+      "create index agent_fences_at on agent_fences (agent, at)",
+    ],
   },
 ];

@@ -1,11 +1,13 @@
 import type { Kysely } from "kysely";
 import { canonicalJson } from "../../src/canonical.ts";
 import { AppError } from "../../src/errors.ts";
+import type { Fence, InstanceLease } from "../../src/instance-types.ts";
 import type { AgentStore, Books, Clock } from "../../src/ports.ts";
 import type { InboxKey, JournalEntry, OutboxRow } from "../../src/record-types.ts";
 import { type BodyKey, outboxRow, outboxValues } from "./agent-outbox-row.ts";
 import type { AgentStoreTables } from "./agent-store-tables.ts";
 import type { BooksAccess } from "./books-database.ts";
+import { holdFence, newLease } from "./agent-fences.ts";
 import type { Database } from "./database.ts";
 import { pruneAgent } from "./agent-prune.ts";
 import { appendJournal } from "./journal-store.ts";
@@ -46,10 +48,10 @@ class DatabaseAgentStore implements AgentStore {
     this.books = options.books.reader;
   }
 
-  async acquireLease(instance: string): Promise<number> {
+  async acquireLease(instance: string): Promise<InstanceLease> {
     const { agent, clock, database } = this.#o;
-    const lease = await database.unit(async (tx) => {
-      // What an earlier instance was about to send, or waited for the answer to, is this one's to send, at once.
+    return database.unit(async (tx) => {
+      // What an earlier process was about to send, or waited for the answer to, is sent again, at once.
       const now = clock.now();
       await tx
         .updateTable("agent_outbox")
@@ -59,18 +61,8 @@ class DatabaseAgentStore implements AgentStore {
         .where("tries", ">", 0)
         .where("due_at", ">", now)
         .execute();
-      return tx
-        .insertInto("agent_leases")
-        .values({ agent, instance, token: 1 })
-        .onConflict((conflict) =>
-          conflict
-            .column("agent")
-            .doUpdateSet((eb) => ({ instance, token: eb("agent_leases.token", "+", 1) })),
-        )
-        .returning("token")
-        .executeTakeFirstOrThrow();
+      return newLease(tx, agent, instance);
     });
-    return lease.token;
   }
 
   async perform(o: Parameters<AgentStore["perform"]>[0]): Promise<"done" | "duplicate"> {
@@ -79,7 +71,7 @@ class DatabaseAgentStore implements AgentStore {
     return database.unit(async (tx) => {
       // Sent together, in this order: on SQLite the way to the database's thread costs more than a statement.
       const [, known] = await Promise.all([
-        this.#holdLease(tx, o.fencing),
+        this.#hold(tx, o.lease, o),
         tx
           .selectFrom("agent_inbox")
           .select("key")
@@ -103,15 +95,22 @@ class DatabaseAgentStore implements AgentStore {
     });
   }
 
-  async transact<T>(fencing: number, unit: (books: Books) => Promise<T>): Promise<T> {
+  async transact<T>(lease: InstanceLease, fence: Fence, unit: (books: Books) => Promise<T>): Promise<T> {
     const { books, database } = this.#o;
     return database.unit(async (tx) => {
-      await this.#holdLease(tx, fencing);
+      await this.#hold(tx, lease, fence);
       return unit(books.within(tx));
     });
   }
 
-  async replyAgain(inbox: InboxKey, now: number): Promise<OutboxRow | undefined> {
+  async takeOver(lease: InstanceLease, fence: Fence): Promise<void> {
+    await this.#o.database.unit((tx) => this.#hold(tx, lease, fence));
+  }
+
+  async replyAgain(
+    inbox: InboxKey,
+    { now, instance, token }: Parameters<AgentStore["replyAgain"]>[1],
+  ): Promise<OutboxRow | undefined> {
     const { agent, database } = this.#o;
     // Nearly every request is new: a read costs no commit.
     const finished = await database.read((db) =>
@@ -125,16 +124,18 @@ class DatabaseAgentStore implements AgentStore {
     if (finished === undefined) {
       return undefined;
     }
-    const rows = await database.unit((tx) =>
-      tx
+    const rows = await database.unit(async (tx) => {
+      const reply = tx
         .updateTable("agent_outbox")
-        // Asked for anew: sent again soon, however often it was sent before.
-        .set({ open: 1, due_at: now, tries: 0 })
         .where("agent", "=", agent)
-        .where("id", "=", finished.reply)
-        .returningAll()
-        .execute(),
-    );
+        .where("id", "=", finished.reply);
+      await reply
+        .set({ fencing: token })
+        .where((eb) => eb.or([eb("fencing", "is", null), eb("fencing", "<", token)]))
+        .execute();
+      // Asked for anew: sent again soon, however often it was sent before.
+      return reply.set({ open: 1, due_at: now, tries: 0, instance }).returningAll().execute();
+    });
     return rows[0] === undefined ? undefined : outboxRow(rows[0], this.#key);
   }
 
@@ -232,22 +233,9 @@ class DatabaseAgentStore implements AgentStore {
     return pruneAgent(this.#o.database, this.#o.agent, now);
   }
 
-  /**
-   * Fails unless `fencing` is the current lease. An update, not a read: on PostgreSQL it locks the row until the
-   * commit, so that an agent's units run one after the other there too, and a newer lease waits for this unit.
-   */
-  async #holdLease(tx: Tx, fencing: number): Promise<void> {
-    const { agent } = this.#o;
-    const held = await tx
-      .updateTable("agent_leases")
-      .set({ token: fencing })
-      .where("agent", "=", agent)
-      .where("token", "=", fencing)
-      .returning("token")
-      .execute();
-    if (held.length === 0) {
-      throw new AppError("fenced", `lease ${fencing} of agent "${agent}" is not the current one`);
-    }
+  async #hold(tx: Tx, lease: InstanceLease, fence: Fence): Promise<void> {
+    const { agent, clock } = this.#o;
+    await holdFence(tx, { agent, lease, fence, now: clock.now() });
   }
 
   async #addReply(tx: Tx, reply: OutboxRow): Promise<void> {

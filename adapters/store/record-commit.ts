@@ -6,6 +6,7 @@ import type { Content, RunCommit } from "../../src/record-types.ts";
 import type { SealBody } from "./journal-store.ts";
 import type { Opening } from "./open-rows.ts";
 import { changeCards } from "./record-cards.ts";
+import { keepAssignment } from "./record-instances.ts";
 import { closeOutbox, outboxRow } from "./record-outbox.ts";
 import { sealRunIdentity } from "./record-identity.ts";
 import { approvalRow, runRow } from "./record-rows.ts";
@@ -158,6 +159,7 @@ async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Pr
         .values(commit.outbox.map((row) => outboxRow(row, key, now)))
         .onConflict((conflict) => conflict.doNothing())
         .execute(),
+      ...commit.outbox.map((row) => keepAssignment(tx, row)),
     );
   }
   writes.push(closeOutbox(tx, commit.closeOutbox ?? [], now));

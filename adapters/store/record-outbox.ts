@@ -21,6 +21,8 @@ export function outboxRow(row: OutboxRow, key: RunKey, createdAt: number): Recor
   };
   return {
     ...clear,
+    instance: row.instance ?? null,
+    fencing: row.fencing ?? null,
     body: key.seal(bodyPlace(clear), row.body),
     due_at: row.dueAt,
     tries: row.tries,
@@ -126,6 +128,8 @@ function fromRow(row: RecordTables["outbox"], key: RunKey): OutboxRow {
   return {
     id: row.id,
     to: row.recipient,
+    ...(row.instance === null ? {} : { instance: row.instance }),
+    ...(row.fencing === null ? {} : { fencing: row.fencing }),
     kind: row.kind,
     subject: { run: row.run, revision: row.revision, step: row.step, attempt: row.attempt },
     body: key.open(bodyPlace(row), row.body),

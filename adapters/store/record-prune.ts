@@ -35,6 +35,21 @@ export async function pruneRecord(database: Database<RecordTables>, now: number)
     )) +
     (await inBatches(database, (tx) =>
       tx
+        .deleteFrom("assignments")
+        .where("run", "in", (eb) =>
+          eb
+            .selectFrom("assignments as old")
+            .innerJoin("runs", "runs.id", "old.run")
+            .select("old.run")
+            .distinct()
+            .where("runs.status", "in", ["completed", "failed", "cancelled"])
+            .where("runs.updated_at", "<", before)
+            .limit(batch / 10),
+        )
+        .executeTakeFirst(),
+    )) +
+    (await inBatches(database, (tx) =>
+      tx
         .deleteFrom("kept_values")
         .where("key", "in", (eb) =>
           eb

@@ -95,6 +95,9 @@ export interface RecordTables extends JournalTables {
   readonly outbox: {
     readonly id: string;
     readonly recipient: string;
+    /** The instance it was given to, and under which token; null until one is chosen. */
+    readonly instance: string | null;
+    readonly fencing: number | null;
     readonly kind: OutboxRow["kind"];
     readonly run: string;
     readonly revision: number;
@@ -108,6 +111,15 @@ export interface RecordTables extends JournalTables {
     /** Null in rows from before that was kept. */
     readonly created_at: number | null;
   };
+  /** Who was given a step last; the token only ever rises. */
+  readonly assignments: {
+    readonly run: string;
+    readonly revision: number;
+    readonly step: string;
+    readonly instance: string;
+    readonly token: number;
+  };
+  readonly instances: { readonly agent: string; readonly instance: string; readonly announcement: string };
   readonly kept_values: {
     readonly key: string;
     readonly value: string;
@@ -198,6 +210,20 @@ export const recordMigrations: readonly Migration[] = [
       "create index requests_withdrawn on requests (withdrawn_at) where withdrawn_at is not null",
       "alter table cards add column barred bigint not null default 0",
       "alter table outbox add column created_at bigint",
+    ],
+  },
+  {
+    // Several instances of an agent.
+    name: "record-4",
+    statements: [
+      "alter table outbox add column instance text",
+      "alter table outbox add column fencing bigint",
+      "create index outbox_instance on outbox (recipient, instance) where closed_at is null",
+      `create table assignments (
+        run text not null, revision bigint not null, step text not null, instance text not null,
+        token bigint not null, primary key (run, revision, step))`,
+      `create table instances (
+        agent text not null, instance text not null, announcement text not null, primary key (agent, instance))`,
     ],
   },
 ];

@@ -1,10 +1,11 @@
-import { AtConnection } from "./at-connection.ts";
+import type { AtConnection } from "./at-connection.ts";
 import type { AtKeys } from "./at-keys.ts";
 import { toAtSign } from "./at-sign.ts";
 import { authenticateCram, authenticatePkam } from "./authenticate.ts";
-import { lookUp, type LookUpOptions } from "./directory.ts";
+import { deleteCommand, updateCommand } from "./codec/commands.ts";
+import type { LookUpOptions } from "./directory.ts";
 import { rsaPrivateKey } from "./rsa.ts";
-import { tlsTransport } from "./transport.ts";
+import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface ActivateOptions extends LookUpOptions {
   readonly atSign: string;
@@ -18,21 +19,29 @@ export interface ActivateOptions extends LookUpOptions {
  * broken-off activation can be repeated with the same keys; afterwards the server refuses it with AT0401.
  */
 export async function activate(options: ActivateOptions): Promise<void> {
-  const { cramSecret, keys, ca, transport = tlsTransport, timeoutMs = 10_000 } = options;
+  const { cramSecret, keys, timeoutMs = defaultTimeoutMs } = options;
   const atSign = toAtSign(options.atSign);
-  const address = await lookUp(atSign, options);
-  const connection = await AtConnection.open(transport, {
-    ...address,
-    timeoutMs,
-    ...(ca === undefined ? {} : { ca }),
-  });
-  try {
+  await withConnection(atSign, options, async (connection) => {
     await authenticateCram(connection, atSign, cramSecret, timeoutMs);
-    await connection.request(`update:privatekey:at_pkam_publickey ${keys.pkamPublicKey}`, timeoutMs);
+    await connection.request(
+      updateCommand("privatekey:at_pkam_publickey", {}, keys.pkamPublicKey),
+      timeoutMs,
+    );
     await authenticatePkam(connection, atSign, rsaPrivateKey(keys.pkamPrivateKey), { timeoutMs });
-    await connection.request(`update:public:publickey${atSign} ${keys.encryptionPublicKey}`, timeoutMs);
-    await connection.request("delete:privatekey:at_secret", timeoutMs);
-  } finally {
-    connection.close();
-  }
+    await finishActivation(connection, atSign, keys, timeoutMs);
+  });
+}
+
+/** The last steps of both flows: publishes the encryption key, then gives the activation secret up. */
+export async function finishActivation(
+  connection: AtConnection,
+  atSign: string,
+  keys: AtKeys,
+  timeoutMs: number,
+): Promise<void> {
+  await connection.request(
+    updateCommand(`public:publickey${atSign}`, {}, keys.encryptionPublicKey),
+    timeoutMs,
+  );
+  await connection.request(deleteCommand("privatekey:at_secret"), timeoutMs);
 }

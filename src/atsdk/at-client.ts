@@ -8,6 +8,7 @@ import type { AtMetadata, MetadataChange } from "./codec/metadata.ts";
 import { isAtLeast, type NotificationStatus, readStatus, type ServerInfo } from "./codec/replies.ts";
 import { Connector } from "./connector.ts";
 import type { HostAndPort } from "./directory.ts";
+import { Enrollments } from "./enrollments.ts";
 import { type AtNotification, Messages, type NotifyOptions, type ReceiveOptions } from "./messages.ts";
 import { type PeerKeyOptions, PeerKeys } from "./peer-keys.ts";
 import { type AtRecord, type PutOptions, type ReadOptions, Records } from "./records.ts";
@@ -38,6 +39,8 @@ export interface OpenOptions extends PeerKeyOptions {
 /** An authenticated client of one atSign. Lost connections are opened again when the next command needs them. */
 export class AtClient {
   readonly atSign: string;
+  /** Passcodes for, and decisions about, other apps and devices of our atSign. */
+  readonly enrollments: Enrollments;
   readonly #session: Session;
   readonly #records: Records;
   readonly #messages: Messages;
@@ -60,6 +63,7 @@ export class AtClient {
     const zeroIv = options.compatibility?.zeroIv === true;
     const cipher = new ValueCipher(atSign, keys, shared, { zeroIv });
     this.atSign = atSign;
+    this.enrollments = new Enrollments(keys, request);
     this.#session = session;
     this.#records = new Records({ atSign, publicKey: keys.encryptionPublicKey, request, cipher, peerKeys });
     this.#messages = new Messages({ atSign, request, cipher, shared, connector, clock });

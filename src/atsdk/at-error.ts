@@ -8,14 +8,19 @@ export type AtErrorCode =
   | "closed"
   | "connect-failed"
   | "decrypt-failed"
+  | "fingerprint-mismatch"
   | "invalid-at-sign"
   | "invalid-key"
   | "invalid-key-file"
   | "invalid-value"
+  | "no-argon2"
   | "not-in-directory"
+  | "passphrase-needed"
   | "peer-key-changed"
+  | "registrar-refused"
   | "timeout"
-  | "unsupported-encryption";
+  | "unsupported-encryption"
+  | "wrong-passphrase";
 
 const retryableCodes: ReadonlySet<string> = new Set([
   "busy",

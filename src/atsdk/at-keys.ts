@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { AtError } from "./at-error.ts";
 import { decryptAes, encryptAes, newAesKey } from "./aes.ts";
+import { isSealed, openSealed, sealWithPassphrase } from "./passphrase.ts";
 import { newRsaPair } from "./rsa.ts";
 
 /** The secrets of one atSign. RSA keys are base64 DER (SPKI, PKCS#8), AES keys base64 of 32 bytes. Never log them. */
@@ -13,6 +14,8 @@ export interface AtKeys {
   readonly selfEncryptionKey: string;
   /** Set for APKAM enrollments. */
   readonly enrollmentId?: string;
+  /** The key under which the approver of an enrollment sent the atSign's keys, base64. */
+  readonly apkamSymmetricKey?: string;
   /** Members of a key file that this SDK does not use; kept when the file is written again. */
   readonly other?: Readonly<Record<string, unknown>>;
 }
@@ -37,20 +40,39 @@ export async function generateAtKeys(): Promise<AtKeys> {
   };
 }
 
-/**
- * Reads a plain `.atKeys` file. Throws `invalid-key-file` when it is none.
- * Its zero-IV "encryption" under a key in the same file is cosmetic: treat the file as clear secrets.
- */
-export async function readAtKeysFile(path: string): Promise<AtKeys> {
-  return parseAtKeys(await readFile(path, "utf8"), path);
+export interface KeyFileOptions {
+  /** Protects the file; without one its secrets are in clear. */
+  readonly passphrase?: string;
 }
 
-/** Writes a plain `.atKeys` file (compact JSON, mode 0600), replacing an older one in a single step. */
-export async function writeAtKeysFile(path: string, keys: AtKeys): Promise<void> {
+/**
+ * Reads a `.atKeys` file. Throws `invalid-key-file` when it is none; for a protected one `passphrase-needed`,
+ * `wrong-passphrase`, `no-argon2`, `unsupported-encryption`. A plain file is read even if a passphrase is given.
+ * The zero-IV "encryption" of its members under a key in the same file is cosmetic: treat the file as clear secrets.
+ */
+export async function readAtKeysFile(path: string, options: KeyFileOptions = {}): Promise<AtKeys> {
+  const text = await readFile(path, "utf8");
+  const fields = readObject(text, path);
+  if (!isSealed(fields)) return readKeys(fields, path);
+  return parseAtKeys(await openSealed(fields, options.passphrase, path), path);
+}
+
+/**
+ * Writes a `.atKeys` file (compact JSON, mode 0600), replacing an older one in a single step. With a passphrase it is
+ * wrapped in the form that at_auth 4 writes: argon2id with a random salt. Clients from before cannot read that.
+ */
+export async function writeAtKeysFile(
+  path: string,
+  keys: AtKeys,
+  options: KeyFileOptions = {},
+): Promise<void> {
+  const { passphrase } = options;
+  const text = formatAtKeys(keys);
+  const content = passphrase === undefined ? text : await sealWithPassphrase(text, passphrase);
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const file = await open(temporary, "wx", 0o600);
   try {
-    await file.writeFile(formatAtKeys(keys));
+    await file.writeFile(content);
     await file.sync();
   } catch (error) {
     await file.close();
@@ -71,19 +93,18 @@ export function formatAtKeys(keys: AtKeys): string {
     ...keys.other,
     ...Object.fromEntries(sealed),
     selfEncryptionKey: keys.selfEncryptionKey,
+    ...(keys.apkamSymmetricKey === undefined ? {} : { apkamSymmetricKey: keys.apkamSymmetricKey }),
     ...(keys.enrollmentId === undefined ? {} : { enrollmentId: keys.enrollmentId }),
   });
 }
 
-/** Reads the text of a `.atKeys` file; `name` appears in errors. */
+/** Reads the text of a plain `.atKeys` file; `name` appears in errors. */
 export function parseAtKeys(text: string, name: string): AtKeys {
-  const fields = readObject(text, name);
-  if (typeof fields["iv"] === "string" && fields["selfEncryptionKey"] === undefined)
-    throw new AtError(
-      "invalid-key-file",
-      `${name} is protected by a passphrase; only plain .atKeys files can be read.`,
-    );
-  const { selfEncryptionKey, enrollmentId, ...rest } = fields;
+  return readKeys(readObject(text, name), name);
+}
+
+function readKeys(fields: Record<string, unknown>, name: string): AtKeys {
+  const { selfEncryptionKey, enrollmentId, apkamSymmetricKey, ...rest } = fields;
   if (typeof selfEncryptionKey !== "string" || Buffer.from(selfEncryptionKey, "base64").length !== 32)
     throw new AtError("invalid-key-file", `${name}: selfEncryptionKey must be base64 of 32 bytes.`);
   const unseal = (field: keyof typeof sealedFields): string => {
@@ -103,6 +124,7 @@ export function parseAtKeys(text: string, name: string): AtKeys {
     encryptionPrivateKey: unseal("aesEncryptPrivateKey"),
     selfEncryptionKey,
     ...(typeof enrollmentId === "string" ? { enrollmentId } : {}),
+    ...(typeof apkamSymmetricKey === "string" ? { apkamSymmetricKey } : {}),
     ...(Object.keys(rest).length === 0 ? {} : { other: rest }),
   };
 }

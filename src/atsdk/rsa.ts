@@ -43,6 +43,30 @@ export function rsaPublicKey(spkiBase64: string): KeyObject {
   );
 }
 
+/**
+ * True when a private key (base64 PKCS#8) belongs to a public one (base64 SPKI) and all its numbers fit each other: it
+ * came encrypted without authentication, and signing with a number altered on the way would give the key away.
+ */
+export function isWholeKeyOf(privateKey: string, publicKey: string): boolean {
+  try {
+    const key = rsaPrivateKey(privateKey);
+    if (!createPublicKey(key).equals(rsaPublicKey(publicKey))) return false;
+    const jwk = key.export({ format: "jwk" });
+    const number = (text = "") => BigInt(`0x0${Buffer.from(text, "base64url").toString("hex")}`);
+    const [n, e, d, p, q] = [number(jwk.n), number(jwk.e), number(jwk.d), number(jwk.p), number(jwk.q)];
+    return (
+      p * q === n &&
+      (d * e) % (p - 1n) === 1n &&
+      (d * e) % (q - 1n) === 1n &&
+      number(jwk.dp) === d % (p - 1n) &&
+      number(jwk.dq) === d % (q - 1n) &&
+      (number(jwk.qi) * q) % p === 1n
+    );
+  } catch {
+    return false;
+  }
+}
+
 function readKey(read: () => KeyObject, kind: string): KeyObject {
   let key: KeyObject;
   try {

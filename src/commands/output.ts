@@ -43,7 +43,7 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
 }
 
 /** What the caller typed is wrong, not what was found. */
-const usageCodes = new Set(["usage", "unknown-kind", "bad-account"]);
+const usageCodes = new Set(["usage", "unknown-kind", "bad-account", "token-malformed"]);
 
 /** Says what went wrong and sets the exit code; with `json` as the one line of the answer. */
 export function fail(error: unknown, o: { readonly json: boolean }): void {

@@ -21,10 +21,14 @@ export function gateway(settings: Settings, config: CompanyConfig): Promise<void
     return (await import("../processes/gateway.ts")).startGateway(settings, config, fatal);
   });
 }
-export function agents(settings: Settings, config: CompanyConfig, names: readonly string[]): Promise<void> {
+export function agents(
+  settings: Settings,
+  config: CompanyConfig,
+  which: { readonly names: readonly string[]; readonly instance?: string },
+): Promise<void> {
   return serve(async (fatal) => {
     makeRuntimeFolder(settings.runtime);
-    return (await import("../processes/agents.ts")).startAgents(settings, config, names, fatal);
+    return (await import("../processes/agents.ts")).startAgents(settings, config, which, fatal);
   });
 }
 

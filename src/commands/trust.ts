@@ -1,11 +1,25 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { AtClient, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
-import { createCompanyKey, keyFolderOf, readCompanyKey } from "../keys.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import { atKeysPath, createCompanyKey, installedCompanyKey, keyFolderOf, readCompanyKey } from "../keys.ts";
 import { loadAgents } from "../load.ts";
-import { AppError } from "../errors.ts";
-import { makeDemoTrust } from "../trust/demo-trust.ts";
-import { participants } from "../processes/setup.ts";
+import { atAddress } from "../processes/at-place.ts";
 import { readPeople } from "../processes/company-books.ts";
-import { answer, answerJson } from "./output.ts";
+import { publishCompanyTrust, pullTrust } from "../processes/public-trust.ts";
+import { readTrust } from "../processes/read-trust.ts";
+import { participants } from "../processes/setup.ts";
+import { makeDemoTrust } from "../trust/demo-trust.ts";
+import { parsePaper } from "../trust/grant-register.ts";
+import {
+  sealedAgentGrantSchema,
+  sealedTrustDocumentSchema,
+  type TrustDocument,
+} from "../trust/trust-documents.ts";
+import { readTrustFolder } from "../trust/trust-files.ts";
+import { answer, answerJson, tell } from "./output.ts";
 
 /** Makes the company key; refused when there is one. */
 export async function newCompanyKey(settings: Settings, o: { readonly json?: boolean }): Promise<void> {
@@ -28,17 +42,123 @@ export async function sign(
   o: { readonly json?: boolean },
 ): Promise<void> {
   const { company, people } = await signTrust(settings, config);
+  const published = await publishIfPossible(settings, config);
   if (o.json === true) {
-    answerJson({ company, people });
+    answerJson({ company, people, published });
   } else {
     answer(`signed: ${people} people, policy in force at the next look of every process`);
   }
+}
+
+/** `trust pull`: fetches what the company published, once; processes that follow it do so by themselves. */
+export async function pull(
+  settings: Settings,
+  config: CompanyConfig,
+  o: { readonly json?: boolean },
+): Promise<void> {
+  const { agent, file, companyKey } = await anyIdentity(settings, config);
+  const atSign = config.atSignOf(agent);
+  const keys = await readAtKeysFile(file);
+  const client = await AtClient.open({ atSign, keys, ...atAddress(settings) });
+  try {
+    const company = config.company.atSign;
+    const adopted = await pullTrust({ client, data: settings.data, company, companyKey });
+    if (o.json === true) {
+      answerJson({ adopted });
+    } else {
+      answer(adopted === 0 ? "nothing is newer than what is here" : `${adopted} papers were newer`);
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+/** `trust show`: the document in force here, grants and revocations, verified. */
+export async function show(
+  settings: Settings,
+  config: CompanyConfig,
+  o: { readonly json?: boolean },
+): Promise<void> {
+  const { companyKey } = await anyIdentity(settings, config);
+  const { files, trust } = await readTrust(settings, companyKey);
+  const { revocations, issuedAt } = parsePaper(
+    "trust.json",
+    files.document?.text ?? "",
+    sealedTrustDocumentSchema,
+  ).statement;
+  const problems = trust.problems.map(({ code, message }) => ({ code, message }));
+  if (o.json === true) {
+    answerJson({ company: trust.company, companyKey, serial: trust.serial, issuedAt, revocations, problems });
+    return;
+  }
+  answer(`company ${trust.company}, key ${companyKey}`);
+  answer(`document ${trust.serial} of ${issuedAt}: ${trust.people.length} people`);
+  revocations.forEach((each) => answer(`revoked: ${Object.values(each).join(" ")}`));
+  problems.forEach(({ code, message }) => answer(`refused (${code}): ${message}`));
+}
+
+/** Takes an agent's grant back, with all its instances. Needs the company key. */
+export async function revokeAgent(settings: Settings, config: CompanyConfig, agent: string): Promise<void> {
+  if ((await readCompanyKey(keyFolderOf(settings.data, "company"))) === undefined) {
+    throw new AppError(
+      "no-company-key",
+      'an agent as a whole is revoked by the company, whose key is not here: name one "--instance", or do it where the key is',
+    );
+  }
+  const atSign = config.atSignOf(agent);
+  const { grants } = await readTrustFolder(path.join(settings.data, "trust"));
+  const paper = grants
+    .filter(({ name }) => name.startsWith("agent-grant."))
+    .map(({ name, text }) => parsePaper(name, text, sealedAgentGrantSchema).statement)
+    .find((each) => each.atSign === atSign && each.role === agent);
+  if (paper === undefined) {
+    throw new AppError("no-grant", `${agent} holds no grant of the company`);
+  }
+  const revocation = { kind: "agent", atSign, role: agent, serial: paper.serial } as const;
+  await signTrust(settings, config, [revocation]);
+  await publishIfPossible(settings, config);
+}
+
+/** Machines of their own read what is published; without the company's atSign at hand that is for `up` to do. */
+async function publishIfPossible(settings: Settings, config: CompanyConfig): Promise<boolean> {
+  const file = atKeysPath(keyFolderOf(settings.data, "company"), config.company.atSign);
+  if (!existsSync(file)) {
+    tell(`not published: the keys of ${config.company.atSign} are not here`);
+    return false;
+  }
+  try {
+    await publishCompanyTrust(settings, config, atAddress(settings));
+    return true;
+  } catch (error) {
+    tell(`not published (${toErrorInfo(error).code}): other machines see it once "countersign up" runs`);
+    return false;
+  }
+}
+
+/** Some participant's keys of this folder: any may read what is published. */
+async function anyIdentity(
+  settings: Settings,
+  config: CompanyConfig,
+): Promise<{ readonly agent: string; readonly file: string; readonly companyKey: string }> {
+  for (const { id, atSign } of participants(config, await loadAgents())) {
+    const folder = keyFolderOf(settings.data, id);
+    const names = await readdir(folder).catch(() => []);
+    const name = names.find((each) => each === `${atSign}_key.atKeys` || each.endsWith(".atKeys"));
+    if (name !== undefined) {
+      return { agent: id, file: path.join(folder, name), companyKey: await installedCompanyKey(folder) };
+    }
+  }
+  throw new AppError(
+    "keys-missing",
+    `${settings.data} holds nobody's keys: run "countersign setup" or "countersign keys enroll TOKEN" first`,
+  );
 }
 
 /** Signs the next trust document from the books' people and the configured policy, and grants that are missing. */
 export async function signTrust(
   settings: Settings,
   config: CompanyConfig,
+  revoke: TrustDocument["revocations"] = [],
 ): Promise<{ readonly company: string; readonly people: number }> {
   const people = await readPeople(settings, false);
   const { companyKey } = await makeDemoTrust({
@@ -49,6 +169,7 @@ export async function signTrust(
     policy: config.policy,
     now: Date.now(),
     demo: "as-signed",
+    revoke,
   });
   return { company: companyKey, people: people.length };
 }

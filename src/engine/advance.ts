@@ -12,6 +12,7 @@ import {
   waitsForPerson,
 } from "./plan.ts";
 import type { RunEffect, RunEvent } from "./run-events.ts";
+import { lacksInstance, noInstance } from "../step-errors.ts";
 import { queueStep, refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
@@ -86,6 +87,11 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
       if (state.status === "queued" && !inBot) {
         const startedAt = state.startedAt ?? now;
         setStep(turn, state.id, { status: "waiting", startedAt, dueAt: now + planned.timeoutMs });
+      }
+      return;
+    case "unattended":
+      if (sent && event.waits !== (state.error !== null && lacksInstance(state.error))) {
+        setStep(turn, state.id, { error: event.waits ? noInstance(planned) : null });
       }
       return;
     case "routed":

@@ -11,7 +11,7 @@ import type {
 } from "../domain.ts";
 import type { EvidenceStatement } from "../mandate-types.ts";
 import { toErrorInfo } from "../errors.ts";
-import type { ReceivedEnvelope } from "../link-types.ts";
+import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { Logger, StepJob } from "../ports.ts";
 import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
@@ -59,6 +59,8 @@ export interface Engine {
    * "unknown" where the message is not the one that started the run.
    */
   withdraw(run: RunId, key: string): Promise<"withdrawn" | "already-started" | "unknown">;
+  /** No instance of the agent that a request waits for is there, or one is again: said on the run's card. */
+  unattended(subject: MessageSubject, waits: boolean): Promise<void>;
   /** What time has brought about for a run; does itself what the queue should have had done by now. */
   due(run: RunId): Promise<void>;
 }
@@ -158,6 +160,10 @@ export function createEngine(options: EngineOptions): Engine {
         return "withdrawn";
       });
       return result === undefined || result === "duplicate" ? "unknown" : result;
+    },
+
+    async unattended({ run, ...ref }, waits) {
+      await changer.change(run, (draft) => happen(draft, { type: "unattended", waits, ...ref }));
     },
 
     async due(id) {

@@ -14,7 +14,7 @@ export function createInbox(
   const { store, log } = options;
 
   /**
-   * Refused messages are not acknowledged: what a granted sender has to say, it says again, by its current instance.
+   * Refused messages are not acknowledged: what a granted sender has to say, it says again, by the instance that was asked last.
    */
   async function refuse(message: ReceivedEnvelope, kind: "refusal" | "alarm", code: string): Promise<void> {
     const { subject, from, hash } = message;
@@ -31,6 +31,12 @@ export function createInbox(
         log.info({ run: subject.run, step: subject.step, kind }, "message-ignored");
         return;
       }
+      // Whoever has the step now answers with what stands in the books, be it this.
+      const given = await store.instances.assignment(subject);
+      if (given !== undefined && message.fencing < given.token) {
+        await refuse(message, "refusal", "fenced");
+        return;
+      }
       const close = [rowId("request", subject), rowId("cancel", subject)];
       const inbox = { sender: from.atSign, kind, subject };
       const result = await changer.change(subject.run, (draft) => applied(draft, message), { inbox, close });
@@ -38,8 +44,6 @@ export function createInbox(
         await refuse(message, "refusal", "unknown-run");
       } else if (result === "wrong-sender") {
         await refuse(message, "alarm", "wrong-sender");
-      } else if (result === "fenced") {
-        await refuse(message, "refusal", "fenced");
       } else {
         await options.acknowledge(message);
       }
@@ -47,17 +51,10 @@ export function createInbox(
   };
 }
 
-function applied(
-  draft: RunDraft,
-  message: ReceivedEnvelope,
-): "applied" | "stale" | "wrong-sender" | "fenced" {
+function applied(draft: RunDraft, message: ReceivedEnvelope): "applied" | "stale" | "wrong-sender" {
   if (agentOf(draft, message.subject.step) !== message.from.role) {
     draft.abandoned = true;
     return "wrong-sender";
-  }
-  if (!isCurrent(draft, message)) {
-    draft.abandoned = true;
-    return "fenced";
   }
   const fresh = applyReply(draft, message);
   const { subject, from, kind, hash } = message;
@@ -65,24 +62,4 @@ function applied(
   const facts = { direction: "in", envelope: kind, from: from.atSign, revision, step, attempt, hash };
   draft.note("envelope", { ...facts, stale: !fresh });
   return fresh ? "applied" : "stale";
-}
-
-/** The token of an agent's first lease. */
-const firstLease = 1;
-
-/**
- * True when no later instance of the agent was heard in this run: an earlier one may not know what happened since. The
- * highest token is kept with the run, in the commit that heard it, so that books that were made anew, whose leases
- * start again at the first, are only refused in runs that knew the old ones.
- */
-function isCurrent(draft: RunDraft, { from, fencing }: ReceivedEnvelope): boolean {
-  const prefix = `fencing:${from.role}:`;
-  const heard = draft.contents
-    .filter((each) => each.name.startsWith(prefix))
-    .map((each) => Number(each.name.slice(prefix.length)));
-  const highest = Math.max(firstLease, ...heard);
-  if (fencing > highest) {
-    draft.add("route", `${prefix}${fencing}`, null);
-  }
-  return fencing >= highest;
 }

@@ -80,11 +80,12 @@ export function sendRequest(
   to: AgentId,
   ref: StepRef,
   body: Json,
-  o: { readonly delayMs: number; readonly timeoutMs: number },
+  o: { readonly delayMs: number; readonly timeoutMs: number; readonly fencing?: number },
 ): void {
   const dueAt = draft.around.now + o.delayMs;
   const subject = { run: draft.run.id, ...ref };
-  draft.send({ to, kind: "request", subject, body, dueAt, expiresAt: dueAt + o.timeoutMs });
+  const token = o.fencing === undefined ? {} : { fencing: o.fencing };
+  draft.send({ to, kind: "request", subject, body, dueAt, expiresAt: dueAt + o.timeoutMs, ...token });
 }
 
 /** Takes a request back; the agent is told to stop, which it answers with the request's result or error. */
@@ -119,5 +120,7 @@ export function sendNotice(draft: RunDraft): void {
   const context = { input: inputOf(draft), outputs: outputsOf(draft), run, status, reason };
   const body = asJson({ skill: hook.skill, input: hook.with(context) });
   const ref = { step: `status-${status}`, revision: draft.run.revision, attempt: draft.nextVersion };
-  sendRequest(draft, hook.agent.id, ref, body, { delayMs: 0, timeoutMs: noticeLifetimeMs });
+  // Each notice is an effect of its own, counted by its attempt: whoever had an earlier one is not to be refused.
+  const fencing = 1;
+  sendRequest(draft, hook.agent.id, ref, body, { delayMs: 0, timeoutMs: noticeLifetimeMs, fencing });
 }

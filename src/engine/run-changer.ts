@@ -97,7 +97,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
         log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
       });
     }
-    options.committed(draft.changedCards);
+    options.committed(draft.changedCards, draft.closedRows);
   }
 
   async function changeNow<T>(

@@ -62,6 +62,10 @@ export class RunDraft implements RunRecord {
   get changedCards(): readonly string[] {
     return [...this.cards.keys()];
   }
+  /** Rows of earlier commits that this one closes. */
+  get closedRows(): readonly string[] {
+    return [...this.closed];
+  }
   /** The version the run will have when this is saved. */
   get nextVersion(): number {
     return this.before.version + 1;
@@ -114,7 +118,7 @@ export class RunDraft implements RunRecord {
       run: { ...this.run, version: this.nextVersion },
       expectedVersion: this.before.version,
       ...(inbox === undefined ? {} : { inbox }),
-      closeOutbox: [...this.closed],
+      closeOutbox: this.closedRows,
       contents: this.added,
       approvals: this.approvals.filter((each) => this.changedApprovals.has(each.id)),
       cards: [...this.cards.values()],

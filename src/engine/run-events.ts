@@ -19,6 +19,8 @@ export type RunEvent =
   | ({ readonly type: "routed"; readonly workflow: WorkflowRef } & StepRef)
   /** The step's request is in the outbox. */
   | ({ readonly type: "dispatched" } & StepRef)
+  /** No instance of its agent is there, or one is again: the step waits, or waits no more. */
+  | ({ readonly type: "unattended"; readonly waits: boolean } & StepRef)
   | ({ readonly type: "completed" } & StepRef)
   | ({ readonly type: "failed"; readonly error: ErrorInfo } & StepRef)
   /** The requester was asked: by the router or by an ask step. */

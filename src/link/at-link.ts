@@ -38,7 +38,7 @@ export interface AtLinkOptions {
 
 const maxPending = 1_000;
 /** Renewals and revocations are seen within this time, new grants as soon as a message needs them. */
-const lookForTrustMs = 30_000;
+const lookForTrustMs = 1_500;
 const reloadAtMostEveryMs = 1_000;
 /** How long atServers keep one sending: what is still unanswered was sent again long before. */
 const maxTtlMs = 3_600_000;
@@ -169,7 +169,8 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   const openMessage = async (message: AtMessage): Promise<ReceivedEnvelope> => {
-    const bytes = await receiveParcel(transport, message.value, { from: message.from, me: keys.atSign });
+    const { atSign: me, instance } = keys;
+    const bytes = await receiveParcel(transport, message.value, { from: message.from, me, instance });
     const attempt = (): ReceivedEnvelope =>
       open({
         bytes,
@@ -191,15 +192,18 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     }
   };
 
+  /** Never throws, and calls `done` in the end. */
   const handle = async (
     message: AtMessage,
     inbox: (message: ReceivedEnvelope) => Promise<void>,
+    done: (o: { readonly passing: boolean }) => void,
   ): Promise<void> => {
     let received: ReceivedEnvelope;
     try {
       received = await openMessage(message);
     } catch (error) {
       refuse(message.from, error);
+      done({ passing: false });
       return;
     }
     const slots = received.kind === "request" ? requestSlots : replySlots;
@@ -209,6 +213,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       const { kind, messageId } = received;
       log.warn({ from: message.from, kind, messageId, code: toErrorInfo(error).code }, "message not handled");
     }
+    done({ passing: received.kind === "progress" });
   };
 
   const receive = async (inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void> => {
@@ -221,10 +226,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     });
     for await (const message of messages) {
       const done = resume.arrived(message.epochMillis);
-      const task = handle(message, inbox).finally(() => {
-        pending.delete(task);
-        done();
-      });
+      const task = handle(message, inbox, done).finally(() => pending.delete(task));
       pending.add(task);
       if (pending.size >= maxPending) {
         await Promise.race(pending);

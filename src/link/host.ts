@@ -1,10 +1,12 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
+import type { InstanceLease } from "../instance-types.ts";
 import type { AgentLink, AgentStore } from "../ports.ts";
+import type { Announcer } from "./announcer.ts";
 import { envelopeEntry, refusalEntry } from "./message-journal.ts";
-import { createOutboxRelay } from "./outbox.ts";
+import { createOutboxRelay, fixedRoute } from "./outbox.ts";
 import { isModelReply } from "./remote-model.ts";
-import { acknowledgedRows, replyRow, requestKey } from "./reply-row.ts";
+import { acknowledgedRows, fenceOf, replyRow, requestKey } from "./reply-row.ts";
 import { runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
 import { pause, type Timers } from "./timers.ts";
 
@@ -15,9 +17,11 @@ export interface AgentHostOptions extends SkillEnvironment {
   readonly allowedSenders?: readonly string[] | "any";
   /** How long `stop` lets skills finish. Default 10 s. */
   readonly drainMs?: number;
+  /** Tells the bot that this instance is here; whoever is only called by address does without. */
+  readonly announcer?: Announcer;
 }
 export interface AgentHost {
-  /** Takes the lease of the one current instance, then receives. */
+  /** Takes the instance's lease, receives, and says that it is there. */
   start(): Promise<void>;
   /** Takes no more requests, lets running skills finish, aborts the rest: their requests will come again. */
   stop(): Promise<void>;
@@ -32,17 +36,19 @@ const alarmingCodes: ReadonlySet<string> = new Set(["journal-rewritten", "wrong-
 
 /** Serves one agent's skills over the link. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
-  const { definition, store, link, trust, clock, timers, log } = options;
+  const { definition, store, link, trust, clock, timers, log, announcer } = options;
   const allowed = options.allowedSenders ?? ["bot"];
-  let fencing = 0;
+  let lease: InstanceLease = { instance: options.keys.instance, number: 0 };
   const relay = createOutboxRelay({
     store,
     link,
     clock,
     timers,
     log,
-    resolve: (to) => trust.agent(to),
-    fencing: () => fencing,
+    route: fixedRoute(({ to, instance }) => {
+      const address = trust.agent(to);
+      return instance === undefined ? address : { ...address, instance };
+    }),
   });
   const running = new Map<string, Work>();
   let stopping = false;
@@ -64,7 +70,13 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     running.set(key, { abort, settled });
     try {
-      if ((await store.replyAgain(requestKey(message), clock.now())) === undefined) {
+      const { inbox, token } = fenceOf(message);
+      const asked = { now: clock.now(), instance: message.from.instance, token };
+      if ((await store.replyAgain(inbox, asked)) === undefined) {
+        if (token > 1) {
+          // Whoever was asked before us is refused from here on, not only once we are done.
+          await store.takeOver(lease, { inbox, token });
+        }
         await task(abort);
       } else {
         relay.kick();
@@ -104,8 +116,8 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     const { from, subject, messageId } = message;
     const facts = { peer: from.atSign, subject, code: info.code, messageId };
     await perform({
-      inbox: requestKey(message),
-      fencing,
+      lease,
+      ...fenceOf(message),
       work: async () => ({
         reply: replyRow(message, { error: info }, clock.now()),
         journal: [
@@ -122,7 +134,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         abort.abort(new AppError("deadline", "the request's deadline has passed", { retryable: true })),
       );
       try {
-        await runSkill(options, message, { fencing, signal: abort.signal, perform });
+        await runSkill(options, message, { lease, signal: abort.signal, perform });
       } catch (error) {
         if (!(error instanceof SkillFailure)) {
           throw error;
@@ -157,7 +169,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   const receive = async (message: ReceivedEnvelope): Promise<void> => {
     if (isModelReply(message)) {
       await store.appendJournal([envelopeEntry("in", { ...message, peer: message.from.atSign })]);
-      await options.models.receive(message, fencing);
+      await options.models.receive(message);
       return;
     }
     if (allowed !== "any" && !allowed.includes(message.from.role)) {
@@ -185,12 +197,14 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
 
   return {
     async start() {
-      fencing = await store.acquireLease(options.keys.instance);
+      lease = await store.acquireLease(options.keys.instance);
       await link.start(receive);
       relay.start();
+      announcer?.start(lease.number);
     },
     async stop() {
       stopping = true;
+      announcer?.drain();
       const settled = Promise.all([...running.values()].map((each) => each.settled));
       const drained = new AbortController();
       void settled.then(() => drained.abort());
@@ -198,6 +212,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       const reason = new AppError("stopping", "the agent is stopping", { retryable: true });
       running.forEach((each) => each.abort.abort(reason));
       await settled;
+      await announcer?.stop();
       await link.stop();
       await relay.stop();
     },

@@ -4,16 +4,37 @@ import type { AgentAddress, AgentId } from "../domain.ts";
 import type { OutgoingEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, OutboxStore, ReadyMessage, SealedMessage } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
+import { Parked } from "./parked.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
 
+/** Where a message goes, and under which token. */
+export interface Routed {
+  readonly to: AgentAddress;
+  readonly fencing?: number;
+  /** True when the row must say so: an instance was chosen for it. */
+  readonly chosen?: boolean;
+}
+/** Finds the instance that a message goes to. Throws AppErrors for an agent that holds no grant. */
+export interface OutboxRoute {
+  /** For a row that is about to be created; undefined when that is not to be had at once. */
+  first(row: OutboxRow): Routed | undefined;
+  /** For a row that was claimed, or "later": nobody can take it now, and `wake` is called once somebody can. */
+  next(row: OutboxRow): Promise<Routed | "later" | "closed">;
+}
+/** For those who are reached at one address. */
+export function fixedRoute(resolve: (row: OutboxRow) => AgentAddress): OutboxRoute {
+  const routed = (row: OutboxRow): Routed => ({
+    to: resolve(row),
+    ...(row.fencing === undefined ? {} : { fencing: row.fencing }),
+  });
+  return { first: routed, next: async (row) => routed(row) };
+}
+
 export interface OutboxRelayOptions {
   readonly store: OutboxStore;
-  /** Throws AppErrors for an agent that holds no grant. */
-  readonly resolve: (to: AgentId) => AgentAddress;
+  readonly route: OutboxRoute;
   readonly link: Pick<AgentLink, "seal" | "send">;
-  /** The token of the lease under which all is sent; an agent's. Without it messages carry 1. */
-  readonly fencing?: () => number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
@@ -33,10 +54,16 @@ export interface OutboxRelay {
   prepare(row: OutboxRow): ReadyMessage;
   /** Looks for due rows. Returns at once. */
   kick(): void;
+  /** An agent has room for so many of the messages that wait for it. */
+  wake(agent: AgentId, places: number): void;
+  /** These rows were closed: none of them waits any more. */
+  forget(ids: readonly string[]): void;
   /** Resolves when what is being sent has been sent. */
   stop(): Promise<void>;
 }
 
+/** Rows kept in memory for an instance to come; further ones are looked at again in time. */
+const maxParked = 2_000;
 const sweepMs = 1_000;
 const leaseMs = 30_000;
 const firstDelayMs = 250;
@@ -60,9 +87,28 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   let stopped = false;
   let cancelSweep: (() => void) | undefined;
 
-  const envelopeOf = ({ to, kind, subject, body, expiresAt }: OutboxRow): OutgoingEnvelope => {
-    const lease = options.fencing === undefined ? {} : { fencing: options.fencing() };
-    return { to: options.resolve(to), kind, subject, body, expiresAt, ...lease };
+  /** Claimed rows that nobody can take now; a row whose claim ends is claimed, and tried, again. */
+  const parked = new Parked(maxParked);
+
+  const envelopeOf = (
+    { kind, subject, body, expiresAt }: OutboxRow,
+    { to, fencing }: Routed,
+  ): OutgoingEnvelope => ({
+    to,
+    kind,
+    subject,
+    body,
+    expiresAt,
+    ...(fencing === undefined ? {} : { fencing }),
+  });
+
+  /** Undefined when there is nothing to send now. */
+  const route = async (row: OutboxRow): Promise<Routed | undefined> => {
+    const routed = await options.route.next(row);
+    if (routed === "later" && !parked.add(row)) {
+      await store.postponeOutbox(row.id, clock.now() + maxUnsentDelayMs);
+    }
+    return typeof routed === "string" ? undefined : routed;
   };
 
   const deliver = async (row: OutboxRow, sealed?: SealedMessage): Promise<void> => {
@@ -75,7 +121,15 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     }
     let sent = true;
     try {
-      await (sealed === undefined ? link.send(envelopeOf(row)) : sealed.send());
+      if (sealed === undefined) {
+        const routed = await route(row);
+        if (routed === undefined) {
+          return;
+        }
+        await link.send(envelopeOf(row, routed));
+      } else {
+        await sealed.send();
+      }
     } catch (error) {
       sent = false;
       const { code } = toErrorInfo(error);
@@ -159,9 +213,10 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     cancelSweep = timers.after(sweepMs, sweep);
   };
 
-  const sealed = (row: OutboxRow): SealedMessage | undefined => {
+  const seal = (row: OutboxRow): { message: SealedMessage; routed: Routed } | undefined => {
     try {
-      return link.seal(envelopeOf(row));
+      const routed = options.route.first(row);
+      return routed && { routed, message: link.seal(envelopeOf(row, routed)) };
     } catch {
       // The try that claims the row says why.
       return undefined;
@@ -172,15 +227,30 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     start: sweep,
     prepare(row) {
       const now = clock.now();
-      const message = row.dueAt > now || stopped || slots.free === 0 ? undefined : sealed(row);
-      if (message === undefined) {
+      // Nobody goes before those who wait.
+      const atOnce = row.dueAt <= now && !stopped && slots.free > 0 && !parked.holds(row.to);
+      const found = atOnce ? seal(row) : undefined;
+      if (found === undefined) {
         return { row, journal: [], send: kick };
       }
-      const claimed = { ...row, tries: row.tries + 1 };
+      const { message, routed } = found;
+      const { chosen, to, fencing } = routed;
+      const assigned = chosen === true && fencing !== undefined ? { instance: to.instance, fencing } : {};
+      const claimed = { ...row, ...assigned, tries: row.tries + 1 };
       const kept = { ...claimed, dueAt: dueAfter(claimed, true) };
       return { row: kept, journal: message.journal, send: () => start(kept, message) };
     },
     kick,
+    wake(agent, places) {
+      if (!stopped) {
+        for (const row of parked.take(agent, places)) {
+          // It may have been put aside this very moment, by a try that is not quite over.
+          const before = sending.get(row.id) ?? Promise.resolve();
+          void before.then(() => start(row));
+        }
+      }
+    },
+    forget: (ids) => ids.forEach((id) => parked.delete(id)),
     async stop() {
       stopped = true;
       cancelSweep?.();

@@ -32,7 +32,8 @@ export async function sendParcel(
     await notify(bytes.toString("base64"));
     return undefined;
   }
-  const key = { kind: "shared", name: messageId, namespace, sharedWith: o.to } as const;
+  // Like the notification: under the recipient's instance, because each may read and write its own key names only.
+  const key = { kind: "shared", name: `${messageId}.${o.instance}`, namespace, sharedWith: o.to } as const;
   await transport.put(key, bytes.toString("base64"), { ttlMs: o.ttlMs });
   await notify(`ref:${messageId}:${sha256Hex(bytes)}`);
   return key;
@@ -44,7 +45,7 @@ export async function sendParcel(
 export async function receiveParcel(
   transport: AtTransport,
   value: string | undefined,
-  o: { readonly from: string; readonly me: string },
+  o: { readonly from: string; readonly me: string; readonly instance: string },
 ): Promise<Buffer> {
   const reference = referencePattern.exec(value ?? "");
   if (reference === null) {
@@ -53,7 +54,7 @@ export async function receiveParcel(
   const [, name = "", hash] = reference;
   const stored = await transport.get({
     kind: "shared",
-    name,
+    name: `${name}.${o.instance}`,
     namespace,
     sharedWith: o.me,
     sharedBy: o.from,

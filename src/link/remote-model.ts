@@ -12,8 +12,8 @@ import type { Timers } from "./timers.ts";
 export interface RemoteModels {
   /** The model for one run of a skill; its calls end when the signal aborts. */
   forSkill(subject: MessageSubject, signal: AbortSignal): LanguageModel;
-  /** Takes a result or error of the gateway, asked for or not, and acknowledges it under the agent's lease. */
-  receive(message: ReceivedEnvelope, fencing: number): Promise<void>;
+  /** Takes a result or error of the gateway, asked for or not, and acknowledges it. */
+  receive(message: ReceivedEnvelope): Promise<void>;
 }
 export interface RemoteModelOptions {
   readonly link: Pick<AgentLink, "send">;
@@ -96,7 +96,7 @@ export function createRemoteModels(options: RemoteModelOptions): RemoteModels {
         },
       };
     },
-    async receive(message, fencing) {
+    async receive(message) {
       waiting.get(keyOf(message.subject))?.(message);
       const { atSign, instance } = message.from;
       const expiresAt = clock.now() + ackLifetimeMs;
@@ -106,7 +106,6 @@ export function createRemoteModels(options: RemoteModelOptions): RemoteModels {
         subject: message.subject,
         body: null,
         expiresAt,
-        fencing,
       });
     },
   };

@@ -2,6 +2,7 @@ import { canonicalJson } from "../canonical.ts";
 import type { ErrorInfo, Json } from "../domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import { AppError } from "../errors.ts";
+import type { Fence } from "../instance-types.ts";
 import type { InboxKey, OutboxRow } from "../record-types.ts";
 import { maxContainerBytes } from "./envelope.ts";
 import { maxHeaderBytes } from "./envelope-header.ts";
@@ -31,6 +32,8 @@ export function replyRow(
   return {
     id: replyId(kind, message.from.role, message.subject),
     to: message.from.role,
+    instance: message.from.instance,
+    fencing: message.fencing,
     kind,
     subject: message.subject,
     body,
@@ -48,6 +51,11 @@ export function acknowledgedRows(ack: ReceivedEnvelope): readonly string[] {
 /** Under which a request is known, whatever message brings it. */
 export function requestKey(message: ReceivedEnvelope): InboxKey {
   return { sender: message.from.atSign, kind: "request", subject: message.subject };
+}
+
+/** The request, and the token its sender gave us for its step. */
+export function fenceOf(message: ReceivedEnvelope): Fence {
+  return { inbox: requestKey(message), token: message.fencing };
 }
 
 function replyId(kind: "result" | "error", to: string, subject: MessageSubject): string {

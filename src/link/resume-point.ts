@@ -48,16 +48,19 @@ export class ResumePoint {
     return this.#saved;
   }
 
-  /** Notes a message in order of arrival; the function returned says that it is handled. */
-  arrived(epochMillis: number): () => void {
+  /**
+   * Notes a message in order of arrival; the function returned says that it is handled. For one that is worthless when
+   * it comes again (`passing`) nothing is written: the point is saved with the next other one.
+   */
+  arrived(epochMillis: number): (o: { readonly passing: boolean }) => void {
     const entry = { epochMillis: this.#believable(epochMillis), done: false };
     this.#pending.push(entry);
-    return () => {
+    return ({ passing }) => {
       entry.done = true;
       while (this.#pending[0]?.done === true) {
         this.#reached = Math.max(this.#reached, this.#pending.shift()?.epochMillis ?? 0);
       }
-      if (this.#reached > this.#saved) {
+      if (!passing && this.#reached > this.#saved) {
         this.#cancelTimer ??= this.#timers.after(saveDelayMs, () => void this.save());
       }
     };

@@ -2,6 +2,7 @@ import type { AgentDefinition, AnySkill, SkillContext, VerifiedMandate } from ".
 import type { Json } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
+import type { InstanceLease } from "../instance-types.ts";
 import type { AgentStore, Books, Clock, Ids, Logger, Suppliers } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
@@ -11,7 +12,7 @@ import { verifyMandate } from "./mandate.ts";
 import { requestBodySchema } from "./message-body.ts";
 import { envelopeEntry } from "./message-journal.ts";
 import type { RemoteModels } from "./remote-model.ts";
-import { replyRow, requestKey } from "./reply-row.ts";
+import { fenceOf, replyRow } from "./reply-row.ts";
 
 /** What skills are run with. */
 export interface SkillEnvironment {
@@ -33,7 +34,7 @@ interface PreparedSkill {
 }
 
 export interface SkillRun {
-  readonly fencing: number;
+  readonly lease: InstanceLease;
   readonly signal: AbortSignal;
   /** The store's, which also sends the reply once it is committed. */
   readonly perform: AgentStore["perform"];
@@ -88,8 +89,8 @@ async function performSkill(
   };
   const perform = (work: (books: Books) => Promise<Json>): Promise<"done" | "duplicate"> =>
     o.perform({
-      inbox: requestKey(message),
-      fencing: o.fencing,
+      lease: o.lease,
+      ...fenceOf(message),
       work: (books) =>
         noting(async () => ({
           reply: replyRow(message, { output: await work(books) }, environment.clock.now()),
@@ -109,7 +110,7 @@ async function performSkill(
     }
     case "irreversible": {
       // Not cut off: what it may have done outside must be written down by it.
-      const transact: SkillContext["transact"] = (unit) => store.transact(o.fencing, unit);
+      const transact: SkillContext["transact"] = (unit) => store.transact(o.lease, fenceOf(message), unit);
       const output = await noting(() => call({ books: store.books, transact }));
       await perform(async () => output);
       return;
@@ -146,7 +147,10 @@ async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope)
   return { name, skill, mandate: null, input: parseInput(name, skill, body.data.input) };
 }
 
-/** Looks for a newer trust document when the plan was made under one that is not known here yet. */
+/** A plan made under a newer trust document than ours, and signers that were granted after we last looked. */
+const mayBeNewTrust: ReadonlySet<string> = new Set(["mandate-policy-unknown", "mandate-signature"]);
+
+/** Looks for newer papers of trust before it refuses what these may make good. */
 async function verifiedMandate(
   { trust, clock, log }: SkillEnvironment,
   { subject }: ReceivedEnvelope,
@@ -156,7 +160,7 @@ async function verifiedMandate(
   try {
     return verify();
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "mandate-policy-unknown") {
+    if (!(error instanceof AppError) || !mayBeNewTrust.has(error.code)) {
       throw error;
     }
   }

@@ -12,6 +12,7 @@ import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
 import { createTerminalAdapter } from "../../adapters/terminal/terminal-adapter.ts";
 import { createBot } from "../app.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
+import type { AgentAddress } from "../domain.ts";
 import type { Desk } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
 import { keyFolderOf } from "../keys.ts";
@@ -93,21 +94,22 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       return found;
     };
     const { trust, link, keys } = identity;
-    const witness = createWitness({
-      source: {
-        heads: () => readChainHeads(database),
-        after: (heads, limit) => readJournalAfter(database, heads, limit),
-      },
-      link,
-      compliance: () => trust.agent("compliance"),
-      sign: (statement) => signAs(statement, keys, keys.ed25519),
-      verify: (signed) => trust.verify(signed, "compliance"),
-      values: store,
-      journal: (entries) => store.appendJournal(entries),
-      clock: systemClock,
-      timers: systemTimers,
-      log,
-    });
+    const witness = (compliance: () => AgentAddress) =>
+      createWitness({
+        source: {
+          heads: () => readChainHeads(database),
+          after: (heads, limit) => readJournalAfter(database, heads, limit),
+        },
+        link,
+        compliance,
+        sign: (statement) => signAs(statement, keys, keys.ed25519),
+        verify: (signed) => trust.verify(signed, "compliance"),
+        values: store,
+        journal: (entries) => store.appendJournal(entries),
+        clock: systemClock,
+        timers: systemTimers,
+        log,
+      });
     const bot = createBot({
       config,
       store,
@@ -158,6 +160,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         slack: slack?.status() ?? { ok: true, text: "not set up" },
         ...(await store.counts()),
         inFlight: await inFlight(store),
+        instances: bot.instances().map(({ agent, instance, open, facts }) => ({
+          agent,
+          instance,
+          open,
+          ...facts,
+        })),
         trustSerial: identity.trust.serial,
         clients: terminal.clients(),
       }),

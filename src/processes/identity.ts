@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { AtClient, AtError, type AtKeys, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -7,6 +7,7 @@ import { AppError } from "../errors.ts";
 import {
   atKeysPath,
   installedCompanyKey,
+  instanceAtKeysPath,
   type InstanceKeyPairs,
   keyFolderOf,
   readInstanceKeys,
@@ -20,8 +21,10 @@ import { systemTimers } from "../link/timers.ts";
 import type { AgentLink, Clock, Logger } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import { assertPolicyInForce } from "../trust/policy-in-force.ts";
-import { readTrustFolder } from "../trust/trust-files.ts";
+import { trustFolderReader } from "../trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../trust/trust-store.ts";
+import { atAddress } from "./at-place.ts";
+import { followedCompany, followTrust } from "./public-trust.ts";
 
 export interface Identity {
   readonly atSign: AtSign;
@@ -36,9 +39,13 @@ interface IdentityOptions {
   readonly config: CompanyConfig;
   /** The key folder's name: an agent's id, "bot" or "gateway". */
   readonly id: string;
+  /** Default "main". */
+  readonly instance?: string;
   /** The process's own database: highest serials and the resume point. */
   readonly memory: ResumeMemory;
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
+  /** Requests handled at a time. */
+  readonly concurrency?: number;
   /** Told when nothing can be received any more: the process must end, so that another takes its place. */
   readonly onFatal: (error: AppError) => void;
   readonly clock: Clock;
@@ -77,10 +84,12 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   const { settings, id, log, clock, memory } = o;
   const atSign = o.config.atSignOf(id);
   const folder = keyFolderOf(settings.data, id);
-  const keys = await instanceKeys(folder, "main");
+  const instance = o.instance ?? "main";
+  const keys = await instanceKeys(folder, instance);
+  const companyKey = await installedCompanyKey(folder);
   const trust = await openTrust({
-    companyKey: await installedCompanyKey(folder),
-    load: () => readTrustFolder(path.join(settings.data, "trust")),
+    companyKey,
+    load: trustFolderReader(path.join(settings.data, "trust"), () => clock.now()),
     memory,
     clock,
     onRefused({ code, message }) {
@@ -89,17 +98,13 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
     },
   });
   assertPolicyInForce(o.config.policy, trust.policy);
-  if (settings.atDirectory === undefined) {
-    throw new AppError(
-      "bad-setting",
-      "setting COUNTERSIGN_AT_DIRECTORY: expected the atDirectory's host:port",
-    );
-  }
+  const address = atAddress(settings);
+  const enrolled = instanceAtKeysPath(folder, instance);
   const client = await AtClient.open({
     atSign,
-    keys: await readPrivateAtKeys(folder, atSign),
-    directory: settings.atDirectory,
-    ...(settings.atCaFile === undefined ? {} : { ca: readFileSync(settings.atCaFile, "utf8") }),
+    // An instance has keys that may do no more than it needs; the bot and the gateway are their own key-holders.
+    keys: await readPrivateAtKeys(existsSync(enrolled) ? enrolled : atKeysPath(folder, atSign)),
+    ...address,
     retry: true,
     signal: o.signal,
     ...watchPeerKeys(memory, (change) => refusals.note(change)),
@@ -108,15 +113,38 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
     transport: client,
     keys,
     trust,
-    memory,
+    memory: instance === "main" ? memory : memoryOf(instance, memory),
     clock,
     timers: systemTimers,
     log,
     journal: o.journal,
     onRefused: ({ from, code }) => refusals.note({ peer: from, code }),
     onFatal: o.onFatal,
+    ...(o.concurrency === undefined ? {} : { concurrency: o.concurrency }),
   });
-  return { atSign, keys, trust, link, close: () => client.close() };
+  const company = await followedCompany(settings.data);
+  const follower =
+    company === undefined
+      ? undefined
+      : followTrust({ client, data: settings.data, company, companyKey, timers: systemTimers, clock, log });
+  return {
+    atSign,
+    keys,
+    trust,
+    link,
+    async close() {
+      await client.close();
+      await follower?.stop();
+    },
+  };
+}
+
+/** Each instance receives what is meant for it, and goes on where it was: apart from the others of the same books. */
+function memoryOf(instance: string, memory: ResumeMemory): ResumeMemory {
+  return {
+    getValue: (key) => memory.getValue(`${key}:${instance}`),
+    setValue: (key, value) => memory.setValue(`${key}:${instance}`, value),
+  };
 }
 
 /** Of our errors and the SDK's. */
@@ -130,15 +158,14 @@ export async function instanceKeys(folder: string, instance: string): Promise<In
   if (keys === undefined) {
     throw new AppError(
       "keys-missing",
-      `${folder} holds no keys of instance "${instance}": run "countersign setup" first`,
+      `${folder} holds no keys of instance "${instance}": run "countersign setup" first, or "countersign keys enroll TOKEN"`,
     );
   }
   return keys;
 }
 
-/** An atSign's atProtocol keys, which are as good as clear: throws `key-file-open` when others may read them. */
-export async function readPrivateAtKeys(folder: string, atSign: AtSign): Promise<AtKeys> {
-  const file = atKeysPath(folder, atSign);
+/** Keys of a `.atKeys` file, which are as good as clear: throws `key-file-open` when others may read them. */
+export async function readPrivateAtKeys(file: string): Promise<AtKeys> {
   const keys = await readAtKeysFile(file);
   await refuseOpenFile(file);
   return keys;

@@ -7,11 +7,12 @@ import { openTrust, type TrustFiles, type TrustStore } from "../trust/trust-stor
 /** The data folder's trust as a command may look at it: verified, nothing remembered. Throws as `openTrust` does. */
 export async function readTrust(
   settings: Settings,
+  companyKey?: string,
 ): Promise<{ readonly files: TrustFiles; readonly trust: TrustStore }> {
   const files = await readTrustFolder(path.join(settings.data, "trust"));
   const seen = new Map<string, string>();
   const trust = await openTrust({
-    companyKey: await installedCompanyKey(keyFolderOf(settings.data, "bot")),
+    companyKey: companyKey ?? (await installedCompanyKey(keyFolderOf(settings.data, "bot"))),
     load: async () => files,
     memory: {
       getValue: async (key) => seen.get(key),

@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
-import path from "node:path";
-import { AtClient, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import type { AtSign, Person } from "../domain.ts";
-import { atKeysPath, keyFolderOf, makeSecretFolder } from "../keys.ts";
+import { atKeysPath, existingOrNewCompanyKey, hasKeys, keyFolderOf, makeSecretFolder } from "../keys.ts";
 import { type DemoAgent, makeDemoTrust } from "../trust/demo-trust.ts";
-import { publishTrust, readTrustFolder } from "../trust/trust-files.ts";
+import { readRegister } from "../trust/instance-register.ts";
 import { activateAtSign } from "./activate-at-sign.ts";
 import { readCramSecrets, writeCramSecrets } from "./cram-secrets.ts";
+import { enrollHere } from "./enroll-here.ts";
+import { openKeyHolder } from "./key-holder.ts";
+import { publishCompanyTrust } from "./public-trust.ts";
 
 export interface AtPlace {
   readonly directory: { readonly host: string; readonly port: number };
@@ -22,7 +23,7 @@ export function participants(
   const one = (
     id: string,
     skills: readonly string[],
-    instances = [{ name: "main", role: id }],
+    instances: DemoAgent["instances"] = [{ name: "main", role: id }],
   ): DemoAgent => ({
     id,
     atSign: config.atSignOf(id),
@@ -30,7 +31,9 @@ export function participants(
     skills,
   });
   return [
-    ...agents.map((agent) => one(agent.id, Object.keys(agent.skills))),
+    ...agents.map(({ id, skills }) =>
+      one(id, Object.keys(skills), [{ name: "main", role: id, pattern: "*" }]),
+    ),
     one("gateway", ["generate"]),
     one(
       "bot",
@@ -65,7 +68,10 @@ export async function setUpCompany(o: {
   const company = { id: "company", atSign: config.company.atSign };
   const cramSecrets = { ...readCramSecrets(settings) };
   const ca = readFileSync(place.caFile, "utf8");
+  const address = { directory: place.directory, ca };
   await Promise.all([company, ...everyone].map(({ id, atSign }) => activateOne(id, atSign)));
+  const { publicKey } = await existingOrNewCompanyKey(keyFolderOf(settings.data, company.id));
+  await Promise.all(o.agents.map(({ id }) => enrollOne(id, publicKey)));
   await makeDemoTrust({
     folder: settings.data,
     company: config.company.atSign,
@@ -75,16 +81,22 @@ export async function setUpCompany(o: {
     now: Date.now(),
     demo: o.demo,
   });
-  const keys = await readAtKeysFile(atKeysPath(keyFolderOf(settings.data, company.id), company.atSign));
-  const client = await AtClient.open({ atSign: company.atSign, keys, directory: place.directory, ca });
-  try {
-    await publishTrust(await readTrustFolder(path.join(settings.data, "trust")), (name, value) =>
-      client.put({ kind: "public", name, namespace: "countersign" }, value),
-    );
-  } finally {
-    await client.close();
-  }
+  await publishCompanyTrust(settings, config, address);
 
+  /** Each agent's first instance, by its key-holder, which is here as well. One that was revoked stays out. */
+  async function enrollOne(id: string, companyKey: string): Promise<void> {
+    const folder = keyFolderOf(settings.data, id);
+    const { instances } = await readRegister(folder);
+    if ((await hasKeys(folder, "main")) || instances["main"]?.state === "revoked") {
+      return;
+    }
+    const holder = await openKeyHolder(settings, config, id, { companyKey, address });
+    try {
+      await enrollHere(holder, "main", { data: settings.data, ca });
+    } finally {
+      await holder.close();
+    }
+  }
   async function activateOne(id: string, atSign: AtSign): Promise<void> {
     const folder = keyFolderOf(settings.data, id);
     const file = atKeysPath(folder, atSign);

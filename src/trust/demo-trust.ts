@@ -5,12 +5,11 @@ import { canonicalJson } from "../canonical.ts";
 import type { AtSign, Person } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import {
-  createCompanyKey,
+  existingOrNewCompanyKey,
   holderKey,
   installCompanyKey,
   keyFolderOf,
   makeInstanceKeys,
-  readCompanyKey,
   readInstanceKeys,
   writeInstanceKeys,
 } from "../keys.ts";
@@ -18,6 +17,7 @@ import type { Policy } from "../policy-types.ts";
 import { publicKeyFrom, rawPublicKey, type Statement, verifyStatement } from "./sign-statement.ts";
 import { type SigningKey, signAgentGrant, signInstanceGrant, signTrustDocument } from "./sign-trust.ts";
 import { parsePaper, type TrustText } from "./grant-register.ts";
+import { readRegister } from "./instance-register.ts";
 import { paperName, readTrustFolder, writePaper } from "./trust-files.ts";
 import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
 import { sealedAgentGrantSchema, sealedInstanceGrantSchema } from "./trust-documents.ts";
@@ -29,7 +29,12 @@ export interface DemoAgent {
   readonly id: string;
   readonly atSign: AtSign;
   /** Each instance with its own role; the bot has "main" (bot) and "evidence" (evidence). */
-  readonly instances: readonly { readonly name: string; readonly role: string }[];
+  readonly instances: readonly {
+    readonly name: string;
+    readonly role: string;
+    /** Which further instances its key-holder may grant; default: none. */
+    readonly pattern?: string;
+  }[];
   readonly skills: readonly string[];
 }
 export interface DemoTrustOptions {
@@ -46,6 +51,8 @@ export interface DemoTrustOptions {
    * document in the folder says, false when there is none.
    */
   readonly demo: boolean | "as-signed";
+  /** Grants taken back, in addition to those that were before. */
+  readonly revoke?: TrustDocument["revocations"];
 }
 
 const dayMs = 86_400_000;
@@ -62,19 +69,21 @@ export async function makeDemoTrust(options: DemoTrustOptions): Promise<{ readon
   const { folder, now } = options;
   const trustFolder = path.join(folder, "trust");
   const companyFolder = keyFolderOf(folder, "company");
-  const company = (await readCompanyKey(companyFolder)) ?? (await createCompanyKey(companyFolder));
+  const company = await existingOrNewCompanyKey(companyFolder);
   const files = await readTrustFolder(trustFolder);
+  const old = files.document && verified(files.document, sealedTrustDocumentSchema, company.publicKey);
+  const revocations = [...(old?.revocations ?? []), ...(options.revoke ?? [])];
   for (const agent of options.agents) {
     const keyFolder = keyFolderOf(folder, agent.id);
     await installCompanyKey(keyFolder, company.publicKey);
     for (const instance of agent.instances) {
-      const papers = await grantInstance(agent, instance, { keyFolder, company, files, now });
+      const papers = await grantInstance(agent, instance, { keyFolder, company, files, revocations, now });
       for (const paper of papers) {
         await writePaper(trustFolder, paper);
       }
     }
   }
-  const document = nextDocument(options, company, files);
+  const document = nextDocument(options, company, { old, revocations });
   if (document !== undefined) {
     await writePaper(trustFolder, document);
   }
@@ -89,6 +98,7 @@ async function grantInstance(
     readonly keyFolder: string;
     readonly company: SigningKey;
     readonly files: TrustFiles;
+    readonly revocations: TrustDocument["revocations"];
     readonly now: number;
   },
 ): Promise<readonly Sealed<AgentGrant | InstanceGrant>[]> {
@@ -107,13 +117,17 @@ async function grantInstance(
     tag: "countersign/agent-grant/1",
     atSign,
     signingKey: holder.publicKey,
-    instancePattern: instance.name,
+    instancePattern: instance.pattern ?? instance.name,
     role,
     skills: [...agent.skills],
     notAfter,
     serial: 1,
   };
   const oldAgent = paperIn(o.files, wantedAgent, sealedAgentGrantSchema, o.company.publicKey);
+  if (oldAgent !== undefined && isRevoked(oldAgent, o.revocations)) {
+    // Only a person's word lets it in again.
+    return [];
+  }
   const keepAgent = isKept(oldAgent, wantedAgent, now);
   const wantedInstance: InstanceGrant = {
     tag: "countersign/instance-grant/1",
@@ -129,7 +143,8 @@ async function grantInstance(
   const oldInstance = paperIn(o.files, wantedInstance, sealedInstanceGrantSchema, oldHolder);
   // Another key-holder's signature would not hold under a new agent grant.
   const sameHolder = oldHolder === holder.publicKey;
-  const keepInstance = sameHolder && isKept(oldInstance, wantedInstance, now);
+  const isOut = (await readRegister(keyFolder)).instances[instance.name]?.state === "revoked";
+  const keepInstance = isOut || (sameHolder && isKept(oldInstance, wantedInstance, now));
   return [
     ...(keepAgent ? [] : [signAgentGrant({ ...wantedAgent, serial: next(oldAgent) }, o.company.privateKey)]),
     ...(keepInstance
@@ -142,14 +157,13 @@ async function grantInstance(
 function nextDocument(
   options: DemoTrustOptions,
   company: SigningKey,
-  files: TrustFiles,
+  { old, revocations }: Pick<TrustDocument, "revocations"> & { readonly old: TrustDocument | undefined },
 ): Sealed<TrustDocument> | undefined {
   const { now } = options;
   const shared = sharedAccount(options.people);
   if (shared !== undefined) {
     throw new AppError("account-taken", `${shared}; nothing was signed`);
   }
-  const old = files.document && verified(files.document, sealedTrustDocumentSchema, company.publicKey);
   const wanted: TrustDocument = {
     tag: "countersign/trust/1",
     company: options.company,
@@ -163,7 +177,7 @@ function nextDocument(
       ...(accounts.length === 0 ? {} : { accounts: [...accounts] }),
     })),
     policy: options.policy as TrustDocument["policy"],
-    revocations: old?.revocations ?? [],
+    revocations,
   };
   const fresh = old !== undefined && now - Date.parse(old.issuedAt) < dayMs;
   if (fresh && contentOf(old) === contentOf(wanted)) {
@@ -193,6 +207,16 @@ function verified<T extends Statement>(file: TrustText, schema: ZodType<Sealed<T
     );
   }
   return statement;
+}
+
+function isRevoked(agent: AgentGrant, revocations: TrustDocument["revocations"]): boolean {
+  return revocations.some(
+    (each) =>
+      each.kind === "agent" &&
+      each.atSign === agent.atSign &&
+      each.role === agent.role &&
+      agent.serial <= each.serial,
+  );
 }
 
 function isKept<T extends AgentGrant | InstanceGrant>(old: T | undefined, wanted: T, now: number): boolean {

@@ -10,8 +10,8 @@ export const atSignSchema = z.custom<AtSign>(
   'expected an atSign such as "@cs-inventory"',
 );
 export const instanceSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected a name such as "main"');
-const roleSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a role such as "inventory"');
-const publicKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url");
+export const roleSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a role such as "inventory"');
+export const publicKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url");
 const signatureSchema = z.base64().length(88);
 const serialSchema = z.int().min(1);
 const timeSchema = z.iso.datetime();

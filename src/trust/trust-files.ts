@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { TrustText } from "./grant-register.ts";
 import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
@@ -33,6 +33,26 @@ export async function readTrustFolder(folder: string): Promise<TrustFiles> {
   };
 }
 
+/** File systems tell changes that follow closely upon each other by the same time. */
+const youngMs = 1_000;
+
+/** Reads the folder as `readTrustFolder` does, and gives the same object again as long as nothing in it was replaced. */
+export function trustFolderReader(folder: string, now: () => number): () => Promise<TrustFiles> {
+  let last: { readonly stamp: number; readonly readAt: number; readonly files: TrustFiles } | undefined;
+  return async () => {
+    const readAt = now();
+    // Papers are replaced by renaming, which changes the folder.
+    const stamp = await stat(folder).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.NaN,
+    );
+    if (last === undefined || stamp !== last.stamp || last.readAt - stamp < youngMs) {
+      last = { stamp, readAt, files: await readTrustFolder(folder) };
+    }
+    return last.files;
+  };
+}
+
 /** The name under which a paper lies in the folder; a newer one of the same subject replaces it. */
 export function paperName(statement: AgentGrant | InstanceGrant | TrustDocument): string {
   switch (statement.tag) {
@@ -56,16 +76,25 @@ export async function writePaper(
   await rename(`${file}.new`, file);
 }
 
-/** Puts every paper on the company's atSign as a public record, through the `put` given (key name, value). */
+/** The names of the public records that hold papers; the company's atSign has all, an agent's its instances' grants. */
+export const publicRecords = {
+  document: "trust",
+  agentGrants: "agent-grants",
+  instanceGrants: "instance-grants",
+} as const;
+
+/** Puts all papers on the company's atSign as three public records, through the `put` given (key name, value). */
 export async function publishTrust(
   files: TrustFiles,
   put: (name: string, value: string) => Promise<void>,
 ): Promise<void> {
-  for (const { name, text } of [...files.grants, ...(files.document === undefined ? [] : [files.document])]) {
-    // A record's name takes a-z, 0-9, "." and "-"; what else an atSign may hold is written as its code points.
-    const record = name
-      .replace(/\.json$/, "")
-      .replaceAll(/[^a-z0-9.-]/gu, (each) => `_${each.codePointAt(0)}`);
-    await put(record, JSON.stringify(JSON.parse(text)));
+  const list = (kind: string) =>
+    JSON.stringify(
+      files.grants.filter(({ name }) => name.startsWith(kind)).map(({ text }) => JSON.parse(text) as unknown),
+    );
+  await put(publicRecords.agentGrants, list("agent-grant."));
+  await put(publicRecords.instanceGrants, list("instance-grant."));
+  if (files.document !== undefined) {
+    await put(publicRecords.document, JSON.stringify(JSON.parse(files.document.text)));
   }
 }

@@ -86,8 +86,10 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
   let reloading: Promise<"changed" | "unchanged"> | undefined;
 
   const reload = async (): Promise<"changed" | "unchanged"> => {
-    files = await options.load();
-    if (hashOf(files) === filesHash) {
+    const found = await options.load();
+    const isSame = found === files || hashOf(found) === filesHash;
+    files = found;
+    if (isSame) {
       return untimely === undefined ? "unchanged" : acceptInTime(untimely);
     }
     const refused = await acceptOrRefuse();

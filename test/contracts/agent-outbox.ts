@@ -29,7 +29,7 @@ export function agentOutboxContract(name: string, open: () => Promise<TestBooks>
 
     test("the outbox gives each due row to one sender, oldest first, until it is closed", async () => {
       const store = storeOf("sending");
-      const fencing = await store.acquireLease("main");
+      const lease = await store.acquireLease("main");
       for (const [run, due] of [
         ["b", 300],
         ["a", 200],
@@ -37,7 +37,8 @@ export function agentOutboxContract(name: string, open: () => Promise<TestBooks>
       ] as const) {
         await store.perform({
           inbox: key(run),
-          fencing,
+          lease,
+          token: 1,
           work: async () => ({ reply: reply(run, due), journal: [] }),
         });
       }
@@ -68,7 +69,7 @@ export function agentOutboxContract(name: string, open: () => Promise<TestBooks>
 
     test("a reply may be stored claimed; the next instance has it at once, but none that is not due yet", async () => {
       const store = storeOf("claimed");
-      const fencing = await store.acquireLease("main");
+      const lease = await store.acquireLease("main");
       const now = clock.now();
       const rows = [
         { ...reply("mine", now + 30_000), tries: 1 },
@@ -77,7 +78,7 @@ export function agentOutboxContract(name: string, open: () => Promise<TestBooks>
       ];
       for (const row of rows) {
         const answer = async () => ({ reply: row, journal: [] });
-        await store.perform({ inbox: key(row.subject.run), fencing, work: answer });
+        await store.perform({ inbox: key(row.subject.run), lease, token: 1, work: answer });
       }
       await store.closeOutbox([replyId("closed")]);
       assert.deepEqual(await store.claimOutbox(now + 29_999, 50, 10), []);
@@ -97,16 +98,25 @@ export function agentOutboxContract(name: string, open: () => Promise<TestBooks>
 
     test("the reply to a finished request can be had again after it was closed", async () => {
       const store = storeOf("replying");
-      const fencing = await store.acquireLease("main");
+      const lease = await store.acquireLease("main");
       const work = async () => ({ reply: reply("run5", 100), journal: [] });
-      await store.perform({ inbox: key("run5"), fencing, work });
+      await store.perform({ inbox: key("run5"), lease, token: 1, work });
       await store.claimOutbox(1_000, 50, 10);
       await store.closeOutbox([replyId("run5")]);
       assert.deepEqual(await store.claimOutbox(9_000, 50, 10), []);
-      assert.deepEqual(await store.replyAgain(key("run5"), 2_000), reply("run5", 2_000), "tries start anew");
-      assert.deepEqual(await store.claimOutbox(2_000, 50, 10), [{ ...reply("run5", 2_050), tries: 1 }]);
-      assert.equal(await store.replyAgain({ ...key("run5"), kind: "cancel" }, 2_000), undefined);
-      assert.equal(await storeOf("replying-not").replyAgain(key("run5"), 2_000), undefined);
+      const asked = { now: 2_000, instance: "b", token: 2 };
+      assert.deepEqual(
+        await store.replyAgain(key("run5"), asked),
+        { ...reply("run5", 2_000), instance: "b", fencing: 2 },
+        "tries start anew, for the instance that asks",
+      );
+      assert.deepEqual(await store.claimOutbox(2_000, 50, 10), [
+        { ...reply("run5", 2_050), instance: "b", fencing: 2, tries: 1 },
+      ]);
+      const late = await store.replyAgain(key("run5"), { now: 3_000, instance: "a", token: 1 });
+      assert.deepEqual([late?.instance, late?.fencing], ["a", 2], "a token never falls");
+      assert.equal(await store.replyAgain({ ...key("run5"), kind: "cancel" }, asked), undefined);
+      assert.equal(await storeOf("replying-not").replyAgain(key("run5"), asked), undefined);
     });
   });
 }

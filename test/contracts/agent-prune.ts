@@ -36,9 +36,9 @@ export function agentPruneContract(name: string, open: () => Promise<TestBooks>)
         expiresAt: now + 1,
       });
       const finish = async (at: typeof store, run: string, closed: boolean) => {
-        const fencing = await at.acquireLease("main");
+        const lease = await at.acquireLease("main");
         const work = async () => ({ reply: reply(run), journal: [] });
-        assert.equal(await at.perform({ inbox: inbox(run), fencing, work }), "done");
+        assert.equal(await at.perform({ inbox: inbox(run), lease, token: 1, work }), "done");
         if (closed) {
           await at.closeOutbox([`result-${run}`]);
         }
@@ -56,11 +56,12 @@ export function agentPruneContract(name: string, open: () => Promise<TestBooks>)
       const rows = async (table: "agent_inbox" | "agent_outbox") =>
         (await world.database.read((db) => db.selectFrom(table).selectAll().execute())).length;
       assert.deepEqual([await rows("agent_inbox"), await rows("agent_outbox")], [3, 3]);
-      assert.equal(await store.replyAgain(inbox("old1"), now), undefined);
+      const asked = { now, instance: "main", token: 1 };
+      assert.equal(await store.replyAgain(inbox("old1"), asked), undefined);
       for (const run of ["undelivered", "young"]) {
-        assert.deepEqual((await store.replyAgain(inbox(run), now))?.body, { output: run });
+        assert.deepEqual((await store.replyAgain(inbox(run), asked))?.body, { output: run });
       }
-      assert.deepEqual((await other.replyAgain(inbox("old0"), now))?.body, { output: "old0" });
+      assert.deepEqual((await other.replyAgain(inbox("old0"), asked))?.body, { output: "old0" });
       assert.equal(await store.getValue("serial"), "7");
     });
   });

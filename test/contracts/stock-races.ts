@@ -5,6 +5,7 @@ import { openBooks } from "../../adapters/store/books-database.ts";
 import inventory from "../../agents/inventory.ts";
 import type { AgentStore } from "../../src/ports.ts";
 import { skillContext } from "../fakes/skill-context.ts";
+import { fenceOf } from "../fakes/sample-reply.ts";
 import type { TestBooks } from "../fakes/test-books.ts";
 
 /** Reservations that race for the same parts, on a real database and from two owners of it where there can be two. */
@@ -35,12 +36,12 @@ export function stockRacesContract(name: string, open: () => Promise<TestBooks>)
         storeOf(second ?? world.database, "inventory-b"),
       ];
       const owners = await Promise.all(
-        stores.map(async (store) => ({ store, fencing: await store.acquireLease("main") })),
+        stores.map(async (store) => ({ store, lease: await store.acquireLease("main") })),
       );
       const [owner] = owners;
       assert.ok(owner);
       const parts = ["bolt", "plate"];
-      await owner.store.transact(owner.fencing, async (books) => {
+      await owner.store.transact(owner.lease, fenceOf("stock"), async (books) => {
         for (const id of parts) {
           await books.insert("stock", { id, onHand: "20", unit: "pcs", location: "" });
         }
@@ -53,8 +54,8 @@ export function stockRacesContract(name: string, open: () => Promise<TestBooks>)
         weightKg: "1",
       }));
       const attempt = (run: number, skill: "reserve" | "release") => {
-        const { store, fencing } = owners[run % owners.length] ?? owner;
-        return store.transact(fencing, (books) => {
+        const { store, lease } = owners[run % owners.length] ?? owner;
+        return store.transact(lease, fenceOf(`run${run}`), (books) => {
           const context = skillContext({ agent: "inventory", books, subject: { run: `run${run}` } });
           // Every other run names the parts the other way round.
           const input = { parts: run % 2 === 0 ? needed : needed.toReversed() };

@@ -33,6 +33,16 @@ export function ourProcesses(folder: string): readonly OurProcess[] {
     });
 }
 
+/** A process's environment, without its parent's channel. */
+export function environmentOf(pid: number): Readonly<Record<string, string>> {
+  const entries = readFileSync(`/proc/${pid}/environ`, "utf8")
+    .split("\u0000")
+    .filter((each) => each !== "" && !each.startsWith("NODE_CHANNEL_"));
+  return Object.fromEntries(
+    entries.map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)]),
+  );
+}
+
 /** The inode numbers of the sockets a process has open. */
 export function socketInodes(pid: number): ReadonlySet<string> {
   const folder = `/proc/${pid}/fd`;

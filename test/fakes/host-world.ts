@@ -108,6 +108,11 @@ export class HostWorld {
     return records.filter((each) => each.writer === `${agent}-1`);
   }
 
+  /** Resolves when the books have done all that was asked of them before. */
+  async written(): Promise<void> {
+    await openBooks(this.#books.database).unit(async () => undefined);
+  }
+
   get books(): ReturnType<typeof openBooks>["reader"] {
     return openBooks(this.#books.database).reader;
   }
@@ -115,6 +120,8 @@ export class HostWorld {
 
 export class Party {
   readonly received: ReceivedEnvelope[];
+  /** Under which it asks. */
+  token = 1;
   readonly #world: HostWorld;
   readonly #link: AgentLink;
   readonly #to: AgentAddress;
@@ -132,6 +139,7 @@ export class Party {
       kind,
       subject: subjectOf(step, attempt),
       body,
+      fencing: this.token,
       expiresAt: this.#world.time.now() + 60_000,
     });
   }

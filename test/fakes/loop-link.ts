@@ -22,6 +22,7 @@ export class LoopNetwork {
   hold = false;
   /** Every sending fails, as without a network. */
   down = false;
+  readonly #cutOff = new Map<string, (() => void)[]>();
 
   /** The link of one instance. */
   link(me: AgentAddress & { readonly role: string }): AgentLink {
@@ -43,6 +44,18 @@ export class LoopNetwork {
     for (const { to, message } of order(this.#held.splice(0))) {
       this.#deliver(to, message);
     }
+  }
+
+  /** From now on nothing gets to this instance or away from it. */
+  cutOff(instance: string): void {
+    this.#cutOff.set(instance, this.#cutOff.get(instance) ?? []);
+  }
+
+  /** What was sent meanwhile arrives, late. */
+  rejoin(instance: string): void {
+    const late = this.#cutOff.get(instance) ?? [];
+    this.#cutOff.delete(instance);
+    late.forEach((deliver) => deliver());
   }
 
   /** Resolves when no inbox is busy, however many messages follow from each other. */
@@ -80,6 +93,11 @@ export class LoopNetwork {
   }
 
   #deliver(to: AgentAddress, message: ReceivedEnvelope): void {
+    const late = this.#cutOff.get(message.from.instance) ?? this.#cutOff.get(to.instance);
+    if (late !== undefined) {
+      late.push(() => this.#deliver(to, message));
+      return;
+    }
     const task = (async () => {
       await Promise.resolve();
       try {

@@ -4,6 +4,7 @@ import { AppError } from "../../src/errors.ts";
 import type { Store } from "../../src/ports.ts";
 import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
+import { MemoryInstances } from "./memory-instances.ts";
 import { MemoryCards } from "./memory-cards.ts";
 import { MemoryValues } from "./memory-values.ts";
 
@@ -15,6 +16,7 @@ const placeOf = ({ revision, step, name }: Content): string => `${revision}/${st
 export class MemoryStore implements Store {
   readonly journal: JournalEntry[] = [];
   readonly outbox = new Map<string, OutboxRow & { open: boolean }>();
+  readonly instances = new MemoryInstances(this.outbox);
   private readonly runs = new Map<RunId, Run>();
   private readonly requests = new Map<string, RunId | undefined>(); // nobody's: taken back
   private readonly inbox = new Set<string>();
@@ -76,6 +78,7 @@ export class MemoryStore implements Store {
     for (const row of commit.outbox ?? []) {
       if (!this.outbox.has(row.id)) {
         this.outbox.set(row.id, { ...copy(row), open: true });
+        this.instances.note(row);
       }
     }
     this.closeRows(commit.closeOutbox ?? []);

@@ -1,5 +1,5 @@
 import { AppError } from "../../src/errors.ts";
-import { createOutboxRelay, type OutboxRelay } from "../../src/link/outbox.ts";
+import { createOutboxRelay, fixedRoute, type OutboxRelay } from "../../src/link/outbox.ts";
 import type { OutgoingEnvelope } from "../../src/link-types.ts";
 import type { OutboxStore } from "../../src/ports.ts";
 import type { JournalEntry, OutboxRow } from "../../src/record-types.ts";
@@ -85,12 +85,12 @@ export function outboxWorld(
     random: () => 0.5,
     concurrency,
     onExpired: (row) => expired.push(row.id),
-    resolve: (to) => {
+    route: fixedRoute(({ to }) => {
       if (to === "unknown") {
         throw new AppError("no-grant", "no grant");
       }
       return { atSign: `@cs-${to}`, instance: "main" };
-    },
+    }),
     link: { seal: (envelope) => ({ journal: [line], send: () => sendNow(envelope) }), send: sendNow },
   });
   return { time, rows, relay, sent, expired };

@@ -1,8 +1,13 @@
+import type { Fence } from "../../src/instance-types.ts";
 import type { InboxKey, OutboxRow } from "../../src/record-types.ts";
 
 /** The key of the bot's request to reserve for a run. */
 export function key(run: string): InboxKey {
   return { sender: "@cs-bot", kind: "request", subject: { run, revision: 1, step: "reserve", attempt: 1 } };
+}
+/** What the instance chosen first for it holds. */
+export function fenceOf(run: string, token = 1): Fence {
+  return { inbox: key(run), token };
 }
 export function replyId(run: string): string {
   return `result-bot-${run}-1-reserve-1`;

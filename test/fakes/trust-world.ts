@@ -50,13 +50,16 @@ export class TrustWorld {
 
   constructor(clock: Clock, roles: readonly string[], skills: readonly string[] = []) {
     this.clock = clock;
-    for (const role of roles) {
-      const keys = makeInstanceKeys({ atSign: `@cs-${role}`, instance: "main" });
-      this.granted.set(role, { keys, role, holder: makeSigningKey() });
-      this.grantAgent(role, { skills: [...skills] });
-      this.grantInstance(role);
-    }
+    roles.forEach((role) => this.addRole(role, skills));
     this.document();
+  }
+
+  /** A role with its agent: the company signs one grant, the agent's key-holder the other. */
+  addRole(role: string, skills: readonly string[] = []): void {
+    const keys = makeInstanceKeys({ atSign: `@cs-${role}`, instance: "main" });
+    this.granted.set(role, { keys, role, holder: makeSigningKey() });
+    this.grantAgent(role, { skills: [...skills] });
+    this.grantInstance(role);
   }
 
   keys(role: string): InstanceKeyPairs {
@@ -78,7 +81,7 @@ export class TrustWorld {
       {
         atSign: keys.atSign,
         signingKey: holder.publicKey,
-        instancePattern: "main",
+        instancePattern: "*",
         role,
         skills: [],
         notAfter: this.time(365),
@@ -110,6 +113,26 @@ export class TrustWorld {
       key.privateKey,
     );
     this.#put(`instance-grant.${role}.json`, grant);
+  }
+
+  /** Another instance of a role, with keys of its own. */
+  addInstance(role: string, instance: string): InstanceKeyPairs {
+    const { keys, holder } = this.#of(role);
+    const own = makeInstanceKeys({ atSign: keys.atSign, instance });
+    const grant = signInstanceGrant(
+      {
+        atSign: own.atSign,
+        instance,
+        role,
+        ed25519: rawPublicKey(own.ed25519),
+        x25519: rawPublicKey(own.x25519),
+        notAfter: this.time(365),
+        serial: 1,
+      },
+      holder.privateKey,
+    );
+    this.#put(`instance-grant.${role}.${instance}.json`, grant);
+    return own;
   }
 
   document(change: Partial<Omit<TrustDocument, "tag">> = {}, key = this.company.privateKey): void {

@@ -3,6 +3,7 @@ import { AtError } from "@atsign/atsdk";
 import { fullKey, parseKey } from "../../src/atsdk/codec/at-key.ts";
 import { decodeBase2e15 } from "../../src/atsdk/codec/base2e15.ts";
 import * as commands from "../../src/atsdk/codec/commands.ts";
+import * as enrollment from "../../src/atsdk/codec/enrollment.ts";
 import { readMetadata } from "../../src/atsdk/codec/metadata.ts";
 import { parseNotification } from "../../src/atsdk/codec/notification-frame.ts";
 import {
@@ -23,6 +24,10 @@ const readers: readonly ((payload: string) => unknown)[] = [
   readNames,
   readInfo,
   readStatus,
+  enrollment.readEnrolled,
+  enrollment.readEnrollments,
+  enrollment.readWrappedKey,
+  (payload) => enrollment.readEnrollment("id", payload),
   parseNotification,
   readMetadata,
   decodeBase2e15,
@@ -67,6 +72,16 @@ export function checkCommands(random: FuzzRandom): void {
     () => commands.notifyCommand({ id: "i", operation, ttln: 5, notifier: text() }, {}, key()),
     () => commands.notifyStatusCommand(text()),
     () => commands.monitorCommand({ regex: text(), epochMillis: random.next() }),
+    () =>
+      enrollment.enrollRequestCommand({
+        appName: text(),
+        deviceName: text(),
+        namespaces: { [text()]: "rw" },
+        apkamPublicKey: text(),
+      }),
+    () => enrollment.enrollCommand("revoke", text(), { force: random.oneIn(2) }),
+    () => enrollment.keysGetCommand(text(), "default_self_enc_key", "@alice"),
+    () => enrollment.otpPutCommand(text()),
     () => fullKey({ kind: "shared", name: text(), sharedWith: text() }, "@alice"),
   ]);
   onlyAtErrors(() => assert.match(build(), /^[^\n\r]+$/));

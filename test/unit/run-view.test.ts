@@ -5,6 +5,7 @@ import { approvalCard, cardFor } from "../../src/cards.ts";
 import type { Approval, PlanDocument, Run, StepState } from "../../src/domain.ts";
 import { resultOf } from "../../src/run-result.ts";
 import { loadRunView } from "../../src/run-view.ts";
+import { noInstance } from "../../src/step-errors.ts";
 import { MemoryStore } from "../fakes/memory-store.ts";
 import { usd } from "../fakes/order-world.ts";
 import { samplePlan } from "../fakes/sample-plan.ts";
@@ -113,6 +114,11 @@ test("the progress card says what a run waits for that goes on by itself", async
   assert.equal(
     await progress(runWith({ budget: waits })),
     "Waiting at step budget: the trust document is 8 days old.",
+  );
+  const alone = { status: "waiting", error: noInstance({ agent: "financial" }) } as const;
+  assert.equal(
+    await progress(runWith({ budget: alone })),
+    'Waiting at step budget: no instance of agent "financial" is running.',
   );
   const busy = { status: "queued", error: error("busy", "later") } as const;
   assert.match(await progress(runWith({ budget: busy })), /^Working: 10 of 11 steps done\.$/);

@@ -72,7 +72,8 @@ export function readStatus(payload: string): NotificationStatus | undefined {
   return known;
 }
 
-function readObject(payload: string): Record<string, unknown> {
+/** Reads a JSON object; throws `bad-reply` for anything else. */
+export function readObject(payload: string): Record<string, unknown> {
   const value = parseJson(payload);
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { outboxValues } from "../../../adapters/store/agent-outbox-row.ts";
 import { appendJournal } from "../../../adapters/store/journal-store.ts";
 import { noBooks } from "../../../adapters/store/books-database.ts";
-import { createOutboxRelay } from "../../../src/link/outbox.ts";
+import { createOutboxRelay, fixedRoute } from "../../../src/link/outbox.ts";
 import { envelopeEntry } from "../../../src/link/message-journal.ts";
 import { systemTimers } from "../../../src/link/timers.ts";
 import type { ReceivedEnvelope } from "../../../src/link-types.ts";
@@ -25,15 +25,15 @@ const settings = readParticipantSettings();
 const { seed, from, until } = settings;
 const { database, store, trust, link, refused } = await openParticipant("bot", settings, noBooks);
 const writer = incarnation("bot");
-const fencing = await store.acquireLease("main");
+// What an earlier process had claimed is due again.
+await store.acquireLease("main");
 const relay = createOutboxRelay({
   store,
   link,
   clock: systemClock,
   timers: systemTimers,
   log: silentLogger,
-  resolve: (to) => trust.agent(to),
-  fencing: () => fencing,
+  route: fixedRoute(({ to }) => trust.agent(to)),
 });
 
 type Tx = Kysely<MailboxTables>;

@@ -50,7 +50,6 @@ export class EngineWorld {
     verify: ({ signature }, role) => signature === role,
   };
   workflows: readonly WorkflowDefinition[] = [buying];
-  fencing = 1;
   /** Where approval cards stand; else in the run's own thread. */
   places: readonly ThreadId[] | undefined;
   /** What the bot sees of its record; tests put failures in between. */
@@ -131,7 +130,7 @@ export class EngineWorld {
   envelope(row: OutboxRow, kind: "result" | "error", body: Json): ReceivedEnvelope {
     const { subject, to, expiresAt } = row;
     const from = { atSign: `@cs-${to}`, instance: "main", role: to } as const;
-    const ids = { sequence: null, fencing: this.fencing, messageId: "m", hash: "h", expiresAt };
+    const ids = { sequence: null, fencing: 1, messageId: "m", hash: "h", expiresAt };
     return { from, kind, subject, body, ...ids };
   }
 

@@ -43,41 +43,54 @@ test("a result by another granted agent is refused, alarmed, not acknowledged; t
   assert.equal((await stepOf(world, run, "reserve"))?.status, "completed");
 });
 
-test("a late result of an agent's old instance is refused once the new one was heard in the run", async () => {
-  const { world, bot, run, row } = await waitingFor("inventory");
-  // The agent was restarted: a retryable error of its new instance comes first.
-  const busy = { code: "busy", message: "later", retryable: true };
-  await bot.engine.receive({ ...world.envelope(row, "error", busy), fencing: 5 });
-  await world.time.advance(2000);
-  for (let job = world.queue.take(); job !== undefined; job = world.queue.take()) {
-    await bot.engine.dispatch(job);
-  }
-  const rows = await world.store.claimOutbox(world.time.now(), 60_000, 10);
-  const again = rows.find((each) => each.to === "inventory");
-  assert.ok(again !== undefined);
-  const second = world.envelope(again, "result", { output: { missing: 3 } });
-  const before = world.acknowledged.length;
-  await bot.engine.receive({ ...second, fencing: 4 });
-  await world.bot().engine.receive({ ...second, fencing: 4 });
-  assert.deepEqual(world.alarms(), ["fenced", "fenced"], "also by a new process of the bot");
-  assert.equal(world.acknowledged.length, before);
-  assert.equal((await stepOf(world, run, "reserve"))?.status, "waiting");
-  await bot.engine.receive({ ...second, fencing: 5 });
-  assert.equal((await stepOf(world, run, "reserve"))?.status, "completed");
-});
-
-test("books made anew, whose leases start again, are refused in no other run; agents are told apart", async () => {
+test("a late result of an instance whose step was given to another is refused; the other's counts", async () => {
   const { world, bot, run, row } = await waitingFor("inventory");
   const good = world.replyTo(row);
   assert.ok(good !== undefined);
-  await bot.engine.receive({ ...good, fencing: 9 });
+  await world.store.instances.assign(row, "a");
+  assert.equal((await world.store.instances.assign(row, "b"))?.token, 2);
+  const before = world.acknowledged.length;
+  await bot.engine.receive(good);
+  await world.bot().engine.receive(good);
+  assert.deepEqual(world.alarms(), ["fenced", "fenced"], "also by a new process of the bot");
+  assert.equal(world.acknowledged.length, before);
+  assert.equal((await stepOf(world, run, "reserve"))?.status, "waiting");
+  await bot.engine.receive({ ...good, fencing: 2 });
   assert.equal((await stepOf(world, run, "reserve"))?.status, "completed");
-  await world.settle(bot.engine);
-  assert.equal((await stepOf(world, run, "gate"))?.status, "waiting", "the other agents' first leases count");
-  const next = await bot.engine.start({ ...request, key: "another" });
-  await world.settle(bot.engine);
-  assert.equal((await stepOf(world, next.run, "reserve"))?.status, "completed");
+});
+
+test("a token counts for its own step alone", async () => {
+  const { world, bot, run, row } = await waitingFor("inventory");
+  const other = { ...row, subject: { ...row.subject, step: "undo-reserve" } };
+  await world.store.instances.assign(other, "a");
+  await world.store.instances.assign(other, "b");
+  const good = world.replyTo(row);
+  assert.ok(good !== undefined);
+  await bot.engine.receive(good);
+  assert.equal((await stepOf(world, run, "reserve"))?.status, "completed");
   assert.deepEqual(world.alarms(), []);
+});
+
+test("a step that no instance is there for says so until one is, and is no less waited for", async () => {
+  const { world, bot, run, row } = await waitingFor("inventory");
+  const before = await stepOf(world, run, "reserve");
+  await bot.engine.unattended(row.subject, true);
+  const waiting = await stepOf(world, run, "reserve");
+  assert.equal(waiting?.error?.code, "no-instance");
+  assert.deepEqual({ ...waiting, error: null }, { ...before, error: null });
+  const version = (await world.run(run)).version;
+  await bot.engine.unattended(row.subject, true);
+  assert.equal((await world.run(run)).version, version, "said once");
+  await bot.engine.unattended({ ...row.subject, attempt: 7 }, false);
+  assert.equal((await stepOf(world, run, "reserve"))?.error?.code, "no-instance", "of another attempt");
+  await bot.engine.unattended(row.subject, false);
+  assert.equal((await stepOf(world, run, "reserve"))?.error, null);
+  await bot.engine.unattended(row.subject, true);
+  const good = world.replyTo(row);
+  assert.ok(good !== undefined);
+  await bot.engine.receive(good);
+  const done = await stepOf(world, run, "reserve");
+  assert.deepEqual([done?.status, done?.error], ["completed", null]);
 });
 
 test("an output that is not as declared is a failed attempt; the next one is asked for", async () => {

@@ -125,7 +125,7 @@ test("above 32 KiB the value travels as a shared key with its hash, and is delet
   await settle();
   assert.deepEqual(supply.received[0]?.body, body);
   const [[name = "", value = ""] = []] = pair.servers.values;
-  assert.match(name, /^@cs-supply:[0-9a-f]{32}\.countersign@cs-bot$/);
+  assert.match(name, /^@cs-supply:[0-9a-f]{32}\.main\.countersign@cs-bot$/);
   assert.match(pair.servers.notifications[0]?.value ?? "", /^ref:/);
 
   const bytes = Buffer.from(value, "base64");
@@ -273,4 +273,20 @@ test("failures to send are AppErrors that say whether to try again", async () =>
   await assert.rejects(bot.link.send(pair.message({})), { code: "link-failed", retryable: true });
   pair.servers.failure = Object.assign(new Error("no"), { code: "AT0401", retryable: false });
   await assert.rejects(bot.link.send(pair.message({})), { code: "link-failed", retryable: false });
+});
+
+test("progress moves the resume point, but nothing is written for it until something else comes", async () => {
+  const pair = new LinkPair();
+  const bot = await pair.side("bot");
+  const supply = await pair.receiving("supply");
+  await bot.link.send(pair.message({}, { kind: "progress", sequence: 1 }));
+  await settle();
+  await pair.time.advance(5_000);
+  assert.equal(supply.received.length, 1);
+  assert.equal(supply.memory.values.get("link:resume"), undefined);
+  await bot.link.send(pair.message({}));
+  await settle();
+  await pair.time.advance(500);
+  assert.equal(supply.memory.values.get("link:resume"), String(pair.servers.notifications[1]?.epochMillis));
+  await supply.link.stop();
 });

@@ -90,9 +90,9 @@ suite("access to atServers and keys", () => {
       if (process.getuid?.() === 0) {
         assert.notEqual(spawnSync("cat", [file], { uid: 65_534, gid: 65_534 }).status, 0);
       }
-      assert.deepEqual(await readPrivateAtKeys(folder, "@cs-bot"), world.atKeys.bot);
+      assert.deepEqual(await readPrivateAtKeys(file), world.atKeys.bot);
       chmodSync(file, 0o644);
-      await assert.rejects(readPrivateAtKeys(folder, "@cs-bot"), { code: "key-file-open" });
+      await assert.rejects(readPrivateAtKeys(file), { code: "key-file-open" });
     } finally {
       rmSync(folder, { recursive: true });
     }

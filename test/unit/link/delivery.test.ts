@@ -5,7 +5,7 @@ import type { Json } from "../../../src/domain.ts";
 import { makeInstanceKeys } from "../../../src/keys.ts";
 import { createAtLink } from "../../../src/link/at-link.ts";
 import type { AgentHost } from "../../../src/link/host.ts";
-import { createOutboxRelay } from "../../../src/link/outbox.ts";
+import { createOutboxRelay, fixedRoute } from "../../../src/link/outbox.ts";
 import type { ReceivedEnvelope } from "../../../src/link-types.ts";
 import type { AgentLink } from "../../../src/ports.ts";
 import { AtServer } from "../../../src/sandbox/at-server/at-server.ts";
@@ -137,7 +137,7 @@ class DeliveryWorld {
       clock: time,
       timers: time,
       log: silentLogger,
-      resolve: (to) => this.host.address(to),
+      route: fixedRoute(({ to }) => this.host.address(to)),
     });
     await link.start(async (message) => {
       this.answers.push(message);

@@ -98,9 +98,9 @@ test("while the database is in trouble nothing is answered; the request runs whe
   assert.deepEqual(await rates(), ["EUR"]);
 });
 
-test("an instance that lost its lease does nothing more", async () => {
+test("a process whose instance was started again does nothing more", async () => {
   await world.host(probeAgent);
-  await world.store("supply").acquireLease("other");
+  await world.store("supply").acquireLease("main");
   await bot.request("note", "note", { id: "EUR" });
   await bot.send("request", "orders", {
     skill: "place-orders",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Json } from "../../../src/domain.ts";
 import { AppError } from "../../../src/errors.ts";
+import { signAs } from "../../../src/trust/sign-statement.ts";
 import type { HostWorld, Party } from "../../fakes/host-world.ts";
 import { probe, probeAgent } from "../../fakes/probe-agent.ts";
 import { probeWorld } from "../../fakes/probe-world.ts";
@@ -101,6 +102,18 @@ test("an account that is not that person's is an alarm", async () => {
   assert.deepEqual(world.alarms, ["wrong-account"]);
   const kinds = (await world.journal("supply")).map((each) => each.kind);
   assert.deepEqual(kinds, ["envelope", "alarm"]);
+});
+
+test("an attestation by an instance that was granted since is looked for before it is refused", async () => {
+  await world.host(probeAgent);
+  const keys = world.trust.addInstance("financial", "b");
+  const good = world.sample.mandate();
+  const [financial, ...others] = good.attestations;
+  assert.ok(financial);
+  const mandate = { ...good, attestations: [signAs(financial.statement, keys, keys.ed25519), ...others] };
+  await bot.send("request", "orders", { skill: "place-orders", mandate: mandate as unknown as Json });
+  assert.equal((await bot.answer("orders")).kind, "result");
+  assert.deepEqual(world.alarms, []);
 });
 
 test("a plan made under a newer policy is held against a newer trust document, looked for at once", async () => {

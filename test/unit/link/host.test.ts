@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Json } from "../../../src/domain.ts";
 import { type HostWorld, type Party, subjectOf } from "../../fakes/host-world.ts";
+import { fenceOf } from "../../fakes/sample-reply.ts";
 import { settle, until } from "../../fakes/manual-time.ts";
 import { probe, probeAgent } from "../../fakes/probe-agent.ts";
 import { probeWorld } from "../../fakes/probe-world.ts";
@@ -169,16 +170,33 @@ test("what was held is let go of under an old trust document too", async () => {
   assert.deepEqual(probe.calls, ["unnote undo-note"]);
 });
 
-test("results and errors carry the token of the lease under which they are sent", async () => {
+test("results and errors carry the token their request was sent under, stored ones the highest", async () => {
   await world.host(probeAgent);
   await bot.request("offers", "look", { id: "a" });
   assert.equal((await bot.answer("offers")).fencing, 1);
-  await world.host(probeAgent);
-  await bot.request("more", "look", { id: "b" });
-  assert.equal((await bot.answer("more")).fencing, 2);
+  bot.token = 3;
   await bot.request("bad", "look", { id: 5 });
   const error = await bot.answer("bad");
-  assert.deepEqual([error.kind, error.fencing], ["error", 2]);
+  assert.deepEqual([error.kind, error.fencing], ["error", 3]);
   await bot.request("offers", "look", { id: "a" });
-  assert.equal((await bot.answer("offers", { n: 2 })).fencing, 2, "a stored reply, too");
+  assert.equal((await bot.answer("offers", { n: 2 })).fencing, 3);
+  bot.token = 2;
+  await bot.request("offers", "look", { id: "a" });
+  assert.equal((await bot.answer("offers", { n: 3 })).fencing, 3);
+  assert.deepEqual(probe.calls, ["look a"]);
+});
+
+test("an instance refuses what another has taken over before it does anything", async () => {
+  await world.host(probeAgent);
+  const store = world.store("supply");
+  const other = await store.acquireLease("b");
+  const { inbox } = fenceOf("run1");
+  const subject = subjectOf("note");
+  await store.takeOver(other, { inbox: { ...inbox, subject }, token: 2 });
+  await bot.request("note", "note", { id: "EUR" });
+  await until(() => world.network.failures.length > 0, "refusal");
+  bot.token = 3;
+  await bot.request("note", "note", { id: "EUR" });
+  assert.equal((await bot.answer("note")).fencing, 3);
+  assert.deepEqual(await rates(), ["EUR"]);
 });

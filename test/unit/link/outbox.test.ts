@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../src/errors.ts";
-import { createOutboxRelay } from "../../../src/link/outbox.ts";
+import { createOutboxRelay, fixedRoute } from "../../../src/link/outbox.ts";
 import { ManualTime, settle } from "../../fakes/manual-time.ts";
 import { newRow, OutboxRows, outboxWorld } from "../../fakes/outbox-world.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
@@ -161,31 +161,28 @@ test("what was sent is repeated ever more rarely; what could not be sent is trie
   await broken.relay.stop();
 });
 
-test("an agent's messages carry the token of its lease", async () => {
+test("a message goes to the instance, and carries the token, that its row says", async () => {
   const time = new ManualTime();
   const rows = new OutboxRows();
   const tokens: (number | undefined)[] = [];
-  let fencing = 3;
   const relay = createOutboxRelay({
     store: rows,
     clock: time,
     timers: time,
     log: silentLogger,
-    resolve: () => ({ atSign: "@cs-bot", instance: "main" }),
-    fencing: () => fencing,
+    route: fixedRoute(() => ({ atSign: "@cs-bot", instance: "main" })),
     link: {
       seal: ({ fencing: token }) => ({ journal: [], send: async () => void tokens.push(token) }),
       send: async (envelope) => void tokens.push(envelope.fencing),
     },
   });
-  rows.add({ id: "a" });
+  rows.add({ id: "a", fencing: 3 });
   relay.kick();
   await settle();
-  fencing = 4;
-  rows.add({ id: "b", kind: "error" });
+  rows.add({ id: "b", kind: "error", fencing: 4 });
   relay.kick();
   await settle();
-  relay.prepare(newRow({ id: "c" })).send();
+  relay.prepare(newRow({ id: "c", fencing: 4 })).send();
   await settle();
   await relay.stop();
   assert.deepEqual(tokens, [3, 4, 4]);

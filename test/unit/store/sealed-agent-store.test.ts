@@ -49,8 +49,13 @@ const row = (run: string): OutboxRow => ({
 });
 const answerTo = async (run: string) => {
   const store = await open();
-  const fencing = await store.acquireLease("main");
-  await store.perform({ inbox: inbox(run), fencing, work: async () => ({ reply: row(run), journal: [] }) });
+  const lease = await store.acquireLease("main");
+  await store.perform({
+    inbox: inbox(run),
+    lease,
+    token: 1,
+    work: async () => ({ reply: row(run), journal: [] }),
+  });
   return store;
 };
 const bodies = () =>
@@ -62,7 +67,12 @@ test("replies are stored sealed and given back as they were, also after a restar
   const raw = Buffer.from(stored?.body ?? "", "base64").toString("latin1");
   assert.doesNotMatch(`${stored?.body} ${raw}`, /Quillfeather|customer|rules/);
   const restarted = await open();
-  assert.deepEqual(await restarted.replyAgain(inbox("run1"), 2_000), { ...row("run1"), dueAt: 2_000 });
+  assert.deepEqual(await restarted.replyAgain(inbox("run1"), { now: 2_000, instance: "main", token: 1 }), {
+    ...row("run1"),
+    instance: "main",
+    fencing: 1,
+    dueAt: 2_000,
+  });
   assert.deepEqual((await restarted.claimOutbox(2_000, 50, 10))[0]?.body, answer);
   await restarted.closeOutbox(["result-run1"]);
 });
@@ -81,10 +91,12 @@ test("a reply moved to another request, or altered, is not sent", async () => {
       tx.updateTable("agent_outbox").set({ body }).where("id", "=", "result-run2").execute(),
     );
   await put(first?.body ?? "");
-  await assert.rejects(store.replyAgain(inbox("run2"), 2_000), {
+  await assert.rejects(store.replyAgain(inbox("run2"), { now: 2_000, instance: "main", token: 1 }), {
     code: "sealed-broken",
     message: /gateway\/result-run2/,
   });
   await put(JSON.stringify(answer));
-  await assert.rejects(store.replyAgain(inbox("run2"), 2_000), { code: "sealed-broken" });
+  await assert.rejects(store.replyAgain(inbox("run2"), { now: 2_000, instance: "main", token: 1 }), {
+    code: "sealed-broken",
+  });
 });

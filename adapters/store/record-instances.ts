@@ -1,0 +1,117 @@
+import type { Kysely } from "kysely";
+import type { Assignment, InstanceStore } from "../../src/instance-types.ts";
+import type { OutboxRow } from "../../src/record-types.ts";
+import type { Database } from "./database.ts";
+import type { RecordTables } from "./record-schema.ts";
+
+/** Keeps a new message's assignment, unless a later one is there already. */
+export async function keepAssignment(tx: Kysely<RecordTables>, row: OutboxRow): Promise<void> {
+  const { instance, fencing: token } = row;
+  if (instance === undefined || token === undefined) {
+    return;
+  }
+  const { run, revision, step } = row.subject;
+  await tx
+    .insertInto("assignments")
+    .values({ run, revision, step, instance, token })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["run", "revision", "step"])
+        .doUpdateSet({ instance, token })
+        .where("assignments.token", "<", token),
+    )
+    .execute();
+}
+
+/** See `InstanceStore`. */
+export function recordInstances(database: Database<RecordTables>): InstanceStore {
+  return {
+    assign: (row, instance) => database.unit((tx) => assign(tx, row, instance)),
+
+    assignment: ({ run, revision, step }) =>
+      database.read((db) =>
+        db
+          .selectFrom("assignments")
+          .select(["instance", "token"])
+          .where("run", "=", run)
+          .where("revision", "=", revision)
+          .where("step", "=", step)
+          .executeTakeFirst(),
+      ),
+
+    assigned: () =>
+      database.read((db) =>
+        db
+          .selectFrom("outbox")
+          .select(["id", "recipient as agent", "instance"])
+          .where("closed_at", "is", null)
+          .where("kind", "=", "request")
+          .where("instance", "is not", null)
+          .$narrowType<{ instance: string }>()
+          .execute(),
+      ),
+
+    async release(agent, instance, now) {
+      await database.unit((tx) =>
+        tx
+          .updateTable("outbox")
+          .set({ due_at: now })
+          .where("recipient", "=", agent)
+          .where("instance", "=", instance)
+          .where("closed_at", "is", null)
+          .where("due_at", ">", now)
+          .execute(),
+      );
+    },
+
+    async keep({ agent, instance, announcement }) {
+      await database.unit((tx) =>
+        tx
+          .insertInto("instances")
+          .values({ agent, instance, announcement })
+          .onConflict((conflict) => conflict.columns(["agent", "instance"]).doUpdateSet({ announcement }))
+          .execute(),
+      );
+    },
+
+    async drop(agent, instance) {
+      await database.unit((tx) =>
+        tx.deleteFrom("instances").where("agent", "=", agent).where("instance", "=", instance).execute(),
+      );
+    },
+
+    kept: () => database.read((db) => db.selectFrom("instances").selectAll().execute()),
+  };
+}
+
+async function assign(
+  tx: Kysely<RecordTables>,
+  row: OutboxRow,
+  instance: string,
+): Promise<Assignment | undefined> {
+  const { run, revision, step } = row.subject;
+  const { token } = await tx
+    .insertInto("assignments")
+    .values({ run, revision, step, instance, token: 1 })
+    .onConflict((conflict) =>
+      conflict.columns(["run", "revision", "step"]).doUpdateSet((eb) => ({
+        instance,
+        token: eb
+          .case()
+          .when("assignments.instance", "=", instance)
+          .then(eb.ref("assignments.token"))
+          .else(eb("assignments.token", "+", 1))
+          .end(),
+      })),
+    )
+    .returning("token")
+    .executeTakeFirstOrThrow();
+  const open = await tx
+    .updateTable("outbox")
+    .set({ instance, fencing: token })
+    .where("id", "=", row.id)
+    .where("closed_at", "is", null)
+    .returning("id")
+    .execute();
+  return open.length === 0 ? undefined : { instance, token };
+}

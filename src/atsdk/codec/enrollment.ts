@@ -1,0 +1,180 @@
+import { AtError } from "../at-error.ts";
+import { readObject } from "./replies.ts";
+
+/** What an enrollment may do in a namespace: read, or read and write. */
+export type NamespaceAccess = "r" | "rw";
+/** By name; `*` stands for every namespace, `__manage` for administering enrollments. */
+export type Namespaces = Readonly<Record<string, NamespaceAccess>>;
+
+/** Members of `enroll:request`, in the order in which they travel. */
+export interface RequestFields {
+  readonly appName: string;
+  readonly deviceName: string;
+  readonly namespaces: Namespaces;
+  readonly otp?: string;
+  readonly apkamPublicKey: string;
+  readonly encryptedAPKAMSymmetricKey?: string;
+  readonly apkamKeysExpiryInMillis?: number;
+}
+
+export function enrollRequestCommand(fields: RequestFields): string {
+  const { appName, deviceName, namespaces, otp } = fields;
+  for (const [field, text] of Object.entries({ appName, deviceName })) checkName(field, text);
+  checkNamespaces(namespaces);
+  if (otp !== undefined && !/^\w{6,100}$/.test(otp))
+    throw new AtError("invalid-value", "A passcode consists of at least 6 letters and digits.");
+  return `enroll:request:${JSON.stringify({
+    appName,
+    deviceName,
+    namespaces,
+    otp,
+    apkamPublicKey: fields.apkamPublicKey,
+    encryptedAPKAMSymmetricKey: fields.encryptedAPKAMSymmetricKey,
+    apkamKeysExpiryInMillis: fields.apkamKeysExpiryInMillis,
+  })}`;
+}
+
+/** The keys of the atSign, encrypted for one enrollment; each with a random IV. */
+export interface ApprovalFields {
+  readonly encryptedDefaultEncryptionPrivateKey: string;
+  readonly encPrivateKeyIV: string;
+  readonly encryptedDefaultSelfEncryptionKey: string;
+  readonly selfEncKeyIV: string;
+}
+
+export function enrollApproveCommand(id: string, fields: ApprovalFields): string {
+  return `enroll:approve:${JSON.stringify({ enrollmentId: checkEnrollmentId(id), ...fields })}`;
+}
+
+export function enrollCommand(
+  operation: "deny" | "revoke" | "unrevoke" | "delete" | "fetch",
+  id: string,
+  options: { readonly force?: boolean } = {},
+): string {
+  const force = options.force === true ? ":force" : "";
+  return `enroll:${operation}${force}:${JSON.stringify({ enrollmentId: checkEnrollmentId(id) })}`;
+}
+
+export const enrollListCommand = "enroll:list";
+
+export function otpGetCommand(ttl?: number): string {
+  return `otp:get${ttl === undefined ? "" : `:ttl:${ttl}`}`;
+}
+
+/** Other clients take exactly six letters and digits. */
+export function otpPutCommand(passcode: string, ttl?: number): string {
+  if (!/^[A-Za-z0-9]{6}$/.test(passcode))
+    throw new AtError("invalid-value", "A passcode that is kept consists of exactly 6 letters and digits.");
+  return `otp:put:${passcode}${ttl === undefined ? "" : `:ttl:${ttl}`}`;
+}
+
+/** Fetches one of the keys that the approver encrypted for an enrollment. */
+export function keysGetCommand(
+  id: string,
+  key: "default_enc_private_key" | "default_self_enc_key",
+  atSign: string,
+): string {
+  return `keys:get:keyName:${checkEnrollmentId(id)}.${key}.__manage${atSign}`;
+}
+
+const statuses = ["pending", "approved", "denied", "revoked", "expired", "deleted"] as const;
+/** `unknown` is a word of a newer server. */
+export type EnrollmentStatus = (typeof statuses)[number] | "unknown";
+
+/** One enrollment as an atServer describes it. */
+export interface Enrollment {
+  readonly id: string;
+  readonly appName: string;
+  readonly deviceName: string;
+  /** As the server says; an access that is neither `r` nor `rw` gives no right. */
+  readonly namespaces: Readonly<Record<string, string>>;
+  readonly status: EnrollmentStatus;
+  /** The key the device chose, encrypted for the atSign; undefined for the first enrollment. */
+  readonly wrappedKey: string | undefined;
+  /** When an approved one ends, milliseconds since the epoch; undefined when never or not said. */
+  readonly expiresAt: number | undefined;
+}
+
+/** Reads the reply to `enroll:request`. */
+export function readEnrolled(payload: string): { readonly id: string; readonly status: EnrollmentStatus } {
+  const { enrollmentId, status } = readObject(payload);
+  if (typeof enrollmentId !== "string" || !idForm.test(enrollmentId)) throw badEnrollment();
+  return { id: enrollmentId, status: readStatus(status) };
+}
+
+/** Reads the reply to `enroll:fetch`. */
+export function readEnrollment(id: string, payload: string): Enrollment {
+  return describe(id, readObject(payload));
+}
+
+/** Reads the reply to `enroll:list`, an object by `<id>.new.enrollments.__manage@alice`. */
+export function readEnrollments(payload: string): Enrollment[] {
+  return Object.entries(readObject(payload)).map(([key, value]) => {
+    const id = key.slice(0, Math.max(0, key.indexOf(".")));
+    if (!idForm.test(id) || !isObject(value)) throw badEnrollment();
+    return describe(id, value);
+  });
+}
+
+/** Reads the reply to `keys:get`. Without an IV it was encrypted with the zero IV, by an approver of before 2025. */
+export function readWrappedKey(payload: string): { readonly value: string; readonly iv: string | undefined } {
+  const { value, iv } = readObject(payload);
+  if (typeof value !== "string") throw badEnrollment();
+  return { value, iv: typeof iv === "string" && iv !== "" ? iv : undefined };
+}
+
+const idForm = /^[\w-]{1,100}$/;
+
+function checkEnrollmentId(id: string): string {
+  if (!idForm.test(id))
+    throw new AtError("invalid-value", "An enrollment id consists of 1 to 100 letters, digits, _ and -.");
+  return id;
+}
+
+function describe(id: string, fields: Record<string, unknown>): Enrollment {
+  const { appName, deviceName, namespace, encryptedAPKAMSymmetricKey: wrapped, expiresAt } = fields;
+  if (typeof appName !== "string" || typeof deviceName !== "string" || !isObject(namespace))
+    throw badEnrollment();
+  const ends = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
+  return {
+    id,
+    appName,
+    deviceName,
+    namespaces: Object.fromEntries(Object.entries(namespace).map(([name, access]) => [name, String(access)])),
+    status: readStatus(fields["status"]),
+    wrappedKey: typeof wrapped === "string" && wrapped !== "" ? wrapped : undefined,
+    expiresAt: Number.isNaN(ends) ? undefined : ends,
+  };
+}
+
+function readStatus(status: unknown): EnrollmentStatus {
+  return statuses.find((each) => each === status) ?? "unknown";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Servers make a part of a key of it. */
+function checkName(field: string, text: string): void {
+  if (!/^[^\s\p{Cc}:@]{1,50}$/u.test(text))
+    throw new AtError(
+      "invalid-value",
+      `${field} must have 1 to 50 characters, no blanks, no ":" and no "@".`,
+    );
+}
+
+function checkNamespaces(namespaces: Namespaces): void {
+  const entries = Object.entries(namespaces);
+  if (entries.length === 0) throw new AtError("invalid-value", "An enrollment needs at least one namespace.");
+  for (const [name, access] of entries)
+    if (!/^(?:\*|[\w-]+(?:\.[\w-]+)*)$/.test(name) || !["r", "rw"].includes(access))
+      throw new AtError(
+        "invalid-value",
+        `${JSON.stringify(name.slice(0, 60))} must be a namespace with access "r" or "rw".`,
+      );
+}
+
+function badEnrollment(): AtError {
+  return new AtError("bad-reply", "The atServer answered something other than the enrollment asked for.");
+}

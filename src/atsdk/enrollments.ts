@@ -1,0 +1,138 @@
+import { encryptAes, newIv } from "./aes.ts";
+import { AtError } from "./at-error.ts";
+import type { AtKeys } from "./at-keys.ts";
+import {
+  enrollApproveCommand,
+  enrollCommand,
+  enrollListCommand,
+  type Enrollment,
+  type EnrollmentStatus,
+  otpGetCommand,
+  otpPutCommand,
+  readEnrollment,
+  readEnrollments,
+} from "./codec/enrollment.ts";
+import { enrollmentFingerprint } from "./enrollee.ts";
+import { rsaPrivateKey, unwrapAesKey } from "./rsa.ts";
+import { wholeMs } from "./whole-ms.ts";
+
+export interface ApproveOptions {
+  /**
+   * What the new device shows (`enrollmentFingerprint`), brought here by another way than the atServer. Approval throws
+   * `fingerprint-mismatch` when the atServer handed out another key than the device's.
+   */
+  readonly fingerprint?: string;
+}
+
+/**
+ * Administers the enrollments of our atSign; needs keys that may (`__manage`, or the atSign's first keys). An enrollment
+ * that is in the wanted state already is no error, so that commands may be repeated after a lost connection. All methods
+ * throw AT0009 or AT0011 when our keys may not, and AT0028 for an id that the atServer does not know.
+ */
+export class Enrollments {
+  readonly #keys: AtKeys;
+  readonly #request: (line: string) => Promise<string>;
+
+  constructor(keys: AtKeys, request: (line: string) => Promise<string>) {
+    this.#keys = keys;
+    this.#request = request;
+  }
+
+  /** A passcode that lets one device ask for an enrollment; good once, for `ttlMs` (default five minutes). */
+  createPasscode(options: { readonly ttlMs?: number } = {}): Promise<string> {
+    return this.#request(otpGetCommand(lifetime(options)));
+  }
+
+  /** Sets the passcode (six letters and digits) that any number of devices may use, for `ttlMs` or until the next. */
+  async keepPasscode(passcode: string, options: { readonly ttlMs?: number } = {}): Promise<void> {
+    await this.#request(otpPutCommand(passcode, lifetime(options)));
+  }
+
+  /** All enrollments that we may see, or those with one of `statuses`. */
+  async list(options: { readonly statuses?: readonly EnrollmentStatus[] } = {}): Promise<Enrollment[]> {
+    const { statuses } = options;
+    const all = readEnrollments(await this.#request(enrollListCommand));
+    return statuses === undefined ? all : all.filter(({ status }) => statuses.includes(status));
+  }
+
+  async fetch(id: string): Promise<Enrollment> {
+    return readEnrollment(id, await this.#request(enrollCommand("fetch", id)));
+  }
+
+  /**
+   * The fingerprint of a request as the atServer hands it out: the same as the device's own (`enrollmentFingerprint`),
+   * unless that server is dishonest.
+   */
+  async fingerprint(id: string): Promise<string> {
+    const apkamSymmetricKey = await this.#chosenKey(id);
+    return enrollmentFingerprint({ apkamSymmetricKey });
+  }
+
+  /**
+   * Lets the device in and hands it the keys of the atSign, encrypted with the key that it chose: from then on it can
+   * decrypt everything of the atSign, whatever its namespaces are.
+   */
+  async approve(id: string, options: ApproveOptions = {}): Promise<void> {
+    const key = await this.#chosenKey(id);
+    const { encryptionPrivateKey, selfEncryptionKey } = this.#keys;
+    const { fingerprint } = options;
+    if (fingerprint !== undefined && fingerprint !== enrollmentFingerprint({ apkamSymmetricKey: key }))
+      throw new AtError(
+        "fingerprint-mismatch",
+        "The atServer hands out another key for this enrollment than the one with the fingerprint given.",
+      );
+    const encPrivateKeyIV = newIv();
+    const selfEncKeyIV = newIv();
+    const line = enrollApproveCommand(id, {
+      encryptedDefaultEncryptionPrivateKey: encryptAes(encryptionPrivateKey, key, encPrivateKeyIV),
+      encPrivateKeyIV,
+      encryptedDefaultSelfEncryptionKey: encryptAes(selfEncryptionKey, key, selfEncKeyIV),
+      selfEncKeyIV,
+    });
+    await this.#change(id, line, "approved");
+  }
+
+  /** Refuses a pending request. */
+  deny(id: string): Promise<void> {
+    return this.#change(id, enrollCommand("deny", id), "denied");
+  }
+
+  /** Ends an approved enrollment and its connections. Our own only with `force`; without, AT0031. */
+  revoke(id: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    return this.#change(id, enrollCommand("revoke", id, options), "revoked");
+  }
+
+  /** Lets a revoked enrollment in again. */
+  unrevoke(id: string): Promise<void> {
+    return this.#change(id, enrollCommand("unrevoke", id), "approved");
+  }
+
+  /** Removes a denied or revoked enrollment; a missing one is no error. */
+  async delete(id: string): Promise<void> {
+    await this.#change(id, enrollCommand("delete", id), "deleted").catch((error: unknown) => {
+      if (!(error instanceof AtError && error.code === "AT0028")) throw error;
+    });
+  }
+
+  /** The key that the device chose. */
+  async #chosenKey(id: string): Promise<string> {
+    const { wrappedKey } = await this.fetch(id);
+    if (wrappedKey === undefined)
+      throw new AtError("bad-reply", "The atServer does not tell the key of this enrollment.");
+    return unwrapAesKey(wrappedKey, rsaPrivateKey(this.#keys.encryptionPrivateKey));
+  }
+
+  /** Servers refuse to repeat a change, with the code of every refusal: the state says whether it was made. */
+  async #change(id: string, line: string, wanted: EnrollmentStatus): Promise<void> {
+    try {
+      await this.#request(line);
+    } catch (error) {
+      const mayBeDone = error instanceof AtError && ["AT0011", "AT0030"].includes(error.code);
+      if (!mayBeDone || (await this.fetch(id)).status !== wanted) throw error;
+    }
+  }
+}
+
+function lifetime({ ttlMs }: { readonly ttlMs?: number }): number | undefined {
+  return ttlMs === undefined ? undefined : wholeMs(ttlMs, "ttlMs");
+}

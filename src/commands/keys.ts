@@ -1,0 +1,285 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import type { CompanyConfig, Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { atKeysPath, hasKeys, keyFolderOf } from "../keys.ts";
+import { loadAgents } from "../load.ts";
+import type { KeyHolderStep } from "../processes/answer-invitation.ts";
+import { atAddress, atAuthority } from "../processes/at-place.ts";
+import { enrollHere } from "../processes/enroll-here.ts";
+import { enrollInstance } from "../processes/enroll-instance.ts";
+import { type KeyHolder, openKeyHolder } from "../processes/key-holder.ts";
+import { instanceGrants } from "../trust/instance-papers.ts";
+import { readRegister } from "../trust/instance-register.ts";
+import { type Invitation, readToken } from "../trust/invitation.ts";
+import { instanceSchema } from "../trust/trust-documents.ts";
+import { answer, answerJson, table, tell } from "./output.ts";
+import { revokeAgent } from "./trust.ts";
+
+/** `keys …`: what an agent's key-holder does, and what is done on the machine that an instance runs on. */
+export interface KeysCommand {
+  readonly settings: Settings;
+  readonly config: CompanyConfig;
+}
+interface Flags {
+  readonly json?: boolean;
+}
+
+const lookMs = 500;
+const mostInstances = 100;
+
+/** `keys invite AGENT`: one token per instance. */
+export async function invite(
+  context: KeysCommand,
+  agent: string,
+  o: Flags & {
+    readonly instances: number;
+    readonly instance?: string;
+    readonly minutes: number;
+    readonly wait?: boolean;
+  },
+): Promise<void> {
+  const { instances, instance, minutes } = o;
+  if (!Number.isInteger(instances) || instances < 1 || instances > mostInstances) {
+    throw new AppError("usage", `--instances: expected 1 to ${mostInstances}`);
+  }
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 10_080) {
+    throw new AppError("usage", "--minutes: expected 1 to 10080 (a week)");
+  }
+  if (instance !== undefined && instances !== 1) {
+    throw new AppError("usage", "--instance names one instance: leave --instances out");
+  }
+  const names = Array.from({ length: instances }, () =>
+    instance === undefined ? `i-${randomBytes(5).toString("hex")}` : instanceName(instance),
+  );
+  await withHolder(context, agent, async (holder) => {
+    for (const name of names) {
+      const { token, invitation } = await holder.invite(name, minutes * 60_000);
+      sayInvitation(token, invitation, o);
+    }
+    if (o.wait === true) {
+      await answerUntilDone(holder, o);
+    } else {
+      tell(`let them in with "countersign keys approve ${agent} --watch" while they enroll`);
+    }
+  });
+}
+
+/** `keys approve AGENT`: answers those who were invited; with `watch` until nobody is waited for any more. */
+export async function approve(
+  context: KeysCommand,
+  agent: string,
+  o: Flags & { readonly watch?: boolean },
+): Promise<void> {
+  await withHolder(context, agent, async (holder) => {
+    if (o.watch === true) {
+      await answerUntilDone(holder, o);
+      return;
+    }
+    const steps = await holder.approve();
+    steps.forEach((step) => sayStep(step, o));
+    if (steps.length === 0) {
+      tell("nobody asked for anything");
+    }
+  });
+}
+
+/** `keys enroll TOKEN`: on the machine that the instance is to run on. */
+export async function enroll({ settings }: KeysCommand, token: string, o: Flags): Promise<void> {
+  const invitation = readToken(token, Date.now());
+  const { agent, atSign, instance } = invitation;
+  await enrollInstance({
+    data: settings.data,
+    invitation,
+    ca: atAuthority(settings),
+    wait: () => pauseMs(lookMs),
+    now: () => Date.now(),
+    onStep: (step) =>
+      tell(
+        {
+          requested: `keys were made here; waiting for the key-holder ("countersign keys approve ${agent}")`,
+          approved: "enrolled; waiting for the grant",
+          granted: "granted",
+        }[step],
+      ),
+  });
+  if (o.json === true) {
+    answerJson({ type: "enrolled", agent, atSign, instance });
+  } else {
+    answer(`instance "${instance}" of ${agent} is enrolled: start it with`);
+    answer(`  countersign agent ${agent} --instance ${instance}`);
+  }
+}
+
+/** `keys list [AGENT]`: the instances of the agents whose key-holder is here. */
+export async function list(
+  { settings, config }: KeysCommand,
+  agent: string | undefined,
+  o: Flags,
+): Promise<void> {
+  const ids = agent === undefined ? await agentIds() : [await known(agent)];
+  const rows = (
+    await Promise.all(
+      ids.map(async (id) => {
+        const register = await readRegister(keyFolderOf(settings.data, id));
+        const grants = await instanceGrants(settings.data, config.atSignOf(id));
+        const granted = new Map(grants.map(({ statement }) => [statement.instance, statement]));
+        return [
+          ...Object.entries(register.instances).map(([instance, { state, at }]) => ({
+            agent: id,
+            instance,
+            state,
+            at,
+            until: granted.get(instance)?.notAfter ?? null,
+            serial: granted.get(instance)?.serial ?? null,
+          })),
+          ...register.invitations.map(({ instance, state, expiresAt }) => ({
+            agent: id,
+            instance,
+            state,
+            at: null,
+            until: expiresAt,
+            serial: null,
+          })),
+        ];
+      }),
+    )
+  ).flat();
+  if (o.json === true) {
+    answerJson(rows);
+  } else {
+    answer(
+      table(
+        ["agent", "instance", "state", "since", "until", "grant"],
+        rows.map((row) => [
+          row.agent,
+          row.instance,
+          row.state,
+          row.at ?? "",
+          row.until ?? "",
+          row.serial === null ? "" : String(row.serial),
+        ]),
+      ),
+    );
+  }
+}
+
+/** `keys revoke AGENT`: one instance, by its key-holder; or the agent as a whole, by the company. */
+export async function revoke(
+  context: KeysCommand,
+  agent: string,
+  o: Flags & { readonly instance?: string },
+): Promise<void> {
+  const { settings, config } = context;
+  const id = await known(agent);
+  if (o.instance === undefined) {
+    await revokeAgent(settings, config, id);
+    if (existsSync(atKeysPath(keyFolderOf(settings.data, id), config.atSignOf(id)))) {
+      await withHolder(context, id, async (holder) => {
+        for (const [instance, { state }] of Object.entries((await holder.register()).instances)) {
+          if (state === "enrolled") {
+            await holder.revoke(instance);
+          }
+        }
+      });
+    }
+  } else {
+    const instance = instanceName(o.instance);
+    await withHolder(context, id, (holder) => holder.revoke(instance));
+  }
+  const what = o.instance === undefined ? `agent ${id}` : `instance "${o.instance}" of ${id}`;
+  if (o.json === true) {
+    answerJson({ type: "revoked", agent: id, instance: o.instance ?? null });
+  } else {
+    answer(`${what} is revoked: everybody knows within five seconds`);
+  }
+}
+
+/** `keys rotate AGENT`: new keys for an instance that is on this machine; its old ones end. */
+export async function rotate(
+  context: KeysCommand,
+  agent: string,
+  o: Flags & { readonly instance: string },
+): Promise<void> {
+  const { settings } = context;
+  const id = await known(agent);
+  const instance = instanceName(o.instance);
+  if (!(await hasKeys(keyFolderOf(settings.data, id), instance))) {
+    throw new AppError(
+      "keys-elsewhere",
+      `instance "${instance}" of ${id} is not on this machine, and keys are made where they are used: run "countersign keys invite ${id} --instance ${instance}" here and "countersign keys enroll" there`,
+    );
+  }
+  const { ca } = atAddress(settings);
+  await withHolder(context, id, (holder) => enrollHere(holder, instance, { data: settings.data, ca }));
+  if (o.json === true) {
+    answerJson({ type: "rotated", agent: id, instance });
+  } else {
+    answer(`instance "${instance}" of ${id} has new keys; the old ones have ended`);
+  }
+}
+
+async function withHolder<T>(
+  { settings, config }: KeysCommand,
+  agent: string,
+  work: (holder: KeyHolder) => Promise<T>,
+): Promise<T> {
+  const holder = await openKeyHolder(settings, config, await known(agent));
+  try {
+    return await work(holder);
+  } finally {
+    await holder.close();
+  }
+}
+
+async function answerUntilDone(holder: KeyHolder, o: Flags): Promise<void> {
+  for (;;) {
+    (await holder.approve()).forEach((step) => sayStep(step, o));
+    if ((await holder.register()).invitations.length === 0) {
+      return;
+    }
+    await pauseMs(lookMs);
+  }
+}
+
+function sayInvitation(token: string, { agent, instance, expiresAt }: Invitation, o: Flags): void {
+  if (o.json === true) {
+    answerJson({ type: "invitation", agent, instance, expiresAt, token });
+  } else {
+    answer(`countersign keys enroll ${token}`);
+    tell(`(instance "${instance}", good once, until ${expiresAt}: whoever has it becomes this instance)`);
+  }
+}
+
+function sayStep(step: KeyHolderStep, o: Flags): void {
+  if (o.json === true) {
+    answerJson({ type: "step", ...step });
+  } else {
+    const why = step.reason === undefined ? "" : `: ${step.reason}`;
+    answer(`instance "${step.instance}" ${step.did}${why}`);
+  }
+}
+
+async function agentIds(): Promise<readonly string[]> {
+  return (await loadAgents()).map(({ id }) => id);
+}
+
+async function known(agent: string): Promise<string> {
+  const ids = await agentIds();
+  if (!ids.includes(agent)) {
+    throw new AppError("usage", `there is no agent "${agent}"; there are: ${ids.join(", ")}`);
+  }
+  return agent;
+}
+
+function instanceName(name: string): string {
+  const parsed = instanceSchema.safeParse(name);
+  if (!parsed.success) {
+    throw new AppError("usage", `--instance ${name}: expected small letters, digits and "-", such as "b"`);
+  }
+  return parsed.data;
+}
+
+function pauseMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

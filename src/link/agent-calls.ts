@@ -1,0 +1,96 @@
+import type { AgentAddress, AgentId } from "../domain.ts";
+import { toErrorInfo } from "../errors.ts";
+import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
+import type { AgentLink, Clock, Logger, ReadyMessage, Store } from "../ports.ts";
+import type { OutboxRow } from "../record-types.ts";
+import type { TrustStore } from "../trust/trust-store.ts";
+import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
+import { createOutboxRelay, type OutboxRelay } from "./outbox.ts";
+import { createPresence, type LiveInstance, type Presence } from "./presence.ts";
+import type { Timers } from "./timers.ts";
+
+export interface AgentCallsOptions {
+  readonly store: Pick<Store, "instances" | "claimOutbox" | "postponeOutbox" | "closeOutbox">;
+  readonly link: Pick<AgentLink, "seal" | "send">;
+  readonly trust: Pick<TrustStore, "instanceKeys" | "agent">;
+  /** Where instances may be that are given work; undefined: anywhere. */
+  readonly regions?: readonly string[] | undefined;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Logger;
+  /** No instance is there for a request, or one is again. */
+  readonly onWaiting: (subject: MessageSubject, waits: boolean) => Promise<void>;
+}
+/** The bot's way to its agents: who is there, who is given what, and the messages until they are answered. */
+export interface AgentCalls {
+  /** Learns who was there; messages are sent from `begin` on. */
+  start(): Promise<void>;
+  begin(): void;
+  /** See `OutboxRelay.prepare`. */
+  prepare(row: OutboxRow): ReadyMessage;
+  /** These messages were closed by a commit. */
+  closed(ids: readonly string[]): void;
+  /** Takes an announcement. */
+  announced(message: ReceivedEnvelope): void;
+  instances(): readonly LiveInstance[];
+  /** See `Dispatcher.address`. */
+  address(agent: AgentId): AgentAddress;
+  /** Resolves when what is being sent has been sent. */
+  stop(): Promise<void>;
+}
+
+export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
+  const { store, link, trust, clock, timers, log } = options;
+  const inBackground = (task: Promise<void>, failure: string): void => {
+    task.catch((error: unknown) => log.warn({ code: toErrorInfo(error).code }, failure));
+  };
+  const presence: Presence = createPresence({
+    store: store.instances,
+    clock,
+    timers,
+    log,
+    onArrived: (agent) => dispatcher.arrived(agent),
+    onGone: (agent, instance) => inBackground(dispatcher.gone(agent, instance), "instance-not-released"),
+  });
+  const dispatcher: Dispatcher = createDispatcher({
+    presence,
+    store: store.instances,
+    trust,
+    regions: options.regions,
+    clock,
+    timers,
+    log,
+    onRoom: (agent, places) => relay.wake(agent, places),
+    onDue: () => relay.kick(),
+    onWaiting: (subject, waits) => inBackground(options.onWaiting(subject, waits), "waiting-not-shown"),
+  });
+  const relay: OutboxRelay = createOutboxRelay({
+    store,
+    link,
+    clock,
+    timers,
+    log,
+    route: dispatcher.route,
+    onExpired: ({ id }) => dispatcher.closed([id]),
+  });
+  return {
+    async start() {
+      await presence.start();
+      await dispatcher.start();
+    },
+    begin: () => relay.start(),
+    prepare: (row) => relay.prepare(row),
+    closed(ids) {
+      relay.forget(ids);
+      dispatcher.closed(ids);
+    },
+    announced: (message) => presence.receive(message),
+    instances: () => presence.all(),
+    address: (agent) => dispatcher.address(agent),
+    async stop() {
+      dispatcher.stop();
+      await presence.stop();
+      await relay.stop();
+    },
+  };
+}

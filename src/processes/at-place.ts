@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import type { Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+
+/** Where the atDirectory is, and whose certificates are believed there (PEM text; absent: the public roots). */
+export interface AtAddress {
+  readonly directory: { readonly host: string; readonly port: number };
+  readonly ca?: string;
+}
+
+const addressSchema = z.object({ host: z.string().min(1), port: z.int().min(1).max(65_535) });
+
+/** As set; else this data folder's own sandbox, when there is one. Throws `bad-setting`. */
+export function atAddress(settings: Settings): AtAddress {
+  const { atDirectory } = settings;
+  const ca = atAuthority(settings);
+  if (atDirectory !== undefined) {
+    return { directory: atDirectory, ...(ca === undefined ? {} : { ca }) };
+  }
+  const file = path.join(sandboxOf(settings), "directory.json");
+  if (!existsSync(file)) {
+    throw new AppError(
+      "bad-setting",
+      "setting COUNTERSIGN_AT_DIRECTORY: expected the atDirectory's host:port",
+    );
+  }
+  return {
+    directory: addressSchema.parse(JSON.parse(readFileSync(file, "utf8"))),
+    ca: readFileSync(path.join(sandboxOf(settings), "ca.pem"), "utf8"),
+  };
+}
+
+/** The authority alone, for whoever knows the atDirectory from elsewhere; undefined: the public roots. */
+export function atAuthority(settings: Settings): string | undefined {
+  const { atDirectory, atCaFile } = settings;
+  const own = path.join(sandboxOf(settings), "ca.pem");
+  const file = atCaFile ?? (atDirectory === undefined && existsSync(own) ? own : undefined);
+  return file === undefined ? undefined : readFileSync(file, "utf8");
+}
+
+function sandboxOf({ data }: Settings): string {
+  return path.join(data, "sandbox", "at");
+}

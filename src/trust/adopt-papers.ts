@@ -1,0 +1,97 @@
+import type { KeyObject } from "node:crypto";
+import { z } from "zod";
+import type { AtSign } from "../domain.ts";
+import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
+import {
+  type AgentGrant,
+  type InstanceGrant,
+  type Sealed,
+  sealedAgentGrantSchema,
+  sealedInstanceGrantSchema,
+  sealedTrustDocumentSchema,
+  type TrustDocument,
+} from "./trust-documents.ts";
+import { paperName, readTrustFolder, writePaper } from "./trust-files.ts";
+
+type Statement = AgentGrant | InstanceGrant | TrustDocument;
+/** The texts of public records; undefined where there is none. Nothing in them is believed. */
+export interface FoundPapers {
+  readonly document: string | undefined;
+  readonly agentGrants: string | undefined;
+  readonly instanceGrants: readonly (string | undefined)[];
+}
+
+/** More is no list of ours. */
+const mostPapers = 10_000;
+
+/**
+ * Takes papers that others published into a trust folder: those that the company, or a key-holder it granted, signed and
+ * that are newer than what lies there. Whatever else is in the records is left out: it can do no more than be missing.
+ */
+export async function adoptPapers(
+  folder: string,
+  companyKey: string,
+  found: FoundPapers,
+): Promise<{ readonly adopted: number; readonly atSigns: readonly AtSign[] }> {
+  const company = publicKeyFrom(companyKey, "Ed25519");
+  const files = await readTrustFolder(folder);
+  const here = new Map(
+    [...files.grants, ...(files.document ? [files.document] : [])].map((f) => [f.name, f.text]),
+  );
+  let adopted = 0;
+  const adopt = async <T extends Statement>(
+    papers: readonly Sealed<T>[],
+    schema: z.ZodType<Sealed<T>>,
+    signer: (statement: T) => KeyObject | undefined,
+  ): Promise<void> => {
+    for (const { statement, signature } of papers) {
+      const key = signer(statement);
+      const name = paperName(statement);
+      const old = readOne(here.get(name), schema)?.statement.serial ?? 0;
+      if (key !== undefined && statement.serial > old && verifyStatement(statement, signature, key)) {
+        const paper = { statement, signature };
+        await writePaper(folder, paper);
+        here.set(name, JSON.stringify(paper));
+        adopted += 1;
+      }
+    }
+  };
+
+  const document = readOne(found.document, sealedTrustDocumentSchema);
+  await adopt(document === undefined ? [] : [document], sealedTrustDocumentSchema, () => company);
+  await adopt(readList(found.agentGrants, sealedAgentGrantSchema), sealedAgentGrantSchema, () => company);
+  const agents = [...here]
+    .filter(([name]) => name.startsWith("agent-grant."))
+    .flatMap(([, text]) => readOne(text, sealedAgentGrantSchema) ?? [])
+    .filter(({ statement, signature }) => verifyStatement(statement, signature, company))
+    .map(({ statement }) => statement);
+  const holder = ({ atSign, role }: InstanceGrant): KeyObject | undefined => {
+    const agent = agents.find((each) => each.atSign === atSign && each.role === role);
+    return agent && publicKeyFrom(agent.signingKey, "Ed25519");
+  };
+  for (const list of found.instanceGrants) {
+    await adopt(readList(list, sealedInstanceGrantSchema), sealedInstanceGrantSchema, holder);
+  }
+  return { adopted, atSigns: [...new Set(agents.map(({ atSign }) => atSign))] };
+}
+
+function readOne<T>(text: string | undefined, schema: z.ZodType<T>): T | undefined {
+  return schema.safeParse(parse(text ?? "null")).data;
+}
+/** The entries that are papers of this kind: one that is not harms no other. */
+function readList<T>(text: string | undefined, schema: z.ZodType<T>): readonly T[] {
+  const entries =
+    z
+      .array(z.unknown())
+      .max(mostPapers)
+      .safeParse(parse(text ?? "[]")).data ?? [];
+  return entries.flatMap((each) => schema.safeParse(each).data ?? []);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Assignment, InstanceStore, KeptInstance } from "../../src/instance-types.ts";
+import type { MessageSubject } from "../../src/link-types.ts";
+import type { OutboxRow } from "../../src/record-types.ts";
+
+type OpenRow = OutboxRow & { readonly open: boolean };
+const stepOf = ({ run, revision, step }: MessageSubject): string => [run, revision, step].join(" ");
+
+/** Instances and assignments of the record in memory, over its outbox rows. */
+export class MemoryInstances implements InstanceStore {
+  readonly #outbox: Map<string, OpenRow>;
+  readonly #assignments = new Map<string, Assignment>();
+  readonly #kept = new Map<string, KeptInstance>();
+
+  constructor(outbox: Map<string, OpenRow>) {
+    this.#outbox = outbox;
+  }
+
+  /** What a commit brings with a new row. */
+  note({ subject, instance, fencing: token }: OutboxRow): void {
+    const known = this.#assignments.get(stepOf(subject));
+    if (instance !== undefined && token !== undefined && token > (known?.token ?? 0)) {
+      this.#assignments.set(stepOf(subject), { instance, token });
+    }
+  }
+
+  async assign({ id, subject }: OutboxRow, instance: string): Promise<Assignment | undefined> {
+    const known = this.#assignments.get(stepOf(subject));
+    const token = (known?.token ?? 0) + (known?.instance === instance ? 0 : 1);
+    this.#assignments.set(stepOf(subject), { instance, token });
+    const row = this.#outbox.get(id);
+    if (row?.open !== true) {
+      return undefined;
+    }
+    this.#outbox.set(id, { ...row, instance, fencing: token });
+    return { instance, token };
+  }
+
+  async assignment(subject: MessageSubject): Promise<Assignment | undefined> {
+    return this.#assignments.get(stepOf(subject));
+  }
+
+  async assigned(): ReturnType<InstanceStore["assigned"]> {
+    return [...this.#outbox.values()].flatMap(({ id, to, kind, open, instance }) =>
+      open && kind === "request" && instance !== undefined ? [{ id, agent: to, instance }] : [],
+    );
+  }
+
+  async release(agent: string, instance: string, now: number): Promise<void> {
+    for (const [id, row] of this.#outbox) {
+      if (row.open && row.to === agent && row.instance === instance && row.dueAt > now) {
+        this.#outbox.set(id, { ...row, dueAt: now });
+      }
+    }
+  }
+
+  async keep(each: KeptInstance): Promise<void> {
+    this.#kept.set(`${each.agent}/${each.instance}`, each);
+  }
+
+  async drop(agent: string, instance: string): Promise<void> {
+    this.#kept.delete(`${agent}/${instance}`);
+  }
+
+  async kept(): Promise<readonly KeptInstance[]> {
+    return [...this.#kept.values()];
+  }
+}
