@@ -191,8 +191,11 @@ export const cases: readonly Case[] = [
     unable: ({ can }) => (can.sealsNotifications ? undefined : "this version encrypts no notifications"),
     run: async ({ them, us, place }) => {
       await them.ask("notify", us.atSign, "ping.interop", text("ping"));
-      const got = await received(us, ({ key }) => key.includes("ping.interop"));
-      assert.deepEqual([got.from, got.value], [place.atSign, text("ping")]);
+      const got = await received(
+        us,
+        ({ from, key }) => from === place.atSign && key.includes("ping.interop"),
+      );
+      assert.equal(got.value, text("ping"));
     },
   },
   {
@@ -200,8 +203,11 @@ export const cases: readonly Case[] = [
     unable: ({ can }) => (can.sealsNotifications ? "only encrypted ones" : undefined),
     run: async ({ them, us, place }) => {
       await them.ask("notify", us.atSign, "", "a text in clear");
-      const got = await received(us, ({ messageType }) => messageType === "text");
-      assert.deepEqual([got.from, got.value], [place.atSign, "a text in clear"]);
+      const got = await received(
+        us,
+        ({ from, messageType }) => from === place.atSign && messageType === "text",
+      );
+      assert.equal(got.value, "a text in clear");
     },
   },
   {

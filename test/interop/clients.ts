@@ -58,14 +58,9 @@ export function javaClient(classPath: string): OtherClient {
     start: (place) => {
       const store = path.join(place.folder, "trusted.p12");
       const password = "changeit";
-      execFileSync(
-        "keytool",
-        [
-          ...["-importcert", "-noprompt", "-alias", "sandbox", "-file", place.caFile],
-          ...["-keystore", store, "-storepass", password],
-        ],
-        { stdio: "ignore" },
-      );
+      const from = ["-noprompt", "-alias", "sandbox", "-file", place.caFile];
+      const to = ["-keystore", store, "-storepass", password];
+      execFileSync("keytool", ["-importcert", ...from, ...to], { stdio: "ignore" });
       const settings = {
         "file.encoding": "UTF-8",
         "stdout.encoding": "UTF-8",
@@ -90,14 +85,9 @@ export function cClient(prefix: string): OtherClient {
       const lib = path.join(prefix, "lib");
       const names = ["atclient", "atchops", "atlogger", "cjson", "uuid4-static", "mbedtls", "mbedx509"];
       const libraries = [...names, "mbedcrypto", "everest", "p256m"].map((name) => `-l${name}`);
-      execFileSync(
-        "cc",
-        [
-          ...["-o", program, path.join(here, "driver.c"), `-I${path.join(prefix, "include")}`],
-          ...[`-L${lib}`, ...libraries, `-Wl,-rpath,${lib}`],
-        ],
-        { stdio: ["ignore", "ignore", "inherit"] },
-      );
+      const source = [path.join(here, "driver.c"), `-I${path.join(prefix, "include")}`];
+      const linked = [`-L${lib}`, ...libraries, `-Wl,-rpath,${lib}`];
+      execFileSync("cc", ["-o", program, ...source, ...linked], { stdio: ["ignore", "ignore", "inherit"] });
       return new Driver(program, addressOf(place), {});
     },
   };
