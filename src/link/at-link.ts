@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { EnvelopeKind, OutgoingEnvelope, ReceivedEnvelope } from "../link-types.ts";
+import type { OutgoingEnvelope, ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, SealedMessage } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeys, TrustStore } from "../trust/trust-store.ts";
@@ -192,17 +192,19 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     }
   };
 
-  /** Never throws; the kind of what was received, unless it was refused. */
+  /** Never throws, and calls `done` in the end. */
   const handle = async (
     message: AtMessage,
     inbox: (message: ReceivedEnvelope) => Promise<void>,
-  ): Promise<EnvelopeKind | undefined> => {
+    done: (o: { readonly passing: boolean }) => void,
+  ): Promise<void> => {
     let received: ReceivedEnvelope;
     try {
       received = await openMessage(message);
     } catch (error) {
       refuse(message.from, error);
-      return undefined;
+      done({ passing: false });
+      return;
     }
     const slots = received.kind === "request" ? requestSlots : replySlots;
     try {
@@ -211,7 +213,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       const { kind, messageId } = received;
       log.warn({ from: message.from, kind, messageId, code: toErrorInfo(error).code }, "message not handled");
     }
-    return received.kind;
+    done({ passing: received.kind === "progress" });
   };
 
   const receive = async (inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void> => {
@@ -224,10 +226,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     });
     for await (const message of messages) {
       const done = resume.arrived(message.epochMillis);
-      const task = handle(message, inbox).then((kind) => {
-        pending.delete(task);
-        done({ passing: kind === "progress" });
-      });
+      const task = handle(message, inbox, done).finally(() => pending.delete(task));
       pending.add(task);
       if (pending.size >= maxPending) {
         await Promise.race(pending);

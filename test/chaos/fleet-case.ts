@@ -33,7 +33,7 @@ export async function fleetCase(seed: number): Promise<FleetOutcome> {
 }
 
 async function play(world: FleetWorld, random: (below: number) => number): Promise<FleetOutcome> {
-  const { network, time } = world.host;
+  const { network } = world.host;
   const steps: string[] = [];
   const gates = new Map<string, () => void>();
   const some = (): string => instances[random(instances.length)] ?? "i0";
@@ -72,7 +72,7 @@ async function play(world: FleetWorld, random: (below: number) => number): Promi
       world.ask(step, random(2) === 0 ? "count" : "place");
     }
     await actions[random(actions.length)]?.(some());
-    await time.advance(random(6_000));
+    await world.pass(random(6_000));
   }
 
   network.fate = () => 1;

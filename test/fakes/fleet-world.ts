@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { z } from "zod";
 import type { AgentDefinition } from "../../src/define-agent.ts";
 import { skill } from "../../src/define-agent.ts";
@@ -8,7 +9,7 @@ import { createAnnouncer } from "../../src/link/announcer.ts";
 import type { AgentHost } from "../../src/link/host.ts";
 import { type InstanceFacts, presenceRun } from "../../src/link/presence-message.ts";
 import { HostWorld, subjectOf } from "./host-world.ts";
-import { settle, until } from "./manual-time.ts";
+import { settle } from "./manual-time.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { silentLogger } from "./silent-logger.ts";
 
@@ -122,12 +123,19 @@ export class FleetWorld {
     this.#calls.closed([id]);
   }
 
-  /** Lets time pass, half a second at a time, until something has come about. */
-  until(condition: () => boolean | Promise<boolean | undefined>, what: string): Promise<void> {
-    return until(async () => {
-      await this.host.time.advance(500);
-      return (await condition()) === true;
-    }, what);
+  /** Lets time pass; no faster than the books, whose disk knows nothing of our time. */
+  async pass(ms: number): Promise<void> {
+    await this.host.time.advance(ms);
+    await this.host.written();
+  }
+
+  /** Lets time pass, half a second at a time, until something has come about; for an hour at most. */
+  async until(condition: () => boolean | Promise<boolean | undefined>, what: string): Promise<void> {
+    const end = this.host.time.now() + 3_600_000;
+    while ((await condition()) !== true) {
+      assert.ok(this.host.time.now() < end, `never came about: ${what}`);
+      await this.pass(500);
+    }
   }
 
   /** How often the effect of a step stands in the books. */

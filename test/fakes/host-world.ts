@@ -108,6 +108,11 @@ export class HostWorld {
     return records.filter((each) => each.writer === `${agent}-1`);
   }
 
+  /** Resolves when the books have done all that was asked of them before. */
+  async written(): Promise<void> {
+    await openBooks(this.#books.database).unit(async () => undefined);
+  }
+
   get books(): ReturnType<typeof openBooks>["reader"] {
     return openBooks(this.#books.database).reader;
   }
