@@ -57,7 +57,9 @@ suite("keys", { skip: noProcFolder, timeout: 600_000 }, () => {
 
     let rotated: Promise<{ readonly code: number; readonly stderr: string }> | undefined;
     const first = await system.askWatched(
-      whenCompleted("parts", () => (rotated = system.run("keys", "rotate", "inventory"))),
+      whenCompleted("parts", () => {
+        rotated = system.run("keys", "rotate", "inventory");
+      }),
       request,
       "--yes",
     );
@@ -67,10 +69,9 @@ suite("keys", { skip: noProcFolder, timeout: 600_000 }, () => {
 
     let revoked: Promise<{ readonly code: number; readonly stderr: string }> | undefined;
     const asked = system.askWatched(
-      whenCompleted(
-        "route",
-        () => (revoked = system.run("keys", "revoke", "logistics", "--instance", "main")),
-      ),
+      whenCompleted("route", () => {
+        revoked = system.run("keys", "revoke", "logistics", "--instance", "main");
+      }),
       request,
       "--yes",
     );
@@ -84,9 +85,9 @@ suite("keys", { skip: noProcFolder, timeout: 600_000 }, () => {
     assert.equal((await system.run("keys", "rotate", "logistics")).code, 0);
     const { result } = await asked;
     assert.equal(result.status, "completed", JSON.stringify(result.error));
-    const now = ourProcesses(system.folder).map(({ pid }) => pid);
+    const now = new Set(ourProcesses(system.folder).map(({ pid }) => pid));
     assert.ok(
-      Object.values(pids).every((pid) => now.includes(pid)),
+      Object.values(pids).every((pid) => now.has(pid)),
       "no process had to start again",
     );
     assert.equal((await system.run("journal", "verify")).code, 0);
