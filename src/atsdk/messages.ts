@@ -9,7 +9,7 @@ import type { Connector } from "./connector.ts";
 import { monitor, type NotificationsOptions } from "./notifications.ts";
 import { isConnectionLoss } from "./session.ts";
 import type { SharedKeys } from "./shared-keys.ts";
-import type { SealedValue, ValueCipher } from "./value-cipher.ts";
+import { isCiphertext, type SealedValue, type ValueCipher } from "./value-cipher.ts";
 import { wholeMs } from "./whole-ms.ts";
 
 export interface NotifyOptions {
@@ -103,10 +103,11 @@ export class Messages {
   }
 
   async #open(raw: RawNotification, signal: AbortSignal): Promise<string | undefined> {
-    const text = raw.messageType === "text" ? raw.key.slice(raw.to.length + 1) : raw.value;
-    return text === undefined || !raw.isEncrypted
-      ? text
-      : this.#decrypt(raw.from, text, raw.metadata, signal);
+    const isText = raw.messageType === "text";
+    const text = isText ? raw.key.slice(raw.to.length + 1) : raw.value;
+    const { isEncrypted } = raw;
+    const isSealed = isText ? isEncrypted : isCiphertext({ ...raw.metadata, isEncrypted });
+    return text === undefined || !isSealed ? text : this.#decrypt(raw.from, text, raw.metadata, signal);
   }
 
   /** Decrypts, waiting out a few lost connections when the sender's key must be looked up. */

@@ -86,16 +86,15 @@ export class Records {
     const { ttlMs, ttbMs, ...metadata } = options;
     refuseReserved(metadata);
     const full = fullKey(key, this.#atSign);
-    const sealed = await this.#options.cipher.seal(key, value);
+    const { text, metadata: sealed } = await this.#options.cipher.seal(key, value);
+    // at_c of 2024 crashes when it reads a stored value with pubKeyHash; pubKeyCS says the same to everybody.
+    const { pubKeyHash: _pubKeyHash, ...wrapped } = sealed;
     // Servers keep what an update leaves out: earlier times must be cleared.
     const times = {
       ttl: ttlMs === undefined ? 0 : wholeMs(ttlMs, "ttlMs"),
       ttb: ttbMs === undefined ? 0 : wholeMs(ttbMs, "ttbMs"),
     };
-    await store(
-      this.#request,
-      updateCommand(full, { ...metadata, ...times, ...sealed.metadata }, sealed.text),
-    );
+    await store(this.#request, updateCommand(full, { ...metadata, ...times, ...wrapped }, text));
   }
 
   async updateMetadata(key: AtKeyName, change: MetadataChange): Promise<void> {

@@ -78,7 +78,7 @@ export class ValueCipher {
     record: { readonly text: string; readonly metadata: AtMetadata },
   ): Promise<string> {
     const { text, metadata } = record;
-    if (metadata.isEncrypted === false) return text;
+    if (!isCiphertext(metadata)) return text;
     refuseForeignCipher(metadata);
     if (owner !== this.#atSign) return this.#shared.decryptFrom(owner, text, metadata);
     return this.#isForSelf(key)
@@ -98,6 +98,14 @@ export class ValueCipher {
       ? { text, metadata: { ...metadata, encoding: null } } // an earlier encoding does not stay
       : { text: Buffer.from(text, "utf8").toString("base64"), metadata: { ...metadata, encoding: "base64" } };
   }
+}
+
+/**
+ * Whether a self or shared value is encrypted: servers say false of all that is written without the flag, as at_c writes
+ * its encrypted ones, and only those have an initialisation vector.
+ */
+export function isCiphertext(o: Pick<AtMetadata, "isEncrypted" | "ivNonce">): boolean {
+  return o.isEncrypted !== false || o.ivNonce !== undefined;
 }
 
 function decodePublic({ text, metadata }: { text: string; metadata: AtMetadata }): string {

@@ -4,7 +4,7 @@ import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, ReadyMessage, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
-import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
+import { createDispatcher, isTrusted, type Dispatcher } from "./dispatcher.ts";
 import { createOutboxRelay, type OutboxRelay } from "./outbox.ts";
 import { createPresence, type LiveInstance, type Presence } from "./presence.ts";
 import type { Timers } from "./timers.ts";
@@ -12,7 +12,7 @@ import type { Timers } from "./timers.ts";
 export interface AgentCallsOptions {
   readonly store: Pick<Store, "instances" | "claimOutbox" | "postponeOutbox" | "closeOutbox">;
   readonly link: Pick<AgentLink, "seal" | "send">;
-  readonly trust: Pick<TrustStore, "instanceKeys" | "agent">;
+  readonly trust: Pick<TrustStore, "instanceKeys" | "agent" | "onChange">;
   /** Where instances may be that are given work; undefined: anywhere. */
   readonly regions?: readonly string[] | undefined;
   readonly clock: Clock;
@@ -73,6 +73,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
     route: dispatcher.route,
     onExpired: ({ id }) => dispatcher.closed([id]),
   });
+  trust.onChange(() => presence.distrust((each) => isTrusted(trust, each)));
   return {
     async start() {
       await presence.start();

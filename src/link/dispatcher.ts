@@ -63,16 +63,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const waiting = new Map<string, { readonly row: OutboxRow; told: boolean; readonly cancel: () => void }>();
   let cancelRecount = (): void => undefined;
 
-  const isTrusted = ({ atSign, instance }: LiveInstance): boolean => {
-    try {
-      trust.instanceKeys(atSign, instance);
-      return true;
-    } catch {
-      return false;
-    }
-  };
   const present = (agent: AgentId): readonly LiveInstance[] =>
-    presence.of(agent).filter((each) => isTrusted(each));
+    presence.of(agent).filter((each) => isTrusted(trust, each));
   const choose = (row: OutboxRow): LiveInstance | "full" | "nobody" =>
     chooseInstance(row, present(row.to), {
       regions: options.regions,
@@ -206,4 +198,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       waiting.forEach(({ cancel }) => cancel());
     },
   };
+}
+
+/** Whether an instance's grant is in force. */
+export function isTrusted(
+  trust: Pick<TrustStore, "instanceKeys">,
+  { atSign, instance }: LiveInstance,
+): boolean {
+  try {
+    trust.instanceKeys(atSign, instance);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -23,6 +23,8 @@ export interface Presence {
   start(): Promise<void>;
   /** Takes a verified announcement. */
   receive(message: ReceivedEnvelope): void;
+  /** Lets those go that are not trusted any more: their leases are worth nothing. */
+  distrust(isTrusted: (instance: LiveInstance) => boolean): void;
   /** By name. */
   of(agent: AgentId): readonly LiveInstance[];
   /** All of them, by agent and name. */
@@ -169,6 +171,12 @@ export function createPresence(options: PresenceOptions): Presence {
         options.onArrived(agent);
       }
       lookAgain();
+    },
+    distrust(isTrusted) {
+      for (const entry of live().filter((each) => !isTrusted(each))) {
+        entries.delete(keyOf(entry.agent, entry.instance));
+        leave(entry);
+      }
     },
     of: (agent) =>
       live()

@@ -149,9 +149,8 @@ async function startAgent(o: OneInstance): Promise<{ stop(): Promise<void> }> {
   const isMain = instance === "main";
   const log = processLogger(settings, isMain ? agent.id : `${agent.id}-${instance}`);
   const folder = keyFolderOf(settings.data, agent.id);
-  if (!isMain && (await isKeyHolder(settings, agent.id)) && !(await hasKeys(folder, instance))) {
-    const { ca } = atAddress(settings);
-    await asKeyHolder(o, (holder) => enrollHere(holder, instance, { data: settings.data, ca }));
+  if (!isMain && (await isKeyHolder(settings, agent.id))) {
+    await letInHere(o, folder);
   }
   const kept = await keepInstance({
     start: (onLost) => openAgent(o, log, onLost),

@@ -13,26 +13,24 @@ export interface ReadyLine {
   readonly host: string;
   readonly port: number;
   readonly ca: string;
-  readonly keys: string;
+  readonly keys?: string;
   readonly cram: Readonly<Record<string, string>>;
   readonly atSigns: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
 }
 
-/** Runs the command with data and keys in a temporary folder while `use` does. */
+/** Runs the command with data and keys in a temporary folder while `use` does. `isNew`: the atSigns have no keys yet. */
 export async function withSandboxCommand<T>(
-  o: { readonly atSigns: string; readonly profile: string; readonly folder?: string },
+  o: {
+    readonly atSigns: string;
+    readonly profile: string;
+    readonly folder?: string;
+    readonly isNew?: boolean;
+  },
   use: (ready: ReadyLine) => Promise<T>,
 ): Promise<T> {
   const folder = o.folder ?? mkdtempSync(path.join(tmpdir(), "countersign-sandbox-"));
-  const args = [
-    "sandbox",
-    "--atsigns",
-    o.atSigns,
-    "--keys",
-    path.join(folder, "keys"),
-    "--profile",
-    o.profile,
-  ];
+  const keys = o.isNew === true ? [] : ["--keys", path.join(folder, "keys")];
+  const args = ["sandbox", "--atsigns", o.atSigns, ...keys, "--profile", o.profile];
   const child = spawn(process.execPath, [path.join(root, "src", "main.ts"), ...args, "--json"], {
     env: { ...process.env, COUNTERSIGN_DATA: path.join(folder, "data") },
     stdio: ["ignore", "pipe", "inherit"],
@@ -71,7 +69,7 @@ export function runProfile(
       SLOW: o.slow === true ? "1" : "",
       NODE_NO_WARNINGS: "1",
     };
-    const args = [path.join(o.suite, "run.mjs"), ready.host, String(ready.port), ready.ca, ready.keys];
+    const args = [path.join(o.suite, "run.mjs"), ready.host, String(ready.port), ready.ca, ready.keys ?? ""];
     return new Promise((resolve) => {
       execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
         const failed = [...stdout.matchAll(/^([\w-]+): .*   want /gm)].map(([, id]) => id ?? "");

@@ -15,7 +15,7 @@ test("the sandbox command starts any atSigns, ready for use, and finds them agai
     withSandboxCommand({ atSigns: "@alice,@bob🛠", profile: "default", folder: place }, async (ready) => {
       assert.deepEqual(Object.keys(ready.atSigns), ["@alice", "@bob🛠"]);
       assert.deepEqual(Object.keys(ready.cram), ["@alice", "@bob🛠"]);
-      const file = path.join(ready.keys, "@alice_key.atKeys");
+      const file = path.join(ready.keys ?? "", "@alice_key.atKeys");
       assert.equal(statSync(file).mode & 0o777, 0o600);
       const address = {
         atSign: "@alice",

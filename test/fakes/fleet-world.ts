@@ -161,6 +161,8 @@ export class FleetWorld {
           return trustedKeys;
         },
         agent: (role) => this.host.address(role),
+        // Whoever is revoked here is found out when it is to be given something.
+        onChange: () => undefined,
       },
       regions,
       clock: time,

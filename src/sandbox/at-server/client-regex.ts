@@ -3,6 +3,7 @@ import { ServerError } from "./server-error.ts";
 
 const maxLength = 256;
 const timeoutMs = 25;
+const maxAlternatives = 8;
 const test = new Script("names.map((name) => regex.test(name))");
 
 /**
@@ -38,15 +39,19 @@ export class ClientRegex {
 }
 
 /**
- * Without groups and with one repetition at most, matching is at worst quadratic in a short name. `.*` at the ends, which
- * many clients write, says nothing in a search.
+ * Without groups and with one repetition at most, matching is at worst quadratic in a short name; with no repetition and
+ * few alternatives, such as `(a|b)@`, there are few ways to match. A time limit would refuse these too on a busy
+ * machine. `.*` at the ends, which many clients write, says nothing in a search.
  */
 function isSimple(source: string): boolean {
   const unescaped = source
     .replaceAll(/\\./g, "")
     .replace(/^\^?\.\*/, "")
     .replace(/\.\*\$?$/, "");
+  const repetitions = unescaped.match(/[*+?{]/g)?.length ?? 0;
+  const alternatives = unescaped.match(/\|/g)?.length ?? 0;
   return (
-    !/[(|]/.test(unescaped) && (unescaped.match(/[*+?{]/g) ?? []).length <= 1 && !/\\[1-9k]/.test(source)
+    (/[(|]/.test(unescaped) ? repetitions === 0 && alternatives <= maxAlternatives : repetitions <= 1) &&
+    !/\\[1-9k]/.test(source)
   );
 }

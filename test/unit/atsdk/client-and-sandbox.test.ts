@@ -120,6 +120,18 @@ suite("values", () => {
       "hello",
     );
 
+    const ivNonce = Buffer.alloc(16).toString("base64");
+    await alice.ask(`update:ivNonce:${ivNonce}:@bob:unflagged.myapp@alice ${legacy}`);
+    assert.equal(
+      await bob.get({ kind: "shared", name: "unflagged", namespace: "myapp", sharedBy: "@alice" }),
+      "hello",
+      "an initialisation vector says that it is encrypted, whatever the flag says",
+    );
+    await alice.ask(
+      `notify:id:u:update:isEncrypted:false:ivNonce:${ivNonce}:@bob:told.myapp@alice:${legacy}`,
+    );
+    assert.equal((await collect(bob.notifications({ since: 0, regex: "told" }), 1))[0]?.value, "hello");
+
     const client = await openClient(t, sandbox, "@alice");
     const reading = collect(bob.notifications({ since: 0, regex: "fresh" }), 1);
     await client.notify({ to: "@bob", name: "fresh", namespace: "app", value: "x", ttlMs: 60_000 });

@@ -101,6 +101,14 @@ suite("metadata", () => {
     await assert.rejects(alice.updateMetadata(self, { ttl: 1.5 }), hasCode("invalid-value"));
   });
 
+  test("a shared value says for which key it is by pubKeyCS alone: at_c crashes at a stored pubKeyHash", async (t) => {
+    const { alice } = await world(t);
+    await alice.put(shared, "value");
+    const metadata = await alice.readMetadata(shared);
+    assert.match(metadata?.pubKeyCS ?? "", /^[0-9a-f]{32}$/);
+    assert.equal(metadata?.pubKeyHash, undefined);
+  });
+
   test("a value is not visible before its time, and an earlier delay does not stay", async (t) => {
     const { alice, time } = await world(t);
     await alice.put(self, "later", { ttbMs: 1_000 });
