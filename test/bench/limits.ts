@@ -40,11 +40,13 @@ export async function tlsTimes(
   try {
     const { ca } = loadIdentity(folder, ["127.0.0.1"], Date.now());
     const sizes = [folder, String(o.requestBytes), String(o.replyBytes)];
-    const echo = (await children.start("./tls-peer.ts", sizes)) as { port: number };
-    const relay = (await children.start("./tls-peer.ts", [...sizes, String(echo.port)])) as { port: number };
+    const port = async (args: readonly string[]): Promise<number> =>
+      ((await children.start("./tls-peer.ts", args)).ready as { port: number }).port;
+    const echo = await port(sizes);
+    const relay = await port([...sizes, String(echo)]);
     return {
-      direct: await roundTrips(n, echo.port, ca, o),
-      relayed: await roundTrips(n, relay.port, ca, o),
+      direct: await roundTrips(n, echo, ca, o),
+      relayed: await roundTrips(n, relay, ca, o),
     };
   } finally {
     await children.stop();
@@ -88,7 +90,7 @@ async function roundTrips(
 export async function webSocketTimes(n: number, bytes: number): Promise<readonly number[]> {
   const children = new Children();
   try {
-    const { port } = (await children.start("./web-socket-peer.ts", [])) as { port: number };
+    const { port } = (await children.start("./web-socket-peer.ts", [])).ready as { port: number };
     const socket = new WebSocket(`ws://127.0.0.1:${port}`);
     await once(socket, "open");
     const message = "x".repeat(bytes);
