@@ -54,7 +54,7 @@ export async function agentCall(n: number): Promise<readonly Figure[]> {
   });
 }
 
-async function calls(place: AtPlace, mode: "memory" | "durable", n: number): Promise<Calls> {
+export async function calls(place: AtPlace, mode: "memory" | "durable", n: number): Promise<Calls> {
   const agent = await place.children.start("./call-agent.ts", [mode]);
   const caller = await place.children.start("./call-driver.ts", [mode]);
   const processes = { caller, agent, atServers: place.sandbox };
@@ -70,6 +70,7 @@ async function calls(place: AtPlace, mode: "memory" | "durable", n: number): Pro
     cpu: (after[name].cpu - before[name].cpu) / n,
     full: (after[name].full - before[name].full) / n,
     normal: (after[name].normal - before[name].normal) / n,
+    commitMs: (after[name].commitMs - before[name].commitMs) / n,
   });
   return {
     times: seen,
@@ -86,10 +87,11 @@ async function usageOf<K extends string>(processes: Readonly<Record<K, Child>>):
 }
 
 /** What one call costs each process. */
-function cost({ usage }: Calls): string {
+export function cost({ usage }: Calls): string {
   return Object.entries(usage)
-    .map(([name, { cpu, full, normal }]) => {
-      const commits = full + normal === 0 ? "" : `, commits ${full.toFixed(2)} FULL ${normal.toFixed(2)} NORMAL`;
+    .map(([name, { cpu, full, normal, commitMs }]) => {
+      const kinds = `${full.toFixed(2)} FULL, ${normal.toFixed(2)} NORMAL`;
+      const commits = full + normal === 0 ? "" : `, commits ${kinds} (${ms(commitMs)} ms)`;
       return `${name} ${cpu.toFixed(2)} ms of CPU${commits}`;
     })
     .join("; ");

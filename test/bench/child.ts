@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
@@ -10,9 +11,13 @@ export interface Usage {
   /** SQLite commits by what they wait for. */
   readonly full: number;
   readonly normal: number;
+  /** Milliseconds spent in commits. */
+  readonly commitMs: number;
 }
 
-const usageSchema = z.object({ usage: z.object({ cpu: z.number(), full: z.number(), normal: z.number() }) });
+const usageSchema = z.object({
+  usage: z.object({ cpu: z.number(), full: z.number(), normal: z.number(), commitMs: z.number() }),
+});
 
 /** One process of the benchmark. */
 export class Child {
@@ -25,8 +30,10 @@ export class Child {
     this.ready = ready;
   }
 
-  get pid(): number {
-    return this.#process.pid ?? 0;
+  /** Resident memory now, in megabytes. */
+  async residentMb(): Promise<number> {
+    const status = await readFile(`/proc/${this.#process.pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
   }
 
   /** Sends a message and resolves to the next one that comes. */

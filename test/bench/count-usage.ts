@@ -4,8 +4,8 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worke
 
 const name = "bench:commits";
 const synchronousFull = 2;
-const shared = isMainThread ? new SharedArrayBuffer(8) : (getEnvironmentData(name) as SharedArrayBuffer);
-/** Those that wait for the disk, and those that do not. */
+const shared = isMainThread ? new SharedArrayBuffer(12) : (getEnvironmentData(name) as SharedArrayBuffer);
+/** Those that wait for the disk, those that do not, and how many microseconds both took. */
 const counts = new Int32Array(shared);
 
 const { prepare } = DatabaseSync.prototype;
@@ -20,7 +20,10 @@ DatabaseSync.prototype.prepare = function counted(
     // It takes no parameters.
     statement.run = () => {
       Atomics.add(counts, Number(mode.get()?.["synchronous"]) === synchronousFull ? 0 : 1, 1);
-      return run();
+      const started = performance.now();
+      const result = run();
+      Atomics.add(counts, 2, Math.round((performance.now() - started) * 1_000));
+      return result;
     };
   }
   return statement;
@@ -33,6 +36,7 @@ if (isMainThread) {
       return;
     }
     const { user, system } = process.cpuUsage();
-    process.send?.({ usage: { cpu: (user + system) / 1_000, full: counts[0], normal: counts[1] } });
+    const [full = 0, normal = 0, commitUs = 0] = counts;
+    process.send?.({ usage: { cpu: (user + system) / 1_000, full, normal, commitMs: commitUs / 1_000 } });
   });
 }
