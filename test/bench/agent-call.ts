@@ -6,75 +6,108 @@ import { echoAgent, openParticipant } from "./call-agent.ts";
 import { bodyBytes } from "./call-driver.ts";
 import type { Child, Usage } from "./child.ts";
 import { type Figure, figure, median, percentile, times } from "./figure.ts";
-import { commitTimes, tlsTimes } from "./limits.ts";
+import { commitTimes, type TlsTimes, withTls } from "./limits.ts";
 
 const timesSchema = z.object({ times: z.array(z.number()) });
 const ms = (value: number): string => value.toFixed(2);
 
+const rounds = 10;
+/** What a durable call writes to disk, in order; the last is made when the result is here already. */
+const durableCommits =
+  "the caller's journal of the request, the agent's effect with reply, outbox row and journal; " +
+  "after the result the agent's closing of its outbox row";
+
 interface Calls {
   readonly times: readonly number[];
+  readonly direct: readonly number[];
+  readonly relayed: readonly number[];
+  /** Of the medians of each round: other work on the machine slows both down. */
+  readonly ratio: { readonly direct: readonly number[]; readonly relayed: readonly number[] };
   /** Of one call: by the caller, the called agent and the atServers. */
   readonly usage: Readonly<Record<"caller" | "agent" | "atServers", Usage>>;
 }
 
 /** A request and its result over atProtocol between two processes (and the atServers'), beside bare TLS of the same sizes. */
 export async function agentCall(n: number): Promise<readonly Figure[]> {
-  const durable = await withAtPlace((place) => calls(place, "durable", n));
-  return withAtPlace(async (place) => {
-    const memory = await calls(place, "memory", n);
-    const { bytes, times: crypto } = await sealTimes(n);
-    const { direct, relayed } = await tlsTimes(n, { requestBytes: bytes, replyBytes: bytes });
+  const { bytes, times: crypto } = await withAtPlace(() => sealTimes(n));
+  return withTls({ requestBytes: bytes, replyBytes: bytes }, async (tlsTimes) => {
+    const durable = await withAtPlace((place) => calls(place, { mode: "durable", n, tlsTimes }));
+    const memory = await withAtPlace((place) => calls(place, { mode: "memory", n, tlsTimes }));
     const commit = await commitTimes(n);
-    const p50 = { memory: median(memory.times), durable: median(durable.times) };
-    const bare = { direct: median(direct), relayed: median(relayed) };
-    const ratio = (id: string, value: number, target?: number): Figure => ({
-      id,
-      unit: "×",
-      value,
-      n,
-      ...(target === undefined ? {} : { target }),
-    });
+    const hops = median(memory.relayed);
+    const sealing = 2 * median(crypto);
+    const rest = median(memory.times) - sealing - hops;
     return [
-      figure(`bare TLS round trip of ${bytes} B, direct`, "ms", direct),
-      figure(`bare TLS round trip of ${bytes} B, one relay`, "ms", relayed),
+      figure(`bare TLS round trip of ${bytes} B, direct`, "ms", memory.direct),
+      figure(`bare TLS round trip of ${bytes} B, one relay`, "ms", memory.relayed),
       figure("seal + open of one message", "ms", crypto),
-      figure("sealed request → result, nothing durable, p50", "ms", memory.times, {
-        limit: { value: bare.relayed, of: "one relayed TLS round trip" },
-        note:
-          `seal and open, twice: ${ms(2 * median(crypto))}, hops (client → atServer → client, twice) ${ms(bare.relayed)}, ` +
-          `rest ${ms(p50.memory - 2 * median(crypto) - bare.relayed)}; ${cost(memory)}`,
-      }),
-      ratio("… / bare TLS round trip, direct", p50.memory / bare.direct, 12),
-      ratio("… / bare TLS round trip, one relay", p50.memory / bare.relayed),
-      { ...figure("agent call, durable, p50", "ms", durable.times, { note: cost(durable) }), n },
-      { id: "agent call, durable, p99", unit: "ms", value: percentile(durable.times, 0.99), n },
-      ratio("agent call / bare TLS through one relay", p50.durable / bare.relayed),
       figure("limit: append of 4 KiB with fdatasync", "ms", commit),
+      figure("sealed call, nothing durable, p50", "ms", memory.times, {
+        limit: { value: hops + sealing, of: "one relayed TLS round trip + seal and open, twice" },
+        note:
+          `seal and open, twice: ${ms(sealing)}, hops (client → atServer → client, twice) ${ms(hops)}, ` +
+          `rest (atProtocol's own encryption, atServer, link) ${ms(rest)}; ${cost(memory)}`,
+      }),
+      figure("sealed call / bare TLS, direct", "×", memory.ratio.direct, {
+        target: 12,
+        note: `seal and open alone: ${(sealing / median(memory.direct)).toFixed(1)} ×`,
+      }),
+      figure("sealed call / bare TLS, one relay", "×", memory.ratio.relayed),
+      figure("agent call, durable, p50", "ms", durable.times, {
+        limit: { value: hops + sealing + 2 * median(commit), of: "that + 2 bare commits" },
+        note: `${cost(durable)}; FULL are ${durableCommits}`,
+      }),
+      { id: "agent call, durable, p99", unit: "ms", value: percentile(durable.times, 0.99), n },
+      figure("agent call, durable / bare TLS, direct", "×", durable.ratio.direct),
+      figure("agent call, durable / bare TLS, one relay", "×", durable.ratio.relayed),
     ];
   });
 }
 
-export async function calls(place: AtPlace, mode: "memory" | "durable", n: number): Promise<Calls> {
+/** Calls and bare round trips in turns, so that both meet the same other work. */
+async function calls(
+  place: AtPlace,
+  o: { readonly mode: "memory" | "durable"; readonly n: number; readonly tlsTimes: TlsTimes },
+): Promise<Calls> {
+  const { mode, n, tlsTimes } = o;
   const agent = await place.children.start("./call-agent.ts", [mode]);
   const caller = await place.children.start("./call-driver.ts", [mode]);
   const processes = { caller, agent, atServers: place.sandbox };
   const run = async (count: number, from: number): Promise<readonly number[]> =>
     timesSchema.parse(await caller.ask({ calls: count, from })).times;
-  await run(Math.max(100, n / 2), 1_000_000);
+  await run(Math.max(200, n), 1_000_000);
   const before = await usageOf(processes);
-  const seen = await run(n, 1);
+  const seen: { times: number[]; direct: number[]; relayed: number[] } = {
+    times: [],
+    direct: [],
+    relayed: [],
+  };
+  const ratio: { direct: number[]; relayed: number[] } = { direct: [], relayed: [] };
+  const count = Math.ceil(n / rounds);
+  for (let round = 0; round < rounds; round += 1) {
+    const taken = await run(count, round * count + 1);
+    const { direct, relayed } = await tlsTimes(count);
+    seen.times.push(...taken);
+    seen.direct.push(...direct);
+    seen.relayed.push(...relayed);
+    ratio.direct.push(median(taken) / median(direct));
+    ratio.relayed.push(median(taken) / median(relayed));
+  }
   const after = await usageOf(processes);
-  await caller.end();
-  await agent.end();
-  const each = (name: keyof typeof processes): Usage => ({
-    cpu: (after[name].cpu - before[name].cpu) / n,
-    full: (after[name].full - before[name].full) / n,
-    normal: (after[name].normal - before[name].normal) / n,
-    commitMs: (after[name].commitMs - before[name].commitMs) / n,
-  });
+  const each = (name: keyof typeof processes): Usage => perCall(before[name], after[name], count * rounds);
   return {
-    times: seen,
+    ...seen,
+    ratio,
     usage: { caller: each("caller"), agent: each("agent"), atServers: each("atServers") },
+  };
+}
+
+function perCall(before: Usage, after: Usage, n: number): Usage {
+  return {
+    cpu: (after.cpu - before.cpu) / n,
+    full: (after.full - before.full) / n,
+    normal: (after.normal - before.normal) / n,
+    commitMs: (after.commitMs - before.commitMs) / n,
   };
 }
 
@@ -87,7 +120,7 @@ async function usageOf<K extends string>(processes: Readonly<Record<K, Child>>):
 }
 
 /** What one call costs each process. */
-export function cost({ usage }: Calls): string {
+function cost({ usage }: Calls): string {
   return Object.entries(usage)
     .map(([name, { cpu, full, normal, commitMs }]) => {
       const kinds = `${full.toFixed(2)} FULL, ${normal.toFixed(2)} NORMAL`;
