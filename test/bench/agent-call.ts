@@ -75,7 +75,7 @@ async function calls(
   const processes = { caller, agent, atServers: place.sandbox };
   const run = async (count: number, from: number): Promise<readonly number[]> =>
     timesSchema.parse(await caller.ask({ calls: count, from })).times;
-  await run(Math.max(200, n), 1_000_000);
+  await run(2 * n, 1_000_000);
   const before = await usageOf(processes);
   const seen: { times: number[]; direct: number[]; relayed: number[] } = {
     times: [],
