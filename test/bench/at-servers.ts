@@ -19,7 +19,7 @@ export interface AtServers {
   readonly children: Children;
   readonly servers: Child;
   /** Starts clients of some of the atSigns in one process. */
-  clients(task: "send" | "receive" | "idle", atSigns: readonly string[]): Promise<Child>;
+  readonly clients: (task: "send" | "receive" | "idle", atSigns: readonly string[]) => Promise<Child>;
 }
 
 const settledShare = 0.1;

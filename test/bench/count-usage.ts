@@ -8,6 +8,7 @@ const shared = isMainThread ? new SharedArrayBuffer(12) : (getEnvironmentData(na
 /** Those that wait for the disk, those that do not, and how many microseconds both took. */
 const counts = new Int32Array(shared);
 
+// oxlint-disable-next-line typescript/unbound-method -- called with its database, below
 const { prepare } = DatabaseSync.prototype;
 DatabaseSync.prototype.prepare = function counted(
   this: DatabaseSync,
