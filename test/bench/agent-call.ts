@@ -107,7 +107,7 @@ function perCall(before: Usage, after: Usage, n: number): Usage {
     cpu: (after.cpu - before.cpu) / n,
     full: (after.full - before.full) / n,
     normal: (after.normal - before.normal) / n,
-    commitMs: (after.commitMs - before.commitMs) / n,
+    commitCpu: (after.commitCpu - before.commitCpu) / n,
   };
 }
 
@@ -122,9 +122,9 @@ async function usageOf<K extends string>(processes: Readonly<Record<K, Child>>):
 /** What one call costs each process. */
 function cost({ usage }: Calls): string {
   return Object.entries(usage)
-    .map(([name, { cpu, full, normal, commitMs }]) => {
+    .map(([name, { cpu, full, normal, commitCpu }]) => {
       const kinds = `${full.toFixed(2)} FULL, ${normal.toFixed(2)} NORMAL`;
-      const commits = full + normal === 0 ? "" : `, commits ${kinds} (${ms(commitMs)} ms)`;
+      const commits = full + normal === 0 ? "" : `, commits ${kinds} (${ms(commitCpu)} ms of it)`;
       return `${name} ${cpu.toFixed(2)} ms of CPU${commits}`;
     })
     .join("; ");

@@ -22,7 +22,10 @@ export interface AtServers {
   readonly clients: (task: "send" | "receive" | "idle", atSigns: readonly string[]) => Promise<Child>;
 }
 
-const settledShare = 0.1;
+const lookEveryMs = 1_000;
+/** So many looks in a row with next to no CPU: on a busy machine one alone may just have had to wait. */
+const quietLooks = 3;
+const quietShare = 0.02;
 
 /** Names that exist in the benchmark alone. */
 export function atSignsOf(count: number): readonly string[] {
@@ -77,13 +80,11 @@ export async function withAtServers<T>(
 
 /** Waits until a process has done what it does in the background after its start, such as making signing keys. */
 async function settled(child: Child): Promise<void> {
-  const everyMs = 500;
-  for (let before = (await child.usage()).cpu; ;) {
-    await delay(everyMs);
+  let before = (await child.usage()).cpu;
+  for (let quiet = 0; quiet < quietLooks;) {
+    await delay(lookEveryMs);
     const { cpu } = await child.usage();
-    if (cpu - before < everyMs * settledShare) {
-      return;
-    }
+    quiet = cpu - before < lookEveryMs * quietShare ? quiet + 1 : 0;
     before = cpu;
   }
 }

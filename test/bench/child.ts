@@ -11,12 +11,12 @@ export interface Usage {
   /** SQLite commits by what they wait for. */
   readonly full: number;
   readonly normal: number;
-  /** Milliseconds spent in commits. */
-  readonly commitMs: number;
+  /** Milliseconds of CPU spent in commits. */
+  readonly commitCpu: number;
 }
 
 const usageSchema = z.object({
-  usage: z.object({ cpu: z.number(), full: z.number(), normal: z.number(), commitMs: z.number() }),
+  usage: z.object({ cpu: z.number(), full: z.number(), normal: z.number(), commitCpu: z.number() }),
 });
 
 /** One process of the benchmark. */

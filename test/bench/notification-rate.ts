@@ -46,7 +46,7 @@ async function rate(
   const each = after.map(({ cpu }, index) => (cpu - (before[index]?.cpu ?? 0)) / all);
   const cpu = each.reduce((sum, one) => sum + one, 0);
   const commits = after[1].normal + after[1].full - before[1].normal - before[1].full;
-  const commitMs = (after[1].commitMs - before[1].commitMs) / all;
+  const commitCpu = (after[1].commitCpu - before[1].commitCpu) / all;
   const crypto = median(await aesTimes());
   const us = (ms: number): string => `${Math.round(ms * 1_000)} µs`;
   const share = (ms: number): string => `${Math.round((100 * ms) / cpu)} %`;
@@ -62,7 +62,7 @@ async function rate(
       note:
         `CPU of each: sender ${us(each[0] ?? 0)}, atServers ${us(each[1] ?? 0)}, receiver ${us(each[2] ?? 0)}; ` +
         `of this value encryption and decryption ${us(crypto)} (${share(crypto)}), ` +
-        `commits ${us(commitMs)} (${share(commitMs)}; ${(commits / all).toFixed(3)} commits, none FULL)`,
+        `commits ${us(commitCpu)} (${share(commitCpu)}; ${(commits / all).toFixed(3)} commits, none FULL)`,
     }),
   ];
 }
