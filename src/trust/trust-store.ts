@@ -134,8 +134,10 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
     requireInForce(found, current(), clock.now());
     return found;
   };
-  const inForce = (): readonly GrantedInstance[] =>
-    [...register.instances.values()].filter((each) => isInForce(each, document, clock.now()));
+  const inForce = (isWanted: (grant: GrantedInstance["instance"]) => boolean): readonly GrantedInstance[] =>
+    [...register.instances.values()].filter(
+      (each) => isWanted(each.instance) && isInForce(each, document, clock.now()),
+    );
 
   return {
     get company() {
@@ -159,16 +161,16 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
     person(id) {
       return current().people.find((each) => each.id === id);
     },
-    knows: (atSign) => inForce().some((each) => each.instance.atSign === atSign),
+    knows: (atSign) => inForce((each) => each.atSign === atSign).length > 0,
     instanceKeys(atSign, instance) {
       const { agent, instance: grant, ed25519, x25519 } = granted(atSign, instance);
       const serials = [agent.serial, grant.serial] as const;
       return { atSign, instance, role: grant.role, skills: agent.skills, ed25519, x25519, serials };
     },
     agent(role) {
-      const found = inForce()
-        .filter((each) => each.instance.role === role)
-        .toSorted((a, b) => (a.instance.instance < b.instance.instance ? -1 : 1))[0];
+      const found = inForce((each) => each.role === role).toSorted((a, b) =>
+        a.instance.instance < b.instance.instance ? -1 : 1,
+      )[0];
       if (found === undefined) {
         throw new AppError("no-grant", `no instance holds a valid grant for role "${role}"`);
       }

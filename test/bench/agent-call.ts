@@ -1,140 +1,166 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import companyConfig from "../../countersign.config.ts";
-import { readSettings } from "../../src/config.ts";
+import { z } from "zod";
 import { open, seal } from "../../src/link/envelope.ts";
-import type { ReceivedEnvelope } from "../../src/link-types.ts";
-import { setUpCompany } from "../../src/processes/setup.ts";
-import type { SandboxInfo } from "../../src/processes/sandbox.ts";
+import { type AtPlace, withAtPlace } from "./at-place.ts";
 import { echoAgent, openParticipant } from "./call-agent.ts";
-import { Children } from "./child.ts";
+import { bodyBytes } from "./call-driver.ts";
+import type { Child, Usage } from "./child.ts";
 import { type Figure, figure, median, percentile, times } from "./figure.ts";
-import { commitTimes, tlsTimes } from "./limits.ts";
+import { commitTimes, type TlsTimes, withTls } from "./limits.ts";
 
-/** The usual size of a step's input and output. */
-const bodyBytes = 1_500;
-/** Between request and result: its journal here, the effect with the reply and its journal there. */
-const commitsPerCall = 2;
+const timesSchema = z.object({ times: z.array(z.number()) });
+const ms = (value: number): string => value.toFixed(2);
 
-/** An agent call over atProtocol between two processes (three with the atServers'), beside bare TLS of the same sizes. */
-export async function agentCall(n: number): Promise<readonly Figure[]> {
-  const folder = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
-  const children = new Children();
-  const environment = {
-    COUNTERSIGN_DATA: path.join(folder, "data"),
-    COUNTERSIGN_RUNTIME: path.join(folder, "run"),
-  };
-  Object.assign(process.env, environment);
-  try {
-    const started = (await children.start("../../src/main.ts", ["sandbox"], environment)) as {
-      info: SandboxInfo;
-    };
-    const { directory, caFile } = started.info;
-    Object.assign(process.env, {
-      COUNTERSIGN_AT_DIRECTORY: `${directory.host}:${directory.port}`,
-      COUNTERSIGN_AT_CA_FILE: caFile,
-    });
-    await setUpCompany({
-      settings: readSettings(process.env),
-      config: companyConfig,
-      agents: [echoAgent],
-      people: [],
-      place: { directory, caFile },
-      demo: true,
-    });
-    await children.start("./call-agent.ts", []);
-    return await measure(n);
-  } finally {
-    await children.stop();
-    rmSync(folder, { recursive: true });
-  }
+const rounds = 10;
+/** What a durable call writes to disk, in order; the last is made when the result is here already. */
+const durableCommits =
+  "the caller's journal of the request, the agent's effect with reply, outbox row and journal; " +
+  "after the result the agent's closing of its outbox row";
+
+interface Calls {
+  readonly times: readonly number[];
+  readonly direct: readonly number[];
+  readonly relayed: readonly number[];
+  /** Of the medians of each round: other work on the machine slows both down. */
+  readonly ratio: { readonly direct: readonly number[]; readonly relayed: readonly number[] };
+  /** Of one call: by the caller, the called agent and the atServers. */
+  readonly usage: Readonly<Record<"caller" | "agent" | "atServers", Usage>>;
 }
 
-async function measure(n: number): Promise<readonly Figure[]> {
-  const bot = await openParticipant("bot");
-  const { link, trust, keys } = bot.identity;
-  const text = "x".repeat(bodyBytes);
-  const waiting = new Map<number, () => void>();
-  try {
-    await link.start(async (message: ReceivedEnvelope) => {
-      waiting.get(message.subject.attempt)?.();
-      const { subject, from } = message;
-      await link.send({ to: from, kind: "ack", subject, body: null, expiresAt: Date.now() + 60_000 });
-    });
-    const call = async (index: number): Promise<void> => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.set(index, resolve);
-      await link.send({
-        to: trust.agent(echoAgent.id),
-        kind: "request",
-        subject: { run: "bench", revision: 1, step: "echo", attempt: index },
-        body: { skill: "echo", input: { text } },
-        expiresAt: Date.now() + 60_000,
-      });
-      await promise;
-      waiting.delete(index);
-    };
-    await times(Math.max(10, n / 5), (index) => call(1_000_000 + index));
-    const calls = await times(n, (index) => call(index + 1));
-
-    const sealOnce = () =>
-      seal({
-        from: { ...keys, serials: trust.instanceKeys(keys.atSign, keys.instance).serials },
-        to: trust.instanceKeys(keys.atSign, keys.instance),
-        kind: "request",
-        subject: { run: "bench", revision: 1, step: "echo", attempt: 1 },
-        sequence: null,
-        fencing: 1,
-        trace: null,
-        issuedAt: Date.now(),
-        expiresAt: Date.now() + 60_000,
-        body: { skill: "echo", input: { text } },
-        random: randomBytes,
-      });
-    const crypto = await times(n, async () => {
-      const { bytes } = sealOnce();
-      open({
-        bytes,
-        from: keys.atSign,
-        me: keys,
-        peer: (atSign, instance) => trust.instanceKeys(atSign, instance),
-        now: Date.now(),
-      });
-    });
-    const entry = { kind: "bench", run: null, facts: {} };
-    const units = await times(n, () => bot.store.appendJournal([entry]));
-    // The container in base64, encrypted for the pair of atSigns and in base64 again; names and metadata are not counted.
-    const bytes = Math.ceil(((Math.ceil(sealOnce().bytes.length / 3) * 4 + 16) / 3) * 4);
-    const { direct, relayed } = await tlsTimes(n, { requestBytes: bytes, replyBytes: bytes });
+/** A request and its result over atProtocol between two processes (and the atServers'), beside bare TLS of the same sizes. */
+export async function agentCall(n: number): Promise<readonly Figure[]> {
+  const { bytes, times: crypto } = await withAtPlace(() => sealTimes(n));
+  return withTls({ requestBytes: bytes, replyBytes: bytes }, async (tlsTimes) => {
+    const durable = await withAtPlace((place) => calls(place, { mode: "durable", n, tlsTimes }));
+    const memory = await withAtPlace((place) => calls(place, { mode: "memory", n, tlsTimes }));
     const commit = await commitTimes(n);
-    const p50 = median(calls);
-    const bare = { relayed: median(relayed), direct: median(direct) };
-    const parts = {
-      crypto: 2 * median(crypto),
-      commits: commitsPerCall * median(units),
-      hops: bare.relayed,
-    };
-    const rest = p50 - parts.crypto - parts.commits - parts.hops;
-    const ms = (value: number): string => value.toFixed(2);
-    const least = median(relayed) + commitsPerCall * median(commit);
+    const hops = median(memory.relayed);
+    const sealing = 2 * median(crypto);
+    const rest = median(memory.times) - sealing - hops;
     return [
-      figure("agent call, p50", "ms", calls, {
-        limit: { value: least, of: `one relayed TLS round trip + ${commitsPerCall} bare commits` },
-        note:
-          `crypto ${ms(parts.crypto)} (2 × seal and open), commits ${ms(parts.commits)} (${commitsPerCall} × ${ms(median(units))}), ` +
-          `hops ${ms(parts.hops)} (client → atServer → client, twice), rest ${ms(rest)} (atProtocol's own encryption, atServer, host)`,
-      }),
-      { id: "agent call, p99", unit: "ms", value: percentile(calls, 0.99), n },
-      figure(`bare TLS round trip of ${bytes} B, direct`, "ms", direct),
-      figure(`bare TLS round trip of ${bytes} B, one relay`, "ms", relayed),
-      { id: "agent call / bare TLS through one relay", unit: "×", value: p50 / bare.relayed, n },
-      { id: "agent call / bare TLS direct", unit: "×", value: p50 / bare.direct, n },
+      figure(`bare TLS round trip of ${bytes} B, direct`, "ms", memory.direct),
+      figure(`bare TLS round trip of ${bytes} B, one relay`, "ms", memory.relayed),
       figure("seal + open of one message", "ms", crypto),
+      figure("limit: append of 4 KiB with fdatasync", "ms", commit),
+      figure("sealed call, nothing durable, p50", "ms", memory.times, {
+        limit: { value: hops + sealing, of: "one relayed TLS round trip + seal and open, twice" },
+        note:
+          `seal and open, twice: ${ms(sealing)}, hops (client → atServer → client, twice) ${ms(hops)}, ` +
+          `rest (atProtocol's own encryption, atServer, link) ${ms(rest)}; ${cost(memory)}`,
+      }),
+      figure("sealed call / bare TLS, direct", "×", memory.ratio.direct, {
+        target: 12,
+        note: `seal and open alone: ${(sealing / median(memory.direct)).toFixed(1)} ×`,
+      }),
+      figure("sealed call / bare TLS, one relay", "×", memory.ratio.relayed),
+      figure("agent call, durable, p50", "ms", durable.times, {
+        limit: { value: hops + sealing + 2 * median(commit), of: "that + 2 bare commits" },
+        note: `${cost(durable)}; FULL are ${durableCommits}`,
+      }),
+      { id: "agent call, durable, p99", unit: "ms", value: percentile(durable.times, 0.99), n },
+      figure("agent call, durable / bare TLS, direct", "×", durable.ratio.direct),
+      figure("agent call, durable / bare TLS, one relay", "×", durable.ratio.relayed),
     ];
-  } finally {
-    await link.stop();
-    await bot.close();
+  });
+}
+
+/** Calls and bare round trips in turns, so that both meet the same other work. */
+async function calls(
+  place: AtPlace,
+  o: { readonly mode: "memory" | "durable"; readonly n: number; readonly tlsTimes: TlsTimes },
+): Promise<Calls> {
+  const { mode, n, tlsTimes } = o;
+  const agent = await place.children.start("./call-agent.ts", [mode]);
+  const caller = await place.children.start("./call-driver.ts", [mode]);
+  const processes = { caller, agent, atServers: place.sandbox };
+  const run = async (count: number, from: number): Promise<readonly number[]> =>
+    timesSchema.parse(await caller.ask({ calls: count, from })).times;
+  await run(2 * n, 1_000_000);
+  const before = await usageOf(processes);
+  const seen: { times: number[]; direct: number[]; relayed: number[] } = {
+    times: [],
+    direct: [],
+    relayed: [],
+  };
+  const ratio: { direct: number[]; relayed: number[] } = { direct: [], relayed: [] };
+  const count = Math.ceil(n / rounds);
+  for (let round = 0; round < rounds; round += 1) {
+    const taken = await run(count, round * count + 1);
+    const { direct, relayed } = await tlsTimes(count);
+    seen.times.push(...taken);
+    seen.direct.push(...direct);
+    seen.relayed.push(...relayed);
+    ratio.direct.push(median(taken) / median(direct));
+    ratio.relayed.push(median(taken) / median(relayed));
   }
+  const after = await usageOf(processes);
+  const each = (name: keyof typeof processes): Usage => perCall(before[name], after[name], count * rounds);
+  return {
+    ...seen,
+    ratio,
+    usage: { caller: each("caller"), agent: each("agent"), atServers: each("atServers") },
+  };
+}
+
+function perCall(before: Usage, after: Usage, n: number): Usage {
+  return {
+    cpu: (after.cpu - before.cpu) / n,
+    full: (after.full - before.full) / n,
+    normal: (after.normal - before.normal) / n,
+    commitCpu: (after.commitCpu - before.commitCpu) / n,
+  };
+}
+
+async function usageOf<K extends string>(processes: Readonly<Record<K, Child>>): Promise<Record<K, Usage>> {
+  const seen: Partial<Record<K, Usage>> = {};
+  for (const name of Object.keys(processes) as K[]) {
+    seen[name] = await processes[name].usage();
+  }
+  return seen as Record<K, Usage>;
+}
+
+/** What one call costs each process. */
+function cost({ usage }: Calls): string {
+  return Object.entries(usage)
+    .map(([name, { cpu, full, normal, commitCpu }]) => {
+      const kinds = `${full.toFixed(2)} FULL, ${normal.toFixed(2)} NORMAL`;
+      const commits = full + normal === 0 ? "" : `, commits ${kinds} (${ms(commitCpu)} ms of it)`;
+      return `${name} ${cpu.toFixed(2)} ms of CPU${commits}`;
+    })
+    .join("; ");
+}
+
+/** Sealing and opening of one message, and how many bytes of it travel. */
+async function sealTimes(n: number): Promise<{ readonly bytes: number; readonly times: readonly number[] }> {
+  const participant = await openParticipant("bot", { durable: false });
+  const { trust, keys } = participant.identity;
+  const self = trust.instanceKeys(keys.atSign, keys.instance);
+  const body = { skill: "echo", input: { text: "x".repeat(bodyBytes) } };
+  const sealOnce = (): Buffer =>
+    seal({
+      from: { ...keys, serials: self.serials },
+      to: self,
+      kind: "request",
+      subject: { run: "bench", revision: 1, step: echoAgent.id, attempt: 1 },
+      sequence: null,
+      fencing: 1,
+      trace: null,
+      issuedAt: Date.now(),
+      expiresAt: Date.now() + 60_000,
+      body,
+      random: randomBytes,
+    }).bytes;
+  const seen = await times(2 * n, async () => {
+    open({
+      bytes: sealOnce(),
+      from: keys.atSign,
+      me: keys,
+      peer: (atSign, instance) => trust.instanceKeys(atSign, instance),
+      now: Date.now(),
+    });
+  });
+  await participant.close();
+  // The container in base64, encrypted for the pair of atSigns and in base64 again; names and metadata are not counted.
+  const bytes = Math.ceil(((Math.ceil(sealOnce().length / 3) * 4 + 16) / 3) * 4);
+  return { bytes, times: seen.slice(n) };
 }

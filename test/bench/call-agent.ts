@@ -1,4 +1,4 @@
-// The called side of the agent call, in a process of its own: one agent with one skill, on SQLite.
+// The called side of the agent call, in a process of its own: one agent with one skill. node call-agent.ts durable|memory
 import path from "node:path";
 import { z } from "zod";
 import companyConfig from "../../countersign.config.ts";
@@ -9,11 +9,14 @@ import { journalMigration } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import { readSettings } from "../../src/config.ts";
 import { defineAgent, skill } from "../../src/define-agent.ts";
+import type { Json } from "../../src/domain.ts";
 import { createAgentHost } from "../../src/link/host.ts";
 import { noModels } from "../../src/link/remote-model.ts";
+import type { ResumeMemory } from "../../src/link/resume-point.ts";
 import { systemTimers } from "../../src/link/timers.ts";
 import type { AgentStore } from "../../src/ports.ts";
 import { type Identity, openIdentity } from "../../src/processes/identity.ts";
+import type { JournalEntry } from "../../src/record-types.ts";
 import { incarnation, randomIds, systemClock } from "../../src/processes/system.ts";
 import { silentLogger } from "../fakes/silent-logger.ts";
 
@@ -31,31 +34,47 @@ export const echoAgent = defineAgent({
   },
 });
 
-/** A participant as its process has it: own database, own keys, own connection. */
-export async function openParticipant(
-  id: string,
-): Promise<{ readonly store: AgentStore; readonly identity: Identity; close(): Promise<void> }> {
+export interface Participant {
+  readonly identity: Identity;
+  /** Undefined when nothing of it is durable. */
+  readonly store: AgentStore | undefined;
+  close(): Promise<void>;
+}
+
+/** A participant as its process has it, with own keys and connections; its database is a real one or none at all. */
+export async function openParticipant(id: string, o: { readonly durable: boolean }): Promise<Participant> {
   const settings = readSettings(process.env);
+  const open = (memory: ResumeMemory, journal: (entries: readonly JournalEntry[]) => Promise<void>) =>
+    openIdentity({
+      settings,
+      config: companyConfig,
+      id,
+      memory,
+      journal,
+      onFatal(error) {
+        throw error;
+      },
+      clock: systemClock,
+      log: silentLogger,
+      signal: new AbortController().signal,
+    });
+  if (!o.durable) {
+    const values = new Map<string, string>();
+    const memory = {
+      getValue: async (key: string) => values.get(key),
+      setValue: async (key: string, value: string) => void values.set(key, value),
+    };
+    const identity = await open(memory, async () => undefined);
+    return { identity, store: undefined, close: () => identity.close() };
+  }
   const database = await openDatabase<AgentStoreTables>({
     name: id,
     folder: path.join(settings.data, id),
     migrations: [journalMigration, ...agentStoreMigrations],
   });
-  const clock = systemClock;
-  const store = openAgentStore({ database, books: noBooks, agent: id, clock, writer: incarnation(id) });
-  const identity = await openIdentity({
-    settings,
-    config: companyConfig,
-    id,
-    memory: store,
-    journal: (entries) => store.appendJournal(entries),
-    onFatal(error) {
-      throw error;
-    },
-    clock,
-    log: silentLogger,
-    signal: new AbortController().signal,
-  });
+  const options = { database, books: noBooks, agent: id, clock: systemClock, writer: incarnation(id) };
+  const store = openAgentStore(options);
+  const identity = await open(store, (entries) => store.appendJournal(entries));
   return {
     store,
     identity,
@@ -66,8 +85,16 @@ export async function openParticipant(
   };
 }
 
-if (import.meta.main) {
-  const { store, identity } = await openParticipant(echoAgent.id);
+/** Answers requests as the agent does, and writes nothing down. */
+function echo({ identity: { link } }: Participant): Promise<void> {
+  return link.start(async ({ from, subject, body }) => {
+    const { input } = body as { input: Json };
+    const expiresAt = Date.now() + 60_000;
+    await link.send({ to: from, kind: "result", subject, body: { output: input }, expiresAt });
+  });
+}
+
+function serve({ identity }: Participant, store: AgentStore): Promise<void> {
   const host = createAgentHost({
     definition: echoAgent,
     store,
@@ -85,7 +112,12 @@ if (import.meta.main) {
     log: silentLogger,
     timers: systemTimers,
   });
-  await host.start();
+  return host.start();
+}
+
+if (import.meta.main) {
+  const participant = await openParticipant(echoAgent.id, { durable: process.argv[2] === "durable" });
+  await (participant.store === undefined ? echo(participant) : serve(participant, participant.store));
   process.send?.({ ready: true });
   process.on("disconnect", () => process.exit());
 }

@@ -9,6 +9,8 @@ export interface Figure {
   readonly max?: number;
   /** What it must stay under. */
   readonly target?: number;
+  /** What it must reach. */
+  readonly atLeast?: number;
   /** What cannot be beaten here, in the same unit, and what it consists of. */
   readonly limit?: { readonly value: number; readonly of: string };
   readonly note?: string;
@@ -28,7 +30,7 @@ export function figure(
   id: string,
   unit: string,
   values: readonly number[],
-  more: Pick<Figure, "target" | "limit" | "note"> = {},
+  more: Pick<Figure, "target" | "atLeast" | "limit" | "note"> = {},
 ): Figure {
   const [min, max] = [Math.min(...values), Math.max(...values)];
   return { id, value: median(values), unit, n: values.length, min, max, ...more };
@@ -47,11 +49,15 @@ export function print(json: boolean, each: Figure): void {
     each.target === undefined
       ? ""
       : `  target ≤ ${each.target}: ${each.value <= each.target ? "met" : "MISSED"}`;
+  const floor =
+    each.atLeast === undefined
+      ? ""
+      : `  target ≥ ${each.atLeast}: ${each.value >= each.atLeast ? "met" : "MISSED"}`;
   const limit =
     each.limit === undefined ? "" : `\n${" ".repeat(6)}limit ${round(each.limit.value)}: ${each.limit.of}`;
   const note = each.note === undefined ? "" : `\n${" ".repeat(6)}${each.note}`;
   process.stdout.write(
-    `${each.id.padEnd(44)} ${String(round(each.value)).padStart(8)} ${each.unit}${spread}  n=${each.n}${target}${limit}${note}\n`,
+    `${each.id.padEnd(44)} ${String(round(each.value)).padStart(8)} ${each.unit}${spread}  n=${each.n}${target}${floor}${limit}${note}\n`,
   );
 }
 

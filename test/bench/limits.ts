@@ -30,34 +30,37 @@ export async function commitTimes(n: number): Promise<readonly number[]> {
   }
 }
 
-/** Milliseconds of round trips over open TLS connections between processes, direct and through one relay. */
-export async function tlsTimes(
+interface Sizes {
+  readonly requestBytes: number;
+  readonly replyBytes: number;
+}
+/** Milliseconds of so many round trips over open TLS connections between processes, direct and through one relay. */
+export type TlsTimes = (
   n: number,
-  o: { readonly requestBytes: number; readonly replyBytes: number },
-): Promise<{ readonly direct: readonly number[]; readonly relayed: readonly number[] }> {
+) => Promise<{ readonly direct: readonly number[]; readonly relayed: readonly number[] }>;
+
+/** Runs `work` while two processes answer and relay bare TLS. */
+export async function withTls<T>(o: Sizes, work: (tlsTimes: TlsTimes) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
   const children = new Children();
   try {
     const { ca } = loadIdentity(folder, ["127.0.0.1"], Date.now());
     const sizes = [folder, String(o.requestBytes), String(o.replyBytes)];
-    const echo = (await children.start("./tls-peer.ts", sizes)) as { port: number };
-    const relay = (await children.start("./tls-peer.ts", [...sizes, String(echo.port)])) as { port: number };
-    return {
-      direct: await roundTrips(n, echo.port, ca, o),
-      relayed: await roundTrips(n, relay.port, ca, o),
-    };
+    const port = async (args: readonly string[]): Promise<number> =>
+      ((await children.start("./tls-peer.ts", args)).ready as { port: number }).port;
+    const echo = await port(sizes);
+    const relay = await port([...sizes, String(echo)]);
+    return await work(async (n) => ({
+      direct: await roundTrips(n, echo, ca, o),
+      relayed: await roundTrips(n, relay, ca, o),
+    }));
   } finally {
     await children.stop();
     rmSync(folder, { recursive: true });
   }
 }
 
-async function roundTrips(
-  n: number,
-  port: number,
-  ca: string,
-  o: { readonly requestBytes: number; readonly replyBytes: number },
-): Promise<readonly number[]> {
+async function roundTrips(n: number, port: number, ca: string, o: Sizes): Promise<readonly number[]> {
   const socket = connect({ host: "127.0.0.1", port, ca });
   socket.setNoDelay(true);
   await once(socket, "secureConnect");
@@ -88,7 +91,7 @@ async function roundTrips(
 export async function webSocketTimes(n: number, bytes: number): Promise<readonly number[]> {
   const children = new Children();
   try {
-    const { port } = (await children.start("./web-socket-peer.ts", [])) as { port: number };
+    const { port } = (await children.start("./web-socket-peer.ts", [])).ready as { port: number };
     const socket = new WebSocket(`ws://127.0.0.1:${port}`);
     await once(socket, "open");
     const message = "x".repeat(bytes);

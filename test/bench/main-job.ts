@@ -1,7 +1,7 @@
 import { loadWorkflows } from "../../src/load.ts";
 import type { BenchSystem, RunTimes } from "./bench-system.ts";
 import { type Figure, figure, median } from "./figure.ts";
-import { commitTimes, type QueueBackend, queueTimes, tlsTimes } from "./limits.ts";
+import { commitTimes, type QueueBackend, queueTimes, withTls } from "./limits.ts";
 
 /**
  * Durable commits between a step that is ready and the next one. Bot: the request with its step, the result with what
@@ -35,7 +35,8 @@ async function longestChains(): Promise<{ readonly before: number; readonly afte
 
 async function limitOf(n: number, backend: QueueBackend): Promise<Limit> {
   const commit = median(await commitTimes(n));
-  const { relayed } = await tlsTimes(n, { requestBytes: wireBytes, replyBytes: wireBytes });
+  const sizes = { requestBytes: wireBytes, replyBytes: wireBytes };
+  const { relayed } = await withTls(sizes, (tlsTimes) => tlsTimes(n));
   const queue = median((await queueTimes(n, backend)) ?? [0]);
   const tls = median(relayed);
   return {

@@ -25,6 +25,7 @@ export class AtDatabase {
   readonly #savepoint: StatementSync;
   readonly #undo: StatementSync;
   readonly #release: StatementSync;
+  #beforeCommit: (() => void)[] | undefined;
   #afterCommit: (() => void)[] | undefined;
   #group: Unit[] = [];
 
@@ -63,17 +64,21 @@ export class AtDatabase {
   /** Runs `work` in one transaction; an inner call joins the outer one. */
   transaction<T>(work: () => T): T {
     if (this.#afterCommit) return work();
+    const beforeCommit: (() => void)[] = [];
     const afterCommit: (() => void)[] = [];
     this.#begin.run();
+    this.#beforeCommit = beforeCommit;
     this.#afterCommit = afterCommit;
     let result: T;
     try {
       result = work();
+      for (const action of beforeCommit) action();
       this.#commit.run();
     } catch (error) {
       if (this.#db.isTransaction) this.#rollback.run();
       throw error;
     } finally {
+      this.#beforeCommit = undefined;
       this.#afterCommit = undefined;
     }
     for (const action of afterCommit) action();
@@ -112,17 +117,25 @@ export class AtDatabase {
 
   /** Runs one unit so that its failure undoes nothing but its own. */
   #runApart(unit: Unit): () => void {
+    const early = this.#beforeCommit?.length ?? 0;
     const actions = this.#afterCommit?.length ?? 0;
     this.#savepoint.run();
     try {
       return unit.run();
     } catch (error) {
       this.#undo.run();
+      this.#beforeCommit?.splice(early);
       this.#afterCommit?.splice(actions);
       return () => unit.reject(error);
     } finally {
       this.#release.run();
     }
+  }
+
+  /** Does something when the work of the running transaction is done and only its commit is missing. */
+  beforeCommit(action: () => void): void {
+    if (this.#beforeCommit) this.#beforeCommit.push(action);
+    else action();
   }
 
   /** Does something once the running transaction is committed; nothing of it when it fails. */

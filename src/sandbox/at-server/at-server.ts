@@ -21,6 +21,8 @@ export interface Monitor {
   /** True when this monitor asked for the notification. */
   wants(notification: StoredNotification): boolean;
   push(line: string): void;
+  /** Sends what was pushed now, not at the end of the turn. */
+  flush(): void;
 }
 
 /** As which identity another server is asked: our own atSign, or nobody's, for public data. */
@@ -200,7 +202,8 @@ export class AtServer {
       const notification = storedNotification(sender, n, this.clock(), expiresAt);
       if (!this.store.notifications.add(notification)) return;
       if (sender !== this.atSign) this.#updateCache(notification, n.change);
-      this.store.afterCommit(() => this.#push(notification));
+      // The receiver may have it before its sender is told that it is kept: who was not told sends it again.
+      this.store.beforeCommit(() => this.#push(notification));
     });
   }
 
@@ -226,7 +229,7 @@ export class AtServer {
     };
     this.store.transaction(() => {
       this.store.notifications.add(notification);
-      this.store.afterCommit(() => this.#push(notification));
+      this.store.beforeCommit(() => this.#push(notification));
     });
   }
 
@@ -256,7 +259,11 @@ export class AtServer {
   #push(notification: StoredNotification): void {
     if (this.monitors.size === 0 || notification.expiresAt <= this.clock()) return;
     const line = notificationLine(notification);
-    for (const monitor of this.monitors) if (monitor.wants(notification)) monitor.push(line);
+    for (const monitor of this.monitors) {
+      if (!monitor.wants(notification)) continue;
+      monitor.push(line);
+      this.store.beforeCommit(() => monitor.flush()); // after all other pushes of the transaction
+    }
   }
 
   /** Once for all commits of a turn. */

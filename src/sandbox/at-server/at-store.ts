@@ -36,6 +36,11 @@ export class AtStore {
     return this.#db.grouped(work);
   }
 
+  /** Does something when the work of the running transaction is done and only its commit is missing. */
+  beforeCommit(action: () => void): void {
+    this.#db.beforeCommit(action);
+  }
+
   /** Does something once the running transaction is committed; nothing of it when it fails. */
   afterCommit(action: () => void): void {
     this.#db.afterCommit(action);

@@ -128,6 +128,11 @@ export class ServerConnection implements Inbound {
     }
   }
 
+  /** Sends at once what was pushed. */
+  flush(): void {
+    this.#socket.uncork();
+  }
+
   /** Sends what is written in one piece of work as one record: most of the cost is per record. */
   #gather(): void {
     if (this.#socket.writableCorked > 0) return;

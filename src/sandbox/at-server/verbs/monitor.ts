@@ -36,7 +36,11 @@ export async function monitor(
       return false;
     }
   };
-  const subscription: Monitor = { wants, push: (line) => connection.push(line) };
+  const subscription: Monitor = {
+    wants,
+    push: (line) => connection.push(line),
+    flush: () => connection.flush(),
+  };
   connection.isMonitor = true;
   // A prompt would glue to the next frame, which some clients then drop: they all give a time or a filter.
   connection.hasPrompt = rest === "";

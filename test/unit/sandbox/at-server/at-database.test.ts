@@ -18,6 +18,10 @@ suite("work that shares a commit", () => {
     const put = (v: number) =>
       db.grouped(() => {
         insert.run(v);
+        db.beforeCommit(() => {
+          done.push(`before ${v}`);
+          db.beforeCommit(() => done.push(`last ${v}`));
+        });
         db.afterCommit(() => done.push(`after ${v}`));
         if (v < 0) throw new Error("refused");
         return v;
@@ -28,7 +32,10 @@ suite("work that shares a commit", () => {
     assert.deepEqual(values(), [], "not in this turn");
     await Promise.all([first, refused, second]);
     assert.deepEqual(values(), [1, 2]);
-    assert.deepEqual(done, ["after 1", "after 2", "answer 1", "answer 2"]);
+    assert.deepEqual(done, [
+      ...["before 1", "before 2", "last 1", "last 2"],
+      ...["after 1", "after 2", "answer 1", "answer 2"],
+    ]);
     await assert.rejects(put(1), /UNIQUE/);
     assert.deepEqual(values(), [1, 2]);
   });
