@@ -125,7 +125,7 @@ test("above 32 KiB the value travels as a shared key with its hash, and is delet
   await settle();
   assert.deepEqual(supply.received[0]?.body, body);
   const [[name = "", value = ""] = []] = pair.servers.values;
-  assert.match(name, /^@cs-supply:[0-9a-f]{32}\.countersign@cs-bot$/);
+  assert.match(name, /^@cs-supply:[0-9a-f]{32}\.main\.countersign@cs-bot$/);
   assert.match(pair.servers.notifications[0]?.value ?? "", /^ref:/);
 
   const bytes = Buffer.from(value, "base64");
