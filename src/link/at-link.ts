@@ -34,6 +34,8 @@ export interface AtLinkOptions {
   readonly random?: (bytes: number) => Buffer;
   /** Requests handled at a time; replies have as many places of their own. Default 16. */
   readonly concurrency?: number;
+  /** How often trust is looked at, milliseconds. */
+  readonly lookForTrustMs?: number;
 }
 
 const maxPending = 1_000;
@@ -144,7 +146,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   const watchTrust = (): void => {
-    cancelWatch = options.timers.after(lookForTrustMs, () => {
+    cancelWatch = options.timers.after(options.lookForTrustMs ?? lookForTrustMs, () => {
       void reloadTrust().catch((error: unknown) =>
         log.warn({ code: toErrorInfo(error).code }, "trust not reloaded"),
       );

@@ -37,6 +37,8 @@ const linkOf = async (role: string): Promise<AgentLink> =>
     transport: servers.transport(`@cs-${role}`),
     keys: trust.keys(role),
     trust: await trust.open(),
+    // All in one process: each looking at everybody else's papers at every turn would be most of the work.
+    lookForTrustMs: 30_000,
     memory: new MemoryValues(),
     clock: time,
     timers: time,
