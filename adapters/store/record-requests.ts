@@ -1,5 +1,6 @@
 import type { PersonId, RunId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
+import type { Content } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { noRun, type RunKey } from "./run-keys.ts";
@@ -17,6 +18,13 @@ export async function requestRun(database: Database<RecordTables>, key: string):
     db.selectFrom("requests").select("run").where("key", "=", key).executeTakeFirst(),
   );
   return row?.run === noRun ? undefined : row?.run;
+}
+
+/** Whoever sent a message twice is told of the run that it started or answered, not of another one. */
+export function assertMadeBy(key: string, started: string | undefined, answers: readonly Content[]): void {
+  if (started !== key && !answers.some((each) => each.value === key)) {
+    throw sealedBroken({ table: "requests", row: key, column: "run", version: 1 });
+  }
 }
 
 /** Takes the key for nobody, unless a run has it: in the same unit, so that of the two one is first. */

@@ -51,12 +51,11 @@ import {
   runRow,
   traffic,
 } from "./record-queries.ts";
-import { requestRun, withdrawnBefore, withdrawRequest } from "./record-requests.ts";
+import { assertMadeBy, requestRun, withdrawnBefore, withdrawRequest } from "./record-requests.ts";
 import { ofApprovals, ofRuns, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { getValue, getValues, setValue } from "./record-values.ts";
 import { noRun, RunKeys } from "./run-keys.ts";
-import { sealedBroken } from "./sealed.ts";
 
 export interface RecordStoreOptions {
   /** Opened with `recordMigrations`; closed by the store's `close`. */
@@ -122,7 +121,12 @@ class RecordStore implements Store {
   async requestRun(requestKey: string): Promise<RunId | undefined> {
     const run = await requestRun(this.#database, requestKey);
     if (run !== undefined) {
-      await this.#assertMadeBy(run, requestKey);
+      const identity = await this.#rows.one(await runRow(this.#database, run), {
+        ...ofRuns,
+        open: openRunIdentity,
+      });
+      const answers = await this.contents(run, [{ name: "answer-key:" }]);
+      assertMadeBy(requestKey, identity?.key, answers);
     }
     return run;
   }
@@ -135,16 +139,6 @@ class RecordStore implements Store {
 
   async openWorkflows(): Promise<readonly OpenWorkflow[]> {
     return openWorkflows(this.#database);
-  }
-
-  /** Whoever sent a message twice is told of the run that it started or answered, not of another one. */
-  async #assertMadeBy(run: RunId, requestKey: string): Promise<void> {
-    const row = await runRow(this.#database, run);
-    const identity = await this.#rows.one(row, { ...ofRuns, open: openRunIdentity });
-    const keys = await this.contents(run, [{ name: "answer-key:" }]);
-    if (identity?.key !== requestKey && !keys.some((each) => each.value === requestKey)) {
-      throw sealedBroken({ table: "requests", row: requestKey, column: "run", version: 1 });
-    }
   }
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {

@@ -10,6 +10,7 @@ import { MemoryValues } from "./memory-values.ts";
 
 const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
 const copy = <T>(value: T): T => structuredClone(value);
+const textOf = ({ value }: Content): string => (typeof value === "string" ? value : "");
 const placeOf = ({ revision, step, name }: Content): string => `${revision}/${step}/${name}`;
 
 /** The record in memory, as strict as the real one: compare-and-set, one commit or nothing, texts written once. */
@@ -179,7 +180,7 @@ export class MemoryStore implements Store {
 
   async requestTexts(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
     const found = runs.map((run) => this.texts.get(run)?.get("1/route/request"));
-    return new Map(found.flatMap((each) => (each === undefined ? [] : [[each.run, textOf(each.value)]])));
+    return new Map(found.flatMap((each) => (each === undefined ? [] : [[each.run, textOf(each)]])));
   }
 
   async approval(id: string): Promise<Approval | undefined> {
@@ -275,13 +276,12 @@ export class MemoryStore implements Store {
   async getValue(key: string): Promise<string | undefined> {
     return this.values.getValue(key);
   }
-
   async getValues(prefix: string): Promise<ReadonlyMap<string, string>> {
     return this.values.getValues(prefix);
   }
 
-  async setValue(key: string, value: string): Promise<void> {
-    await this.values.setValue(key, value);
+  setValue(key: string, value: string): Promise<void> {
+    return this.values.setValue(key, value);
   }
 
   /** It has no clock and lives as long as a test: nothing in it grows old. */
@@ -294,9 +294,6 @@ export class MemoryStore implements Store {
   }
 }
 
-function textOf(value: Content["value"]): string {
-  return typeof value === "string" ? value : "";
-}
 function inboxKey({ sender, kind, subject }: InboxKey): string {
   const { run, revision, step, attempt } = subject;
   return [sender, kind, run, revision, step, attempt].join(" ");

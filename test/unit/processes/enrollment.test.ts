@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import { activate, AtClient, type AtKeys, readAtKeysFile, writeAtKeysFile } from "@atsign/atsdk";
-import { type CompanyConfig, readSettings, type Settings } from "../../../src/config.ts";
+import { AtClient, readAtKeysFile, writeAtKeysFile } from "@atsign/atsdk";
+import type { Settings } from "../../../src/config.ts";
 import {
   atKeysPath,
   instanceAtKeysPath,
@@ -18,8 +17,8 @@ import {
 import { enrollHere } from "../../../src/processes/enroll-here.ts";
 import { enrollInstance, grantRequestKey } from "../../../src/processes/enroll-instance.ts";
 import { type KeyHolder, openKeyHolder } from "../../../src/processes/key-holder.ts";
-import { publishCompanyTrust, pullTrust } from "../../../src/processes/public-trust.ts";
-import { type AtSandbox, startAtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
+import { pullTrust } from "../../../src/processes/public-trust.ts";
+import type { AtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
 import { adoptPapers } from "../../../src/trust/adopt-papers.ts";
 import { makeDemoTrust } from "../../../src/trust/demo-trust.ts";
 import { readRegister } from "../../../src/trust/instance-register.ts";
@@ -28,6 +27,7 @@ import { rawPublicKey } from "../../../src/trust/sign-statement.ts";
 import { makeSigningKey, signInstanceGrant } from "../../../src/trust/sign-trust.ts";
 import { readTrustFolder } from "../../../src/trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../../../src/trust/trust-store.ts";
+import { enrollmentConfig, machineSettings, openEnrollmentHome } from "../../fakes/enrollment-home.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
 import { people, policy } from "../../fakes/trust-world.ts";
 import { aliceKeys, bobKeys } from "../atsdk/vectors.ts";
@@ -36,11 +36,6 @@ import { aliceKeys, bobKeys } from "../atsdk/vectors.ts";
 
 const agent = "inventory";
 const atSign = "@cs-inventory";
-const config: CompanyConfig = {
-  company: { name: "Example", atSign: "@cs-company" },
-  atSignOf: (id) => `@cs-${id}`,
-  policy,
-};
 let root = "";
 let sandbox: AtSandbox;
 let companyKey = "";
@@ -48,45 +43,10 @@ let home: Settings;
 let holder: KeyHolder;
 let machines = 0;
 
-const settingsOf = (data: string): Settings =>
-  readSettings({
-    COUNTERSIGN_DATA: data,
-    COUNTERSIGN_AT_DIRECTORY: `${sandbox.directory.host}:${sandbox.directory.port}`,
-    COUNTERSIGN_AT_CA_FILE: sandbox.caFile,
-  });
 const newMachine = (): string => path.join(root, `machine-${(machines += 1)}`);
 
 before(async () => {
-  root = await mkdtemp(path.join(tmpdir(), "cs-enroll-"));
-  const keysOf: Readonly<Record<string, AtKeys>> = {
-    "@cs-company": aliceKeys,
-    "@cs-inventory": aliceKeys,
-    "@cs-bot": bobKeys,
-  };
-  sandbox = await startAtSandbox({ dataDir: path.join(root, "at"), atSigns: Object.keys(keysOf) });
-  home = settingsOf(path.join(root, "home"));
-  for (const [name, keys] of Object.entries(keysOf)) {
-    const folder = keyFolderOf(home.data, name.slice("@cs-".length));
-    await makeSecretFolder(folder);
-    await writeAtKeysFile(atKeysPath(folder, name as `@${string}`), keys);
-    await activate({ ...sandbox, atSign: name, keys, cramSecret: sandbox.cramSecrets[name] ?? "" });
-  }
-  ({ companyKey } = await makeDemoTrust({
-    folder: home.data,
-    company: "@cs-company",
-    agents: [agent, "bot"].map((id) => ({
-      id,
-      atSign: config.atSignOf(id),
-      skills: [],
-      instances: [{ name: "main", role: id, pattern: "*" }],
-    })),
-    people,
-    policy,
-    demo: true,
-    now: Date.now(),
-  }));
-  await publishCompanyTrust(home, config, sandbox);
-  holder = await openKeyHolder(home, config, agent);
+  ({ root, sandbox, companyKey, home, holder } = await openEnrollmentHome(agent));
 });
 after(async () => {
   await holder.close();
@@ -216,12 +176,12 @@ test("broken off after it was let in, it goes on with the same keys", async () =
 });
 
 test("a hostile bot lets nobody in: not with its keys, not with a grant of its own", async () => {
-  const bot = settingsOf(path.join(root, "bot-only"));
+  const bot = machineSettings(sandbox, path.join(root, "bot-only"));
   await makeSecretFolder(keyFolderOf(bot.data, agent));
-  await assert.rejects(openKeyHolder(bot, config, agent, { companyKey }), { code: "keys-missing" });
+  await assert.rejects(openKeyHolder(bot, enrollmentConfig, agent, { companyKey }), { code: "keys-missing" });
   // With the keys that it has, under the agent's name.
   await writeAtKeysFile(atKeysPath(keyFolderOf(bot.data, agent), atSign), bobKeys);
-  await assert.rejects(openKeyHolder(bot, config, agent, { companyKey }), { code: "AT0401" });
+  await assert.rejects(openKeyHolder(bot, enrollmentConfig, agent, { companyKey }), { code: "AT0401" });
 
   const keys = makeInstanceKeys({ atSign, instance: "spy" });
   const paper = signInstanceGrant(

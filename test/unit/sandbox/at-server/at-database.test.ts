@@ -33,8 +33,14 @@ suite("work that shares a commit", () => {
     await Promise.all([first, refused, second]);
     assert.deepEqual(values(), [1, 2]);
     assert.deepEqual(done, [
-      ...["before 1", "before 2", "last 1", "last 2"],
-      ...["after 1", "after 2", "answer 1", "answer 2"],
+      "before 1",
+      "before 2",
+      "last 1",
+      "last 2",
+      "after 1",
+      "after 2",
+      "answer 1",
+      "answer 2",
     ]);
     await assert.rejects(put(1), /UNIQUE/);
     assert.deepEqual(values(), [1, 2]);
