@@ -23,7 +23,7 @@ test("who is not accepted is left out before anything is decrypted or looked up"
   const bare = { metadata: { ivNonce: iv } };
   for (let n = 0; n < 50; n++) stream.feed(frame(`s${n}`, 1, "x", { from: "@stranger", ...bare }));
   stream.feed(frame("broken", 1, "x", { from: "@stranger", value: "AAAA" }));
-  stream.feed(frame("self", 1, "x", { from: "@bob", isEncrypted: false, value: "own" }));
+  stream.feed(frame("self", 1, "x", { from: "@bob", isEncrypted: false, value: "own", metadata: {} }));
   stream.feed(frame("a", 2));
   const taken = await taking;
   assert.deepEqual(
