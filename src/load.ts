@@ -22,6 +22,18 @@ export async function loadAgents(): Promise<readonly AgentDefinition[]> {
   return agents.map(({ value }) => value);
 }
 
+/** The agent with this id; throws `usage`. */
+export function agentNamed(agents: readonly AgentDefinition[], id: string): AgentDefinition {
+  const found = agents.find((agent) => agent.id === id);
+  if (found === undefined) {
+    throw new AppError(
+      "usage",
+      `there is no agent "${id}"; there are: ${agents.map((each) => each.id).join(", ")}`,
+    );
+  }
+  return found;
+}
+
 /** Loads what the skills of these agents load at their first use, so that no request has to wait for it. */
 export async function warmAgents(names: readonly string[]): Promise<void> {
   // What several of them compute with, and by it their decimal library.

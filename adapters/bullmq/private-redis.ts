@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { connect, type Socket } from "node:net";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { AppError } from "../../src/errors.ts";
 
@@ -146,7 +147,7 @@ async function answering(child: ChildProcess, socketFile: string, server: string
         `the private ${path.basename(server)} did not answer on its socket`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
 }
 

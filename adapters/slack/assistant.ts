@@ -2,7 +2,7 @@ import type { Card } from "../../src/card.ts";
 import type { RunId, ThreadId } from "../../src/domain.ts";
 import { toErrorInfo } from "../../src/errors.ts";
 import type { Logger } from "../../src/ports.ts";
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../../src/bounded-map.ts";
 import { line } from "./blocks/safe-text.ts";
 import { answers, payloads } from "./payloads.ts";
 import { placeOf } from "./slack-ids.ts";

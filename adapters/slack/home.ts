@@ -6,7 +6,7 @@ import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
 import type { KeptValues } from "../../src/record-types.ts";
 import { homeNotice, homeView } from "./blocks/home-view.ts";
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../../src/bounded-map.ts";
 import { answers, payloads } from "./payloads.ts";
 import type { After, SlackWeb } from "./web.ts";
 import { strangerText, type Who } from "./who.ts";

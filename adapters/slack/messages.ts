@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Card } from "../../src/card.ts";
 import type { MessageId, ThreadId } from "../../src/domain.ts";
 import { toErrorInfo } from "../../src/errors.ts";
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../../src/bounded-map.ts";
 import { cardMessage, plainMessage } from "./blocks/card-message.ts";
 import { pages } from "./pages.ts";
 import { patienceMs } from "./patience.ts";

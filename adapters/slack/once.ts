@@ -1,4 +1,4 @@
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../../src/bounded-map.ts";
 
 export interface Once {
   /** Whoever comes while the key's work is done, or later, shares the first one's end. */

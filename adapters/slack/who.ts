@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Person } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { Clock, Logger } from "../../src/ports.ts";
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../../src/bounded-map.ts";
 import { membership, type OwnWorkspace } from "./membership.ts";
 import { patienceMs } from "./patience.ts";
 import { memberSchema, partialMemberSchema } from "./payloads.ts";

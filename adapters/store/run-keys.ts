@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { Json, RunId } from "../../src/domain.ts";
 import { canonicalJson } from "../../src/canonical.ts";
+import { BoundedMap } from "../../src/bounded-map.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Database } from "./database.ts";
 import type { RecordTables } from "./record-schema.ts";
@@ -42,7 +43,7 @@ const kept = 2_000;
 export class RunKeys {
   readonly #recordKey: Uint8Array;
   readonly #database: Database<RecordTables>;
-  readonly #kept = new Map<RunId, RunKey>();
+  readonly #kept = new BoundedMap<RunId, RunKey>(kept);
 
   constructor(recordKey: Uint8Array, database: Database<RecordTables>) {
     if (recordKey.length !== keyBytes) {
@@ -91,10 +92,6 @@ export class RunKeys {
 
   #unwrap(run: RunId, wrapped: Uint8Array): RunKey {
     const key = new RunKey(openBytes(this.#recordKey, placeOf(run), wrapped));
-    const oldest = this.#kept.keys().next();
-    if (this.#kept.size >= kept && oldest.done !== true) {
-      this.#kept.delete(oldest.value);
-    }
     this.#kept.set(run, key);
     return key;
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
@@ -33,7 +34,7 @@ export async function askCommand(
   try {
     process.exitCode = await ask(client, text, options);
     while (clientCount.parse(await client.get("/status")).clients > 0) {
-      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+      await delay(lookAgainMs);
     }
   } finally {
     await system.stop();
@@ -64,7 +65,7 @@ async function comesBack(client: ControlClient, data: string): Promise<boolean> 
     if (await isRunning(client)) {
       return true;
     }
-    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    await delay(lookAgainMs);
   }
   return false;
 }

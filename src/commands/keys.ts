@@ -1,18 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { atKeysPath, hasKeys, keyFolderOf } from "../keys.ts";
-import { loadAgents } from "../load.ts";
+import { agentNamed, loadAgents } from "../load.ts";
 import type { KeyHolderStep } from "../processes/answer-invitation.ts";
 import { atAddress, atAuthority } from "../processes/at-place.ts";
 import { enrollHere } from "../processes/enroll-here.ts";
 import { enrollInstance } from "../processes/enroll-instance.ts";
-import { type KeyHolder, openKeyHolder } from "../processes/key-holder.ts";
+import { instanceName } from "../processes/instance-name.ts";
+import { type KeyHolder, withKeyHolder } from "../processes/key-holder.ts";
 import { instanceGrants } from "../trust/instance-papers.ts";
 import { readRegister } from "../trust/instance-register.ts";
 import { type Invitation, readToken } from "../trust/invitation.ts";
-import { instanceSchema } from "../trust/trust-documents.ts";
 import { answer, answerJson, table, tell } from "./output.ts";
 import { revokeAgent } from "./trust.ts";
 
@@ -92,7 +93,7 @@ export async function enroll({ settings }: KeysCommand, token: string, o: Flags)
     data: settings.data,
     invitation,
     ca: atAuthority(settings),
-    wait: () => pauseMs(lookMs),
+    wait: () => delay(lookMs),
     now: () => Date.now(),
     onStep: (step) =>
       tell(
@@ -117,7 +118,8 @@ export async function list(
   agent: string | undefined,
   o: Flags,
 ): Promise<void> {
-  const ids = agent === undefined ? await agentIds() : [await known(agent)];
+  const agents = await loadAgents();
+  const ids = (agent === undefined ? agents : [agentNamed(agents, agent)]).map(({ id }) => id);
   const rows = (
     await Promise.all(
       ids.map(async (id) => {
@@ -224,12 +226,7 @@ async function withHolder<T>(
   agent: string,
   work: (holder: KeyHolder) => Promise<T>,
 ): Promise<T> {
-  const holder = await openKeyHolder(settings, config, await known(agent));
-  try {
-    return await work(holder);
-  } finally {
-    await holder.close();
-  }
+  return withKeyHolder(settings, config, await known(agent), work);
 }
 
 async function answerUntilDone(holder: KeyHolder, o: Flags): Promise<void> {
@@ -238,7 +235,7 @@ async function answerUntilDone(holder: KeyHolder, o: Flags): Promise<void> {
     if ((await holder.register()).invitations.length === 0) {
       return;
     }
-    await pauseMs(lookMs);
+    await delay(lookMs);
   }
 }
 
@@ -260,26 +257,6 @@ function sayStep(step: KeyHolderStep, o: Flags): void {
   }
 }
 
-async function agentIds(): Promise<readonly string[]> {
-  return (await loadAgents()).map(({ id }) => id);
-}
-
 async function known(agent: string): Promise<string> {
-  const ids = await agentIds();
-  if (!ids.includes(agent)) {
-    throw new AppError("usage", `there is no agent "${agent}"; there are: ${ids.join(", ")}`);
-  }
-  return agent;
-}
-
-function instanceName(name: string): string {
-  const parsed = instanceSchema.safeParse(name);
-  if (!parsed.success) {
-    throw new AppError("usage", `--instance ${name}: expected small letters, digits and "-", such as "b"`);
-  }
-  return parsed.data;
-}
-
-function pauseMs(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return agentNamed(await loadAgents(), agent).id;
 }

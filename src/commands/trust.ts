@@ -140,10 +140,10 @@ async function anyIdentity(
   settings: Settings,
   config: CompanyConfig,
 ): Promise<{ readonly agent: string; readonly file: string; readonly companyKey: string }> {
-  for (const { id, atSign } of participants(config, await loadAgents())) {
+  for (const { id } of participants(config, await loadAgents())) {
     const folder = keyFolderOf(settings.data, id);
     const names = await readdir(folder).catch(() => []);
-    const name = names.find((each) => each === `${atSign}_key.atKeys` || each.endsWith(".atKeys"));
+    const name = names.find((each) => each.endsWith(".atKeys"));
     if (name !== undefined) {
       return { agent: id, file: path.join(folder, name), companyKey: await installedCompanyKey(folder) };
     }

@@ -1,3 +1,4 @@
+import { BoundedMap } from "../bounded-map.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReadyMessage } from "../ports.ts";
 import type { RunId } from "../domain.ts";
@@ -40,7 +41,7 @@ export interface RunChanger {
 export function createRunChanger(options: EngineOptions): RunChanger {
   const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
-  const memory = new Map<RunId, RunRecord>();
+  const memory = new BoundedMap<RunId, RunRecord>(remembered);
   /** The last change begun of each run: two at once would only find each other's version. */
   const turns = new Map<RunId, Promise<unknown>>();
 
@@ -59,12 +60,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
   }
 
   function remember(draft: RunDraft): void {
-    memory.delete(draft.run.id);
     memory.set(draft.run.id, draft.saved());
-    const oldest = memory.keys().next().value;
-    if (memory.size > remembered && oldest !== undefined) {
-      memory.delete(oldest);
-    }
   }
 
   /** Everything to save, and the messages to send once it is saved. */

@@ -1,3 +1,4 @@
+import { BoundedMap } from "../bounded-map.ts";
 import { canonicalHash } from "../canonical.ts";
 import type { OutgoingEnvelope } from "../link-types.ts";
 import type { SealedEnvelope } from "./envelope.ts";
@@ -14,7 +15,7 @@ const maxBytes = 32 * 1024;
  * sealed anew: servers deliver an id once.
  */
 export class Unsent {
-  readonly #kept = new Map<string, SealedEnvelope>();
+  readonly #kept = new BoundedMap<string, SealedEnvelope>(maxKept);
 
   /** Takes the container kept for exactly this message, if any. */
   take(envelope: OutgoingEnvelope, serials: Serials): SealedEnvelope | undefined {
@@ -28,13 +29,8 @@ export class Unsent {
   }
 
   keep(envelope: OutgoingEnvelope, serials: Serials, sealed: SealedEnvelope): void {
-    if (sealed.bytes.length > maxBytes) {
-      return;
-    }
-    this.#kept.set(keyOf(envelope, serials), sealed);
-    const oldest = this.#kept.keys().next().value;
-    if (this.#kept.size > maxKept && oldest !== undefined) {
-      this.#kept.delete(oldest);
+    if (sealed.bytes.length <= maxBytes) {
+      this.#kept.set(keyOf(envelope, serials), sealed);
     }
   }
 }

@@ -8,20 +8,20 @@ import { createAnnouncer } from "../link/announcer.ts";
 import { createAgentHost } from "../link/host.ts";
 import { createRemoteModels } from "../link/remote-model.ts";
 import { systemTimers } from "../link/timers.ts";
-import { loadAgents, warmAgents } from "../load.ts";
+import { agentNamed, loadAgents, warmAgents } from "../load.ts";
 import { hasKeys, keyFolderOf, keyStamp } from "../keys.ts";
 import type { Logger, Suppliers } from "../ports.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
 import { renewInstanceGrant } from "../trust/instance-papers.ts";
-import { instanceSchema } from "../trust/trust-documents.ts";
 import { createPruner } from "../pruner.ts";
 import { serveBooks } from "./books-server.ts";
 import { type CompanyBooks, openCompanyBooks } from "./company-books.ts";
 import { atAddress } from "./at-place.ts";
 import { enrollHere } from "./enroll-here.ts";
 import { openIdentity } from "./identity.ts";
+import { instanceName } from "./instance-name.ts";
 import { keepInstance, type RunningInstance } from "./keep-instance.ts";
-import { isKeyHolder, type KeyHolder, openKeyHolder } from "./key-holder.ts";
+import { isKeyHolder, withKeyHolder } from "./key-holder.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -43,16 +43,7 @@ export async function startAgents(
 ): Promise<Running> {
   const instance = wanted === newInstance ? randomIds.next("i-").toLowerCase() : instanceName(wanted);
   const known = await loadAgents();
-  const chosen = names.map((name) => {
-    const found = known.find((agent) => agent.id === name);
-    if (found === undefined) {
-      throw new AppError(
-        "usage",
-        `there is no agent "${name}"; there are: ${known.map(({ id }) => id).join(", ")}`,
-      );
-    }
-    return found;
-  });
+  const chosen = names.map((name) => agentNamed(known, name));
   const company = await openSharedBooks(settings, fatal);
   const suppliers = openSuppliers({
     sandbox: settings.world,
@@ -98,17 +89,6 @@ export async function startAgents(
     await company.database.close();
     throw error;
   }
-}
-
-function instanceName(name: string): string {
-  const parsed = instanceSchema.safeParse(name);
-  if (!parsed.success) {
-    throw new AppError(
-      "usage",
-      `--instance ${name}: expected small letters, digits and "-", forty at most, such as "b"`,
-    );
-  }
-  return parsed.data;
 }
 
 /** SQLite has one owner; what is to be done about it is said to whoever starts a second one. */
@@ -164,8 +144,8 @@ async function startAgent(o: OneInstance): Promise<{ stop(): Promise<void> }> {
     async stop() {
       await kept.stop();
       if (o.passing) {
-        await asKeyHolder(o, (holder) => holder.forget(instance)).catch((error: unknown) =>
-          log.warn({ code: toErrorInfo(error).code }, "instance-not-forgotten"),
+        await withKeyHolder(settings, o.config, agent.id, (holder) => holder.forget(instance)).catch(
+          (error: unknown) => log.warn({ code: toErrorInfo(error).code }, "instance-not-forgotten"),
         );
       }
     },
@@ -181,21 +161,10 @@ async function letInHere(o: OneInstance, folder: string): Promise<void> {
     await renewInstanceGrant(own, systemClock.now());
   } else {
     const { ca } = atAddress(settings);
-    await asKeyHolder(o, (holder) => enrollHere(holder, instance, { data, ca }));
+    await withKeyHolder(settings, config, agent.id, (holder) => enrollHere(holder, instance, { data, ca }));
   }
 }
 
-async function asKeyHolder(
-  { settings, config, agent }: OneInstance,
-  work: (holder: KeyHolder) => Promise<void>,
-): Promise<void> {
-  const holder = await openKeyHolder(settings, config, agent.id);
-  try {
-    await work(holder);
-  } finally {
-    await holder.close();
-  }
-}
 /** The instance under the keys that it has now. */
 async function openAgent(
   o: OneInstance,

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { AtClient, AtError, readAtKeysFile } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
@@ -178,6 +179,21 @@ export async function openKeyHolder(
   };
 }
 
+/** Does `work` as an agent's key-holder; throws what `openKeyHolder` throws. */
+export async function withKeyHolder<T>(
+  settings: Settings,
+  config: CompanyConfig,
+  agent: string,
+  work: (holder: KeyHolder) => Promise<T>,
+): Promise<T> {
+  const holder = await openKeyHolder(settings, config, agent);
+  try {
+    return await work(holder);
+  } finally {
+    await holder.close();
+  }
+}
+
 /** Whether an agent's key-holder is here. */
 export async function isKeyHolder(settings: Settings, agent: string): Promise<boolean> {
   return (await existingHolderKey(keyFolderOf(settings.data, agent), agent)) !== undefined;
@@ -193,6 +209,6 @@ async function waitForLock(folder: string, agent: string): Promise<{ release(): 
         throw error;
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, lockLookMs));
+    await delay(lockLookMs);
   }
 }

@@ -2,21 +2,14 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import {
   activateBoth,
+  data,
   guest,
+  json,
   owner,
   type RawConnection,
   startActivated,
   startSandbox,
 } from "./with-sandbox.ts";
-
-/** What stands between `data:` and the prompt. */
-async function data(raw: RawConnection, line: string): Promise<string> {
-  const [, payload] = /^data:(.*)\n@[^\n]*$/s.exec(await raw.ask(line)) ?? assert.fail(line);
-  return payload ?? "";
-}
-async function json(raw: RawConnection, line: string): Promise<unknown> {
-  return JSON.parse(await data(raw, line));
-}
 
 suite("update", () => {
   test("as JSON says the same as in segments", async (t) => {

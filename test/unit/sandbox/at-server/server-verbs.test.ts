@@ -2,22 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   activateBoth,
+  data,
   guest,
+  json,
   owner,
-  type RawConnection,
   startActivated,
   startSandbox,
   temporaryFolder,
 } from "./with-sandbox.ts";
-
-/** What stands between `data:` and the prompt. */
-async function data(raw: RawConnection, line: string): Promise<string> {
-  const [, payload] = /^data:(.*)\n@[^\n]*$/s.exec(await raw.ask(line)) ?? assert.fail(line);
-  return payload ?? "";
-}
-async function json(raw: RawConnection, line: string): Promise<unknown> {
-  return JSON.parse(await data(raw, line));
-}
 
 test("batch runs each command for itself and keeps newlines off the wire", async (t) => {
   const { sandbox } = await startActivated(t);

@@ -108,6 +108,15 @@ export async function challengeOf(raw: RawConnection, atSign: string): Promise<s
   return reply.slice("data:".length, reply.lastIndexOf("\n"));
 }
 
+/** What the answer has between `data:` and the prompt. */
+export async function data(raw: RawConnection, line: string): Promise<string> {
+  const [, payload] = /^data:(.*)\n@[^\n]*$/s.exec(await raw.ask(line)) ?? assert.fail(line);
+  return payload ?? "";
+}
+export async function json(raw: RawConnection, line: string): Promise<unknown> {
+  return JSON.parse(await data(raw, line));
+}
+
 /** A connection logged in with the fixture's keys. */
 export async function owner(t: TestContext, sandbox: AtSandbox, atSign: string): Promise<RawConnection> {
   const raw = await guest(t, sandbox, atSign);
