@@ -1,14 +1,30 @@
-/** Accounts of people on chat platforms, `adapter:TEAM/USER`: who a person is there. Pure. */
+import type { AtSign } from "./domain.ts";
 
-const accountPattern = /^[a-z][a-z0-9-]{0,49}:[A-Za-z0-9]{1,40}\/[A-Za-z0-9]{1,40}$/;
+/**
+ * Accounts of people, who a person is somewhere: `adapter:TEAM/USER` on a chat platform, `atsign:@NAME` where a person
+ * countersigns with keys of their own. Pure.
+ */
+
+const chatPattern = /^[a-z][a-z0-9-]{0,49}:[A-Za-z0-9]{1,40}\/[A-Za-z0-9]{1,40}$/;
+const atSignPattern = /^atsign:@[\p{L}\p{N}\p{M}\p{So}_-]{1,54}$/u;
 
 /** What an account looks like, in words. */
 export const accountForm =
-  'an account such as "slack:T0123/U0456": adapter:TEAM/USER, both letters and digits';
+  'an account such as "slack:T0123/U0456" (adapter:TEAM/USER, both letters and digits) or "atsign:@name"';
 
 /** True for the form of an account. */
 export function isAccount(text: string): boolean {
-  return accountPattern.test(text);
+  return chatPattern.test(text) || atSignPattern.test(text);
+}
+
+/** The account of whoever holds this atSign. */
+export function atSignAccount(atSign: AtSign): `atsign:${AtSign}` {
+  return `atsign:${atSign}`;
+}
+
+/** The atSign of an account; undefined for an account on a chat platform. */
+export function accountAtSign(account: string): AtSign | undefined {
+  return atSignPattern.test(account) ? (account.slice("atsign:".length) as AtSign) : undefined;
 }
 
 /** The accounts in the text of a books row, which are separated by single spaces. */

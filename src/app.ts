@@ -1,5 +1,6 @@
 import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPlaces } from "./approval-places.ts";
+import { approvalPaper } from "./approval-paper.ts";
 import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
@@ -14,11 +15,13 @@ import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
 import type { ReceivedEnvelope } from "./link-types.ts";
 import { createAgentCalls } from "./link/agent-calls.ts";
+import { createDecisionDesk } from "./link/decision-desk.ts";
+import { decisionsRun } from "./link/decision-messages.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
-import { decidersOf } from "./policy.ts";
+import { decidersOf, mayDecide } from "./policy.ts";
 import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
@@ -144,6 +147,22 @@ export function createBot(parts: BotParts): Bot {
     trust: () => trust,
     sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
   });
+  const decisions = createDecisionDesk({
+    link,
+    trust,
+    papers: (approval) => approvalPaper(store, approval),
+    openApprovals: () => store.approvals({ open: true }),
+    mayDecide: ({ id }, { requester }) =>
+      mayDecide(trust.policy, trust.person(id), id, {
+        requester,
+        assurance: "countersigned",
+        demo: trust.demo,
+      }) === null,
+    decide: (decision, reason) => approvals.countersigned(decision, reason),
+    journal: (entries) => store.appendJournal(entries),
+    clock,
+    log,
+  });
   const intake = createIntake({ store, engine, trust: () => trust });
   const sweeper = createSweeper({
     store,
@@ -162,6 +181,8 @@ export function createBot(parts: BotParts): Bot {
       calls.announced(message);
     } else if (message.subject.run === witnessRun) {
       await witness.receive(message);
+    } else if (message.subject.run === decisionsRun) {
+      await decisions.receive(message);
     } else {
       await engine.receive(message);
     }
@@ -186,7 +207,7 @@ export function createBot(parts: BotParts): Bot {
     refusal: (error) => refusedResult(toErrorInfo(error), agentInfo),
     async start(chosen) {
       await engine.check();
-      adapters = chosen;
+      adapters = [...chosen, decisions.adapter];
       await calls.start();
       await link.start(receive);
       await store.resume(clock.now());

@@ -1,17 +1,19 @@
 import { z } from "zod";
-import { accountForm, isAccount } from "./accounts.ts";
+import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
 import type { TrustView } from "./define-agent.ts";
 import type {
   Accepted,
   AlreadyDecided,
   Approval,
   ApprovalId,
+  Assurance,
   ClickedDecision,
   ErrorInfo,
   Refused,
   Signed,
 } from "./domain.ts";
-import type { EvidenceStatement } from "./mandate-types.ts";
+import type { CountersignedDecision, Evidence, EvidenceStatement } from "./mandate-types.ts";
+import { isSignedByPerson } from "./countersigned.ts";
 import { mayDecide } from "./policy.ts";
 import type { Clock, Store } from "./ports.ts";
 
@@ -36,7 +38,7 @@ export interface ApprovalsOptions {
       approval: ApprovalId,
       o: {
         readonly decision: NonNullable<Approval["decision"]>;
-        readonly evidence: Signed<EvidenceStatement>;
+        readonly evidence: Evidence;
         readonly reason: string | null;
       },
     ): Promise<"recorded" | "stale">;
@@ -49,24 +51,92 @@ export interface ApprovalsOptions {
 export interface Approvals {
   /** A person's verdict: checked, evidenced, and committed before this resolves. The first one counts. */
   decide(decision: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
+  /** The same for a verdict under the person's own signature, which is its evidence. */
+  countersigned(
+    decision: Signed<CountersignedDecision>,
+    reason?: string,
+  ): Promise<Accepted | Refused | AlreadyDecided>;
 }
+
+/** A verdict and where it came from, of either kind. */
+type Given = Pick<
+  ClickedDecision,
+  "approval" | "person" | "verdict" | "reason" | "adapter" | "account" | "planHash"
+> & {
+  readonly assurance: Assurance;
+};
 
 /** Takes decisions from whatever adapter they come by. */
 export function createApprovals({ store, engine, clock, trust, sign }: ApprovalsOptions): Approvals {
   async function refuse(
-    decision: ClickedDecision,
+    given: Given,
     approval: Approval | undefined,
-    error: ErrorInfo,
+    refused: Pick<ErrorInfo, "code" | "message">,
   ): Promise<Refused> {
-    const { verdict, adapter, assurance } = decision;
-    const person = trust().person(decision.person)?.id ?? null;
+    const { verdict, adapter, assurance } = given;
+    const person = trust().person(given.person)?.id ?? null;
     const id = approval?.id ?? null;
-    const facts = { code: error.code, verdict, adapter, assurance, approval: id, person };
+    const facts = { code: refused.code, verdict, adapter, assurance, approval: id, person };
     // The clear facts name only what is known here; what was merely claimed is sealed text.
-    const claimed = { approval: decision.approval, person: decision.person };
+    const claimed = { approval: given.approval, person: given.person };
     const body = id === null || person === null ? { body: claimed } : {};
     await store.appendJournal([{ kind: "refusal", run: approval?.run ?? null, facts, ...body }]);
-    return { outcome: "refused", error };
+    return { outcome: "refused", error: { ...refused, retryable: false } };
+  }
+
+  /** `prove` gives the evidence once the verdict was found good, or why there is none. */
+  async function take(
+    given: Given,
+    prove: (approval: Approval, now: number) => Evidence | Pick<ErrorInfo, "code" | "message">,
+  ): Promise<Accepted | Refused | AlreadyDecided> {
+    const approval = await store.approval(given.approval);
+    if (approval === undefined) {
+      return refuse(given, undefined, {
+        code: "unknown-approval",
+        message: `there is no approval "${given.approval}"`,
+      });
+    }
+    const now = clock.now();
+    const view = trust();
+    const { person, assurance, verdict, adapter, account } = given;
+    const { requester } = approval;
+    const { demo } = view;
+    const refused = mayDecide(view.policy, view.person(person), person, {
+      requester,
+      assurance,
+      demo,
+      account,
+    });
+    if (refused !== null) {
+      return refuse(given, approval, refused);
+    }
+    if (approval.status !== "open") {
+      return { outcome: "already-decided", approval };
+    }
+    if (given.planHash !== undefined && given.planHash !== approval.planHash) {
+      const message = "the plan is not the one that was shown with this button; look at it again";
+      return refuse(given, approval, { code: "wrong-plan", message });
+    }
+    if (approval.expiresAt <= now) {
+      const message = `the approval expired at ${new Date(approval.expiresAt).toISOString()}`;
+      return refuse(given, approval, { code: "approval-expired", message });
+    }
+    const evidence = prove(approval, now);
+    if ("code" in evidence) {
+      return refuse(given, approval, evidence);
+    }
+    const reason = given.reason?.trim() ?? "";
+    const recorded = await engine.record(approval.id, {
+      decision: { by: person, verdict, at: now, assurance, adapter },
+      evidence,
+      reason: reason === "" ? null : reason,
+    });
+    if (recorded === "recorded") {
+      return { outcome: "accepted", run: approval.run };
+    }
+    // Another decision, the end of the run or the expiry was first.
+    const current = (await store.approval(approval.id)) ?? approval;
+    return { outcome: "already-decided", approval: current };
   }
 
   return {
@@ -79,62 +149,53 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
         return { outcome: "refused", error: { code: "bad-decision", message, retryable: false } };
       }
       const decision = parsed.data;
-      const approval = await store.approval(decision.approval);
-      if (approval === undefined) {
-        const message = `there is no approval "${decision.approval}"`;
-        return refuse(decision, undefined, { code: "unknown-approval", message, retryable: false });
-      }
-      const now = clock.now();
-      const view = trust();
-      const { requester } = approval;
-      const { person, assurance, verdict, adapter, account } = decision;
-      const refused = mayDecide(view.policy, view.person(person), person, {
-        requester,
-        assurance,
-        demo: view.demo,
-        account,
-      });
-      if (refused !== null) {
-        return refuse(decision, approval, refused);
-      }
-      if (approval.status !== "open") {
-        return { outcome: "already-decided", approval };
-      }
-      if (decision.planHash !== undefined && decision.planHash !== approval.planHash) {
-        const message = "the plan is not the one that was shown with this button; look at it again";
-        return refuse(decision, approval, { code: "wrong-plan", message, retryable: false });
-      }
-      if (approval.expiresAt <= now) {
-        const message = `the approval expired at ${new Date(approval.expiresAt).toISOString()}`;
-        return refuse(decision, approval, { code: "approval-expired", message, retryable: false });
-      }
-      const evidence = sign({
-        tag: "countersign/evidence/1",
-        approval: approval.id,
-        planHash: approval.planHash,
-        run: approval.run,
-        revision: approval.revision,
-        verdict,
-        person,
-        requester,
-        assurance,
-        adapter,
-        ...(account === undefined ? {} : { account }),
-        trustSerial: view.serial,
-        receivedAt: new Date(now).toISOString(),
-      });
-      const reason = decision.reason?.trim() ?? "";
-      const recorded = await engine.record(approval.id, {
-        decision: { by: person, verdict, at: now, assurance, adapter },
-        evidence,
-        reason: reason === "" ? null : reason,
-      });
-      if (recorded === "recorded") {
-        return { outcome: "accepted", run: approval.run };
-      }
-      // Another decision, the end of the run or the expiry was first.
-      const current = (await store.approval(approval.id)) ?? approval;
-      return { outcome: "already-decided", approval: current };
+      const { verdict, person, assurance, adapter, account } = decision;
+      return take(decision, ({ id, planHash, run, revision, requester }, now) =>
+        sign({
+          tag: "countersign/evidence/1",
+          approval: id,
+          planHash,
+          run,
+          revision,
+          verdict,
+          person,
+          requester,
+          assurance,
+          adapter,
+          ...(account === undefined ? {} : { account }),
+          trustSerial: trust().serial,
+          receivedAt: new Date(now).toISOString(),
+        }),
+      );
+    },
+
+    countersigned(signed, reason) {
+      const { approval, person, verdict, planHash, assurance } = signed.statement;
+      const account = atSignAccount(signed.signer.atSign);
+      const given = { approval, person, verdict, planHash, assurance, adapter: "atsign", account };
+      return take(
+        { ...given, ...(reason === undefined ? {} : { reason }) },
+        (open, now) => countersignRefused(signed, open, now) ?? signed,
+      );
     },
   };
+
+  function countersignRefused(
+    signed: Signed<CountersignedDecision>,
+    approval: Approval,
+    now: number,
+  ): Pick<ErrorInfo, "code" | "message"> | undefined {
+    const { run, revision, requester, expiry, person } = signed.statement;
+    const isOther =
+      run !== approval.run || revision !== approval.revision || requester !== approval.requester;
+    if (isOther) {
+      return { code: "wrong-plan", message: "the decision is about another run, revision or requester" };
+    }
+    if (Date.parse(expiry) <= now) {
+      return { code: "approval-expired", message: `the decision ended at ${expiry}` };
+    }
+    return isSignedByPerson(signed, trust())
+      ? undefined
+      : { code: "wrong-signature", message: `the decision is not signed by a granted key of "${person}"` };
+  }
 }

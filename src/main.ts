@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import companyConfig from "../countersign.config.ts";
 import { readSettings } from "./config.ts";
 import type { AskOptions } from "./commands/ask.ts";
+import type { InboxFlags } from "./commands/inbox.ts";
 import { exitCodes, fail } from "./commands/output.ts";
 
 /** The command line. Each command loads what it needs only when it is called. */
@@ -106,6 +107,37 @@ command("import <platform>", "propose whose accounts are whose, by e-mail addres
     const { importMembers } = await import("./commands/slack.ts");
     await importMembers({ settings: settings(), config: companyConfig }, platform, o);
   });
+
+command("device <token>", "let a person countersign on the machine that asked with this token", people)
+  .option("--fingerprint <text>", "as the person reads it on that machine; asked for without it")
+  .action(async (token: string, o: { fingerprint?: string; json?: boolean }) =>
+    (await import("./commands/device.ts")).grantDevice(
+      { settings: settings(), config: companyConfig },
+      token,
+      o,
+    ),
+  );
+const keysFile = ["--keys <file>", "your atSign's key file, @NAME_key.atKeys"] as const;
+const inbox = command("inbox", "read plans on your own machine, and countersign them")
+  .enablePositionalOptions()
+  .option(...keysFile)
+  .option("--approve <id>", "approve this one without asking (needs --hash)")
+  .option("--reject <id>", "reject this one (needs --hash and --reason)")
+  .option("--hash <text>", "of the plan that you read")
+  .option("--reason <text>", "why it is rejected")
+  .action(async (o: InboxFlags) =>
+    (await import("./commands/inbox.ts")).inbox({ settings: settings(), config: companyConfig }, o),
+  );
+command("new <person>", "make this machine's keys, and the request by which the company believes them", inbox)
+  .requiredOption(...keysFile)
+  .option("--company-key <key>", "the company's public key; needed where the company is not")
+  .action(async (person: string, o: { keys: string; companyKey?: string; json?: boolean }) =>
+    (await import("./commands/device.ts")).newDevice(
+      { settings: settings(), config: companyConfig },
+      person,
+      o,
+    ),
+  );
 
 command("books <kind> [id]", "show the company's books")
   .option("--csv", "as CSV, as `import` takes it")

@@ -1,4 +1,4 @@
-import type { ApprovalId, Assurance, PersonId, RunId, Signed, Verdict } from "./domain.ts";
+import type { Approval, ApprovalId, Assurance, PersonId, RunId, Signed, Verdict } from "./domain.ts";
 
 /** What a mandate is made of: who attested and who decided on a plan, each in a signed statement. */
 
@@ -33,8 +33,8 @@ export interface EvidenceStatement {
   readonly receivedAt: string;
 }
 
-/** What the HITL agent signs once it has checked the evidence. */
-export interface DecisionStatement {
+/** A person's verdict on exactly one plan. */
+interface DecidedPlan {
   readonly tag: "countersign/decision/1";
   readonly planHash: string;
   readonly run: RunId;
@@ -42,10 +42,32 @@ export interface DecisionStatement {
   readonly approval: ApprovalId;
   readonly verdict: Verdict;
   readonly person: PersonId;
-  readonly assurance: Assurance;
   readonly issuedAt: string;
   readonly expiry: string;
+}
+/** What the HITL agent signs once it has checked the evidence. */
+export interface EvidencedDecision extends DecidedPlan {
+  readonly assurance: Exclude<Assurance, "countersigned">;
   readonly evidence: Signed<EvidenceStatement>;
+}
+/** What a person signs on a machine of their own, having been shown the plan from the very bytes that `planHash` names. */
+export interface CountersignedDecision extends DecidedPlan {
+  readonly assurance: "countersigned";
+  readonly requester: PersonId;
+  /** Serial of the trust document by which that machine knew the person and the attesting agents. */
+  readonly trustSerial: number;
+}
+export type DecisionStatement = EvidencedDecision | CountersignedDecision;
+
+/** What proves a person's verdict: the bot's word for a click, or the person's own signature. */
+export type Evidence = Signed<EvidenceStatement> | Signed<CountersignedDecision>;
+
+/** An open approval with the bytes it is about and the attestations it was opened with. */
+export interface ApprovalPaper {
+  readonly approval: Approval;
+  /** Canonical JSON. */
+  readonly plan: string;
+  readonly attestations: readonly Signed<AttestationStatement>[];
 }
 
 /** All that a committing skill takes. `plan` is the canonical JSON text whose SHA-256 every signature names. */

@@ -35,7 +35,13 @@ function demoWorld(settings: Settings, config: CompanyConfig): Promise<void> {
     const { makeRuntimeFolder } = await import("../processes/runtime-folder.ts");
     const { loadAgents } = await import("../load.ts");
     makeRuntimeFolder(settings.runtime);
-    return startSandbox(settings, allAtSigns(config, await loadAgents()));
+    const { people } = await import("../sandbox/company/customers.ts");
+    const deciders = people.filter(({ roles }) => roles.includes("manager"));
+    // So that countersigning can be tried: nobody has their keys until "inbox new" makes them.
+    return startSandbox(settings, [
+      ...allAtSigns(config, await loadAgents()),
+      ...deciders.map(({ id }) => config.atSignOf(id)),
+    ]);
   });
 }
 

@@ -41,8 +41,7 @@ export async function sign(
   config: CompanyConfig,
   o: { readonly json?: boolean },
 ): Promise<void> {
-  const { company, people } = await signTrust(settings, config);
-  const published = await publishIfPossible(settings, config);
+  const { company, people, published } = await signTrust(settings, config);
   if (o.json === true) {
     answerJson({ company, people, published });
   } else {
@@ -116,7 +115,6 @@ export async function revokeAgent(settings: Settings, config: CompanyConfig, age
   }
   const revocation = { kind: "agent", atSign, role: agent, serial: paper.serial } as const;
   await signTrust(settings, config, [revocation]);
-  await publishIfPossible(settings, config);
 }
 
 /** Machines of their own read what is published; without the company's atSign at hand that is for `up` to do. */
@@ -154,12 +152,15 @@ async function anyIdentity(
   );
 }
 
-/** Signs the next trust document from the books' people and the configured policy, and grants that are missing. */
+/**
+ * Signs the next trust document from the books' people and the configured policy, and grants that are missing, and
+ * publishes all papers where the company's atSign is at hand.
+ */
 export async function signTrust(
   settings: Settings,
   config: CompanyConfig,
   revoke: TrustDocument["revocations"] = [],
-): Promise<{ readonly company: string; readonly people: number }> {
+): Promise<{ readonly company: string; readonly people: number; readonly published: boolean }> {
   const people = await readPeople(settings, false);
   const { companyKey } = await makeDemoTrust({
     folder: settings.data,
@@ -171,5 +172,6 @@ export async function signTrust(
     demo: "as-signed",
     revoke,
   });
-  return { company: companyKey, people: people.length };
+  const published = await publishIfPossible(settings, config);
+  return { company: companyKey, people: people.length, published };
 }

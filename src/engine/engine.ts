@@ -6,10 +6,9 @@ import type {
   PersonId,
   Run,
   RunId,
-  Signed,
   ThreadId,
 } from "../domain.ts";
-import type { EvidenceStatement } from "../mandate-types.ts";
+import type { Evidence } from "../mandate-types.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { Logger, StepJob } from "../ports.ts";
@@ -48,7 +47,7 @@ export interface Engine {
     approval: ApprovalId,
     o: {
       readonly decision: NonNullable<Approval["decision"]>;
-      readonly evidence: Signed<EvidenceStatement>;
+      readonly evidence: Evidence;
       readonly reason: string | null;
     },
   ): Promise<"recorded" | "stale">;

@@ -121,10 +121,12 @@ function openApproval(
   const document = step.plan(context);
   const plan = canonicalJson(document);
   const planHash = sha256Hex(plan);
-  assertAttested(draft, planHash, step.attestations(context));
+  const attestations = step.attestations(context);
+  assertAttested(draft, planHash, attestations);
   const expiresAt = Math.min(expiry(draft), Date.parse(document.validUntil));
   happen(draft, { type: "opened", expiresAt, ...ref }, () => {
     draft.add(step.id, "plan", plan);
+    draft.add(step.id, "attestations", asJson(attestations));
     draft.note("approval", { approval: id, revision: ref.revision, step: step.id, planHash, status: "open" });
     draft.setApproval({
       id,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isCountersigned, isSignedByPerson } from "../countersigned.ts";
 import type { Skills } from "../define-step.ts";
 import type { ErrorInfo, Json, Signed, StepId } from "../domain.ts";
 import type { DecisionStatement } from "../mandate-types.ts";
@@ -155,7 +156,7 @@ function decided(draft: RunDraft, ref: StepRef, output: Json): boolean {
     statement.revision === ref.revision &&
     statement.person === approval.decision?.by &&
     statement.verdict === approval.decision.verdict &&
-    trust.verify(signed, "hitl");
+    (isCountersigned(signed) ? isSignedByPerson(signed, trust) : trust.verify(signed, "hitl"));
   if (!agrees) {
     throw new AppError("bad-decision", "the signed decision is not the one that was recorded");
   }

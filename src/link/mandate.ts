@@ -1,7 +1,14 @@
+import { atSignAccount } from "../accounts.ts";
 import { canonicalJson, sha256Hex } from "../canonical.ts";
+import { isCountersigned, isSignedByPerson } from "../countersigned.ts";
 import type { TrustView, VerifiedMandate } from "../define-agent.ts";
-import type { PlanDocument, Signed } from "../domain.ts";
-import type { AttestationStatement, DecisionStatement, Mandate } from "../mandate-types.ts";
+import type { Assurance, PlanDocument, Signed } from "../domain.ts";
+import type {
+  AttestationStatement,
+  DecisionStatement,
+  EvidencedDecision,
+  Mandate,
+} from "../mandate-types.ts";
 import type { MessageSubject } from "../link-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { parsePlan } from "../plan/plan-checks.ts";
@@ -93,9 +100,20 @@ function checkStatement(
   signed: Signed<AttestationStatement | DecisionStatement>,
   role: string,
   name: string,
-  { plan, planHash, trust, now }: Context,
+  context: Context,
 ): void {
-  const { statement } = signed;
+  checkTerms(signed, name, context);
+  if (!context.trust.verify(signed, role)) {
+    throw refusal("signature", `carries ${name} not signed by a granted key of role "${role}"`);
+  }
+}
+
+/** That it is about this very plan, and now. */
+function checkTerms(
+  { statement }: Signed<AttestationStatement | DecisionStatement>,
+  name: string,
+  { plan, planHash, now }: Context,
+): void {
   if (statement.planHash !== planHash) {
     throw refusal("hash", `carries ${name} of another plan than the one it brings`);
   }
@@ -107,9 +125,6 @@ function checkStatement(
   }
   if (Date.parse(statement.issuedAt) > now + skewMs) {
     throw refusal("time", `carries ${name} issued in the future`);
-  }
-  if (!trust.verify(signed, role)) {
-    throw refusal("signature", `carries ${name} not signed by a granted key of role "${role}"`);
   }
 }
 
@@ -124,9 +139,7 @@ function checkDecisions({ decisions }: Mandate, context: Context): readonly stri
     if (decision.statement.verdict !== "approved") {
       throw refusal("decision", `carries the verdict "${decision.statement.verdict}"`);
     }
-    checkStatement(decision, "hitl", "a decision", context);
-    checkEvidence(decision.statement, context);
-    checkPerson(decision.statement, context);
+    checkDecision(decision, context);
     people.add(decision.statement.person);
   }
   const { quorum } = context.trust.policy.approve;
@@ -137,6 +150,28 @@ function checkDecisions({ decisions }: Mandate, context: Context): readonly stri
     );
   }
   return [...people];
+}
+
+/** Who signed, what proves the verdict, and whether that person's verdict counts. */
+function checkDecision(decision: Signed<DecisionStatement>, context: Context): void {
+  const { trust } = context;
+  if (isCountersigned(decision)) {
+    const { person, assurance, requester, trustSerial } = decision.statement;
+    checkTerms(decision, "a decision", context);
+    if (requester !== context.plan.requester) {
+      throw refusal("decision", "carries a decision that names another requester than the plan");
+    }
+    checkPerson({ person, assurance, account: atSignAccount(decision.signer.atSign), trustSerial }, context);
+    if (!isSignedByPerson(decision, trust)) {
+      throw refusal("signature", `carries a decision not signed by a granted key of "${person}"`);
+    }
+    return;
+  }
+  checkStatement(decision, "hitl", "a decision", context);
+  const { statement } = decision as Signed<EvidencedDecision>;
+  checkEvidence(statement, context);
+  const { account, trustSerial } = statement.evidence.statement;
+  checkPerson({ person: statement.person, assurance: statement.assurance, account, trustSerial }, context);
 }
 
 /**
@@ -159,7 +194,7 @@ function checkFresh({ attestations, decisions }: Mandate, { now }: Context): voi
 }
 
 /** The click behind a decision, signed by the bot's evidence key; it must say what the decision says. */
-function checkEvidence(decision: DecisionStatement, { plan, trust }: Context): void {
+function checkEvidence(decision: EvidencedDecision, { plan, trust }: Context): void {
   const { evidence } = decision;
   const { statement } = evidence;
   const same = (["approval", "planHash", "run", "revision", "verdict", "person", "assurance"] as const).find(
@@ -180,8 +215,16 @@ function checkEvidence(decision: DecisionStatement, { plan, trust }: Context): v
 }
 
 /** Whether this person's verdict counts, by the one evaluation of policy; the code says why not. */
-function checkPerson({ person: id, assurance, evidence }: DecisionStatement, { plan, trust }: Context): void {
-  const { account, trustSerial = 0 } = evidence.statement;
+function checkPerson(
+  verdict: {
+    readonly person: string;
+    readonly assurance: Assurance;
+    readonly account: string | undefined;
+    readonly trustSerial: number | undefined;
+  },
+  { plan, trust }: Context,
+): void {
+  const { person: id, assurance, account, trustSerial = 0 } = verdict;
   const refused = mayDecide(trust.policy, trust.person(id), id, {
     requester: plan.requester,
     assurance,

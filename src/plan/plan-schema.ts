@@ -3,7 +3,10 @@ import { accountForm, isAccount } from "../accounts.ts";
 import type { Address, Fallback, Money, PlanDocument, PlannedOrder, Signed } from "../domain.ts";
 import type {
   AttestationStatement,
+  CountersignedDecision,
   DecisionStatement,
+  Evidence,
+  EvidencedDecision,
   EvidenceStatement,
   Mandate,
 } from "../mandate-types.ts";
@@ -156,7 +159,7 @@ const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   receivedAt: timeSchema,
 });
 
-const decisionSchema: ZodType<DecisionStatement> = z.strictObject({
+const decidedPlan = {
   tag: z.literal("countersign/decision/1"),
   planHash: hashSchema,
   run: idSchema,
@@ -164,15 +167,34 @@ const decisionSchema: ZodType<DecisionStatement> = z.strictObject({
   approval: idSchema,
   verdict: z.enum(["approved", "rejected"]),
   person: idSchema,
-  assurance: z.enum(["local", "clicked", "countersigned"]),
   issuedAt: timeSchema,
   expiry: timeSchema,
+};
+const evidencedSchema = z.strictObject({
+  ...decidedPlan,
+  assurance: z.enum(["local", "clicked"]),
   evidence: signedSchema(evidenceSchema),
-});
+}) satisfies ZodType<EvidencedDecision>;
+const countersignedSchema = z.strictObject({
+  ...decidedPlan,
+  assurance: z.literal("countersigned"),
+  requester: idSchema,
+  trustSerial: z.int().min(1),
+}) satisfies ZodType<CountersignedDecision>;
+const decisionSchema: ZodType<DecisionStatement> = z.discriminatedUnion("assurance", [
+  evidencedSchema,
+  countersignedSchema,
+]);
 
 export const signedAttestationSchema = signedSchema(attestationSchema);
-export const signedEvidenceSchema = signedSchema(evidenceSchema);
+const signedEvidenceSchema = signedSchema(evidenceSchema);
 export const signedDecisionSchema = signedSchema(decisionSchema);
+export const signedCountersignedSchema = signedSchema<CountersignedDecision>(countersignedSchema);
+/** What proves a person's verdict. */
+export const provenVerdictSchema: ZodType<Evidence> = z.union([
+  signedEvidenceSchema,
+  signedCountersignedSchema,
+]);
 
 /** `plan` stays text here: its hash must be taken over the very bytes; then `parsePlan` reads it. */
 export const mandateSchema: ZodType<Mandate> = z.strictObject({

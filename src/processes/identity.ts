@@ -24,7 +24,7 @@ import { assertPolicyInForce } from "../trust/policy-in-force.ts";
 import { trustFolderReader } from "../trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../trust/trust-store.ts";
 import { atAddress } from "./at-place.ts";
-import { followedCompany, followTrust } from "./public-trust.ts";
+import { followedCompany, followTrust, pullTrust } from "./public-trust.ts";
 
 export interface Identity {
   readonly atSign: AtSign;
@@ -41,6 +41,8 @@ interface IdentityOptions {
   readonly id: string;
   /** Default "main". */
   readonly instance?: string;
+  /** A person's machine: its own atSign, and where its keys lie. Only the signed policy counts there. */
+  readonly device?: { readonly atSign: AtSign; readonly folder: string; readonly atKeysFile: string };
   /** The process's own database: highest serials and the resume point. */
   readonly memory: ResumeMemory;
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
@@ -81,12 +83,32 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
 }
 
 async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Identity> {
-  const { settings, id, log, clock, memory } = o;
-  const atSign = o.config.atSignOf(id);
-  const folder = keyFolderOf(settings.data, id);
+  const { settings, id, log, clock, memory, device } = o;
+  const atSign = device?.atSign ?? o.config.atSignOf(id);
+  const folder = device?.folder ?? keyFolderOf(settings.data, id);
   const instance = o.instance ?? "main";
   const keys = await instanceKeys(folder, instance);
   const companyKey = await installedCompanyKey(folder);
+  const company = await followedCompany(settings.data);
+  const enrolled = device?.atKeysFile ?? instanceAtKeysPath(folder, instance);
+  const connect = async (): Promise<AtClient> =>
+    AtClient.open({
+      atSign,
+      // An instance has keys that may do no more than it needs; the bot and the gateway are their own key-holders.
+      keys: await readPrivateAtKeys(existsSync(enrolled) ? enrolled : atKeysPath(folder, atSign)),
+      ...atAddress(settings),
+      retry: true,
+      signal: o.signal,
+      ...watchPeerKeys(memory, (change) => refusals.note(change)),
+    });
+  // Where papers come over the network, the newest are there before anything is decided by them.
+  const early = company === undefined ? undefined : await connect();
+  const following = early && company && { client: early, data: settings.data, company, companyKey };
+  if (following !== undefined) {
+    await pullTrust(following).catch((error: unknown) =>
+      log.warn({ code: codeOf(error) }, "trust-not-followed"),
+    );
+  }
   const trust = await openTrust({
     companyKey,
     load: trustFolderReader(path.join(settings.data, "trust"), () => clock.now()),
@@ -97,18 +119,10 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
       refusals.note({ peer: null, code });
     },
   });
-  assertPolicyInForce(o.config.policy, trust.policy);
-  const address = atAddress(settings);
-  const enrolled = instanceAtKeysPath(folder, instance);
-  const client = await AtClient.open({
-    atSign,
-    // An instance has keys that may do no more than it needs; the bot and the gateway are their own key-holders.
-    keys: await readPrivateAtKeys(existsSync(enrolled) ? enrolled : atKeysPath(folder, atSign)),
-    ...address,
-    retry: true,
-    signal: o.signal,
-    ...watchPeerKeys(memory, (change) => refusals.note(change)),
-  });
+  if (device === undefined) {
+    assertPolicyInForce(o.config.policy, trust.policy);
+  }
+  const client = early ?? (await connect());
   const link = createAtLink({
     transport: client,
     keys,
@@ -122,11 +136,7 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
     onFatal: o.onFatal,
     ...(o.concurrency === undefined ? {} : { concurrency: o.concurrency }),
   });
-  const company = await followedCompany(settings.data);
-  const follower =
-    company === undefined
-      ? undefined
-      : followTrust({ client, data: settings.data, company, companyKey, timers: systemTimers, clock, log });
+  const follower = following && followTrust({ ...following, timers: systemTimers, clock, log });
   return {
     atSign,
     keys,

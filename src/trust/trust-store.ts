@@ -6,6 +6,7 @@ import { AppError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import { type GrantRegister, type GrantedInstance, grantKey, readGrants } from "./grant-register.ts";
 import { parsePaper, type TrustText } from "./grant-register.ts";
+import { isInForce, requireInForce } from "./in-force.ts";
 import { acceptSerial, type TrustMemory } from "./serial-memory.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
 import { sealedTrustDocumentSchema, type TrustDocument } from "./trust-documents.ts";
@@ -35,6 +36,8 @@ export interface TrustStore extends TrustView {
   instanceKeys(atSign: AtSign, instance: string): InstanceKeys;
   /** Where to reach the instance that serves a role; throws `no-grant`. */
   agent(role: string): AgentAddress;
+  /** All instances at this atSign with a valid grant for the role. */
+  addresses(role: string, atSign: AtSign): readonly AgentAddress[];
   /** Throws `trust-stale` when the document is too old for effects: reads continue, effects stop. */
   requireFresh(): void;
   /** Loads again. A document that is not acceptable is refused and the one in force stays; see `problems`. */
@@ -176,6 +179,11 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
       }
       return { atSign: found.instance.atSign, instance: found.instance.instance };
     },
+    addresses: (role, atSign) =>
+      inForce((each) => each.role === role && each.atSign === atSign).map(({ instance }) => ({
+        atSign,
+        instance: instance.instance,
+      })),
     verify(signed, role) {
       const { signer, statement, signature } = signed;
       const found = register.instances.get(grantKey(signer.atSign, signer.instance));
@@ -245,34 +253,6 @@ function requireNotEnded(document: Pick<TrustDocument, "serial" | "notAfter">, n
       `the trust document (serial ${document.serial}) ended at ${document.notAfter}: sign the next with "countersign trust sign"`,
       { retryable: true },
     );
-  }
-}
-
-function requireInForce(granted: GrantedInstance, document: InForce, now: number): void {
-  const { agent, instance } = granted;
-  const who = `${instance.atSign} (instance "${instance.instance}")`;
-  const startsLater = agent.notBefore !== undefined && Date.parse(agent.notBefore) > now;
-  if (startsLater || Date.parse(agent.notAfter) <= now || Date.parse(instance.notAfter) <= now) {
-    throw new AppError("grant-expired", `the grant of ${who} is not valid now: grant it again`);
-  }
-  const revoked = document.revocations.some(
-    (each) =>
-      each.atSign === instance.atSign &&
-      (each.kind === "agent"
-        ? each.role === agent.role && agent.serial <= each.serial
-        : each.instance === instance.instance && instance.serial <= each.serial),
-  );
-  if (revoked) {
-    throw new AppError("grant-revoked", `the grant of ${who} was revoked`);
-  }
-}
-
-function isInForce(granted: GrantedInstance, document: InForce, now: number): boolean {
-  try {
-    requireInForce(granted, document, now);
-    return true;
-  } catch {
-    return false;
   }
 }
 

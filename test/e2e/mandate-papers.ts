@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
 import type { Json, PlanDocument, Signed } from "../../src/domain.ts";
-import type { DecisionStatement, EvidenceStatement, Mandate } from "../../src/mandate-types.ts";
+import type { EvidencedDecision, EvidenceStatement, Mandate } from "../../src/mandate-types.ts";
 import type { Statement } from "../../src/trust/sign-statement.ts";
 import type { TestSystem } from "./system.ts";
 import { wholesalerControl } from "./wholesaler-control.ts";
@@ -64,7 +64,7 @@ type Sign = <T extends Statement>(statement: T) => Signed<T>;
 export function forgedDecision(
   { plan, approval, run, mandate }: Papers,
   sign: { readonly decision: Sign; readonly evidence: Sign },
-): Signed<DecisionStatement> {
+): Signed<EvidencedDecision> {
   const subject = { approval, planHash: sha256Hex(mandate.plan), run, revision: 1 } as const;
   const click = { verdict: "approved", person: "manager", assurance: "clicked" } as const;
   const at = new Date().toISOString();
@@ -76,7 +76,7 @@ export function forgedDecision(
     adapter: "console",
     receivedAt: at,
   });
-  return sign.decision<DecisionStatement>({
+  return sign.decision<EvidencedDecision>({
     tag: "countersign/decision/1",
     ...subject,
     ...click,

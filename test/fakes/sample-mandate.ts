@@ -2,7 +2,7 @@ import { canonicalHash, canonicalJson } from "../../src/canonical.ts";
 import type { PlanDocument, Signed } from "../../src/domain.ts";
 import type {
   AttestationStatement,
-  DecisionStatement,
+  EvidencedDecision,
   EvidenceStatement,
   Mandate,
 } from "../../src/mandate-types.ts";
@@ -99,12 +99,12 @@ export class SampleMandate {
     plan: PlanDocument,
     o: {
       readonly person?: string;
-      readonly decision?: Partial<DecisionStatement>;
+      readonly decision?: Partial<EvidencedDecision>;
       readonly evidence?: Partial<EvidenceStatement>;
       readonly signer?: string;
       readonly evidenceSigner?: string;
     } = {},
-  ): Signed<DecisionStatement> {
+  ): Signed<EvidencedDecision> {
     const common = {
       planHash: canonicalHash(plan),
       run: plan.run,
@@ -122,7 +122,7 @@ export class SampleMandate {
       receivedAt: this.#world.time(0),
       ...o.evidence,
     });
-    const decision: DecisionStatement = {
+    const decision: EvidencedDecision = {
       ...common,
       tag: "countersign/decision/1",
       issuedAt: this.#world.time(0),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import hitl from "../../../agents/hitl.ts";
-import type { EvidenceStatement } from "../../../src/mandate-types.ts";
+import type { EvidencedDecision, EvidenceStatement } from "../../../src/mandate-types.ts";
 import { mayDecide } from "../../../src/policy.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { demoPeople, demoPolicy, fakeSign, skillContext } from "../../fakes/skill-context.ts";
@@ -165,7 +165,7 @@ test("an account must be that person's by the trust document known here; a newer
       null,
     );
   const signed = await sign({ account });
-  assert.equal(signed.statement.evidence.statement.account, account);
+  assert.equal((signed.statement as EvidencedDecision).evidence.statement.account, account);
   await assert.rejects(sign({ account, person: "manager-2" }), { code: "wrong-account", retryable: false });
   await assert.rejects(sign({ account: "slack:T2/U1" }), { code: "wrong-account" });
   await assert.rejects(sign({ account: "U1" }), { name: "ZodError" });

@@ -1,0 +1,164 @@
+import type { CompanyConfig, Settings } from "../config.ts";
+import type { Verdict } from "../domain.ts";
+import { AppError } from "../errors.ts";
+import type { DecisionDevice, WaitingPlan } from "../link/decision-device.ts";
+import type { VerdictAnswer } from "../link/decision-messages.ts";
+import { devicePlace, openDevice } from "../processes/device.ts";
+import { answer, answerJson, exitCodes, tell } from "./output.ts";
+import { planText } from "./plan-text.ts";
+import { type Prompter, terminalPrompter } from "./prompter.ts";
+
+export interface InboxFlags {
+  readonly keys?: string;
+  readonly approve?: string;
+  readonly reject?: string;
+  readonly hash?: string;
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+/** How long the bot's list of what is open is waited for. */
+const patienceMs = 10_000;
+/** Enough of a hash that nobody makes another plan with the same beginning. */
+const leastHash = 32;
+
+/** `inbox --keys FILE`: reads plans on the person's own machine, and signs verdicts on them there. */
+export async function inbox(
+  context: { readonly settings: Settings; readonly config: CompanyConfig },
+  o: InboxFlags,
+  prompter: Prompter = terminalPrompter,
+): Promise<void> {
+  const chosen = chosenVerdict(o);
+  const place = devicePlace(o.keys ?? "");
+  const stopping = new AbortController();
+  let arrived: () => void = () => undefined;
+  const opened = await openDevice({
+    ...context,
+    place,
+    onChange: () => arrived(),
+    onFatal: (error) => tell(`error (${error.code}): ${error.message}`),
+    signal: stopping.signal,
+  });
+  const { device } = opened;
+  const until = async (isEnough: () => boolean, ms: number): Promise<void> => {
+    const over = AbortSignal.timeout(ms);
+    while (!isEnough() && !over.aborted) {
+      await new Promise<void>((resolve) => {
+        arrived = resolve;
+        over.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  };
+  try {
+    const { id, name } = device.person();
+    tell(`${name} ("${id}"), at ${place.atSign}`);
+    await device.ask();
+    if (chosen === undefined) {
+      await until(() => device.isComplete(), patienceMs);
+      await show(device, o, prompter);
+    } else {
+      const { approval } = chosen;
+      await until(() => device.isComplete(), patienceMs);
+      requireHash(device, approval, o.hash);
+      say(await device.decide(approval, chosen.verdict, o.reason), o);
+    }
+  } finally {
+    stopping.abort();
+    await opened.close();
+  }
+}
+
+function chosenVerdict(o: InboxFlags): { approval: string; verdict: Verdict } | undefined {
+  if (o.approve !== undefined && o.reject !== undefined) {
+    throw new AppError("usage", "--approve and --reject: one of them");
+  }
+  if (o.reject !== undefined && (o.reason ?? "").trim() === "") {
+    throw new AppError("usage", "--reason must say why");
+  }
+  const approval = o.approve ?? o.reject;
+  if (approval === undefined) {
+    return undefined;
+  }
+  if (o.hash === undefined || !/^[0-9a-f]+$/.test(o.hash) || o.hash.length < leastHash) {
+    throw new AppError(
+      "usage",
+      `--hash: expected the hash of the plan that you read, at least its first ${leastHash} signs`,
+    );
+  }
+  return { approval, verdict: o.approve === undefined ? "rejected" : "approved" };
+}
+
+/** The plan that is decided is the one that was read, not one that came since. */
+function requireHash(device: DecisionDevice, approval: string, hash = ""): void {
+  const refused = device.refused().find((each) => each.approval === approval);
+  if (refused !== undefined) {
+    throw new AppError(refused.code, `approval ${approval} is not put before you: ${refused.why}`);
+  }
+  const found = device.plans().find((each) => each.approval === approval);
+  if (found === undefined) {
+    throw new AppError("unknown-approval", `no plan of approval "${approval}" waits for you`);
+  }
+  if (!found.planHash.startsWith(hash)) {
+    throw new AppError("wrong-plan", `the plan that waits now has another hash: ${found.planHash}`);
+  }
+}
+
+async function show(device: DecisionDevice, o: InboxFlags, prompter: Prompter): Promise<void> {
+  const plans = device.plans();
+  const refused = device.refused();
+  if (o.json === true) {
+    plans.forEach((each) => answerJson({ type: "plan", ...each }));
+    refused.forEach((each) => answerJson({ type: "refused", ...each }));
+    return;
+  }
+  refused.forEach(({ approval, why }) => tell(`approval ${approval} is not put before you: ${why}`));
+  if (plans.length === 0) {
+    answer(device.isComplete() ? "nothing waits for you" : "the bot has not answered: ask again later");
+  }
+  for (const each of plans) {
+    answer(planLines(each).join("\n"));
+    await decideOne(device, each, o, prompter);
+  }
+}
+
+function planLines({ approval, plan, planHash, expiresAt, signed }: WaitingPlan): readonly string[] {
+  return [
+    "",
+    `Approval ${approval}, until ${new Date(expiresAt).toISOString()}`,
+    ...planText(plan).map((line) => `  ${line}`),
+    `  SHA-256 of these bytes: ${planHash}`,
+    ...(signed === null ? [] : [`  You ${signed} this here before; the bot has not confirmed it.`]),
+  ];
+}
+
+async function decideOne(
+  device: DecisionDevice,
+  { approval, signed }: WaitingPlan,
+  o: InboxFlags,
+  prompter: Prompter,
+): Promise<void> {
+  const said = (await prompter.ask('Type "approve", "reject", or nothing to leave it:'))?.trim() ?? "";
+  if (said === "approve") {
+    say(await device.decide(approval, "approved"), o);
+  } else if (said === "reject") {
+    const reason = (await prompter.ask("Why?"))?.trim() ?? "";
+    if (reason === "") {
+      tell("a rejection needs a reason; left as it is");
+      return;
+    }
+    say(await device.decide(approval, "rejected", reason), o);
+  } else if (signed === null) {
+    tell("left as it is");
+  }
+}
+
+function say(given: VerdictAnswer, o: InboxFlags): void {
+  if (o.json === true) {
+    answerJson({ type: "verdict", ...given });
+  } else {
+    answer(`${given.outcome}: ${given.message}`);
+  }
+  if (given.outcome !== "accepted") {
+    process.exitCode = exitCodes.failed;
+  }
+}

@@ -1,0 +1,76 @@
+import { atSignAccount } from "../accounts.ts";
+import { sha256Hex } from "../canonical.ts";
+import type { ApprovalId, AtSign, Person, PlanDocument } from "../domain.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
+import { parsePlan } from "../plan/plan-checks.ts";
+import { mayDecide } from "../policy.ts";
+import type { TrustStore } from "../trust/trust-store.ts";
+import type { PlanToDecide } from "./decision-messages.ts";
+
+/** A plan that was checked where a person countersigns: its hash is over the very bytes that `plan` was read from. */
+export interface CheckedPlan {
+  readonly approval: ApprovalId;
+  readonly plan: PlanDocument;
+  readonly planHash: string;
+  /** Milliseconds UTC. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Throws AppErrors for whatever would make this person's signature on the plan worthless, or would have them sign what
+ * the company's agents did not attest. What the bot says is not believed anywhere.
+ */
+export function checkPlan(
+  given: PlanToDecide,
+  o: {
+    readonly trust: TrustStore;
+    readonly person: Person;
+    readonly atSign: AtSign;
+    readonly now: number;
+  },
+): CheckedPlan {
+  const { trust, person, now } = o;
+  const plan = readPlan(given.plan);
+  const planHash = sha256Hex(given.plan);
+  const refused = mayDecide(trust.policy, person, person.id, {
+    requester: plan.requester,
+    assurance: "countersigned",
+    demo: trust.demo,
+    account: atSignAccount(o.atSign),
+  });
+  if (refused !== null) {
+    throw new AppError(refused.code, refused.message);
+  }
+  if (plan.policySerial > trust.serial) {
+    throw new AppError(
+      "policy-unknown",
+      `it was planned under policy ${plan.policySerial}, but ${trust.serial} is the newest known here`,
+    );
+  }
+  for (const role of ["financial", "compliance"] as const) {
+    const attested = given.attestations.some(
+      (each) =>
+        each.statement.role === role &&
+        each.statement.planHash === planHash &&
+        each.statement.run === plan.run &&
+        each.statement.revision === plan.revision &&
+        trust.verify(each, role),
+    );
+    if (!attested) {
+      throw new AppError("not-attested", `the plan carries no valid attestation by ${role}`);
+    }
+  }
+  const expiresAt = Math.min(given.expiresAt, Date.parse(plan.validUntil));
+  if (expiresAt <= now) {
+    throw new AppError("plan-expired", `the plan was valid until ${new Date(expiresAt).toISOString()}`);
+  }
+  return { approval: given.approval, plan, planHash, expiresAt };
+}
+
+function readPlan(text: string): PlanDocument {
+  try {
+    return parsePlan(text);
+  } catch (error) {
+    throw new AppError("bad-plan", `this is no valid plan: ${toErrorInfo(error).message}`);
+  }
+}
