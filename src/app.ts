@@ -159,7 +159,6 @@ export function createBot(parts: BotParts): Bot {
         demo: trust.demo,
       }) === null,
     decide: (decision, reason) => approvals.countersigned(decision, reason),
-    journal: (entries) => store.appendJournal(entries),
     clock,
     log,
   });

@@ -17,9 +17,7 @@ import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { ApprovalPaper, CountersignedDecision } from "../mandate-types.ts";
 import type { AgentLink, ChatAdapter, Clock, Logger } from "../ports.ts";
-import type { JournalEntry } from "../record-types.ts";
 import { decisionsRun, toBotSchema, type VerdictAnswer } from "./decision-messages.ts";
-import { envelopeEntry } from "./message-journal.ts";
 
 export interface DecisionDeskOptions {
   readonly link: Pick<AgentLink, "send">;
@@ -37,7 +35,6 @@ export interface DecisionDeskOptions {
     decision: Signed<CountersignedDecision>,
     reason: string | undefined,
   ) => Promise<Accepted | Refused | AlreadyDecided>;
-  readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -157,7 +154,7 @@ export function createDecisionDesk(o: DecisionDeskOptions): DecisionDesk {
         log.warn({ from: from.atSign, kind, role: from.role }, "message-ignored");
         return;
       }
-      await o.journal([envelopeEntry("in", { ...message, peer: from.atSign })]);
+      // The journal has what comes of it: people's machines keep no chain that an envelope's line could be held against.
       const body = parsed.data;
       try {
         await (body.type === "list"

@@ -110,8 +110,8 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
     );
     assert.equal(given.outcome, "accepted");
     assert.equal(await endOf(plan.plan.run), "completed");
-    const run = await system.run("run", plan.plan.run);
-    assert.match(run.stdout, /manager.*countersigned/);
+    const card = await system.run("approvals", plan.approval);
+    assert.match(card.stdout, /Approved by manager in atsign at .* \(countersigned\)/);
     const verified = await system.run("journal", "verify");
     assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   });
@@ -123,7 +123,7 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
     const given = await answerOf<{ outcome: string }>(own(...reject, "--reason", "Too dear.", "--json"));
     assert.equal(given.outcome, "accepted");
     assert.equal(await endOf(plan.plan.run), "cancelled");
-    assert.match((await system.run("run", plan.plan.run)).stdout, /Too dear\./);
+    assert.match((await system.run("approvals", plan.approval)).stdout, /Rejected by manager .*Too dear\./s);
   });
 
   test("bad calls say what was expected", async () => {

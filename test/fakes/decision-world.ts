@@ -101,7 +101,6 @@ export class DecisionWorld {
         this.decided.push({ decision, ...(reason === undefined ? {} : { reason }) });
         return this.answer;
       },
-      journal: () => Promise.resolve(),
       clock: this.time,
       log: silentLogger,
     });
