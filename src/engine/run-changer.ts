@@ -1,16 +1,17 @@
 import { BoundedMap } from "../bounded-map.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { ReadyMessage } from "../ports.ts";
-import type { RunId } from "../domain.ts";
+import type { ReadyMessage, StepJob } from "../ports.ts";
+import type { Run, RunId } from "../domain.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { sendNotice } from "./requests.ts";
-import { RunDraft } from "./run-draft.ts";
+import { type DraftSurroundings, RunDraft, rowId } from "./run-draft.ts";
 import type { RunRecord } from "./run-record.ts";
 
 const tries = 100;
-const remembered = 100;
+/** Runs kept in memory, and requests that wait for their jobs: what was forgotten is found in the record. */
+const remembered = 1_000;
 
 /** What is committed with a change because a message brought it about. */
 interface MessageKeys {
@@ -31,17 +32,22 @@ export interface RunChanger {
     decide: (draft: RunDraft) => T,
     o?: MessageKeys,
   ): Promise<T | "duplicate" | undefined>;
-  /**
-   * Begins what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it, so nothing
-   * waits for it: a queue that hangs holds up neither an acknowledgement nor a decision.
-   */
-  afterCommit(draft: RunDraft): void;
+  /** Saves a new run; unless the request's key was known: then the run it made. */
+  create(
+    run: Run,
+    requestKey: string,
+    begin: (draft: RunDraft) => void,
+  ): Promise<{ readonly run: RunId; readonly created: boolean }>;
+  /** Sends the request that a commit made ready for this job; false when that was not here, or is done. */
+  sendReady(job: StepJob): boolean;
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
   const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
+  /** Requests whose rows are committed and whose jobs are in the queue, by row. */
+  const ready = new BoundedMap<string, ReadyMessage>(remembered);
   /** The last change begun of each run: two at once would only find each other's version. */
   const turns = new Map<RunId, Promise<unknown>>();
 
@@ -57,10 +63,6 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       throw new AppError("workflow-missing", `run ${id} needs workflow ${name}, which is not defined`);
     }
     return { run, contents, approvals, definition };
-  }
-
-  function remember(draft: RunDraft): void {
-    memory.set(draft.run.id, draft.saved());
   }
 
   /** Everything to save, and the messages to send once it is saved. */
@@ -86,14 +88,39 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     };
   }
 
-  function afterCommit(draft: RunDraft): void {
-    remember(draft);
+  /**
+   * Begins what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it, so nothing
+   * waits for it: a queue that hangs holds up neither an acknowledgement nor a decision.
+   */
+  function afterCommit(draft: RunDraft, messages: readonly ReadyMessage[]): void {
+    memory.set(draft.run.id, draft.saved());
+    draft.closedRows.forEach((row) => ready.delete(row));
+    const byRow = new Map(messages.map((message) => [message.row.id, message]));
     for (const { job, delayMs } of draft.jobs) {
+      const id = rowId("request", job);
+      const message = byRow.get(id);
+      if (message !== undefined && byRow.delete(id)) {
+        ready.set(id, message);
+      }
       queue.add(job, { delayMs }).catch((error: unknown) => {
         log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
+        sendReady(job);
       });
     }
+    byRow.forEach((message) => message.send());
     options.committed(draft.changedCards, draft.closedRows);
+  }
+
+  function sendReady(job: StepJob): boolean {
+    const id = rowId("request", job);
+    const message = ready.get(id);
+    ready.delete(id);
+    message?.send();
+    return message !== undefined;
+  }
+
+  function surroundings(): DraftSurroundings {
+    return { now: clock.now(), trust: trust(), definitions, approvalPlaces, log };
   }
 
   async function changeNow<T>(
@@ -107,7 +134,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       if (record === undefined) {
         return undefined;
       }
-      const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions, approvalPlaces });
+      const draft = new RunDraft(record, surroundings());
       const result = decide(draft);
       if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
         if (remembered === undefined) {
@@ -123,8 +150,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
         return "duplicate";
       }
       if (saved === "saved") {
-        messages.forEach((message) => message.send());
-        afterCommit(draft);
+        afterCommit(draft, messages);
         return result;
       }
     }
@@ -149,6 +175,16 @@ export function createRunChanger(options: EngineOptions): RunChanger {
         }
       }
     },
-    afterCommit,
+    async create(run, requestKey, begin) {
+      const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings());
+      begin(draft);
+      const { commit, messages } = commitOf(draft, {});
+      const made = await store.createRun(commit, requestKey);
+      if (made.created) {
+        afterCommit(draft, messages);
+      }
+      return made;
+    },
+    sendReady,
   };
 }

@@ -2,7 +2,7 @@ import type { WorkflowDefinition } from "../define-workflow.ts";
 import type { Approval, EndReason, Json, Run, RunStatus, StepId, StepState, ThreadId } from "../domain.ts";
 import type { MessageSubject } from "../link-types.ts";
 import type { TrustView } from "../define-agent.ts";
-import type { StepJob } from "../ports.ts";
+import type { Logger, StepJob } from "../ports.ts";
 import type { CardChange, Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -13,6 +13,7 @@ export interface DraftSurroundings {
   readonly trust: TrustView;
   readonly definitions: Definitions;
   readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly log: Logger;
 }
 
 /** The row id of a message to an agent: one per subject, however often it is sent. */

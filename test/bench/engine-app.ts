@@ -96,6 +96,7 @@ export async function openEngineApp(o: {
     approvalPlaces: (run) => [run.thread],
     acknowledge: () => Promise.resolve(),
     prepare: (row) => executor.prepare(row),
+    sendDue: () => executor.kick(),
     committed(cards, closed) {
       executor.forget(closed);
       cards.forEach((card) => cardChanged(card));

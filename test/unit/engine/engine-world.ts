@@ -77,6 +77,7 @@ export class EngineWorld {
         this.acknowledged.push(subject);
       },
       prepare: (row) => ({ row, journal: [], send: () => undefined }),
+      sendDue: () => undefined,
       committed: () => undefined,
     });
     const shared = { store: this.seen, engine, clock: this.time, trust: () => this.trust };
