@@ -1,5 +1,4 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import type { Kysely } from "kysely";
 import type { Json, RunId } from "../../src/domain.ts";
 import { canonicalJson } from "../../src/canonical.ts";
 import { BoundedMap } from "../../src/bounded-map.ts";
@@ -56,20 +55,10 @@ export class RunKeys {
     this.#database = database;
   }
 
-  /** A new key and the act of storing it; it counts only once that unit is committed. */
-  create(run: RunId): { readonly key: RunKey; readonly store: (tx: Kysely<RecordTables>) => Promise<void> } {
+  /** A new key and its row; it counts only once that is committed. */
+  create(run: RunId): { readonly key: RunKey; readonly row: RecordTables["run_keys"] } {
     const key = newKey();
-    const wrapped = sealBytes(this.#recordKey, placeOf(run), key);
-    return {
-      key: new RunKey(key),
-      store: async (tx) => {
-        await tx
-          .insertInto("run_keys")
-          .values({ run, wrapped })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      },
-    };
+    return { key: new RunKey(key), row: { run, wrapped: sealBytes(this.#recordKey, placeOf(run), key) } };
   }
 
   /** The committed key of a run; fails with "sealed-broken" under another record key, "erased" without a key. */
@@ -116,8 +105,14 @@ export class RunKeys {
 
   /** Proves at start that the record key is the one this record was sealed with. */
   async check(): Promise<void> {
-    const fresh = this.create(noRun);
-    await this.#database.unit(fresh.store);
+    const { row } = this.create(noRun);
+    await this.#database.unit((tx) =>
+      tx
+        .insertInto("run_keys")
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
     await this.get(noRun);
   }
 }

@@ -13,25 +13,34 @@ const tries = 100;
 /** Runs kept in memory, and requests that wait for their jobs: what was forgotten is found in the record. */
 const remembered = 1_000;
 
-/** What is committed with a change because a message brought it about. */
+/** What is committed with a change because an agent's message brought it about. */
 interface MessageKeys {
-  readonly inbox?: InboxKey;
+  readonly inbox: InboxKey;
+  /** The token under which it was sent. */
+  readonly fencing: number;
   /** Outbox rows that the message answers. */
-  readonly close?: readonly string[];
-  /** The chat message's. */
-  readonly requestKey?: string;
+  readonly close: readonly string[];
 }
+type Keys = Partial<MessageKeys> & Pick<RunCommit, "requestKey">;
+/** "unknown": there is no such run. */
+type Changed<T> = { readonly made: T } | "unknown" | "duplicate" | "fenced";
 /** Loads a run, lets something change it, saves it in one transaction, and again if another writer was first. */
 export interface RunChanger {
   /**
-   * Undefined when there is no such run; "duplicate" when the key of a message was known; else what `decide` returned.
-   * With an inbox key there is always a commit, else only when something changed.
+   * Undefined when there is no such run; "duplicate" when the chat message's key was known; else what `decide` returned.
+   * There is a commit only when something changed.
    */
   change<T>(
     run: RunId,
     decide: (draft: RunDraft) => T,
-    o?: MessageKeys,
+    o?: { readonly requestKey?: string },
   ): Promise<T | "duplicate" | undefined>;
+  /** The same for an agent's message, always with a commit. "fenced": its step was given to another instance since. */
+  apply<T>(
+    run: RunId,
+    decide: (draft: RunDraft) => T,
+    message: MessageKeys,
+  ): Promise<T | "duplicate" | "fenced" | undefined>;
   /** Saves a new run; unless the request's key was known: then the run it made. */
   create(
     run: Run,
@@ -68,7 +77,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
   /** Everything to save, and the messages to send once it is saved. */
   function commitOf(
     draft: RunDraft,
-    { inbox, requestKey }: MessageKeys,
+    { inbox, fencing, requestKey }: Keys,
   ): { readonly commit: RunCommit; readonly messages: readonly ReadyMessage[] } {
     try {
       sendNotice(draft);
@@ -81,6 +90,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       commit: {
         ...commit,
         ...(requestKey === undefined ? {} : { requestKey }),
+        ...(fencing === undefined ? {} : { fencing }),
         outbox: messages.map(({ row }) => row),
         journal: [...commit.journal, ...messages.flatMap(({ journal }) => journal)],
       },
@@ -126,19 +136,19 @@ export function createRunChanger(options: EngineOptions): RunChanger {
   async function changeNow<T>(
     id: RunId,
     decide: (draft: RunDraft) => T,
-    o: MessageKeys,
-  ): Promise<T | "duplicate" | undefined> {
+    o: Keys,
+  ): Promise<Changed<T>> {
     for (let attempt = 0; attempt < tries; attempt += 1) {
       const remembered = attempt === 0 ? memory.get(id) : undefined;
       const record = remembered ?? (await load(id));
       if (record === undefined) {
-        return undefined;
+        return "unknown";
       }
       const draft = new RunDraft(record, surroundings());
       const result = decide(draft);
       if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
         if (remembered === undefined) {
-          return result;
+          return { made: result };
         }
         // No commit will tell whether the run is still as remembered.
         continue;
@@ -146,12 +156,12 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       o.close?.forEach((row) => draft.close(row));
       const { commit, messages } = commitOf(draft, o);
       const saved = await store.saveRun(commit);
-      if (saved === "duplicate") {
-        return "duplicate";
+      if (saved === "duplicate" || saved === "fenced") {
+        return saved;
       }
       if (saved === "saved") {
         afterCommit(draft, messages);
-        return result;
+        return { made: result };
       }
     }
     throw new AppError("run-busy", `run ${id} was changed by others ${tries} times in a row`, {
@@ -159,21 +169,36 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     });
   }
 
+  async function inTurn<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
+    const before = turns.get(id);
+    const turn = (async () => {
+      await before?.catch(() => undefined);
+      return changeNow(id, decide, o);
+    })();
+    turns.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(id) === turn) {
+        turns.delete(id);
+      }
+    }
+  }
+
   return {
     async change(id, decide, o = {}) {
-      const before = turns.get(id);
-      const turn = (async () => {
-        await before?.catch(() => undefined);
-        return changeNow(id, decide, o);
-      })();
-      turns.set(id, turn);
-      try {
-        return await turn;
-      } finally {
-        if (turns.get(id) === turn) {
-          turns.delete(id);
-        }
+      const changed = await inTurn(id, decide, o);
+      if (typeof changed === "object") {
+        return changed.made;
       }
+      return changed === "duplicate" ? changed : undefined;
+    },
+    async apply(id, decide, message) {
+      const changed = await inTurn(id, decide, message);
+      if (typeof changed === "object") {
+        return changed.made;
+      }
+      return changed === "unknown" ? undefined : changed;
     },
     async create(run, requestKey, begin) {
       const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings());

@@ -41,8 +41,12 @@ export class MemoryStore implements Store {
     return { created: true, run: commit.run.id };
   }
 
-  async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
+  async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate" | "fenced"> {
     await Promise.resolve();
+    const given = commit.inbox && (await this.instances.assignment(commit.inbox.subject));
+    if (given !== undefined && commit.fencing !== undefined && commit.fencing < given.token) {
+      return "fenced";
+    }
     const key = commit.inbox === undefined ? undefined : inboxKey(commit.inbox);
     const { requestKey } = commit;
     const taken = requestKey !== undefined && this.requests.has(requestKey);
