@@ -229,7 +229,7 @@ function parseFacts(row: BodilessRow): StoredJournalRecord["facts"] {
 }
 function toRow(record: JournalRecord, body: Uint8Array | null): JournalTables["journal"] {
   const { writer, seq, at, kind, run, facts, bodyHash, prev, hash } = record;
-  return { writer, seq, at, kind, run, facts: canonicalJson(facts), body, body_hash: bodyHash, prev, hash };
+  return { writer, seq, at, kind, run, facts: JSON.stringify(facts), body, body_hash: bodyHash, prev, hash };
 }
 function clearBody(_row: string, entry: JournalEntry): Uint8Array {
   return Buffer.from(canonicalJson(entry.body));

@@ -15,18 +15,42 @@ const nameOf = (column: Column): string => (typeof column === "string" ? column 
 export const quoted = (columns: readonly Column[]): string =>
   columns.map((column) => `"${nameOf(column)}"`).join(", ");
 
+/** The sign for a parameter, counted from 0. */
+function sign(engine: Engine, index: number): string {
+  return engine === "postgres" ? `$${index + 1}` : "?";
+}
+
 /** `(values)` of the rows. The types are said in the first row; the others follow it. */
 function valuesText(engine: Engine, columns: readonly Column[], rows: number): string {
-  const sign = (index: number): string => (engine === "postgres" ? `$${index + 1}` : "?");
   const lines: string[] = [];
   for (let row = 0; row < rows; row += 1) {
     const cells = columns.map((column, at) => {
-      const cell = sign(row * columns.length + at);
+      const cell = sign(engine, row * columns.length + at);
       return row > 0 || typeof column === "string" ? cell : `cast(${cell} as ${column[1]})`;
     });
     lines.push(`(${cells.join(", ")})`);
   }
   return lines.join(", ");
+}
+
+/** Runs the statement that `text` makes of a list to choose from, and of the parameter before it; none without a list. */
+export async function withList<S>(
+  tx: Kysely<S>,
+  engine: Engine,
+  o: {
+    readonly before?: number;
+    readonly list: readonly string[];
+    readonly text: (list: string, before: string) => string;
+  },
+): Promise<readonly Row[]> {
+  if (o.list.length === 0) {
+    return [];
+  }
+  const values = o.before === undefined ? o.list : [o.before, ...o.list];
+  const signs = values.map((_, index) => sign(engine, index));
+  const list = signs.slice(values.length - o.list.length).join(", ");
+  const text = o.text(`(${list})`, signs[0] ?? "");
+  return (await tx.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows;
 }
 
 /** Runs the statement that `text` makes of the values; none without rows. Resolves with what it returns. */

@@ -3,10 +3,9 @@ import { canonicalJson } from "../../src/canonical.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Content } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
-import { insertRows, quoted, withRows } from "./many-rows.ts";
+import { insertRows, quoted, withList, withRows } from "./many-rows.ts";
 import { changeCards } from "./record-cards.ts";
 import { Abandoned, type CommitRows, contentName, openContent } from "./record-commit.ts";
-import { closeOutbox } from "./record-outbox.ts";
 import type { RecordTables } from "./record-schema.ts";
 
 /** Writes many commits, each of another run, with few statements: one for each table. */
@@ -33,7 +32,7 @@ export async function writeRows(tx: Tx, engine: Engine, batch: readonly CommitRo
     writeContents(tx, engine, batch, fail),
     writeMessages(tx, engine, batch),
     writeApprovals(tx, engine, batch),
-    changeCards(tx, batch),
+    changeCards(tx, engine, batch),
   ]);
   for (const result of results) {
     if (result.status === "rejected") {
@@ -202,7 +201,6 @@ async function assertSame(tx: Tx, content: Content, { key }: CommitRows): Promis
 }
 
 async function writeMessages(tx: Tx, engine: Engine, batch: readonly CommitRows[]): Promise<void> {
-  const closed = batch.flatMap(({ commit }) => commit.closeOutbox ?? []);
   await Promise.all([
     insertRows(tx, engine, "outbox", {
       columns: [
@@ -232,7 +230,11 @@ async function writeMessages(tx: Tx, engine: Engine, batch: readonly CommitRows[
         "on conflict (run, revision, step) do update set instance = excluded.instance, token = excluded.token " +
         "where assignments.token < excluded.token",
     }),
-    closeOutbox(tx, closed, batch[0]?.now ?? 0),
+    withList(tx, engine, {
+      before: Math.max(...batch.map(({ now }) => now)),
+      list: batch.flatMap(({ commit }) => commit.closeOutbox ?? []),
+      text: (ids, now) => `update outbox set closed_at = ${now} where id in ${ids} and closed_at is null`,
+    }),
   ]);
 }
 

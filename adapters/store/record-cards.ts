@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { MessageId, Run, ThreadId } from "../../src/domain.ts";
 import type { CardRecord, CardRow, RunCommit } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
+import { insertRows, withList } from "./many-rows.ts";
 import type { Opening } from "./open-rows.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { ofRun } from "./record-queries.ts";
@@ -58,6 +59,7 @@ function threadOf({ row, run }: OfRun<"cards">, key: RunKey): ThreadId {
 /** Raises the version of all copies of the cards that commits change; writes those of new cards. */
 export async function changeCards(
   tx: Kysely<RecordTables>,
+  engine: Database<unknown>["engine"],
   commits: readonly { readonly commit: RunCommit; readonly key: RunKey }[],
 ): Promise<void> {
   const changed = commits.flatMap(({ commit: { run, expectedVersion, cards = [] }, key }) =>
@@ -65,22 +67,30 @@ export async function changeCards(
   );
   // A new run has no cards yet.
   const maybeKnown = changed.filter(({ isNew }) => !isNew).map(({ card }) => card.key);
-  const bumped =
-    maybeKnown.length === 0
-      ? []
-      : await tx
-          .updateTable("cards")
-          .set((eb) => ({ version: eb("version", "+", 1) }))
-          .where("key", "in", maybeKnown)
-          .returning("key")
-          .execute();
-  const known = new Set(bumped.map(({ key }) => key));
+  const raised = await withList(tx, engine, {
+    list: maybeKnown,
+    text: (keys) => `update cards set version = version + 1 where key in ${keys} returning key`,
+  });
+  const known = new Set(raised.map(({ key }) => key));
   const rows = changed
     .filter(({ card }) => !known.has(card.key))
     .flatMap(({ card, run, key }) => newCopies(card.key, run, card.threads ?? [run.thread], key));
-  if (rows.length > 0) {
-    await tx.insertInto("cards").values(rows).execute();
-  }
+  await insertRows(tx, engine, "cards", {
+    columns: [
+      "key",
+      "copy",
+      "run",
+      "place",
+      "urgency",
+      "version",
+      "shown_version",
+      "message",
+      "retry_at",
+      "posting_until",
+      "barred",
+    ],
+    rows,
+  });
 }
 function newCopies(
   card: string,

@@ -101,6 +101,7 @@ class RecordStore implements Store {
         journal: commit.journal,
         keys: await this.#journalKeys(id, key),
       });
+      this.#keys.keep(id, key);
       return { created: true, run: id };
     } catch (error) {
       if (!(error instanceof Abandoned)) {
