@@ -33,7 +33,7 @@ export class RunDraft implements RunRecord {
   /** Set when nothing of this may be saved, not even the inbox key. */
   abandoned = false;
   private readonly before: Run;
-  private readonly known: readonly Content[];
+  private readonly all: Content[];
   private readonly added: Content[] = [];
   private readonly outbox = new Map<string, OutboxRow>();
   private readonly closed = new Set<string>();
@@ -45,13 +45,13 @@ export class RunDraft implements RunRecord {
     this.around = around;
     this.run = record.run;
     this.before = record.run;
-    this.known = record.contents;
+    this.all = [...record.contents];
     this.definition = record.definition;
     this.approvalById = new Map(record.approvals.map((each) => [each.id, each]));
   }
 
   get contents(): readonly Content[] {
-    return [...this.known, ...this.added];
+    return this.all;
   }
   get approvals(): readonly Approval[] {
     return [...this.approvalById.values()];
@@ -76,7 +76,9 @@ export class RunDraft implements RunRecord {
   }
 
   add(step: StepId, name: string, value: Json, revision = step === "route" ? 1 : this.run.revision): void {
-    this.added.push({ run: this.run.id, revision, step, name, value });
+    const content = { run: this.run.id, revision, step, name, value };
+    this.all.push(content);
+    this.added.push(content);
   }
 
   send(row: Omit<OutboxRow, "id" | "tries">): void {
