@@ -76,7 +76,10 @@ export async function appendJournal<S extends JournalTables>(
     .executeTakeFirstOrThrow();
   const { head, rows } = rowsAfter({ writer, seq: chain.seq - entries.length, hash: chain.hash }, o);
   await Promise.all([
-    db.insertInto("journal").values([...rows]).execute(),
+    db
+      .insertInto("journal")
+      .values([...rows])
+      .execute(),
     db.updateTable("chains").set({ hash: head.hash }).where("writer", "=", writer).execute(),
   ]);
   return head;

@@ -79,7 +79,11 @@ export async function insertRows<S, T extends keyof S & string>(
   tx: Kysely<S>,
   engine: Engine,
   table: T,
-  o: { readonly columns: readonly (keyof S[T] & string)[]; readonly rows: readonly S[T][]; readonly rest?: string },
+  o: {
+    readonly columns: readonly (keyof S[T] & string)[];
+    readonly rows: readonly S[T][];
+    readonly rest?: string;
+  },
 ): Promise<readonly Row[]> {
   const { columns, rest = "" } = o;
   return withRows(tx, engine, {

@@ -45,7 +45,12 @@ export async function writeRows(tx: Tx, engine: Engine, batch: readonly CommitRo
 
 type Fail = (each: CommitRows, error: unknown) => void;
 
-async function takeInboxKeys(tx: Tx, engine: Engine, batch: readonly CommitRows[], fail: Fail): Promise<void> {
+async function takeInboxKeys(
+  tx: Tx,
+  engine: Engine,
+  batch: readonly CommitRows[],
+  fail: Fail,
+): Promise<void> {
   const taken = await insertRows(tx, engine, "inbox", {
     columns: ["sender", "kind", "run", "revision", "step", "attempt", "at"],
     rows: batch.flatMap(({ inbox }) => inbox ?? []),
@@ -140,9 +145,7 @@ async function updateRuns(tx: Tx, engine: Engine, batch: readonly CommitRows[], 
       ),
   ]);
   const updated = new Set([...together, ...alone.flat()].map(({ id }) => id));
-  known
-    .filter(({ run }) => !updated.has(run.id))
-    .forEach((each) => fail(each, new Abandoned("stale")));
+  known.filter(({ run }) => !updated.has(run.id)).forEach((each) => fail(each, new Abandoned("stale")));
 }
 
 async function insertRuns(tx: Tx, engine: Engine, batch: readonly CommitRows[]): Promise<void> {
@@ -154,20 +157,18 @@ async function insertRuns(tx: Tx, engine: Engine, batch: readonly CommitRows[]):
       rest: "on conflict do nothing",
     }),
     insertRows(tx, engine, "runs", {
-      columns: [
-        ...changing.map(([name]) => name),
-        "errors",
-        "requester",
-        "thread",
-        "identity",
-        "created_at",
-      ],
+      columns: [...changing.map(([name]) => name), "errors", "requester", "thread", "identity", "created_at"],
       rows: created.map(({ run }) => run),
     }),
   ]);
 }
 
-async function writeContents(tx: Tx, engine: Engine, batch: readonly CommitRows[], fail: Fail): Promise<void> {
+async function writeContents(
+  tx: Tx,
+  engine: Engine,
+  batch: readonly CommitRows[],
+  fail: Fail,
+): Promise<void> {
   const written = await insertRows(tx, engine, "contents", {
     columns: ["run", "revision", "step", "name", "value"],
     rows: batch.flatMap(({ contents }) => contents),

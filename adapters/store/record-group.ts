@@ -114,7 +114,11 @@ export class RecordGroup {
     const write = async (tx: Tx): Promise<void> => {
       const [journal, rows] = await Promise.allSettled([
         this.#append(tx, commits, known),
-        writeRows(tx, this.#database.engine, commits.flatMap((each) => each.rows ?? [])),
+        writeRows(
+          tx,
+          this.#database.engine,
+          commits.flatMap((each) => each.rows ?? []),
+        ),
       ]);
       head = journal.status === "fulfilled" ? journal.value : undefined;
       const failures = rows.status === "fulfilled" ? rows.value : undefined;

@@ -23,13 +23,7 @@ import {
   postponeCard,
   staleCards,
 } from "./record-cards.ts";
-import {
-  Abandoned,
-  isByPerson,
-  ofContents,
-  openContent,
-  rowsOf,
-} from "./record-commit.ts";
+import { Abandoned, isByPerson, ofContents, openContent, rowsOf } from "./record-commit.ts";
 import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { recordInstances } from "./record-instances.ts";

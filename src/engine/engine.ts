@@ -82,9 +82,12 @@ export function createEngine(options: EngineOptions): Engine {
       }
       const waits = await changer.change(job.run, (draft) => {
         const { step: id, revision, attempt, dispatch } = job;
-        const isThis = draft.run.revision === revision && dispatchStep(draft, { step: id, revision, attempt });
+        const isThis =
+          draft.run.revision === revision && dispatchStep(draft, { step: id, revision, attempt });
         const state = draft.run.steps.find((each) => each.id === id);
-        return !isThis && state?.status === "waiting" && state.attempt === attempt && state.dispatch === dispatch;
+        return (
+          !isThis && state?.status === "waiting" && state.attempt === attempt && state.dispatch === dispatch
+        );
       });
       if (waits === true) {
         // Another bot made its request ready, or this one before it was started again.

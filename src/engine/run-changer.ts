@@ -133,11 +133,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     return { now: clock.now(), trust: trust(), definitions, approvalPlaces, log };
   }
 
-  async function changeNow<T>(
-    id: RunId,
-    decide: (draft: RunDraft) => T,
-    o: Keys,
-  ): Promise<Changed<T>> {
+  async function changeNow<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
     for (let attempt = 0; attempt < tries; attempt += 1) {
       const remembered = attempt === 0 ? memory.get(id) : undefined;
       const record = remembered ?? (await load(id));

@@ -51,9 +51,7 @@ export async function openEngineApp(o: {
   const database = await openDatabase<RecordTables>({
     name: "record",
     migrations: recordMigrations,
-    ...(o.postgresUrl === undefined
-      ? { folder: path.join(o.folder, "record") }
-      : { url: o.postgresUrl }),
+    ...(o.postgresUrl === undefined ? { folder: path.join(o.folder, "record") } : { url: o.postgresUrl }),
   });
   const store = await openRecordStore({
     database,

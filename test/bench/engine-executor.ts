@@ -1,4 +1,3 @@
-import type { AtSign } from "../../src/domain.ts";
 import type { OutgoingEnvelope, ReceivedEnvelope } from "../../src/link-types.ts";
 import { createOutboxRelay, fixedRoute } from "../../src/link/outbox.ts";
 import { systemTimers } from "../../src/link/timers.ts";
@@ -43,7 +42,7 @@ export function createExecutor(o: {
   };
   return createOutboxRelay({
     store: o.store,
-    route: fixedRoute((row) => ({ atSign: `@${row.to}` as AtSign, instance: "main" })),
+    route: fixedRoute((row) => ({ atSign: `@${row.to}`, instance: "main" })),
     link,
     clock: o.clock,
     timers: systemTimers,

@@ -10,13 +10,22 @@ import { percentile } from "./figure.ts";
 const command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("throughput"), prefix: z.string(), runs: z.number(), inFlight: z.number() }),
   z.object({ type: z.literal("park"), prefix: z.string(), runs: z.number(), inFlight: z.number() }),
-  z.object({ type: z.literal("decide"), prefix: z.string(), first: z.number(), runs: z.number(), perSecond: z.number() }),
+  z.object({
+    type: z.literal("decide"),
+    prefix: z.string(),
+    first: z.number(),
+    runs: z.number(),
+    perSecond: z.number(),
+  }),
   z.object({ type: z.literal("check"), prefix: z.string(), runs: z.number() }),
   z.object({ type: z.literal("collect") }),
 ]);
 const place = z.object({ redisUrl: z.string(), postgresUrl: z.string().optional(), folder: z.string() });
 
-const spread = (values: readonly number[]) => ({ p50: percentile(values, 0.5), p99: percentile(values, 0.99) });
+const spread = (values: readonly number[]) => ({
+  p50: percentile(values, 0.5),
+  p99: percentile(values, 0.99),
+});
 const nameOf = (prefix: string, index: number): string => `${prefix}${index}`;
 
 async function oneRun(app: EngineApp, run: string): Promise<RunTrace> {
@@ -25,7 +34,11 @@ async function oneRun(app: EngineApp, run: string): Promise<RunTrace> {
 }
 
 /** Calls `one` for 0 … count - 1, so many at a time. */
-async function inParallel(count: number, atATime: number, one: (index: number) => Promise<void>): Promise<void> {
+async function inParallel(
+  count: number,
+  atATime: number,
+  one: (index: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < count) {

@@ -130,16 +130,26 @@ export function answer({ to, subject, body }: OutgoingEnvelope, role: string): J
   };
   const given = input["input"] as unknown as Payload;
   const about = { run: subject.run, revision: subject.revision, role };
-  const signed = (statement: object, more: object): object => ({ statement, signer, signature: role, ...more });
+  const signed = (statement: object, more: object): object => ({
+    statement,
+    signer,
+    signature: role,
+    ...more,
+  });
   switch (`${role}.${name}`) {
     case "router.route": {
       const found = work(1, JSON.parse(text) as Payload);
-      return { outcome: "workflow", workflow: twelveSteps.id, version: twelveSteps.version, input: found } as Json;
+      return {
+        outcome: "workflow",
+        workflow: twelveSteps.id,
+        version: twelveSteps.version,
+        input: found,
+      };
     }
     case "worker.work":
-      return work(step, given) as Json;
+      return work(step, given);
     case "worker.join":
-      return join(left, right) as Json;
+      return join(left, right);
     case "financial.attest":
     case "compliance.attest":
       return signed(
@@ -152,7 +162,7 @@ export function answer({ to, subject, body }: OutgoingEnvelope, role: string): J
         { answer: answerOf(subject.run), note: "y".repeat(600) },
       ) as Json;
     case "worker.finish":
-      return finish(given, (input["decision"] as unknown as { answer: number }).answer) as Json;
+      return finish(given, (input["decision"] as unknown as { answer: number }).answer);
     default:
       throw new Error(`${to.atSign} has no skill ${name}`);
   }

@@ -2,26 +2,30 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { RecordKind } from "./engine-place.ts";
 import { MeasuredEngine } from "./engine-measured.ts";
+import { comparePeers, type Trial } from "./engine-peers.ts";
 import { type Figure, print } from "./figure.ts";
 
 /**
- * `npm run bench:engine [-- --quick] [--json] [--only latency,throughput,decisions,parked] [--record postgres|sqlite]
- * [--peers FOLDER]`: what the engine costs without the agents' network, by the work of the peers' harness.
+ * `npm run bench:engine [-- --quick] [--json] [--only latency,throughput,decisions,parked] [--record postgres|sqlite]`:
+ * what the engine costs without the agents' network, by the work of the peers' harness. With `--peers FOLDER` instead
+ * that harness in turns with ours, `[--trials N] [--only dbos,restate,…]`.
  */
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
-    only: { type: "string", default: "latency,throughput,decisions,parked" },
+    only: { type: "string" },
     record: { type: "string", default: "postgres,sqlite" },
     peers: { type: "string" },
+    trials: { type: "string" },
   },
 });
 const counts = options.quick
   ? { warmUp: 20, latency: 50, runs: 200, slow: 5, fast: 100, parked: 1_000, resumed: 100 }
   : { warmUp: 100, latency: 200, runs: 1_000, slow: 30, fast: 1_000, parked: 100_000, resumed: 1_000 };
-const phases = new Set(options.only.split(","));
+const only = options.only?.split(",") ?? [];
+const measures = (phase: string): boolean => only.length === 0 || only.includes(phase);
 const targets = {
   postgres: { p50: 12, runsPerS: 300 },
   sqlite: { p50: 6.4, runsPerS: 250 },
@@ -38,7 +42,7 @@ async function measure(kind: RecordKind): Promise<void> {
     await engine.start();
     await engine.load({ prefix: "warmslow", runs: 20, inFlight: 1 });
     await engine.load({ prefix: "warm", runs: counts.warmUp, inFlight: 100 });
-    if (phases.has("latency")) {
+    if (measures("latency")) {
       const seen = await engine.load({ prefix: "one", runs: counts.latency, inFlight: 1 });
       const n = counts.latency;
       say({ id: `run, p50 (${name})`, unit: "ms", value: seen.total.p50, n, target: targets[kind].p50 });
@@ -46,7 +50,7 @@ async function measure(kind: RecordKind): Promise<void> {
       say({ id: `run, to waiting, p50 (${name})`, unit: "ms", value: seen.toWaiting.p50, n });
       say({ id: `run, approved → done, p50 (${name})`, unit: "ms", value: seen.approved.p50, n, target: 3 });
     }
-    if (phases.has("throughput")) {
+    if (measures("throughput")) {
       for (const inFlight of [100, counts.runs]) {
         const seen = await engine.load({ prefix: `all${inFlight}x`, runs: counts.runs, inFlight });
         const { cost } = seen;
@@ -66,10 +70,10 @@ async function measure(kind: RecordKind): Promise<void> {
       const mb = await engine.residentMb();
       say({ id: `memory after that (${name})`, unit: "MB", value: mb, n: 1, note: storeMemory(engine) });
     }
-    if (phases.has("decisions")) {
+    if (measures("decisions")) {
       await decisions(engine, name);
     }
-    if (phases.has("parked")) {
+    if (measures("parked")) {
       await parked(engine, name);
     }
   } finally {
@@ -126,9 +130,34 @@ async function parked(engine: MeasuredEngine, name: string): Promise<void> {
   say({ id: `${resumed} of them resumed at once (${name})`, unit: "ms", value: seen.ms, n: resumed });
 }
 
-for (const kind of ["postgres", "sqlite"] as const) {
-  if (options.record.split(",").includes(kind)) {
-    await measure(kind);
+/** As a peer is measured. */
+async function asPeer(kind: RecordKind): Promise<Trial> {
+  const engine = new MeasuredEngine(kind);
+  try {
+    await engine.start();
+    await engine.load({ prefix: "warmslow", runs: 20, inFlight: 1 });
+    const one = await engine.load({ prefix: "one", runs: counts.latency, inFlight: 1 });
+    await engine.load({ prefix: "warm", runs: counts.warmUp, inFlight: 100 });
+    const many = await engine.load({ prefix: "many", runs: counts.runs, inFlight: 100 });
+    const { appCpuMs, storeCpuMs } = many.cost;
+    return {
+      p50: one.total.p50,
+      runsPerS: (counts.runs * 1_000) / many.ms,
+      cpuMs: appCpuMs + storeCpuMs,
+    };
+  } finally {
+    await engine.stop();
   }
+}
+
+if (options.peers === undefined) {
+  for (const kind of ["postgres", "sqlite"] as const) {
+    if (options.record.split(",").includes(kind)) {
+      await measure(kind);
+    }
+  }
+} else {
+  const trials = Number(options.trials ?? (options.quick ? 1 : 3));
+  await comparePeers({ source: options.peers, trials, quick: options.quick, only, ours: asPeer, say });
 }
 process.exit();
