@@ -43,8 +43,7 @@ export class MemoryStore implements Store {
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate" | "fenced"> {
     await Promise.resolve();
-    const given = commit.inbox && (await this.instances.assignment(commit.inbox.subject));
-    if (given !== undefined && commit.fencing !== undefined && commit.fencing < given.token) {
+    if (this.instances.fences(commit)) {
       return "fenced";
     }
     const key = commit.inbox === undefined ? undefined : inboxKey(commit.inbox);
@@ -93,11 +92,8 @@ export class MemoryStore implements Store {
   }
 
   private closeRows(ids: readonly string[]): void {
-    for (const id of ids) {
-      const row = this.outbox.get(id);
-      if (row !== undefined) {
-        row.open = false;
-      }
+    for (const row of ids.map((id) => this.outbox.get(id)).filter((each) => each !== undefined)) {
+      row.open = false;
     }
   }
 
