@@ -146,7 +146,9 @@ export async function existingOrNewCompanyKey(data: string): Promise<SigningKey>
   // Another key than the one that was installed would be another company.
   const isInstalled = folders.some((owner) => existsSync(path.join(keyFolderOf(data, owner), "company.pub")));
   const folder = keyFolderOf(data, "company");
-  return isInstalled ? existingCompanyKey(data) : ((await readCompanyKey(folder)) ?? createCompanyKey(folder));
+  return isInstalled
+    ? existingCompanyKey(data)
+    : ((await readCompanyKey(folder)) ?? createCompanyKey(folder));
 }
 
 /** Makes the company's key; refuses to replace one, because everything granted under it would end. */

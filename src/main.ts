@@ -173,11 +173,7 @@ command("rotate <agent>", "new keys for an agent's key-holder and its instances 
     (await import("./commands/keys-changes.ts")).rotate(keysContext(), agent, o),
   );
 const trust = program.command("trust").description("grants, people and policy, signed by the company key");
-command(
-  "sign",
-  "sign the next trust document from the books' people and the configured policy",
-  trust,
-)
+command("sign", "sign the next trust document from the books' people and the configured policy", trust)
   .option("--request <file>", 'instead: grant the next key that "keys rotate AGENT" asks for elsewhere')
   .option("--readmit", "with --request: also an agent that was revoked")
   .action(async ({ request, ...o }: { request?: string; readmit?: boolean; json?: boolean }) => {

@@ -61,10 +61,7 @@ export function monitorMarked(
   return follow(new Feed(options, signal, clock, { marks: true }), connector);
 }
 
-async function* follow(
-  feed: Feed,
-  connector: Connector,
-): AsyncGenerator<RawNotification | typeof listening> {
+async function* follow(feed: Feed, connector: Connector): AsyncGenerator<RawNotification | typeof listening> {
   const running = feed.run(connector);
   try {
     yield* feed.take();

@@ -3,7 +3,14 @@ import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../errors.ts";
-import { atKeysPath, hasKeys, installedCompanyKey, keyFolderOf, readCompanyKey, writeSecret } from "../keys.ts";
+import {
+  atKeysPath,
+  hasKeys,
+  installedCompanyKey,
+  keyFolderOf,
+  readCompanyKey,
+  writeSecret,
+} from "../keys.ts";
 import { atAddress } from "../processes/at-place.ts";
 import { enrollHere } from "../processes/enroll-here.ts";
 import { instanceName } from "../processes/instance-name.ts";
@@ -32,13 +39,16 @@ export async function revoke(
     if (existsSync(atKeysPath(keyFolderOf(settings.data, id), atSign))) {
       await withHolder(context, id, (holder) => holder.revokeAll());
     } else {
-      tell(`its enrollments are for its key-holder to end: run "countersign keys revoke ${id}" there as well`);
+      tell(
+        `its enrollments are for its key-holder to end: run "countersign keys revoke ${id}" there as well`,
+      );
     }
   } else {
     const instance = instanceName(o.instance);
     await withHolder(context, id, (holder) => holder.revoke(instance));
   }
-  const what = o.instance === undefined ? `${id}, with all its instances,` : `instance "${o.instance}" of ${id}`;
+  const what =
+    o.instance === undefined ? `${id}, with all its instances,` : `instance "${o.instance}" of ${id}`;
   if (o.json === true) {
     answerJson({ type: "revoked", agent: id, instance: o.instance ?? null });
   } else {
@@ -88,7 +98,10 @@ async function elsewhere(
 ): Promise<AppError> {
   const { instances } = await holder.register();
   return instances[instance] === undefined
-    ? new AppError("unknown-instance", `${id} has no instance "${instance}": see "countersign keys list ${id}"`)
+    ? new AppError(
+        "unknown-instance",
+        `${id} has no instance "${instance}": see "countersign keys list ${id}"`,
+      )
     : new AppError(
         "keys-elsewhere",
         `instance "${instance}" of ${id} is not on this machine, and keys are made where they are used: run "countersign keys invite ${id} --instance ${instance} --wait" here and "countersign keys enroll TOKEN" there`,
@@ -122,7 +135,10 @@ async function rotateWhole(
         tell(
           {
             granted: "the company granted the key-holder's next key; waiting until everybody has seen that",
-            regranted: instance === undefined ? "all grants are signed with it" : `instance "${instance}" has new keys`,
+            regranted:
+              instance === undefined
+                ? "all grants are signed with it"
+                : `instance "${instance}" has new keys`,
             ended: "the former key has ended",
           }[step],
         ),
@@ -172,7 +188,9 @@ function sayRequest(id: string, file: string, companyFolder: string, o: Flags): 
     answerJson({ type: "request", agent: id, file });
     return;
   }
-  answer(`the company key is not here, and only it can grant ${id} a new key-holder's key; nothing has changed yet`);
+  answer(
+    `the company key is not here, and only it can grant ${id} a new key-holder's key; nothing has changed yet`,
+  );
   answer(`  1. bring ${file} (no secret) to where the company key is, and run there:`);
   answer(`     countersign trust sign --request ${requestFile}`);
   answer(`  2. bring the file that it names back, and run here:`);
@@ -190,7 +208,9 @@ function sayRotated(id: string, outcome: RotateOutcome & { readonly kind: "rotat
   answer(`${id} has a new key-holder's key, and new keys: ${instances.join(", ") || "(no instance here)"}`);
   for (const name of others) {
     answer(`instance "${name}" is elsewhere and has the keys it had, under a new grant; for new ones:`);
-    answer(`  countersign keys invite ${id} --instance ${name} --wait   and there: countersign keys enroll TOKEN`);
+    answer(
+      `  countersign keys invite ${id} --instance ${name} --wait   and there: countersign keys enroll TOKEN`,
+    );
   }
   if (formerUntil !== undefined) {
     answer(`what the former key-holder's key signed is believed until ${formerUntil}`);

@@ -59,7 +59,7 @@ export async function invite(
       sayInvitation(token, invitation, o);
     }
     if (o.wait === true) {
-      await answerUntilDone(holder, o);
+      await answerUntilDone(holder, { ...o, instances: names });
     } else {
       tell(`let them in with "countersign keys approve ${agent} --watch" while they enroll`);
     }
@@ -193,9 +193,13 @@ export async function participantNamed(
   return found;
 }
 
-async function answerUntilDone(holder: KeyHolder, o: Flags): Promise<void> {
+async function answerUntilDone(
+  holder: KeyHolder,
+  o: Flags & { readonly instances?: readonly string[] },
+): Promise<void> {
   await answerWaiting({
     holder,
+    ...(o.instances === undefined ? {} : { instances: o.instances }),
     onStep: (step) => sayStep(step, o),
     // Cut short when somebody asks.
     wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),

@@ -3,6 +3,8 @@ import type { KeyHolder } from "./key-holder.ts";
 
 export interface AnswerOptions {
   readonly holder: Pick<KeyHolder, "approve" | "register" | "watch">;
+  /** Whom it waits for; default: everybody who is invited. */
+  readonly instances?: readonly string[];
   readonly onStep: (step: KeyHolderStep) => void;
   /** Resolves after `ms`, or when `signal` aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -14,7 +16,8 @@ const underWayMs = 150;
 const safetyMs = 3_000;
 
 /** Answers an agent's invited instances as they ask, until nobody is waited for any more. */
-export async function answerWaiting({ holder, onStep, wait }: AnswerOptions): Promise<void> {
+export async function answerWaiting(o: AnswerOptions): Promise<void> {
+  const { holder, onStep, wait } = o;
   const stopping = new AbortController();
   let asked = new AbortController();
   // Where the notices are refused, looking now and then is what is left.
@@ -24,7 +27,7 @@ export async function answerWaiting({ holder, onStep, wait }: AnswerOptions): Pr
       asked = new AbortController();
       (await holder.approve()).forEach(onStep);
       const { invitations } = await holder.register();
-      if (invitations.length === 0) {
+      if (!invitations.some(({ instance }) => o.instances?.includes(instance) ?? true)) {
         return;
       }
       const isUnderWay = invitations.some(({ state }) => state !== "invited");

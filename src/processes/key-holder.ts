@@ -11,6 +11,7 @@ import {
   keyFolderOf,
   removeInstanceKeys,
 } from "../keys.ts";
+import { agentGrantIn } from "../trust/agent-rotation.ts";
 import { endInstanceGrant, type OwnInstance, regrantInstances } from "../trust/instance-papers.ts";
 import { type InstanceRegister, readRegister, writeRegister } from "../trust/instance-register.ts";
 import { enrollmentPrefix, formatToken, type Invitation } from "../trust/invitation.ts";
@@ -92,6 +93,19 @@ export async function openKeyHolder(
       lock.release();
     }
   };
+  /** No instance is believed while the company does not believe its agent. Before the first signing there is no grant. */
+  const refuseRevokedAgent = async (): Promise<void> => {
+    const isRevoked = await agentGrantIn(data, { atSign, role: agent }, companyKey).then(
+      (found) => found.isRevoked,
+      () => false,
+    );
+    if (isRevoked) {
+      throw new AppError(
+        "grant-revoked",
+        `${agent} is revoked as a whole; to let it in again, run "countersign keys rotate ${agent}"`,
+      );
+    }
+  };
   const revokeEnrollment = async (id: string | undefined): Promise<void> => {
     if (id !== undefined) {
       await enrollments.revoke(id).catch((error: unknown) => {
@@ -133,6 +147,7 @@ export async function openKeyHolder(
             `instance "${instance}" of ${agent} is being enrolled: finish that, or revoke it first`,
           );
         }
+        await refuseRevokedAgent();
         const passcode = await enrollments.createPasscode({ ttlMs: lifetimeMs });
         const secret = randomBytes(32).toString("base64url");
         const expiresAt = new Date(now() + lifetimeMs).toISOString();
@@ -205,8 +220,8 @@ export async function openKeyHolder(
       }),
     async publishedSerial() {
       const papers = await publishedAgentGrants(client, config.company.atSign);
-      return papers.find(({ statement }) => statement.atSign === atSign && statement.role === agent)?.statement
-        .serial;
+      return papers.find(({ statement }) => statement.atSign === atSign && statement.role === agent)
+        ?.statement.serial;
     },
     forget: (instance) =>
       change(async (register) => {

@@ -10,7 +10,12 @@ import type { Timers } from "../link/timers.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { adoptPapers } from "../trust/adopt-papers.ts";
 import { instanceGrants } from "../trust/instance-papers.ts";
-import { type AgentGrant, atSignSchema, type Sealed, sealedAgentGrantSchema } from "../trust/trust-documents.ts";
+import {
+  type AgentGrant,
+  atSignSchema,
+  type Sealed,
+  sealedAgentGrantSchema,
+} from "../trust/trust-documents.ts";
 import { publicRecords, publishTrust, readTrustFolder } from "../trust/trust-files.ts";
 import type { AtAddress } from "./at-place.ts";
 import { readPrivateAtKeys } from "./private-at-keys.ts";

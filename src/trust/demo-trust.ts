@@ -123,7 +123,8 @@ async function grantInstance(
   const wantedAgent: AgentGrant = {
     ...named,
     // While its keys are being rotated, the company has granted the next one already.
-    signingKey: oldAgent !== undefined && former?.key === holder.publicKey ? oldAgent.signingKey : holder.publicKey,
+    signingKey:
+      oldAgent !== undefined && former?.key === holder.publicKey ? oldAgent.signingKey : holder.publicKey,
     ...believed(former, now),
     instancePattern: instance.pattern ?? instance.name,
     skills: [...agent.skills],

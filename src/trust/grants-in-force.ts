@@ -13,8 +13,7 @@ export function isAgentRevoked(
   { revocations }: Revoking,
 ): boolean {
   return revocations.some(
-    (each) =>
-      each.kind === "agent" && each.atSign === atSign && each.role === role && serial <= each.serial,
+    (each) => each.kind === "agent" && each.atSign === atSign && each.role === role && serial <= each.serial,
   );
 }
 /** Likewise, of one instance alone. */

@@ -175,7 +175,11 @@ suite("the stream of requests for enrollments", () => {
       "@alice:id-1.new.enrollments.__manage@alice",
     ])
       assert.equal(requestedId(key), "id-1", key);
-    for (const key of ["new.enrollments.__manage@alice", "a.b.new.enrollments.__manage", "x.enrollments.__manage"])
+    for (const key of [
+      "new.enrollments.__manage@alice",
+      "a.b.new.enrollments.__manage",
+      "x.enrollments.__manage",
+    ])
       assert.equal(requestedId(key), undefined, key);
   });
 });

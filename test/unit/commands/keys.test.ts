@@ -124,7 +124,13 @@ test("an enrolled instance may use the names of its own, and none of another ins
   const put = (namespace: string) => b.put({ kind: "self", name: "x", namespace }, "x");
   await put("b.countersign");
   await put("b.main.countersign");
-  for (const namespace of ["main.countersign", "c.countersign", "c.main.countersign", "countersign", "other"]) {
+  for (const namespace of [
+    "main.countersign",
+    "c.countersign",
+    "c.main.countersign",
+    "countersign",
+    "other",
+  ]) {
     await assert.rejects(put(namespace), { code: "AT0009" }, namespace);
     await assert.rejects(b.get({ kind: "self", name: "x", namespace }), { code: "AT0009" }, namespace);
   }
@@ -145,7 +151,9 @@ test("trust pull fetches what the company published since, once", async (t) => {
   const { adopted } = await jsonOf<{ adopted: number }>(t, () => pull(settings, config, { json: true }));
   assert.ok(adopted > 0);
   assert.ok((await serial()) > before);
-  assert.deepEqual(await printed(t, () => pull(settings, config, {})), ["nothing is newer than what is here"]);
+  assert.deepEqual(await printed(t, () => pull(settings, config, {})), [
+    "nothing is newer than what is here",
+  ]);
   const shown = await jsonOf<{ serial: number; problems: unknown[] }>(t, () =>
     show(settings, config, { json: true }),
   );
@@ -162,7 +170,10 @@ test("wrong input of keys invite, approve and list is refused, and says what was
     [() => invite(here, agent, { ...usage, instances: Number.NaN }), /--instances/],
     [() => invite(here, agent, { ...usage, instances: 2, instance: "x" }), /--instance names one/],
     [() => invite(here, agent, { ...usage, minutes: 0.5 }), /--minutes: expected 1 to 10080/],
-    [() => invite(here, agent, { ...usage, instance: "../../x" }), /--instance ..\/..\/x: expected small letters/],
+    [
+      () => invite(here, agent, { ...usage, instance: "../../x" }),
+      /--instance ..\/..\/x: expected small letters/,
+    ],
     [() => approve(here, "nobody", {}), /there is no agent "nobody"/],
     [() => list(here, "nobody", {}), /there is no agent "nobody"/],
     [() => rotate(here, "nobody", {}), /there is no agent "nobody"/],
@@ -180,7 +191,8 @@ test("wrong input of keys invite, approve and list is refused, and says what was
 
 test("an instance elsewhere has its new keys made there, and the answer says how", async (t) => {
   await enrolled(t, "away");
-  const message = /keys invite inventory --instance away --wait" here and "countersign keys enroll TOKEN" there/;
+  const message =
+    /keys invite inventory --instance away --wait" here and "countersign keys enroll TOKEN" there/;
   await assert.rejects(rotate(here, agent, { instance: "away" }), { code: "keys-elsewhere", message });
 });
 
@@ -224,7 +236,10 @@ test("keys new refuses to replace the company's key; requests and grants must be
   assert.match(made.company, /^[\w-]{43}$/);
 
   const request = path.join(world.root, "nothing.json");
-  await assert.rejects(signRequest(settings, config, { request }), { code: "usage", message: /cannot be read/ });
+  await assert.rejects(signRequest(settings, config, { request }), {
+    code: "usage",
+    message: /cannot be read/,
+  });
   await writeFile(request, "{}");
   await assert.rejects(signRequest(settings, config, { request }), { code: "request-malformed" });
   const another = { code: "no-company-key" };
@@ -268,7 +283,10 @@ test("private keys that others may read are used by no command, and the answer n
     [holderFile, () => invite(here, agent, { instances: 1, minutes: 5 })],
     [holderFile, () => approve(here, agent, {})],
     [holderFile, () => revoke(here, agent, { instance: "main" })],
-    [path.join(keyFolderOf(data, agent), "holder.inventory.json"), () => openKeyHolder(here.settings, config, agent)],
+    [
+      path.join(keyFolderOf(data, agent), "holder.inventory.json"),
+      () => openKeyHolder(here.settings, config, agent),
+    ],
     [companyKeyFile, () => sign(here.settings, config, {})],
     [companyKeyFile, () => revoke(here, agent, {})],
     [instanceFile, () => pull(machine.settings, config, {})],
@@ -287,7 +305,9 @@ test("private keys that others may read are used by no command, and the answer n
   }
   // Signing needs nobody's atProtocol keys; publishing with open ones is what is refused.
   await chmod(companyFile, 0o644);
-  const { published } = await jsonOf<{ published: boolean }>(t, () => sign(here.settings, config, { json: true }));
+  const { published } = await jsonOf<{ published: boolean }>(t, () =>
+    sign(here.settings, config, { json: true }),
+  );
   assert.equal(published, false);
   await chmod(companyFile, 0o600);
 });
@@ -313,9 +333,12 @@ test("keys revoke AGENT ends all its instances and enrollments, and nobody else'
   await assert.rejects(client.scan());
   await assert.rejects(openAs(gone, "gone"), { code: "AT0027" });
   await assert.rejects(openAs(here, "main"), { code: "AT0027" });
-  await assert.rejects(enrollThere(token, () => world.holder.approve()), {
-    code: /enrollment-denied|token-refused/,
-  });
+  await assert.rejects(
+    enrollThere(token, () => world.holder.approve()),
+    {
+      code: /enrollment-denied|token-refused/,
+    },
+  );
   const owner = await AtClient.open({
     ...world.sandbox,
     atSign,
@@ -342,6 +365,9 @@ test("keys revoke AGENT ends all its instances and enrollments, and nobody else'
     list(here, agent, { json: true }),
   );
   assert.ok(rows.every(({ state }) => state === "revoked"));
+  const whole = { code: "grant-revoked", message: /run "countersign keys rotate inventory"/ };
+  await assert.rejects(rotate(here, agent, { instance: "main" }), whole);
+  await assert.rejects(invite(here, agent, { instances: 1, minutes: 5 }), whole);
   // Again, it is no error; signed again, it stays out.
   await printed(t, () => revoke(here, agent, {}));
   await printed(t, () => sign(here.settings, config, {}));

@@ -108,7 +108,10 @@ async function farMachine(t: TestContext) {
       clock: time,
       log: silentLogger,
     });
-    stops.push(() => link.stop(), () => follower.stop());
+    stops.push(
+      () => link.stop(),
+      () => follower.stop(),
+    );
     return trust;
   };
   const trust = await processOf("bot");
@@ -142,7 +145,7 @@ async function farMachine(t: TestContext) {
     world,
     trust,
     isRunning: () => running > 0,
-    async pass(ms: number): Promise<void> {
+    pass: async (ms: number): Promise<void> => {
       for (let passed = 0; passed < ms; passed += stepMs) {
         await time.advance(stepMs);
         await until(isAtRest, "rest");

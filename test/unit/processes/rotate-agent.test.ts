@@ -110,17 +110,19 @@ test("the key-holder and the instances here have new keys, and nobody is without
     },
     onStep: (step) => void seen.push(step),
   });
-  assert.deepEqual(outcome, { kind: "rotated", instances: ["main"], elsewhere: ["far"], formerUntil: undefined });
+  assert.deepEqual(outcome, {
+    kind: "rotated",
+    instances: ["main"],
+    elsewhere: ["far"],
+    formerUntil: undefined,
+  });
   assert.deepEqual(waited, []);
   assert.deepEqual(seen, ["granted", "", "regranted", "regranted", "", "ended"]);
   await assertBelieved(witness);
   await assertBelieved(await trustOf());
   assert.notEqual((await holderKey(folder(), agent)).publicKey, old.holder);
   assert.notEqual(await keyOf("main"), old.main);
-  assert.equal(
-    rawPublicKey(witness.instanceKeys(atSign, "far").ed25519),
-    await keyOf("far", far),
-  );
+  assert.equal(rawPublicKey(witness.instanceKeys(atSign, "far").ed25519), await keyOf("far", far));
   // What a plan that still waits carries is believed; of the former key itself nothing new is.
   assert.ok(witness.verify(signed, agent));
   assert.equal(await endFormerKey(data(), about, await company()), undefined);
