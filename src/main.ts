@@ -134,7 +134,7 @@ command("doctor", "check this machine and the data folder").action(async (o: Vie
   (await import("./commands/doctor.ts")).doctor(settings(), o),
 );
 const keys = program.command("keys").description("keys of the company and its agents");
-command("new", "make a key", keys)
+command("new", "make the company key, once", keys)
   .requiredOption("--company", "the company key, which signs grants and the trust document")
   .action(async (o: ViewFlags) => (await import("./commands/trust.ts")).newCompanyKey(settings(), o));
 const keysContext = () => ({ settings: settings(), config: companyConfig });
@@ -166,7 +166,11 @@ command("revoke <agent>", "let an instance out, or with the company key the whol
   .action(async (agent: string, o: { instance?: string; json?: boolean }) =>
     (await import("./commands/keys-changes.ts")).revoke(keysContext(), agent, o),
   );
-command("rotate <agent>", "new keys for an agent's key-holder and its instances on this machine", keys)
+command(
+  "rotate <agent>",
+  "new keys for an agent: its key-holder (with the company key) and its instances here",
+  keys,
+)
   .option("--instance <name>", "for this instance only; needs no company key")
   .option("--grant <file>", 'what "trust sign --request" made where the company key is')
   .action(async (agent: string, o: { instance?: string; grant?: string; json?: boolean }) =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { AtClient } from "@atsign/atsdk";
 import {
   holderKey,
   keyFolderOf,
@@ -22,6 +23,7 @@ import { openTrust, type TrustStore } from "../../../src/trust/trust-store.ts";
 import { type EnrollmentHome, enrollmentConfig, openEnrollmentHome } from "../../fakes/enrollment-home.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
 import { people, policy } from "../../fakes/trust-world.ts";
+import { bobKeys } from "../atsdk/vectors.ts";
 
 /** A whole agent's keys are replaced: "main" is on the key-holder's machine, "far" on another. */
 
@@ -103,7 +105,7 @@ test("the key-holder and the instances here have new keys, and nobody is without
   assert.ok(before !== undefined);
   const signed = signAs(statement, { atSign, instance: "main" }, before.ed25519);
   const seen: string[] = [];
-  const { outcome, waited } = await rotate({
+  const { outcome } = await rotate({
     wait: async () => {
       seen.push((await trustOf()).problems.map(({ code }) => code).join());
       await assertBelieved(witness);
@@ -116,7 +118,6 @@ test("the key-holder and the instances here have new keys, and nobody is without
     elsewhere: ["far"],
     formerUntil: undefined,
   });
-  assert.deepEqual(waited, []);
   assert.deepEqual(seen, ["granted", "", "regranted", "regranted", "", "ended"]);
   await assertBelieved(witness);
   await assertBelieved(await trustOf());
@@ -134,20 +135,11 @@ test("it waits until everybody has seen each step: five seconds, twice", async (
   assert.equal(seenMs, 5_000);
 });
 
-test("other machines follow by what is published, and can be late", async () => {
-  const client = { atSign: "@cs-bot", get: async (key: object) => published(key) };
-  const published = async (key: object) => {
-    const { AtClient } = await import("@atsign/atsdk");
-    const { bobKeys } = await import("../atsdk/vectors.ts");
-    const bot = await AtClient.open({ ...world.sandbox, atSign: "@cs-bot", keys: bobKeys });
-    try {
-      return await bot.get(key as Parameters<typeof bot.get>[0]);
-    } finally {
-      await bot.close();
-    }
-  };
+test("another machine follows by what is published", async (t) => {
+  const bot = await AtClient.open({ ...world.sandbox, atSign: "@cs-bot", keys: bobKeys });
+  t.after(() => bot.close());
   await rotate();
-  await pullTrust({ client, data: far, company: "@cs-company", companyKey: world.companyKey });
+  await pullTrust({ client: bot, data: far, company: "@cs-company", companyKey: world.companyKey });
   const there = await openTrust({
     companyKey: world.companyKey,
     memory: new MemoryValues(),
