@@ -95,9 +95,13 @@ export async function openKeyHolder(
   };
   /** No instance is believed while the company does not believe its agent. Before the first signing there is no grant. */
   const refuseRevokedAgent = async (): Promise<void> => {
-    const isRevoked = await agentGrantIn(data, { atSign, role: agent }, companyKey).then(
-      (found) => found.isRevoked,
-      () => false,
+    const { isRevoked } = await agentGrantIn(data, { atSign, role: agent }, companyKey).catch(
+      (error: unknown) => {
+        if (error instanceof AppError && error.code === "no-grant") {
+          return { isRevoked: false };
+        }
+        throw error;
+      },
     );
     if (isRevoked) {
       throw new AppError(
