@@ -47,11 +47,7 @@ export function encryptAes(plaintext: string, secret: string | KeyObject, ivBase
 /**
  * Reverses `encryptAes`. Every failure is the same `decrypt-failed`; success proves nothing, because CTR is not authenticated.
  */
-export function decryptAes(
-  ciphertextBase64: string,
-  secret: string | KeyObject,
-  ivBase64?: string,
-): string {
+export function decryptAes(ciphertextBase64: string, secret: string | KeyObject, ivBase64?: string): string {
   const bytes = Buffer.from(ciphertextBase64, "base64");
   const iv = readIv(ivBase64);
   const key = asKey(secret);
