@@ -8,16 +8,22 @@ import { maxContainerBytes, type SealedEnvelope } from "./envelope.ts";
  * the notification refers to by its name and the container's hash.
  */
 const namespace = "countersign";
+const parcelMark = "-parcel";
 const largestInline = 32 * 1024;
 const referencePattern = /^ref:([0-9a-f]{32}):([0-9a-f]{64})$/;
 const largestValue = Math.ceil(maxContainerBytes / 3) * 4;
 
-/** Sends a container once. Resolves to the shared key it needed, if any, which the sender deletes after expiry. */
+/** Sends a container once. `onStored` is told of the shared key that it needs, if any: the sender deletes it. */
 export async function sendParcel(
   transport: AtTransport,
   sealed: SealedEnvelope,
-  o: { readonly to: string; readonly instance: string; readonly ttlMs: number },
-): Promise<SharedKey | undefined> {
+  o: {
+    readonly to: string;
+    readonly instance: string;
+    readonly ttlMs: number;
+    readonly onStored: (key: SharedKey) => void;
+  },
+): Promise<void> {
   const { bytes, messageId } = sealed;
   const notify = (value: string): Promise<string> =>
     transport.notify({
@@ -30,13 +36,13 @@ export async function sendParcel(
     });
   if (bytes.length <= largestInline) {
     await notify(bytes.toString("base64"));
-    return undefined;
+    return;
   }
-  // Like the notification: under the recipient's instance, because each may read and write its own key names only.
-  const key = { kind: "shared", name: `${messageId}.${o.instance}`, namespace, sharedWith: o.to } as const;
+  const name = parcelName(messageId, o.instance);
+  const key = { kind: "shared", name, namespace, sharedWith: o.to } as const;
+  o.onStored(key);
   await transport.put(key, bytes.toString("base64"), { ttlMs: o.ttlMs });
   await notify(`ref:${messageId}:${sha256Hex(bytes)}`);
-  return key;
 }
 
 /**
@@ -54,7 +60,7 @@ export async function receiveParcel(
   const [, name = "", hash] = reference;
   const stored = await transport.get({
     kind: "shared",
-    name: `${name}.${o.instance}`,
+    name: parcelName(name, o.instance),
     namespace,
     sharedWith: o.me,
     sharedBy: o.from,
@@ -69,9 +75,17 @@ export async function receiveParcel(
   return bytes;
 }
 
-/** The filter for notifications to one of our instances. */
+/**
+ * The filter for notifications to one of our instances. Servers also tell of each shared key that is written or
+ * deleted, with its value; those of parcels are left out.
+ */
 export function notificationFilter(instance: string): string {
-  return `\\.${instance}\\.${namespace}@`;
+  return `(?<!${parcelMark})\\.${instance}\\.${namespace}@`;
+}
+
+/** Like a notification's: under the recipient's instance, because each may read and write its own key names only. */
+function parcelName(messageId: string, instance: string): string {
+  return `${messageId}${parcelMark}.${instance}`;
 }
 
 function decode(value: string | undefined): Buffer {

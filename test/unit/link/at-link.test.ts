@@ -125,7 +125,7 @@ test("above 32 KiB the value travels as a shared key with its hash, and is delet
   await settle();
   assert.deepEqual(supply.received[0]?.body, body);
   const [[name = "", value = ""] = []] = pair.servers.values;
-  assert.match(name, /^@cs-supply:[0-9a-f]{32}\.main\.countersign@cs-bot$/);
+  assert.match(name, /^@cs-supply:[0-9a-f]{32}-parcel\.main\.countersign@cs-bot$/);
   assert.match(pair.servers.notifications[0]?.value ?? "", /^ref:/);
 
   const bytes = Buffer.from(value, "base64");
@@ -141,6 +141,23 @@ test("above 32 KiB the value travels as a shared key with its hash, and is delet
   await bot.link.send(pair.message({}));
   assert.equal(pair.servers.values.size, 0);
   await supply.link.stop();
+});
+
+test("what a large message lay under is deleted when it was answered, however often it was sent", async () => {
+  const pair = new LinkPair();
+  const bot = await pair.side("bot");
+  const large = pair.message({ text: "x".repeat(40_000) });
+  const other = { ...large, subject: { ...large.subject, step: "other" } };
+  await bot.link.send(large);
+  await bot.link.send(large);
+  await bot.link.send(other);
+  pair.servers.failure = new Error("down");
+  await assert.rejects(bot.link.send(large), { code: "link-failed" });
+  assert.equal(pair.servers.values.size, 4, "also what was stored for a notification that failed");
+  bot.link.ended(large);
+  assert.equal(pair.servers.values.size, 1);
+  bot.link.ended(other);
+  assert.equal(pair.servers.values.size, 0);
 });
 
 test("a slow handler holds up no other, and requests hold up no reply", async () => {
