@@ -13,7 +13,8 @@ import type { ReadyMessage } from "../../../src/ports.ts";
 import type { JournalEntry, OutboxRow } from "../../../src/record-types.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
 import { plannedMessage } from "./mailbox-plan.ts";
-import { type MailboxTables, openParticipant, readParticipantSettings } from "./participant.ts";
+import type { MailboxTables } from "./mailbox-database.ts";
+import { openParticipant, readParticipantSettings, tellJudgement } from "./participant.ts";
 
 /** Requests that are open at a time. */
 const window = 128;
@@ -153,12 +154,13 @@ async function receive(message: ReceivedEnvelope): Promise<void> {
 await link.start(receive);
 relay.start();
 process.send?.({ ready: true });
+tellJudgement(database, refused);
 process.on("disconnect", () => process.exit());
 let reported = -1;
 setInterval(() => {
   if (answered !== reported) {
     reported = answered;
-    process.send?.({ answered, refused: Object.fromEntries(refused) });
+    process.send?.({ answered });
   }
 }, reportMs);
 const missing = Math.min(until - next, window - (next - from - answered));

@@ -18,7 +18,11 @@ export class MortalProcess {
 
   /** Resolves to what it says when it is ready; fails when it ends before, other than by `kill`. */
   start(): Promise<unknown> {
-    const child = fork(this.#file, [...this.#args()], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    // In a group of its own, so that Ctrl-C reaches only who judges.
+    const child = fork(this.#file, [...this.#args()], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      detached: true,
+    });
     this.#child = child;
     return new Promise((resolve, reject) => {
       child.on("message", (message) => {
