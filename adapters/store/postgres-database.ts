@@ -6,7 +6,7 @@ import { closed } from "./database-errors.ts";
 import type { Database } from "./database.ts";
 import type { Migration } from "./migrate.ts";
 import { migrate } from "./migrate.ts";
-import { openPool, PostgresAppDialect } from "./postgres-dialect.ts";
+import { openPool, PostgresAppDialect, type PostgresLimits, postgresLimits } from "./postgres-dialect.ts";
 
 /** Small, because a fleet has many processes and PostgreSQL few connections. */
 const readConnections = 2;
@@ -19,10 +19,13 @@ export async function openPostgres<S>(o: {
   readonly url: string;
   readonly name: string;
   readonly migrations: readonly Migration[];
+  readonly limits?: PostgresLimits;
 }): Promise<Database<S>> {
-  const database = new PostgresDatabase<S>(o.url, o.name);
+  const database = new PostgresDatabase<S>(o.url, o.name, o.limits ?? postgresLimits);
   try {
     await database.unit(async (tx) => {
+      // Another process may be bringing the tables up to date.
+      await sql`set local lock_timeout = 0`.execute(tx);
       // "create … if not exists" fails when two processes start at the same moment.
       await sql`select pg_advisory_xact_lock(hashtext(${`countersign.${o.name}`}))`.execute(tx);
       await sql`create schema if not exists ${sql.id(o.name)}`.execute(tx);
@@ -46,10 +49,10 @@ class PostgresDatabase<S> implements Database<S> {
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(url: string, name: string) {
+  constructor(url: string, name: string, limits: PostgresLimits) {
     this.place = placeOf(url, name);
     const open = (max: number, settings: Readonly<Record<string, string>>): Kysely<S> => {
-      const pool = openPool(url, max, { search_path: name, ...settings });
+      const pool = openPool(url, { max, settings: { search_path: name, ...settings }, limits });
       return new Kysely<S>({ dialect: new PostgresAppDialect(pool, this.place) });
     };
     this.#writer = open(writeConnections, {});
