@@ -120,6 +120,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     }
     const isFull = routed !== "later" && transit.isFull(row, routed.to);
     if (routed !== "later" && !isFull) {
+      transit.add(row, routed.to);
       return routed;
     }
     if (!(isFull ? queued : parked).add(row)) {
@@ -143,10 +144,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       if (routed === undefined) {
         return;
       }
-      // Before, because the answer may be here before it is said that the message went out.
-      transit.add(row, routed.to);
       await (prepared === undefined ? link.send(envelopeOf(row, routed)) : prepared.message.send());
-      waitMs = transit.waitMs(row.kind, routed.to);
+      waitMs = transit.waitMs(row.kind, routed.to, row.tries);
     } catch (error) {
       transit.delete(row.id);
       const { code } = toErrorInfo(error);
@@ -162,10 +161,12 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
 
   /** When a row is sent again unless something closes it before; undefined: it could not be sent. */
   const dueAfter = ({ tries }: OutboxRow, waitMs: number | undefined): number => {
-    // Twice, because as much as half of it is left out.
-    const firstMs = waitMs === undefined ? firstUnsentDelayMs : 2 * waitMs;
-    const longestMs = waitMs === undefined ? maxUnsentDelayMs : maxSentDelayMs;
-    return clock.now() + backOffMs(tries - 1, { firstMs, longestMs, random });
+    const pause =
+      waitMs === undefined
+        ? backOffMs(tries - 1, { firstMs: firstUnsentDelayMs, longestMs: maxUnsentDelayMs, random })
+        : // Twice, because as much as half of it is left out.
+          backOffMs(0, { firstMs: 2 * waitMs, longestMs: maxSentDelayMs, random });
+    return clock.now() + pause;
   };
 
   const start = (row: OutboxRow, prepared?: Prepared): void => {
@@ -276,7 +277,14 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       const assigned = chosen === true && fencing !== undefined ? { instance: to.instance, fencing } : {};
       const claimed = { ...row, ...assigned, tries: row.tries + 1 };
       const kept = { ...claimed, dueAt: dueAfter(claimed, transit.waitMs(row.kind, to)) };
-      return { row: kept, journal: message.journal, send: () => start(kept, found) };
+      return {
+        row: kept,
+        journal: message.journal,
+        send() {
+          transit.add(kept, to);
+          start(kept, found);
+        },
+      };
     },
     kick,
     wake: (agent, places) => resume(parked.take(agent, places)),

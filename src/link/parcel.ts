@@ -76,11 +76,12 @@ export async function receiveParcel(
 }
 
 /**
- * The filter for notifications to one of our instances. Servers also tell of each shared key that is written or
- * deleted, with its value; those of parcels are left out.
+ * The filter for notifications to one of our instances: their names end in a hexadecimal digit. Servers also tell of
+ * each shared key that is written or deleted, with its value; the names of parcels end otherwise. Without groups and
+ * repetitions, because servers look at it for each notification.
  */
 export function notificationFilter(instance: string): string {
-  return `(?<!${parcelMark})\\.${instance}\\.${namespace}@`;
+  return `[0-9a-f]\\.${instance}\\.${namespace}@`;
 }
 
 /** Like a notification's: under the recipient's instance, because each may read and write its own key names only. */

@@ -17,7 +17,7 @@ interface Sent {
   readonly at: number;
   /** Whether its answer can only be to this one sending. */
   isOnly: boolean;
-  /** Until then it has its place, unless it is answered before. */
+  /** Until then it has its place; sent again, it takes none. */
   readonly until: number;
 }
 /** All messages of one sort to one instance. */
@@ -26,6 +26,8 @@ interface Lane {
   readonly sent: Map<string, Sent>;
   /** Smoothed time to the answer, and how far answers are from it; undefined before the first. */
   measured: { readonly smoothMs: number; readonly deviationMs: number } | undefined;
+  /** How long answers take by what is measured; and how long is waited, which is more while messages are overdue. */
+  expectedMs: number;
   waitMs: number;
   doubledAt: number;
 }
@@ -34,7 +36,6 @@ interface Lane {
 const requestBounds: Bounds = { initialMs: 2_500, leastMs: 1_000, mostMs: 30_000 };
 const replyBounds: Bounds = { initialMs: 1_000, leastMs: 250, mostMs: 10_000 };
 const maxLanes = 10_000;
-const longestPlaceMs = 30_000;
 
 /**
  * The messages that were sent and are not yet answered: never more than `most` of a sort to one instance. From the
@@ -68,19 +69,20 @@ export class Transit {
     return sent.size >= this.#most;
   }
 
-  /** How long to wait for the answer to a message that is sent for the first time. */
-  waitMs(kind: EnvelopeKind, to: AgentAddress): number {
-    return this.#lane(kind, to).waitMs;
+  /** How long to wait for the answer to a message that is sent for the `tries`th time. */
+  waitMs(kind: EnvelopeKind, to: AgentAddress, tries = 1): number {
+    const { waitMs, expectedMs } = this.#lane(kind, to);
+    return Math.max(waitMs, expectedMs * 2 ** (tries - 1));
   }
 
-  /** A message is about to be sent. */
+  /** A message is about to be sent: before it is, because the answer may be here before that is known to be done. */
   add(row: OutboxRow, to: AgentAddress): void {
     const lane = this.#lane(row.kind, to);
     const now = this.#clock.now();
     const before = this.#laneOf.get(row.id)?.sent.get(row.id);
     this.delete(row.id);
     const isOnly = before === undefined && row.tries <= 1;
-    if (!isOnly) {
+    if (before !== undefined) {
       this.#overdue(lane, now);
     }
     this.#laneOf.set(row.id, lane);
@@ -89,7 +91,7 @@ export class Transit {
       message: { to, kind: row.kind, subject: row.subject },
       at: now,
       isOnly,
-      until: now + Math.min(lane.waitMs, longestPlaceMs),
+      until: before?.until ?? now + lane.waitMs,
     });
   }
 
@@ -130,6 +132,7 @@ export class Transit {
       bounds,
       sent: new Map(),
       measured: undefined,
+      expectedMs: bounds.initialMs,
       waitMs: bounds.initialMs,
       doubledAt: Number.NEGATIVE_INFINITY,
     };
@@ -148,5 +151,6 @@ function learn(lane: Lane, tookMs: number): void {
   };
   const { leastMs, mostMs } = lane.bounds;
   const expectedMs = lane.measured.smoothMs + 4 * lane.measured.deviationMs;
-  lane.waitMs = Math.min(mostMs, Math.max(leastMs, expectedMs));
+  lane.expectedMs = Math.min(mostMs, Math.max(leastMs, expectedMs));
+  lane.waitMs = lane.expectedMs;
 }

@@ -70,6 +70,7 @@ interface OutboxWorld {
 export function outboxWorld(
   send: (envelope: OutgoingEnvelope) => Promise<void> = async () => undefined,
   concurrency = 4,
+  window = 256,
 ): OutboxWorld {
   const time = new ManualTime();
   const rows = new OutboxRows();
@@ -87,6 +88,7 @@ export function outboxWorld(
     log: silentLogger,
     random: () => 0.5,
     concurrency,
+    window,
     onExpired: (row) => expired.push(row.id),
     route: fixedRoute(({ to }) => {
       if (to === "unknown") {

@@ -59,7 +59,7 @@ test("strangers are dropped before anything is fetched or opened, and counted", 
     id: "1",
     from: "@stranger",
     to: "@cs-supply",
-    key: "@cs-supply:x.main.countersign@stranger",
+    key: "@cs-supply:0.main.countersign@stranger",
     value,
   });
   await settle();
@@ -69,7 +69,7 @@ test("strangers are dropped before anything is fetched or opened, and counted", 
     id: "2",
     from: "@cs-bot",
     to: "@cs-supply",
-    key: "@cs-supply:x.main.countersign@cs-bot",
+    key: "@cs-supply:0.main.countersign@cs-bot",
     value,
   });
   await settle();
