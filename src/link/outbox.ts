@@ -1,9 +1,9 @@
-import { backOffMs } from "../back-off.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentAddress, AgentId } from "../domain.ts";
 import type { EnvelopeKind, OutgoingEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, OutboxStore, ReadyMessage, SealedMessage } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
+import { maxUnsentDelayMs, nextTryMs } from "./next-try.ts";
 import { Parked } from "./parked.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
@@ -76,12 +76,6 @@ interface Prepared {
 const maxParked = 2_000;
 const sweepMs = 1_000;
 const leaseMs = 30_000;
-const firstUnsentDelayMs = 250;
-/** A message that cannot be sent is tried again soon after the network is back. */
-const maxUnsentDelayMs = 30_000;
-/** AtServers keep what was sent far longer than this, and each sending is written down by its own hash. */
-const maxSentDelayMs = 300_000;
-
 /** Sends due outbox rows until something closes them. */
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const { store, link, clock, timers, log } = options;
@@ -159,15 +153,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     }
   };
 
-  /** When a row is sent again unless something closes it before; undefined: it could not be sent. */
-  const dueAfter = ({ tries }: OutboxRow, waitMs: number | undefined): number => {
-    const pause =
-      waitMs === undefined
-        ? backOffMs(tries - 1, { firstMs: firstUnsentDelayMs, longestMs: maxUnsentDelayMs, random })
-        : // Twice, because as much as half of it is left out.
-          backOffMs(0, { firstMs: 2 * waitMs, longestMs: maxSentDelayMs, random });
-    return clock.now() + pause;
-  };
+  const dueAfter = ({ tries }: OutboxRow, waitMs: number | undefined): number =>
+    clock.now() + nextTryMs(tries, waitMs, random);
 
   const start = (row: OutboxRow, prepared?: Prepared): void => {
     if (sending.has(row.id)) {

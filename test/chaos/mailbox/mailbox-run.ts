@@ -8,7 +8,7 @@ import { TrustWorld } from "../../fakes/trust-world.ts";
 import { CutProxy } from "../../fakes/cut-proxy.ts";
 import { type Judgement, judgementSchema, type Verdict, verdict } from "./judgement.ts";
 import { type Interruption, interruptionOf } from "./mailbox-plan.ts";
-import { MortalProcess } from "./mortal-process.ts";
+import { MortalProcess } from "../mortal-process.ts";
 import type { ParticipantSettings } from "./participant.ts";
 import { Refusals, total } from "./refusals.ts";
 
@@ -93,7 +93,7 @@ class MailboxRun {
     const first = path.join(folder, "at");
     const server = (...args: readonly string[]): MortalProcess =>
       new MortalProcess(
-        "./server-process.ts",
+        "./mailbox/server-process.ts",
         () => args,
         (message) => this.#hear(message),
       );
@@ -102,8 +102,8 @@ class MailboxRun {
     this.#servers = options.isFederated
       ? [server(first, seed, bot), server(path.join(folder, "at-2"), seed, supply, first)]
       : [server(first, seed, `${bot},${supply}`)];
-    this.#asker = side("./asker-process.ts");
-    this.#answerer = side("./answerer-process.ts");
+    this.#asker = side("./mailbox/asker-process.ts");
+    this.#answerer = side("./mailbox/answerer-process.ts");
   }
 
   async run(): Promise<MailboxOutcome> {

@@ -49,6 +49,21 @@ export class MortalProcess {
     }
   }
 
+  /** Tells it to stop and resolves when it is gone; one that is gone is left alone. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child?.connected === true) {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.send({ stop: true });
+      await gone;
+    }
+  }
+
+  /** Makes it stand still, or go on. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(name);
+  }
+
   /** Resolves when it is gone. */
   async kill(): Promise<void> {
     const child = this.#child;
