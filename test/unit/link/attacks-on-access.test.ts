@@ -12,7 +12,6 @@ import {
   eachInHostileWorld,
   type HostileSide,
   type HostileWorld,
-  refusalOf,
 } from "../../fakes/hostile-world.ts";
 import { copyOf } from "../../fakes/hostile-server.ts";
 import { settle, until } from "../../fakes/manual-time.ts";
@@ -120,11 +119,11 @@ suite("access to atServers and keys", () => {
     await until(() => supply.received.length === 1, "the message");
     assert.deepEqual(supply.received[0]?.body, { text: injected });
     assert.ok(!world.tampering.everything().includes("injected@cs-bot"));
-    // Nor do servers make the recipient say it: names that would be commands are of nobody who holds a grant.
+    // Nor do servers make the recipient say it, by a sender's name that would be a command in a look-up.
     const arrival = await world.genuine(bot, supply);
     const { length } = supply.said;
     world.tampering.deliver({ ...copyOf(arrival), from: "@cs-bot\nupdate:public:injected@cs-supply hacked" });
-    await refusalOf(supply, "no-grant");
+    await worksOn();
     assert.ok(supply.said.slice(length).every((line) => !/injected/.test(line)));
   });
 
