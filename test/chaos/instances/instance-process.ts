@@ -97,11 +97,12 @@ const agent: AgentDefinition = {
       effect: "irreversible",
       input: empty,
       output: empty,
-      async run({ transact, subject }) {
-        const before = await transact((own) => count(own, subject.step, 0));
+      async run(context) {
+        const { subject } = context;
+        const before = await context.transact((own) => count(own, subject.step, 0));
         await pause(Math.random() * outsideMs);
         if (before === 0) {
-          await transact((own) => count(own, subject.step, 1));
+          await context.transact((own) => count(own, subject.step, 1));
         }
         return {};
       },

@@ -175,7 +175,7 @@ class InstancesRun {
     this.#deeds[deed.kind] = (this.#deeds[deed.kind] ?? 0) + 1;
     if (deed.kind === "freeze") {
       found?.signal("SIGSTOP");
-      this.#thawing.push(this.#pass(deed.ms).then(() => void found?.signal("SIGCONT")));
+      this.#thawing.push(this.#pass(deed.ms).then(() => found?.signal("SIGCONT")));
       return;
     }
     await found?.kill();

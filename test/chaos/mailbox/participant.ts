@@ -1,11 +1,8 @@
 import path from "node:path";
 import { AtClient } from "@atsign/atsdk";
-import { openDatabase } from "../../../adapters/store/open-database.ts";
 import { openAgentStore } from "../../../adapters/store/agent-store.ts";
-import { type AgentStoreTables, agentStoreMigrations } from "../../../adapters/store/agent-store-tables.ts";
 import type { BooksAccess } from "../../../adapters/store/books-database.ts";
 import type { Database } from "../../../adapters/store/database.ts";
-import { journalMigration } from "../../../adapters/store/journal-store.ts";
 import { tlsTransport } from "../../../src/atsdk/transport.ts";
 import { type InstanceKeyPairs, installedCompanyKey, keyFolderOf } from "../../../src/keys.ts";
 import { createAtLink } from "../../../src/link/at-link.ts";
