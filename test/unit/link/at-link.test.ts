@@ -116,50 +116,6 @@ test("what a hostile server alters, invents or passes off as another's is refuse
   await supply.link.stop();
 });
 
-test("above 32 KiB the value travels as a shared key with its hash, and is deleted after it ended", async () => {
-  const pair = new LinkPair();
-  const bot = await pair.side("bot");
-  const supply = await pair.receiving("supply");
-  const body = { text: "x".repeat(40_000) };
-  await bot.link.send(pair.message(body));
-  await settle();
-  assert.deepEqual(supply.received[0]?.body, body);
-  const [[name = "", value = ""] = []] = pair.servers.values;
-  assert.match(name, /^@cs-supply:[0-9a-f]{32}-parcel\.main\.countersign@cs-bot$/);
-  assert.match(pair.servers.notifications[0]?.value ?? "", /^ref:/);
-
-  const bytes = Buffer.from(value, "base64");
-  bytes.writeUInt8((bytes.at(9_000) ?? 0) ^ 1, 9_000);
-  pair.servers.values.set(name, bytes.toString("base64"));
-  const [notification] = pair.servers.notifications;
-  assert.ok(notification);
-  pair.servers.deliver(notification);
-  await settle();
-  assert.deepEqual(supply.refused, ["envelope-altered"]);
-
-  await pair.time.advance(60_000);
-  await bot.link.send(pair.message({}));
-  assert.equal(pair.servers.values.size, 0);
-  await supply.link.stop();
-});
-
-test("what a large message lay under is deleted when it was answered, however often it was sent", async () => {
-  const pair = new LinkPair();
-  const bot = await pair.side("bot");
-  const large = pair.message({ text: "x".repeat(40_000) });
-  const other = { ...large, subject: { ...large.subject, step: "other" } };
-  await bot.link.send(large);
-  await bot.link.send(large);
-  await bot.link.send(other);
-  pair.servers.failure = new Error("down");
-  await assert.rejects(bot.link.send(large), { code: "link-failed" });
-  assert.equal(pair.servers.values.size, 4, "also what was stored for a notification that failed");
-  bot.link.ended(large);
-  assert.equal(pair.servers.values.size, 1);
-  bot.link.ended(other);
-  assert.equal(pair.servers.values.size, 0);
-});
-
 test("a slow handler holds up no other, and requests hold up no reply", async () => {
   const pair = new LinkPair();
   const bot = await pair.side("bot");
