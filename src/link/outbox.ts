@@ -76,6 +76,7 @@ interface Prepared {
 const maxParked = 2_000;
 const sweepMs = 1_000;
 const leaseMs = 30_000;
+
 /** Sends due outbox rows until something closes them. */
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const { store, link, clock, timers, log } = options;
@@ -153,6 +154,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     }
   };
 
+  /** When a row that was sent now, or could not be (`waitMs` undefined), is sent again unless something closes it. */
   const dueAfter = ({ tries }: OutboxRow, waitMs: number | undefined): number =>
     clock.now() + nextTryMs(tries, waitMs, random);
 

@@ -25,8 +25,11 @@ export class StoredParcels {
 
   /** Deletes what a message lay under, however often it was sent. */
   async ended(message: MessageReference): Promise<void> {
-    const name = nameOf(message);
-    await this.#deleteWhere((each) => each.message === name);
+    // Nearly all messages are small.
+    if (this.#parcels.length > 0) {
+      const name = nameOf(message);
+      await this.#deleteWhere((each) => each.message === name);
+    }
   }
 
   async deleteExpired(now: number): Promise<void> {

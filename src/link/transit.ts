@@ -16,7 +16,7 @@ interface Sent {
   readonly message: MessageReference;
   readonly at: number;
   /** Whether its answer can only be to this one sending. */
-  isOnly: boolean;
+  readonly isOnly: boolean;
   /** Until then it has its place; sent again, it takes none. */
   readonly until: number;
 }
