@@ -27,6 +27,7 @@ export interface SharedKeysOptions {
 }
 
 const recheckMs = 600_000;
+const recheckAtMostEveryMs = 1_000;
 const recipientCopyTtr = 86_400_000;
 const maxKnown = 10_000;
 
@@ -66,6 +67,14 @@ export class SharedKeys {
     this.#sending.set(peer, { key, checkedAt: clock() });
     key.catch(() => this.#sending.delete(peer));
     return key;
+  }
+
+  /** The peer's key is looked up again before anything is encrypted to it, unless that was done a moment ago. */
+  recheck(peer: string): void {
+    const { clock } = this.#options;
+    const known = this.#sending.get(peer);
+    if (known && clock() - known.checkedAt >= recheckAtMostEveryMs)
+      known.checkedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Decrypts a value that `sender` encrypted to us. Throws `decrypt-failed`, or what a look-up throws. */

@@ -127,7 +127,7 @@ test("strangers make the grants be looked for at most once a second", async () =
   });
   const supply = await pair.receiving("supply", { trust });
   for (let n = 0; n < 100; n += 1) {
-    const key = "@cs-supply:x.main.main.countersign@stranger";
+    const key = "@cs-supply:0.main.main.countersign@stranger";
     pair.servers.deliver({ id: `${n}`, from: "@stranger", to: "@cs-supply", key, value: "x" });
   }
   await settle();
