@@ -35,7 +35,7 @@ async function respond(
     return { data: (await handle(connection, command)) ?? null };
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
-    return { error_code: error.code, error_message: error.message };
+    return { error_code: error.code, error_message: error.description };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
 import { mayList } from "../namespaces.ts";
+import { isAlwaysSynced } from "../reserved-keys.ts";
 import { formatTime } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
@@ -78,7 +79,7 @@ function latestCommits(server: AtServer, regex: ClientRegex | undefined, isShown
 function* newestCommits(server: AtServer, regex: ClientRegex | undefined) {
   for (const page of server.store.commits.newestFirst(server.atSign)) {
     const matching = regex && new Set(regex.filter(page.map((entry) => entry.key)));
-    yield* page.filter(({ key }) => matching?.has(key) !== false);
+    yield* page.filter(({ key }) => matching?.has(key) !== false || isAlwaysSynced(key));
   }
 }
 

@@ -3,24 +3,24 @@ import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
 import type { CommitEntry } from "../commit-log.ts";
 import { mayList } from "../namespaces.ts";
+import { isAlwaysSynced } from "../reserved-keys.ts";
 import { metadataJson } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
 
-const maxEntries = 100;
+const wanted = 100;
 const maxBytes = 5 * 1024 * 1024;
 const pageSize = 100;
 
 /**
  * `sync:from:<n>:limit:<m>[:skipDeletesUntil:<k>][:<regex>]`: the newest change of each key after commit `n`, ascending,
- * at most `m` and 5 MiB of them but at least one.
+ * at most 100 and 5 MiB of them but at least one. `m` has to be there and, as on public servers, says nothing.
  */
 export async function sync(server: AtServer, connection: ServerConnection, rest: string): Promise<string> {
-  const [, from, limit, skipUntil = "-1", regexText] =
-    /^from:(-1|\d{1,15}):limit:(\d{1,15})(?::skipDeletesUntil:(\d{1,15}))?(?::(.+))?$/i.exec(rest) ?? [];
-  if (from === undefined || limit === undefined) throw syntaxError();
+  const [, from, skipUntil = "-1", regexText] =
+    /^from:(-1|\d{1,15}):limit:\d+(?::skipDeletesUntil:(\d{1,15}))?(?::(.+))?$/i.exec(rest) ?? [];
+  if (from === undefined) throw syntaxError();
   const regex = regexText === undefined ? undefined : new ClientRegex(regexText);
-  const wanted = Math.min(Math.max(Number(limit), 1), maxEntries);
   const lines: string[] = [];
   let bytes = 0;
   for (let after = Number(from); ;) {
@@ -29,7 +29,7 @@ export async function sync(server: AtServer, connection: ServerConnection, rest:
     for (const entry of page) {
       after = entry.commitId;
       if (
-        matching?.has(entry.key) === false ||
+        (matching?.has(entry.key) === false && !isAlwaysSynced(entry.key)) ||
         !mayList(connection, entry.key) ||
         !isShown(entry, Number(skipUntil))
       )
