@@ -8,6 +8,9 @@ export interface Limits {
   readonly maxBufferedBytes: number;
   /** What a monitor may leave unread. */
   readonly maxUnsentBytes: number;
+  /** Connections to other atServers, and how long one of them may go unused. */
+  readonly maxOutbound: number;
+  readonly outboundIdleMs: number;
   readonly handshakeMs: number;
   /** Silence of the server after which a connection ends: before and after login, and how short it gets when crowded. */
   readonly guestIdleMs: number;
@@ -26,6 +29,8 @@ export const defaultLimits: Limits = {
   maxGuestCommandBytes: 8_192,
   maxBufferedBytes: 64_000_000,
   maxUnsentBytes: 32_000_000,
+  maxOutbound: 200,
+  outboundIdleMs: 600_000,
   handshakeMs: 20_000,
   guestIdleMs: 600_000,
   guestIdleCrowdedMs: 5_000,

@@ -106,10 +106,9 @@ export class OutgoingStore {
     return this.#statements.superseded.all(atSign, recipient, notifier, keep).map((row) => String(row["id"]));
   }
 
-  /** The first that waits for a recipient. */
-  next(atSign: string, recipient: string): QueuedNotification | undefined {
-    const row = this.#statements.next.get(atSign, recipient);
-    return row && readQueued(row, recipient);
+  /** The first that wait for a recipient, at most `most`, in order. */
+  next(atSign: string, recipient: string, most: number): QueuedNotification[] {
+    return this.#statements.next.all(atSign, recipient, most).map((row) => readQueued(row, recipient));
   }
 
   /** Takes a notification out of its queue. */
@@ -178,7 +177,7 @@ function prepare(sql: (text: string) => StatementSync) {
        order by position desc limit -1 offset ?`,
     ),
     next: sql(
-      "select * from outgoing where at_sign = ? and recipient = ? and is_waiting = 1 order by position limit 1",
+      "select * from outgoing where at_sign = ? and recipient = ? and is_waiting = 1 order by position limit ?",
     ),
     finish: sql("update outgoing set is_waiting = 0 where at_sign = ? and recipient = ? and id = ?"),
     remove: sql("delete from outgoing where at_sign = ? and id = ?"),

@@ -2,11 +2,12 @@ import { randomUUID, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
+import { CommitError } from "./at-database.ts";
 import type { Enrollment, Identity } from "./identity.ts";
 import type { Inbound, InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
 import { LineBuffer, splitLines } from "./line-buffer.ts";
-import { ServerError } from "./server-error.ts";
+import { ServerError, syntaxError } from "./server-error.ts";
 
 /** Answers one command line: the payload after `data:`, or undefined for verbs without a reply. Throws ServerError. */
 export type CommandHandler = (
@@ -159,6 +160,10 @@ export class ServerConnection implements Inbound {
         this.#refuse(new ServerError("AT0005", "Buffer limit exceeded").format(this));
         return;
       }
+      if (this.#line.hasLongVerb) {
+        this.#refuse(syntaxError("invalid command").format(this));
+        return;
+      }
       if (!ends) break;
       const line = this.#takeLine();
       // Some clients end a command with two newlines; a lone empty line is a probe that wants an answer.
@@ -233,10 +238,15 @@ export class ServerConnection implements Inbound {
         if (error.closes) this.#socket.end();
         return;
       }
+      process.emitWarning(error instanceof Error ? error : String(error));
+      // A receiver may have it although it is not kept. No answer lets the client repeat it; a refusal would be untrue.
+      if (error instanceof CommitError) {
+        this.#socket.destroy();
+        return;
+      }
       // The text of an unexpected failure stays here; the client learns that there was one.
       this.#reply(`error:${new ServerError("AT0011", "Internal error").format(this)}`, this.#errorPrompt());
       this.#socket.end();
-      process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
 

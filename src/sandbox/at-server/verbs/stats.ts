@@ -20,7 +20,11 @@ const none = () => "{}";
 
 const statistics: readonly Statistic[] = [
   { id: "1", name: "activeInboundConnections", value: (server) => String(server.connections.size) },
-  { id: "2", name: "activeOutboundConnections", value: () => "0" },
+  {
+    id: "2",
+    name: "activeOutboundConnections",
+    value: (server) => String(server.federation.outbound.size),
+  },
   { id: "3", name: "lastCommitID", value: lastCommitId },
   {
     id: "4",
