@@ -2,6 +2,7 @@ import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import { z } from "zod";
 import type { AtDatabase } from "./at-database.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
+import { takePage, textSize } from "./page.ts";
 
 /** A notification that an atSign sends, as it was given. */
 export interface OutgoingNotification {
@@ -108,7 +109,8 @@ export class OutgoingStore {
 
   /** The first that wait for a recipient, at most `most`, in order. */
   next(atSign: string, recipient: string, most: number): QueuedNotification[] {
-    return this.#statements.next.all(atSign, recipient, most).map((row) => readQueued(row, recipient));
+    const rows = this.#statements.next.iterate(atSign, recipient, most);
+    return takePage(rows, (row) => textSize(row, "content")).map((row) => readQueued(row, recipient));
   }
 
   /** Takes a notification out of its queue. */
@@ -127,9 +129,8 @@ export class OutgoingStore {
 
   /** A page of unexpired notifications to a recipient after a position, in order. */
   sentTo(atSign: string, recipient: string, o: { now: number; after: number }): QueuedNotification[] {
-    return this.#statements.sentTo
-      .all(atSign, recipient, o.now, o.after)
-      .map((row) => readQueued(row, recipient));
+    const rows = this.#statements.sentTo.iterate(atSign, recipient, o.now, o.after);
+    return takePage(rows, (row) => textSize(row, "content")).map((row) => readQueued(row, recipient));
   }
 
   /** A notification by its id, while it is kept. */

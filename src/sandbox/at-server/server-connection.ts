@@ -32,6 +32,8 @@ export interface ConnectionHost {
 /** How long a client that was refused may take to read why. */
 const farewellMs = 1_000;
 const keepAliveMs = 60_000;
+/** From here on it matters who else leaves something unread. */
+const muchBytes = 65_536;
 
 /** One inbound connection: commands framed by line and answered strictly in order, each reply in a single write. */
 export class ServerConnection implements Inbound {
@@ -112,9 +114,14 @@ export class ServerConnection implements Inbound {
     return this.#socket.authorized ? certificate : "untrusted";
   }
 
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   /** Writes text that is no reply in the usual form. */
   write(text: string): void {
     this.lastWrite = this.#host.clock();
+    if (Math.max(text.length, this.unsent) > muchBytes) this.#host.connections.makeRoom(text.length);
     this.#socket.write(text);
   }
 
@@ -122,7 +129,7 @@ export class ServerConnection implements Inbound {
    * Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point.
    */
   push(line: string): void {
-    if (this.#socket.writableLength > this.#host.limits.maxUnsentBytes) this.#socket.destroy();
+    if (this.unsent > this.#host.limits.maxUnsentBytes) this.#socket.destroy();
     else {
       this.#gather();
       this.write(line);

@@ -4,7 +4,7 @@ import { ClientRegex } from "../client-regex.ts";
 import type { CommitEntry } from "../commit-log.ts";
 import { mayList } from "../namespaces.ts";
 import { isAlwaysSynced } from "../reserved-keys.ts";
-import { metadataJson } from "../record.ts";
+import { metadataJson, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
 
@@ -31,10 +31,13 @@ export async function sync(server: AtServer, connection: ServerConnection, rest:
       if (
         (matching?.has(entry.key) === false && !isAlwaysSynced(entry.key)) ||
         !mayList(connection, entry.key) ||
-        !isShown(entry, Number(skipUntil))
+        (entry.operation === "-" && entry.commitId <= Number(skipUntil))
       )
         continue;
-      const line = entryJson(entry);
+      // One after the other: values may be large.
+      const record = entry.operation === "-" ? undefined : server.record(entry.key);
+      if (!record && entry.operation !== "-") continue;
+      const line = entryJson(entry, record);
       bytes += Buffer.byteLength(line);
       if (lines.length > 0 && bytes > maxBytes) return `[${lines.join(",")}]`;
       if (lines.push(line) === wanted) return `[${lines.join(",")}]`;
@@ -44,18 +47,20 @@ export async function sync(server: AtServer, connection: ServerConnection, rest:
   }
 }
 
-function isShown(entry: CommitEntry, skipDeletesUntil: number): boolean {
-  return entry.operation === "-" ? entry.commitId > skipDeletesUntil : entry.metadata !== undefined;
-}
-
-function entryJson({ key, value, metadata, commitId, operation }: CommitEntry): string {
-  const texts =
-    metadata &&
+function entryJson({ key, commitId, operation }: CommitEntry, record: StoredRecord | undefined): string {
+  const metadata =
+    record &&
     Object.fromEntries(
-      Object.entries(metadataJson(metadata)).map(([name, field]) => [
+      Object.entries(metadataJson(record.metadata)).map(([name, field]) => [
         name,
         typeof field === "string" ? field : JSON.stringify(field),
       ]),
     );
-  return JSON.stringify({ atKey: key, value, metadata: texts ?? null, commitId, operation });
+  return JSON.stringify({
+    atKey: key,
+    value: record?.value ?? null,
+    metadata: metadata ?? null,
+    commitId,
+    operation,
+  });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import {
+  all,
   activateBoth,
   data,
   guest,
@@ -237,11 +238,3 @@ suite("sync", () => {
     assert.deepEqual(sizes, [100, 100, 31, 1, 1, 0]);
   });
 });
-
-/** A payload of any size. */
-async function all(raw: RawConnection, line: string): Promise<string> {
-  raw.write(`${line}\n`);
-  let text = "";
-  while (!text.endsWith("\n@alice@")) text += await raw.read();
-  return text.slice("data:".length, -"\n@alice@".length);
-}
