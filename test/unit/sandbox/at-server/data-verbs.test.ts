@@ -7,7 +7,6 @@ import {
   guest,
   json,
   owner,
-  type RawConnection,
   startActivated,
   startSandbox,
 } from "./with-sandbox.ts";
