@@ -1,15 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import {
-  all,
-  activateBoth,
-  data,
-  guest,
-  json,
-  owner,
-  startActivated,
-  startSandbox,
-} from "./with-sandbox.ts";
+import { all, activateBoth, data, guest, json, owner, startActivated, startSandbox } from "./with-sandbox.ts";
 
 suite("update", () => {
   test("as JSON says the same as in segments", async (t) => {
