@@ -4,16 +4,24 @@ import { constants, gunzipSync, inflateSync } from "node:zlib";
 import type { PlanDocument } from "../../src/domain.ts";
 
 const shortest = 7;
+const nothing: readonly Form[] = [];
+
+interface Form {
+  readonly word: string;
+  readonly form: string;
+  readonly bytes: Buffer;
+}
 
 /**
  * Finds words in raw bytes, however they were written: as they are, in lower case, in UTF-16, hexadecimal, base64 (also of
  * UTF-16), percent-encoded or compressed.
  */
 export class Traces {
-  readonly #forms: readonly { readonly word: string; readonly form: string; readonly bytes: Buffer }[];
+  /** By their first two bytes: one pass over the bytes finds them all. */
+  readonly #forms = new Map<number, Form[]>();
 
   constructor(words: readonly string[]) {
-    this.#forms = words.flatMap((word) => {
+    const forms = words.flatMap((word): Form[] => {
       const plain = Buffer.from(word);
       const utf16 = Buffer.from(word, "utf16le");
       const hex = plain.toString("hex");
@@ -34,13 +42,24 @@ export class Traces {
         ),
       ];
     });
+    for (const each of forms) {
+      const start = each.bytes.readUInt16BE();
+      this.#forms.set(start, [...(this.#forms.get(start) ?? []), each]);
+    }
   }
   /** One line per form of a word that occurs. */
   in(bytes: Buffer, where: string): readonly string[] {
-    const found = this.#forms
-      .filter((each) => bytes.includes(each.bytes))
-      .map(({ word, form }) => `${where}: "${word}" as ${form}`);
-    return [...found, ...inflated(bytes).flatMap((inner) => this.in(inner, `${where}, compressed`))];
+    const found = new Set<Form>();
+    for (let at = 0; at + 1 < bytes.length; at++) {
+      for (const each of this.#forms.get(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)) ?? nothing) {
+        const end = at + each.bytes.length;
+        if (end <= bytes.length && bytes.compare(each.bytes, 0, each.bytes.length, at, end) === 0) {
+          found.add(each);
+        }
+      }
+    }
+    const lines = [...found].map(({ word, form }) => `${where}: "${word}" as ${form}`);
+    return [...lines, ...inflated(bytes).flatMap((inner) => this.in(inner, `${where}, compressed`))];
   }
   inFiles(names: readonly string[]): readonly string[] {
     return names.flatMap((file) => this.in(readFileSync(file), file));
