@@ -137,7 +137,7 @@ suite("hostile atServers and who says what", () => {
     const value = forged(makeInstanceKeys({ atSign: "@cs-bot", instance: "main" }));
     await client.notify({
       to: "@cs-supply",
-      name: `${id}.main`,
+      name: `${id}.main.main`,
       namespace: "countersign",
       value,
       ttlMs: 60_000,
