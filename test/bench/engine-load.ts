@@ -58,6 +58,10 @@ function timesOf(traces: readonly RunTrace[]) {
   };
 }
 
+function memoryOf({ rss, heapUsed }: NodeJS.MemoryUsage) {
+  return { residentMb: rss / 1_048_576, heapMb: heapUsed / 1_048_576 };
+}
+
 async function obey(app: EngineApp, message: z.infer<typeof command>): Promise<object> {
   const startedAt = performance.now();
   const traces: RunTrace[] = [];
@@ -93,7 +97,7 @@ async function obey(app: EngineApp, message: z.infer<typeof command>): Promise<o
       return {};
     case "collect":
       collectGarbage();
-      return { residentMb: process.memoryUsage().rss / 1_048_576 };
+      return memoryOf(process.memoryUsage());
   }
 }
 

@@ -67,8 +67,8 @@ async function measure(kind: RecordKind): Promise<void> {
             `${round(cost.walKb)} KiB of WAL, ${round(cost.redisCommands)} Redis commands`,
         });
       }
-      const mb = await engine.residentMb();
-      say({ id: `memory after that (${name})`, unit: "MB", value: mb, n: 1, note: storeMemory(engine) });
+      const { residentMb: value } = await engine.memory();
+      say({ id: `memory after that (${name})`, unit: "MB", value, n: 1, note: storeMemory(engine) });
     }
     if (measures("decisions")) {
       await decisions(engine, name);
@@ -103,15 +103,17 @@ async function decisions(engine: MeasuredEngine, name: string): Promise<void> {
 async function parked(engine: MeasuredEngine, name: string): Promise<void> {
   const { parked: runs, resumed } = counts;
   const prefix = "parked";
-  const before = { memory: await engine.residentMb(), disk: await engine.place.diskKb() };
+  const before = { ...(await engine.memory()), disk: await engine.place.diskKb() };
   const ms = await engine.park({ prefix, runs });
   await delay(idleMs);
-  const after = { memory: await engine.residentMb(), disk: await engine.place.diskKb() };
-  const note = `parked at ${round((runs * 1_000) / ms)} runs/s`;
+  const after = { ...(await engine.memory()), disk: await engine.place.diskKb() };
+  const perRun = (now: number, then: number): number => ((now - then) * 1_024) / runs;
+  const heap = perRun(after.heapMb, before.heapMb);
+  const note = `of it objects ${round(heap)} KiB; parked at ${round((runs * 1_000) / ms)} runs/s`;
   say({
     id: `parked run, memory (${name})`,
     unit: "KiB",
-    value: ((after.memory - before.memory) * 1_024) / runs,
+    value: perRun(after.residentMb, before.residentMb),
     n: runs,
     note,
   });
