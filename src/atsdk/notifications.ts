@@ -44,7 +44,24 @@ export async function* monitor(
   signal: AbortSignal,
   clock: () => number,
 ): AsyncGenerator<RawNotification> {
-  const feed = new Feed(options, signal, clock);
+  for await (const each of follow(new Feed(options, signal, clock), connector))
+    if (each !== listening) yield each;
+}
+
+/** The server has taken our `monitor`: whatever it receives from now on is delivered. */
+export const listening = Symbol("listening");
+
+/** As `monitor`, with `listening` in between, for each connection once. */
+export function monitorMarked(
+  connector: Connector,
+  options: NotificationsOptions,
+  signal: AbortSignal,
+  clock: () => number,
+): AsyncGenerator<RawNotification | typeof listening> {
+  return follow(new Feed(options, signal, clock, { marks: true }), connector);
+}
+
+async function* follow(feed: Feed, connector: Connector): AsyncGenerator<RawNotification | typeof listening> {
   const running = feed.run(connector);
   try {
     yield* feed.take();
@@ -59,7 +76,8 @@ class Feed {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #seen = new Set<string>();
-  readonly #queue: RawNotification[] = [];
+  readonly #queue: (RawNotification | typeof listening)[] = [];
+  readonly #marks: boolean;
   readonly #clock: () => number;
   #since: number | undefined;
   /** Set while the server may still be sending what it kept: live frames come in between, so theirs is no resume point. */
@@ -72,8 +90,14 @@ class Feed {
   #failure: AtError | undefined;
   #wake = () => {};
 
-  constructor(options: NotificationsOptions, signal: AbortSignal, clock: () => number) {
+  constructor(
+    options: NotificationsOptions,
+    signal: AbortSignal,
+    clock: () => number,
+    { marks }: { readonly marks: boolean } = { marks: false },
+  ) {
     monitorCommand(options); // refuses a filter that cannot be sent
+    this.#marks = marks;
     this.#options = options;
     this.#clock = clock;
     this.#since = options.since;
@@ -86,7 +110,7 @@ class Feed {
     this.#stop.abort();
   }
 
-  async *take(): AsyncGenerator<RawNotification> {
+  async *take(): AsyncGenerator<RawNotification | typeof listening> {
     for (;;) {
       const next = this.#queue.shift();
       if (this.#signal.aborted) return;
@@ -142,8 +166,17 @@ class Feed {
       this.#reportGap();
       connection.send(monitorCommand({ regex, selfNotifications, epochMillis }));
       this.#since ??= this.#clock(); // a later connection must not skip what came in between
+      if (this.#marks) void this.#mark(connection);
       if (this.#signal.aborted) abort();
     });
+  }
+
+  async #mark(connection: AtConnection): Promise<void> {
+    // Commands are answered in order: once a heartbeat is answered, the monitor has been taken.
+    await this.#beat(connection);
+    if (connection.isClosed) return; // the next connection marks
+    this.#queue.push(listening);
+    this.#wake();
   }
 
   async #beat(connection: AtConnection): Promise<void> {
