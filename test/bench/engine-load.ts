@@ -20,7 +20,12 @@ const command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("check"), prefix: z.string(), runs: z.number() }),
   z.object({ type: z.literal("collect") }),
 ]);
-const place = z.object({ redisUrl: z.string(), postgresUrl: z.string().optional(), folder: z.string() });
+const place = z.object({
+  redisUrl: z.string(),
+  postgresUrl: z.string().optional(),
+  folder: z.string(),
+  fullPath: z.boolean(),
+});
 
 const spread = (values: readonly number[]) => ({
   p50: percentile(values, 0.5),

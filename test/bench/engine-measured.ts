@@ -31,15 +31,18 @@ export class MeasuredEngine {
   readonly #children = new Children();
   #child: Child | undefined;
 
-  constructor(kind: RecordKind) {
+  readonly #fullPath: boolean;
+
+  constructor(kind: RecordKind, o: { readonly fullPath: boolean } = { fullPath: false }) {
     this.place = new EnginePlace(kind);
+    this.#fullPath = o.fullPath;
   }
 
   async start(): Promise<void> {
     await this.place.start();
     const { redisUrl, postgresUrl, folder } = this.place;
     this.#child = await this.#children.start("./engine-load.ts", [
-      JSON.stringify({ redisUrl, postgresUrl, folder }),
+      JSON.stringify({ redisUrl, postgresUrl, folder, fullPath: this.#fullPath }),
     ]);
   }
 

@@ -1,13 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { people } from "../fakes/trust-world.ts";
+import { type AtPlace, withAtPlace } from "./at-place.ts";
 import type { RecordKind } from "./engine-place.ts";
 import { MeasuredEngine } from "./engine-measured.ts";
 import { comparePeers, type Trial } from "./engine-peers.ts";
+import { benchAgents } from "./engine-workflow.ts";
 import { type Figure, print } from "./figure.ts";
 
 /**
  * `npm run bench:engine [-- --quick] [--json] [--only latency,throughput,decisions,parked] [--record postgres|sqlite]`:
- * what the engine costs without the agents' network, by the work of the peers' harness. With `--peers FOLDER` instead
+ * what the engine costs without the agents' network, by the work of the peers' harness; with `--full-path` what it costs
+ * with them: sealed envelopes, atServers, agent hosts and their books. With `--peers FOLDER` instead
  * that harness in turns with ours, `[--trials N] [--only dbos,restate,…]`.
  */
 
@@ -16,6 +20,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     only: { type: "string" },
+    "full-path": { type: "boolean", default: false },
     record: { type: "string", default: "postgres,sqlite" },
     peers: { type: "string" },
     trials: { type: "string" },
@@ -132,6 +137,42 @@ async function parked(engine: MeasuredEngine, name: string): Promise<void> {
   say({ id: `${resumed} of them resumed at once (${name})`, unit: "ms", value: seen.ms, n: resumed });
 }
 
+/** The same work with all that makes it safe, and where its CPU goes. */
+async function fullPath(kind: RecordKind, { children, sandbox }: AtPlace): Promise<void> {
+  const agents = await children.start("./engine-agents.ts", []);
+  const engine = new MeasuredEngine(kind, { fullPath: true });
+  try {
+    await engine.start();
+    await engine.load({ prefix: "warm", runs: counts.warmUp / 5, inFlight: 10 });
+    const before = [await agents.usage(), await sandbox.usage()] as const;
+    const runs = counts.latency;
+    const one = await engine.load({ prefix: "one", runs, inFlight: 1 });
+    const after = [await agents.usage(), await sandbox.usage()] as const;
+    const cpu = (index: 0 | 1): number => round((after[index].cpu - before[index].cpu) / runs);
+    const commits = round((after[0].full - before[0].full) / runs);
+    say({
+      id: `run over the agents' network, p50 (${kind})`,
+      unit: "ms",
+      value: one.total.p50,
+      n: runs,
+      note:
+        `p99 ${round(one.total.p99)} ms, approved → done ${round(one.approved.p50)} ms; CPU per run: bot ` +
+        `${round(one.cost.appCpuMs)} ms, its stores ${round(one.cost.storeCpuMs)}, agents ${cpu(0)} (${commits} commits), ` +
+        `atServers ${cpu(1)}; the bot's commits ${round(one.cost.commits)}`,
+    });
+    const many = await engine.load({ prefix: "many", runs, inFlight: 100 });
+    say({
+      id: `${runs} runs over the agents' network (${kind})`,
+      unit: "runs/s",
+      value: (runs * 1_000) / many.ms,
+      n: runs,
+      note: `100 in flight; the bot's CPU per run ${round(many.cost.appCpuMs)} ms`,
+    });
+  } finally {
+    await engine.stop();
+  }
+}
+
 /** As a peer is measured. */
 async function asPeer(kind: RecordKind): Promise<Trial> {
   const engine = new MeasuredEngine(kind);
@@ -154,7 +195,12 @@ async function asPeer(kind: RecordKind): Promise<Trial> {
 
 if (options.peers === undefined) {
   for (const kind of ["postgres", "sqlite"] as const) {
-    if (options.record.split(",").includes(kind)) {
+    if (!options.record.split(",").includes(kind)) {
+      continue;
+    }
+    if (options["full-path"]) {
+      await withAtPlace((place) => fullPath(kind, place), { agents: benchAgents, people });
+    } else {
       await measure(kind);
     }
   }
