@@ -1,11 +1,4 @@
-import type {
-  CompiledQuery,
-  DatabaseConnection,
-  Dialect,
-  Driver,
-  QueryResult,
-  TransactionSettings,
-} from "kysely";
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from "kysely";
 import { PostgresAdapter, PostgresDriver, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import { Pool, types } from "pg";
 import { AppError } from "../../src/errors.ts";
@@ -81,7 +74,7 @@ function safeInteger(text: string): number {
   return value;
 }
 
-/** Kysely's PostgreSQL dialect with errors as AppErrors. `place` names the database in them. */
+/** Kysely's PostgreSQL dialect outside any unit, with errors as AppErrors. `place` names the database in them. */
 export class PostgresAppDialect implements Dialect {
   readonly #pool: Pool;
   readonly #place: string;
@@ -118,26 +111,11 @@ class AppErrorDriver implements Driver {
   async acquireConnection(): Promise<DatabaseConnection> {
     return new AppErrorConnection(await this.#guard(this.#driver.acquireConnection()), this.#place);
   }
-  beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    return this.#driver.beginTransaction(connection, settings);
+  beginTransaction(): Promise<void> {
+    return Promise.reject(new AppError("unsupported", "a transaction is begun by Database.unit only"));
   }
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    const failed = connection instanceof AppErrorConnection ? connection.failed : null;
-    if (failed !== null) {
-      // A function that swallowed a failed statement's error must not look like a success.
-      throw failed;
-    }
-    await this.#driver.commitTransaction(connection);
-  }
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    const failed = connection instanceof AppErrorConnection ? connection.failed : null;
-    try {
-      await this.#guard(this.#driver.rollbackTransaction(innerOf(connection)));
-    } catch (error) {
-      // A connection that broke: the server has undone the unit, and the statement that failed says why.
-      throw failed ?? error;
-    }
-  }
+  async commitTransaction(): Promise<void> {}
+  async rollbackTransaction(): Promise<void> {}
   releaseConnection(connection: DatabaseConnection): Promise<void> {
     return this.#driver.releaseConnection(innerOf(connection));
   }
@@ -156,8 +134,6 @@ class AppErrorDriver implements Driver {
 class AppErrorConnection implements DatabaseConnection {
   readonly inner: DatabaseConnection;
   readonly #place: string;
-  /** The first failure since this connection was taken from the pool. */
-  failed: AppError | null = null;
 
   constructor(inner: DatabaseConnection, place: string) {
     this.inner = inner;
@@ -167,9 +143,7 @@ class AppErrorConnection implements DatabaseConnection {
     try {
       return await this.inner.executeQuery<R>(query);
     } catch (error) {
-      const failed = postgresError(error, this.#place);
-      this.failed ??= failed;
-      throw failed;
+      throw postgresError(error, this.#place);
     }
   }
   streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {

@@ -76,9 +76,14 @@ export class PostgresUnit implements DatabaseConnection {
     await this.#send("commit", []);
   }
 
+  /** Throws why the unit failed where the connection broke: the server has undone it by itself. */
   async rollback(): Promise<void> {
     this.#open = false;
-    await this.#send("rollback", []);
+    try {
+      await this.#send("rollback", []);
+    } catch (error) {
+      throw this.#failed ?? error;
+    }
   }
 
   async #send<R extends object>(text: string, values: readonly unknown[]) {

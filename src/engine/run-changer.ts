@@ -5,13 +5,16 @@ import type { Run, RunId } from "../domain.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
+import { isFinished } from "./plan.ts";
 import { sendNotice } from "./requests.ts";
 import { type DraftSurroundings, RunDraft, rowId } from "./run-draft.ts";
 import type { RunRecord } from "./run-record.ts";
 
 const tries = 100;
-/** Runs kept in memory, and requests that wait for their jobs: what was forgotten is found in the record. */
+/** Running runs kept in memory, and requests that wait for their jobs: what was forgotten is found in the record. */
 const remembered = 1_000;
+/** Of those that wait for a person, only the latest: there may be very many. */
+const rememberedWaiting = 50;
 
 /** What is committed with a change because an agent's message brought it about. */
 interface MessageKeys {
@@ -55,6 +58,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
   const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
+  const waiting = new BoundedMap<RunId, RunRecord>(rememberedWaiting);
   /** Requests whose rows are committed and whose jobs are in the queue, by row. */
   const ready = new BoundedMap<string, ReadyMessage>(remembered);
   /** The last change begun of each run: two at once would only find each other's version. */
@@ -72,6 +76,15 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       throw new AppError("workflow-missing", `run ${id} needs workflow ${name}, which is not defined`);
     }
     return { run, contents, approvals, definition };
+  }
+
+  function remember(record: RunRecord): void {
+    const { id, status } = record.run;
+    memory.delete(id);
+    waiting.delete(id);
+    if (!isFinished(status)) {
+      (status === "waiting" ? waiting : memory).set(id, record);
+    }
   }
 
   /** Everything to save, and the messages to send once it is saved. */
@@ -103,7 +116,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
    * waits for it: a queue that hangs holds up neither an acknowledgement nor a decision.
    */
   function afterCommit(draft: RunDraft, messages: readonly ReadyMessage[]): void {
-    memory.set(draft.run.id, draft.saved());
+    remember(draft.saved());
     draft.closedRows.forEach((row) => ready.delete(row));
     const byRow = new Map(messages.map((message) => [message.row.id, message]));
     for (const { job, delayMs } of draft.jobs) {
@@ -135,7 +148,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
 
   async function changeNow<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
     for (let attempt = 0; attempt < tries; attempt += 1) {
-      const remembered = attempt === 0 ? memory.get(id) : undefined;
+      const remembered = attempt === 0 ? (memory.get(id) ?? waiting.get(id)) : undefined;
       const record = remembered ?? (await load(id));
       if (record === undefined) {
         return "unknown";

@@ -1,20 +1,18 @@
-import { generateKeyPairSync } from "node:crypto";
 import path from "node:path";
 import { openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import { type RecordTables, recordMigrations } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { createApprovals } from "../../src/approvals.ts";
-import type { TrustView } from "../../src/define-agent.ts";
 import type { RunId } from "../../src/domain.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { createSweeper } from "../../src/engine/sweeper.ts";
 import { startWorker } from "../../src/engine/worker.ts";
 import { systemTimers } from "../../src/link/timers.ts";
+import type { OutgoingEnvelope } from "../../src/link-types.ts";
 import type { Logger } from "../../src/ports.ts";
-import { signAs } from "../../src/trust/sign-statement.ts";
-import { people, policy } from "../fakes/trust-world.ts";
 import { createExecutor } from "./engine-executor.ts";
+import { openPath } from "./engine-path.ts";
 import { assertResult, firstInput } from "./engine-work.ts";
 import { approvalStep, benchDefinitions, lastStep } from "./engine-workflow.ts";
 
@@ -39,13 +37,15 @@ const log: Logger = {
 };
 
 /**
- * The engine with its real record, queue, outbox, approvals and sweeper, and an executor in place of the agents. Whoever
+ * The engine with its real record, queue, outbox, approvals and sweeper, and the agents. Whoever
  * asks for runs is in the same process, as in the peers' harness.
  */
 export async function openEngineApp(o: {
   readonly redisUrl: string;
   readonly postgresUrl: string | undefined;
   readonly folder: string;
+  /** The agents over their network, instead of in this process. */
+  readonly fullPath: boolean;
 }) {
   const clock = { now: () => Date.now() };
   const database = await openDatabase<RecordTables>({
@@ -60,29 +60,17 @@ export async function openEngineApp(o: {
     writer: `bench-${process.pid}`,
   });
   const queue = await openRedisQueue(o.redisUrl, log);
-  const { privateKey } = generateKeyPairSync("ed25519");
-  // Whose signature it is, is the business of the agents' network; the evidence of the decision is signed here.
-  const trust: TrustView = {
-    serial: 1,
-    demo: true,
-    policy,
-    person: (id) => people.find((each) => each.id === id),
-    verify: ({ signature }, role) => signature === role,
-  };
   const followed = new Map<RunId, Followed>();
   let nextRun = "";
-  const executor = createExecutor({
-    store,
-    clock,
-    log,
-    receive: (message) => engine.receive(message),
-    started({ subject }) {
-      const run = followed.get(subject.run);
-      if (run !== undefined && subject.step === lastStep) {
-        run.nextAt = performance.now();
-      }
-    },
-  });
+  const started = ({ subject }: OutgoingEnvelope): void => {
+    const run = followed.get(subject.run);
+    if (run !== undefined && subject.step === lastStep) {
+      run.nextAt = performance.now();
+    }
+  };
+  const around = { store, clock, log };
+  const agents = await (o.fullPath ? openPath(around) : createExecutor({ ...around, started }));
+  const { relay } = agents;
   const engine = createEngine({
     store,
     queue,
@@ -90,13 +78,13 @@ export async function openEngineApp(o: {
     clock,
     ids: { next: () => nextRun },
     log,
-    trust: () => trust,
+    trust: () => agents.trust,
     approvalPlaces: (run) => [run.thread],
-    acknowledge: () => Promise.resolve(),
-    prepare: (row) => executor.prepare(row),
-    sendDue: () => executor.kick(),
+    acknowledge: (message) => agents.acknowledge(message),
+    prepare: (row) => relay.prepare(row),
+    sendDue: () => relay.kick(),
     committed(cards, closed) {
-      executor.forget(closed);
+      relay.forget(closed);
       cards.forEach((card) => cardChanged(card));
     },
   });
@@ -104,8 +92,8 @@ export async function openEngineApp(o: {
     store,
     engine,
     clock,
-    trust: () => trust,
-    sign: (statement) => signAs(statement, { atSign: "@cs-bot", instance: "main" }, privateKey),
+    trust: () => agents.trust,
+    sign: agents.sign,
   });
   const sweeper = createSweeper({
     store,
@@ -132,7 +120,8 @@ export async function openEngineApp(o: {
   }
 
   await startWorker({ queue, engine, log });
-  executor.start();
+  await agents.begin((message) => engine.receive(message));
+  relay.start();
   sweeper.start();
 
   return {
@@ -191,7 +180,7 @@ export async function openEngineApp(o: {
     async close(): Promise<void> {
       await sweeper.stop();
       await queue.close();
-      await executor.stop();
+      await agents.close();
       await store.close();
     },
   };

@@ -20,7 +20,12 @@ const command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("check"), prefix: z.string(), runs: z.number() }),
   z.object({ type: z.literal("collect") }),
 ]);
-const place = z.object({ redisUrl: z.string(), postgresUrl: z.string().optional(), folder: z.string() });
+const place = z.object({
+  redisUrl: z.string(),
+  postgresUrl: z.string().optional(),
+  folder: z.string(),
+  fullPath: z.boolean(),
+});
 
 const spread = (values: readonly number[]) => ({
   p50: percentile(values, 0.5),
@@ -58,6 +63,10 @@ function timesOf(traces: readonly RunTrace[]) {
   };
 }
 
+function memoryOf({ rss, heapUsed }: NodeJS.MemoryUsage) {
+  return { residentMb: rss / 1_048_576, heapMb: heapUsed / 1_048_576 };
+}
+
 async function obey(app: EngineApp, message: z.infer<typeof command>): Promise<object> {
   const startedAt = performance.now();
   const traces: RunTrace[] = [];
@@ -93,7 +102,7 @@ async function obey(app: EngineApp, message: z.infer<typeof command>): Promise<o
       return {};
     case "collect":
       collectGarbage();
-      return { residentMb: process.memoryUsage().rss / 1_048_576 };
+      return memoryOf(process.memoryUsage());
   }
 }
 

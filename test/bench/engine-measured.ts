@@ -12,7 +12,7 @@ const loadResult = z.object({
   decided: spread,
 });
 const parkResult = z.object({ ms: z.number() });
-const memoryResult = z.object({ residentMb: z.number() });
+const memoryResult = z.object({ residentMb: z.number(), heapMb: z.number() });
 export type LoadResult = z.infer<typeof loadResult>;
 
 /** What something cost, per run. */
@@ -31,15 +31,18 @@ export class MeasuredEngine {
   readonly #children = new Children();
   #child: Child | undefined;
 
-  constructor(kind: RecordKind) {
+  readonly #fullPath: boolean;
+
+  constructor(kind: RecordKind, o: { readonly fullPath: boolean } = { fullPath: false }) {
     this.place = new EnginePlace(kind);
+    this.#fullPath = o.fullPath;
   }
 
   async start(): Promise<void> {
     await this.place.start();
     const { redisUrl, postgresUrl, folder } = this.place;
     this.#child = await this.#children.start("./engine-load.ts", [
-      JSON.stringify({ redisUrl, postgresUrl, folder }),
+      JSON.stringify({ redisUrl, postgresUrl, folder, fullPath: this.#fullPath }),
     ]);
   }
 
@@ -70,9 +73,9 @@ export class MeasuredEngine {
     return loadResult.parse(await this.#ask({ type: "decide", ...o }));
   }
 
-  /** Resident memory of the engine's process, garbage collected. */
-  async residentMb(): Promise<number> {
-    return memoryResult.parse(await this.#ask({ type: "collect" })).residentMb;
+  /** Memory of the engine's process, garbage collected. */
+  async memory(): Promise<z.infer<typeof memoryResult>> {
+    return memoryResult.parse(await this.#ask({ type: "collect" }));
   }
 
   /** CPU of engine and stores while `call` runs, in per cent of a core. */

@@ -5,7 +5,7 @@ import { defineWorkflow } from "../../src/define-workflow.ts";
 import type { Json, PlanDocument, RunId, Signed } from "../../src/domain.ts";
 import type { Definitions } from "../../src/engine/definitions.ts";
 import type { AttestationStatement, EvidenceStatement } from "../../src/mandate-types.ts";
-import type { OutgoingEnvelope } from "../../src/link-types.ts";
+import type { MessageSubject } from "../../src/link-types.ts";
 import { answerOf, finish, join, type Payload, work } from "./engine-work.ts";
 
 /**
@@ -46,17 +46,31 @@ const decision = z.object({
 type Attestation = Signed<AttestationStatement> & { readonly output: Payload };
 const attested = attestation as unknown as z.ZodType<Attestation>;
 
-const run = (): Promise<never> => Promise.reject(new Error("the executor does the work"));
-const read = <I, O>(input: z.ZodType<I>, output: z.ZodType<O>): AnySkill =>
-  skill({ effect: "read", input, output, run });
-const anything = z.looseObject({});
 const agent = <S extends Readonly<Record<string, AnySkill>>>(id: string, skills: S) =>
   defineAgent({ id, description: id, skills });
-const typed = <O>(output: z.ZodType<O>) => skill({ effect: "read", input: anything, output, run });
+/** A skill as a host runs it: what it states, it signs. */
+const does = <O>(role: string, name: string, output: z.ZodType<O>) =>
+  skill({
+    effect: "read",
+    input: z.looseObject({}),
+    output,
+    async run({ subject, sign }, input) {
+      const found = answer(subject, { skill: name, input: input as Json }, role) as { statement?: Tagged };
+      return { ...found, ...(found.statement === undefined ? {} : sign(found.statement)) } as O;
+    },
+  });
+type Tagged = { readonly tag: string };
 
-const worker = agent("worker", { work: typed(payload), join: typed(payload), finish: typed(payload) });
-const financial = agent("financial", { attest: typed(attested) });
-const compliance = agent("compliance", { attest: typed(attested) });
+const worker = agent("supply", {
+  work: does("supply", "work", payload),
+  join: does("supply", "join", payload),
+  finish: does("supply", "finish", payload),
+});
+const financial = agent("financial", { attest: does("financial", "attest", attested) });
+const compliance = agent("compliance", { attest: does("compliance", "attest", attested) });
+const router = agent("router", { route: does("router", "route", z.looseObject({ outcome: z.string() })) });
+const hitl = agent("hitl", { "sign-decision": does("hitl", "sign-decision", decision) });
+export const benchAgents = [router, worker, financial, compliance, hitl] as const;
 
 /** The plan that is put up for approval: what step 8 found. */
 function planOf(found: Payload, id: RunId, revision: number): PlanDocument {
@@ -106,19 +120,15 @@ const twelveSteps = defineWorkflow({
   summary: () => "Ordered",
 });
 
-export const benchDefinitions: Definitions = {
-  workflows: [twelveSteps],
-  router: agent("router", { route: read(anything, z.looseObject({ outcome: z.string() })) }),
-  hitl: agent("hitl", { "sign-decision": read(anything, decision) }),
-};
+export const benchDefinitions: Definitions = { workflows: [twelveSteps], router, hitl };
 /** The last step, and the one that waits for a person. */
 export const lastStep = "s12";
 export const approvalStep = "gate";
 
 const signer = { atSign: "@cs-bench", instance: "main" } as const;
 
-/** What the agent answers to a request, and the step's number. */
-export function answer({ to, subject, body }: OutgoingEnvelope, role: string): Json {
+/** What the agent of a role answers to a request. */
+export function answer(subject: MessageSubject, body: Json, role: string): Json {
   const { skill: name, input } = body as unknown as { skill: string; input: Record<string, never> };
   const { text, step, left, right, plan, evidence } = input as unknown as {
     text: string;
@@ -146,14 +156,14 @@ export function answer({ to, subject, body }: OutgoingEnvelope, role: string): J
         input: found,
       };
     }
-    case "worker.work":
+    case "supply.work":
       return work(step, given);
-    case "worker.join":
+    case "supply.join":
       return join(left, right);
     case "financial.attest":
     case "compliance.attest":
       return signed(
-        { planHash: canonicalHash(plan), ...about },
+        { tag: "countersign/attestation/1", planHash: canonicalHash(plan), ...about },
         { output: work(role === "financial" ? 9 : 10, given) },
       ) as Json;
     case "hitl.sign-decision":
@@ -161,9 +171,9 @@ export function answer({ to, subject, body }: OutgoingEnvelope, role: string): J
         { ...evidence.statement, tag: "countersign/decision/1" },
         { answer: answerOf(subject.run), note: "y".repeat(600) },
       ) as Json;
-    case "worker.finish":
+    case "supply.finish":
       return finish(given, (input["decision"] as unknown as { answer: number }).answer);
     default:
-      throw new Error(`${to.atSign} has no skill ${name}`);
+      throw new Error(`agent "${role}" has no skill "${name}"`);
   }
 }

@@ -1,13 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { people } from "../fakes/trust-world.ts";
+import { type AtPlace, withAtPlace } from "./at-place.ts";
 import type { RecordKind } from "./engine-place.ts";
 import { MeasuredEngine } from "./engine-measured.ts";
 import { comparePeers, type Trial } from "./engine-peers.ts";
+import { benchAgents } from "./engine-workflow.ts";
 import { type Figure, print } from "./figure.ts";
 
 /**
  * `npm run bench:engine [-- --quick] [--json] [--only latency,throughput,decisions,parked] [--record postgres|sqlite]`:
- * what the engine costs without the agents' network, by the work of the peers' harness. With `--peers FOLDER` instead
+ * what the engine costs without the agents' network, by the work of the peers' harness; with `--full-path` what it costs
+ * with them: sealed envelopes, atServers, agent hosts and their books. With `--peers FOLDER` instead
  * that harness in turns with ours, `[--trials N] [--only dbos,restate,…]`.
  */
 
@@ -16,6 +20,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     only: { type: "string" },
+    "full-path": { type: "boolean", default: false },
     record: { type: "string", default: "postgres,sqlite" },
     peers: { type: "string" },
     trials: { type: "string" },
@@ -67,8 +72,8 @@ async function measure(kind: RecordKind): Promise<void> {
             `${round(cost.walKb)} KiB of WAL, ${round(cost.redisCommands)} Redis commands`,
         });
       }
-      const mb = await engine.residentMb();
-      say({ id: `memory after that (${name})`, unit: "MB", value: mb, n: 1, note: storeMemory(engine) });
+      const { residentMb: value } = await engine.memory();
+      say({ id: `memory after that (${name})`, unit: "MB", value, n: 1, note: storeMemory(engine) });
     }
     if (measures("decisions")) {
       await decisions(engine, name);
@@ -103,15 +108,17 @@ async function decisions(engine: MeasuredEngine, name: string): Promise<void> {
 async function parked(engine: MeasuredEngine, name: string): Promise<void> {
   const { parked: runs, resumed } = counts;
   const prefix = "parked";
-  const before = { memory: await engine.residentMb(), disk: await engine.place.diskKb() };
+  const before = { ...(await engine.memory()), disk: await engine.place.diskKb() };
   const ms = await engine.park({ prefix, runs });
   await delay(idleMs);
-  const after = { memory: await engine.residentMb(), disk: await engine.place.diskKb() };
-  const note = `parked at ${round((runs * 1_000) / ms)} runs/s`;
+  const after = { ...(await engine.memory()), disk: await engine.place.diskKb() };
+  const perRun = (now: number, then: number): number => ((now - then) * 1_024) / runs;
+  const heap = perRun(after.heapMb, before.heapMb);
+  const note = `of it objects ${round(heap)} KiB; parked at ${round((runs * 1_000) / ms)} runs/s`;
   say({
     id: `parked run, memory (${name})`,
     unit: "KiB",
-    value: ((after.memory - before.memory) * 1_024) / runs,
+    value: perRun(after.residentMb, before.residentMb),
     n: runs,
     note,
   });
@@ -128,6 +135,42 @@ async function parked(engine: MeasuredEngine, name: string): Promise<void> {
   const first = Math.floor((runs - resumed) / 2);
   const seen = await engine.decide({ prefix, first, runs: resumed, perSecond: 1e9 });
   say({ id: `${resumed} of them resumed at once (${name})`, unit: "ms", value: seen.ms, n: resumed });
+}
+
+/** The same work with all that makes it safe, and where its CPU goes. */
+async function fullPath(kind: RecordKind, { children, sandbox }: AtPlace): Promise<void> {
+  const agents = await children.start("./engine-agents.ts", []);
+  const engine = new MeasuredEngine(kind, { fullPath: true });
+  try {
+    await engine.start();
+    await engine.load({ prefix: "warm", runs: counts.warmUp / 5, inFlight: 10 });
+    const before = [await agents.usage(), await sandbox.usage()] as const;
+    const runs = counts.latency;
+    const one = await engine.load({ prefix: "one", runs, inFlight: 1 });
+    const after = [await agents.usage(), await sandbox.usage()] as const;
+    const cpu = (index: 0 | 1): number => round((after[index].cpu - before[index].cpu) / runs);
+    const commits = round((after[0].full - before[0].full) / runs);
+    say({
+      id: `run over the agents' network, p50 (${kind})`,
+      unit: "ms",
+      value: one.total.p50,
+      n: runs,
+      note:
+        `p99 ${round(one.total.p99)} ms, approved → done ${round(one.approved.p50)} ms; CPU per run: bot ` +
+        `${round(one.cost.appCpuMs)} ms, its stores ${round(one.cost.storeCpuMs)}, agents ${cpu(0)} (${commits} commits), ` +
+        `atServers ${cpu(1)}; the bot's commits ${round(one.cost.commits)}`,
+    });
+    const many = await engine.load({ prefix: "many", runs, inFlight: 100 });
+    say({
+      id: `${runs} runs over the agents' network (${kind})`,
+      unit: "runs/s",
+      value: (runs * 1_000) / many.ms,
+      n: runs,
+      note: `100 in flight; the bot's CPU per run ${round(many.cost.appCpuMs)} ms`,
+    });
+  } finally {
+    await engine.stop();
+  }
 }
 
 /** As a peer is measured. */
@@ -152,7 +195,12 @@ async function asPeer(kind: RecordKind): Promise<Trial> {
 
 if (options.peers === undefined) {
   for (const kind of ["postgres", "sqlite"] as const) {
-    if (options.record.split(",").includes(kind)) {
+    if (!options.record.split(",").includes(kind)) {
+      continue;
+    }
+    if (options["full-path"]) {
+      await withAtPlace((place) => fullPath(kind, place), { agents: benchAgents, people });
+    } else {
       await measure(kind);
     }
   }
