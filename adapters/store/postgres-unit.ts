@@ -76,14 +76,9 @@ export class PostgresUnit implements DatabaseConnection {
     await this.#send("commit", []);
   }
 
-  /** Throws why the unit failed where the connection broke: the server has undone it by itself. */
   async rollback(): Promise<void> {
     this.#open = false;
-    try {
-      await this.#send("rollback", []);
-    } catch (error) {
-      throw this.#failed ?? error;
-    }
+    await this.#send("rollback", []);
   }
 
   async #send<R extends object>(text: string, values: readonly unknown[]) {
