@@ -10,10 +10,13 @@ import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
 import { startWorker } from "./engine/worker.ts";
 import { AppError, toErrorInfo } from "./errors.ts";
+import { createFreezes } from "./freezes.ts";
 import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
 import type { ReceivedEnvelope } from "./link-types.ts";
 import { createAgentCalls } from "./link/agent-calls.ts";
+import { createFreezeCalls } from "./link/freeze-calls.ts";
+import { freezeRun } from "./link/freeze-notice.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
@@ -24,7 +27,9 @@ import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
-import { signAs } from "./trust/sign-statement.ts";
+import { createSafetyWatch } from "./safety-watch.ts";
+import { createShadows } from "./shadows.ts";
+import { signAs, type Statement } from "./trust/sign-statement.ts";
 import type { TrustStore } from "./trust/trust-store.ts";
 
 const ackLifetimeMs = 60_000;
@@ -114,6 +119,40 @@ export function createBot(parts: BotParts): Bot {
     onWaiting: (subject, waits) => engine.unattended(subject, waits),
   });
   const witness = parts.witness(() => calls.address("compliance"));
+  const signed = <T extends Statement>(statement: T) =>
+    signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519);
+  const freezeCalls = createFreezeCalls({
+    link,
+    here: () => calls.instances(),
+    others: () => silentAgents(parts.agents, calls.instances(), trust),
+    hitl: () => calls.address("hitl"),
+    journal: (entries) => store.appendJournal(entries),
+    clock,
+    timers,
+    log,
+  });
+  const freezes = createFreezes({
+    store,
+    trust: () => trust,
+    sign: signed,
+    tell: (papers) => freezeCalls.tell(papers),
+    signLift: (serial, evidence) => freezeCalls.signLift(serial, evidence),
+    async lifted() {
+      await store.resume(clock.now());
+      calls.kick();
+    },
+    clock,
+    log,
+  });
+  const shadows = createShadows({
+    store,
+    workflows: [...new Set(definitions.workflows.map(({ id }) => id))],
+    byDefault: config.shadowNewWorkflows ?? false,
+    trust: () => trust,
+    sign: signed,
+    clock,
+  });
+  const safety = createSafetyWatch({ freezes, shadows, timers, log });
   const engine = createEngine({
     store,
     queue,
@@ -123,6 +162,8 @@ export function createBot(parts: BotParts): Bot {
     log,
     trust: () => trust,
     approvalPlaces: places,
+    frozen: () => freezes.frozen(),
+    isShadow: (workflow) => shadows.isShadow(workflow),
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },
@@ -142,12 +183,13 @@ export function createBot(parts: BotParts): Bot {
     engine,
     clock,
     trust: () => trust,
-    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+    sign: signed,
   });
   const intake = createIntake({ store, engine, trust: () => trust });
   const sweeper = createSweeper({
     store,
     engine,
+    frozen: () => freezes.frozen(),
     clock,
     log,
     after: (ms, call) =>
@@ -162,6 +204,8 @@ export function createBot(parts: BotParts): Bot {
       calls.announced(message);
     } else if (message.subject.run === witnessRun) {
       await witness.receive(message);
+    } else if (message.subject.run === freezeRun) {
+      await freezeCalls.receive(message);
     } else {
       await engine.receive(message);
     }
@@ -170,6 +214,10 @@ export function createBot(parts: BotParts): Bot {
     desk,
     instances: () => calls.instances(),
     inbox: {
+      safety: () => ({ freeze: freezes.view(), shadow: shadows.list() }),
+      freeze: (act, reason) => freezes.freeze(act, reason),
+      unfreeze: (act) => freezes.unfreeze(act),
+      shadow: (act, workflow, on) => shadows.set(act, workflow, on),
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
       withdraw: (key, person) => intake.withdraw(key, person),
@@ -189,6 +237,8 @@ export function createBot(parts: BotParts): Bot {
       adapters = chosen;
       await calls.start();
       await link.start(receive);
+      // Before anything is sent: a freeze outlives every process.
+      await safety.start();
       await store.resume(clock.now());
       calls.begin();
       witness.start();
@@ -207,6 +257,8 @@ export function createBot(parts: BotParts): Bot {
       for (const adapter of adapters) {
         await adapter.stop();
       }
+      safety.stop();
+      freezeCalls.stop();
       await sweeper.stop();
       await pruner.stop();
       await queue.close();
@@ -216,6 +268,17 @@ export function createBot(parts: BotParts): Bot {
       await presenter.stop();
     },
   };
+}
+
+/** Of each agent that nobody was heard of, the address its grant names. */
+function silentAgents(
+  agents: readonly AgentDefinition[],
+  here: readonly LiveInstance[],
+  trust: TrustStore,
+): readonly AgentAddress[] {
+  return agents
+    .filter(({ id }) => !here.some(({ agent }) => agent === id) && isGranted(trust, id))
+    .map(({ id }) => trust.agent(id));
 }
 
 function isGranted(trust: TrustStore, agent: AgentId): boolean {

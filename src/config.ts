@@ -13,6 +13,8 @@ export interface CompanyConfig {
   readonly policy: Policy;
   /** Where instances of agents may be that are given work, by the region they announce. Default: anywhere. */
   readonly placement?: { readonly regions: readonly string[] };
+  /** Workflows begin in shadow mode, until an administrator ends it. Default: they do not. */
+  readonly shadowNewWorkflows?: boolean;
 }
 
 /** Declares the company's configuration; the policy is checked again when it is signed. */

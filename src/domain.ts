@@ -267,6 +267,8 @@ export interface PlanDocument {
     readonly reversibility: Reversibility;
   }[];
   readonly policySerial: number;
+  /** Nothing of it is carried out: a mandate for it is worth nothing outside shadow mode. */
+  readonly shadow?: true;
   /** ISO 8601 UTC; an attestation or decision on it never outlives this. */
   readonly validUntil: string;
 }

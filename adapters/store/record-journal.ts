@@ -1,3 +1,4 @@
+import type { Kysely } from "kysely";
 import { AppError } from "../../src/errors.ts";
 import type { Clock } from "../../src/ports.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
@@ -8,15 +9,21 @@ import type { RecordTables } from "./record-schema.ts";
 import type { RunKey, RunKeys } from "./run-keys.ts";
 import { noRun } from "./run-keys.ts";
 
-/** Appends entries that belong to no commit of a run, in a unit of their own; bodies are sealed. */
+export interface JournalPlace {
+  readonly database: Database<RecordTables>;
+  readonly keys: RunKeys;
+  readonly clock: Clock;
+  readonly writer: string;
+}
+
+/**
+ * Appends entries that belong to no commit of a run, in a unit of their own, after what `write` writes in it; bodies
+ * are sealed.
+ */
 export async function journalAlone(
-  o: {
-    readonly database: Database<RecordTables>;
-    readonly keys: RunKeys;
-    readonly clock: Clock;
-    readonly writer: string;
-  },
+  o: JournalPlace,
   entries: readonly JournalEntry[],
+  write: (tx: Kysely<RecordTables>) => Promise<void> = async () => undefined,
 ): Promise<void> {
   if (entries.length === 0) {
     return;
@@ -35,5 +42,8 @@ export async function journalAlone(
     return key;
   });
   const at = o.clock.now();
-  await o.database.unit((tx) => appendJournal(tx, { writer: o.writer, at, entries, seal }));
+  await o.database.unit(async (tx) => {
+    await write(tx);
+    await appendJournal(tx, { writer: o.writer, at, entries, seal });
+  });
 }

@@ -126,6 +126,12 @@ export interface RecordTables extends JournalTables {
     /** When a passing value was set; null for those that stay. */
     readonly passing_at: number | null;
   };
+  readonly freezes: {
+    readonly serial: number;
+    readonly version: number;
+    /** All of it, sealed: who could change it would have the bot believe that it is lifted. */
+    readonly content: Uint8Array;
+  };
 }
 
 /** What is sealed, by table: business text, and what nobody but the bot may change. */
@@ -136,6 +142,7 @@ export const sealedColumns = {
   cards: ["message", "place"],
   contents: ["value"],
   outbox: ["body"],
+  freezes: ["content"],
   journal: ["body"],
 } as const satisfies Partial<Record<keyof RecordTables, readonly string[]>>;
 
@@ -224,6 +231,13 @@ export const recordMigrations: readonly Migration[] = [
         token bigint not null, primary key (run, revision, step))`,
       `create table instances (
         agent text not null, instance text not null, announcement text not null, primary key (agent, instance))`,
+    ],
+  },
+  {
+    // Freeze (branch fleet).
+    name: "record-5",
+    statements: [
+      "create table freezes (serial bigint primary key, version bigint not null, content bytea not null)",
     ],
   },
 ];

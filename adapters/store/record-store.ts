@@ -1,5 +1,4 @@
 import type { Approval, ApprovalId, MessageId, PersonId, Run, RunId, ThreadId } from "../../src/domain.ts";
-import type { InstanceStore } from "../../src/instance-types.ts";
 import type { Clock, Store } from "../../src/ports.ts";
 import type {
   AgentTraffic,
@@ -33,6 +32,7 @@ import {
 } from "./record-commit.ts";
 import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
+import { recordFreezes } from "./record-freezes.ts";
 import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
@@ -81,11 +81,13 @@ class RecordStore implements Store {
   readonly #group: RecordGroup;
   readonly #clock: Clock;
   readonly #writer: string;
-  readonly instances: InstanceStore;
+  readonly instances: Store["instances"];
+  readonly freezes: Store["freezes"];
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.instances = recordInstances(options.database);
+    this.freezes = recordFreezes({ ...options, keys });
     this.#keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#group = new RecordGroup({ ...options, keys });

@@ -7,6 +7,7 @@ import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { CheckpointStatement } from "../../src/journal.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
 
@@ -176,6 +177,7 @@ export async function startControlServer(
     }
     return context.json({ person, link: await services.signInLink(person, by) });
   });
+  safetyRoutes(app, inbox, actor);
   app.get("/agents", async (context) => context.json(await desk.agents()));
   app.post("/journal/verify", async (context) => {
     const { checkpoint } = verifyBody.parse(await context.req.json());

@@ -14,7 +14,7 @@ import { toErrorInfo } from "../errors.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { Logger, StepJob } from "../ports.ts";
 import { assertRunnable } from "./definitions.ts";
-import type { EngineOptions } from "./engine-options.ts";
+import { type EngineOptions, surroundingsOf } from "./engine-options.ts";
 import { happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
@@ -66,7 +66,7 @@ export interface Engine {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, definitions, clock, ids, trust, approvalPlaces } = options;
+  const { store, definitions, ids } = options;
   const changer = createRunChanger(options);
   const inbox = createInbox(options, changer);
   return {
@@ -75,9 +75,8 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     async start({ key, thread, person, text }) {
-      const now = clock.now();
-      const run = newRun(ids.next("r"), thread, person, now);
-      const surroundings = { now, trust: trust(), definitions, approvalPlaces };
+      const surroundings = surroundingsOf(options);
+      const run = newRun(ids.next("r"), thread, person, surroundings.now);
       const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings);
       draft.add("route", "request", text);
       draft.note("request", { person, thread }, text);
@@ -199,6 +198,10 @@ function dispatchStep(draft: RunDraft, job: StepJob, log: Logger): void {
   const { step, revision, attempt } = job;
   const planned = planOf(draft.definition).find((each) => each.id === step);
   if (planned?.agent === undefined || planned.agent === null) {
+    return;
+  }
+  if (draft.around.frozen && planned.effect !== "read") {
+    // It stays queued, and overdue: the sweeper finds it when the freeze is lifted.
     return;
   }
   const ref = { step, revision, attempt };

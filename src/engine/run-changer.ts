@@ -4,7 +4,7 @@ import type { ReadyMessage } from "../ports.ts";
 import type { RunId } from "../domain.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
-import type { EngineOptions } from "./engine-options.ts";
+import { type EngineOptions, surroundingsOf } from "./engine-options.ts";
 import { sendNotice } from "./requests.ts";
 import { RunDraft } from "./run-draft.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -39,7 +39,7 @@ export interface RunChanger {
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
-  const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
+  const { store, queue, definitions, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
   /** The last change begun of each run: two at once would only find each other's version. */
@@ -107,7 +107,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       if (record === undefined) {
         return undefined;
       }
-      const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions, approvalPlaces });
+      const draft = new RunDraft(record, surroundingsOf(options));
       const result = decide(draft);
       if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
         if (remembered === undefined) {

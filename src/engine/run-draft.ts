@@ -13,6 +13,9 @@ export interface DraftSurroundings {
   readonly trust: TrustView;
   readonly definitions: Definitions;
   readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  /** See `EngineOptions`. */
+  readonly frozen: boolean;
+  readonly isShadow: (workflow: string) => boolean;
 }
 
 /** The row id of a message to an agent: one per subject, however often it is sent. */

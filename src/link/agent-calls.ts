@@ -32,6 +32,8 @@ export interface AgentCalls {
   closed(ids: readonly string[]): void;
   /** Takes an announcement. */
   announced(message: ReceivedEnvelope): void;
+  /** Looks for messages that are due. */
+  kick(): void;
   instances(): readonly LiveInstance[];
   /** See `Dispatcher.address`. */
   address(agent: AgentId): AgentAddress;
@@ -86,6 +88,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
       dispatcher.closed(ids);
     },
     announced: (message) => presence.receive(message),
+    kick: () => relay.kick(),
     instances: () => presence.all(),
     address: (agent) => dispatcher.address(agent),
     async stop() {

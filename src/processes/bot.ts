@@ -159,6 +159,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         console: webConsole.url,
         slack: slack?.status() ?? { ok: true, text: "not set up" },
         ...(await store.counts()),
+        safety: bot.inbox.safety(),
         inFlight: await inFlight(store),
         instances: bot.instances().map(({ agent, instance, open, facts }) => ({
           agent,
