@@ -1,5 +1,6 @@
 import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPlaces } from "./approval-places.ts";
+import type { BotRegister } from "./bot-register.ts";
 import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
@@ -10,7 +11,6 @@ import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
 import { startWorker } from "./engine/worker.ts";
 import { AppError, toErrorInfo } from "./errors.ts";
-import { createFreezes } from "./freezes.ts";
 import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
 import type { ReceivedEnvelope } from "./link-types.ts";
@@ -27,8 +27,7 @@ import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
-import { createSafetyWatch } from "./safety-watch.ts";
-import { createShadows } from "./shadows.ts";
+import { createSafety } from "./safety.ts";
 import { signAs, type Statement } from "./trust/sign-statement.ts";
 import type { TrustStore } from "./trust/trust-store.ts";
 
@@ -43,7 +42,9 @@ export interface BotParts {
   /** Signs what people clicked; see design, "Approval". */
   readonly evidenceKeys: InstanceKeyPairs;
   /** Has the journal's checkpoints signed, by the instance of the witness that is given. */
-  readonly witness: (compliance: () => AgentAddress) => Witness;
+  readonly witness: (compliance: () => AgentAddress, leads: () => boolean) => Witness;
+  /** The other bots of this record; `onLeads` is told when this one alone is to have the journal witnessed. */
+  readonly register: (onLeads: (leads: boolean) => void) => BotRegister;
   readonly agents: readonly AgentDefinition[];
   readonly definitions: Definitions;
   readonly clock: Clock;
@@ -56,6 +57,8 @@ export interface Bot {
   readonly inbox: ChatInbox;
   /** Where a run stands, for whoever may see it. */
   result(run: RunId): Promise<RunResult>;
+  /** Whether other bots work on the same record. */
+  others(): boolean;
   /** The agents' instances that are there. */
   instances(): readonly LiveInstance[];
   /** The result of a request that became no run. */
@@ -93,6 +96,7 @@ export function createBot(parts: BotParts): Bot {
     store,
     adapters: () => adapters,
     render: (row) => desk.render(row),
+    others: () => register.others(),
     clock,
     after: (ms, call) => timers.after(ms, call),
     log,
@@ -118,7 +122,17 @@ export function createBot(parts: BotParts): Bot {
     log,
     onWaiting: (subject, waits) => engine.unattended(subject, waits),
   });
-  const witness = parts.witness(() => calls.address("compliance"));
+  let witness: Witness | undefined;
+  const register = parts.register((leads) => {
+    void witness?.stop();
+    witness = leads ? newWitness() : undefined;
+    witness?.start();
+  });
+  const newWitness = () =>
+    parts.witness(
+      () => calls.address("compliance"),
+      () => register.leads(),
+    );
   const signed = <T extends Statement>(statement: T) =>
     signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519);
   const freezeCalls = createFreezeCalls({
@@ -131,7 +145,7 @@ export function createBot(parts: BotParts): Bot {
     timers,
     log,
   });
-  const freezes = createFreezes({
+  const safety = createSafety({
     store,
     trust: () => trust,
     sign: signed,
@@ -141,18 +155,12 @@ export function createBot(parts: BotParts): Bot {
       await store.resume(clock.now());
       calls.kick();
     },
+    workflows: [...new Set(definitions.workflows.map(({ id }) => id))],
+    shadowByDefault: config.shadowNewWorkflows ?? false,
     clock,
+    timers,
     log,
   });
-  const shadows = createShadows({
-    store,
-    workflows: [...new Set(definitions.workflows.map(({ id }) => id))],
-    byDefault: config.shadowNewWorkflows ?? false,
-    trust: () => trust,
-    sign: signed,
-    clock,
-  });
-  const safety = createSafetyWatch({ freezes, shadows, timers, log });
   const engine = createEngine({
     store,
     queue,
@@ -162,8 +170,8 @@ export function createBot(parts: BotParts): Bot {
     log,
     trust: () => trust,
     approvalPlaces: places,
-    frozen: () => freezes.frozen(),
-    isShadow: (workflow) => shadows.isShadow(workflow),
+    frozen: () => safety.frozen(),
+    isShadow: (workflow) => safety.isShadow(workflow),
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },
@@ -189,7 +197,7 @@ export function createBot(parts: BotParts): Bot {
   const sweeper = createSweeper({
     store,
     engine,
-    frozen: () => freezes.frozen(),
+    frozen: () => safety.frozen(),
     clock,
     log,
     after: (ms, call) =>
@@ -203,7 +211,7 @@ export function createBot(parts: BotParts): Bot {
     if (message.subject.run === presenceRun) {
       calls.announced(message);
     } else if (message.subject.run === witnessRun) {
-      await witness.receive(message);
+      await witness?.receive(message);
     } else if (message.subject.run === freezeRun) {
       await freezeCalls.receive(message);
     } else {
@@ -212,12 +220,10 @@ export function createBot(parts: BotParts): Bot {
   };
   return {
     desk,
+    others: () => register.others(),
     instances: () => calls.instances(),
     inbox: {
-      safety: () => ({ freeze: freezes.view(), shadow: shadows.list() }),
-      freeze: (act, reason) => freezes.freeze(act, reason),
-      unfreeze: (act) => freezes.unfreeze(act),
-      shadow: (act, workflow, on) => shadows.set(act, workflow, on),
+      ...safety.inbox,
       request: (request) => intake.request(request),
       cancel: (run, person) => intake.cancel(run, person),
       withdraw: (key, person) => intake.withdraw(key, person),
@@ -239,9 +245,11 @@ export function createBot(parts: BotParts): Bot {
       await link.start(receive);
       // Before anything is sent: a freeze outlives every process.
       await safety.start();
-      await store.resume(clock.now());
+      await register.start();
+      if (!register.others()) {
+        await store.resume(clock.now());
+      }
       calls.begin();
-      witness.start();
       await startWorker({ queue, engine, log });
       sweeper.start();
       pruner.start();
@@ -262,7 +270,8 @@ export function createBot(parts: BotParts): Bot {
       await sweeper.stop();
       await pruner.stop();
       await queue.close();
-      await witness.stop();
+      await register.stop();
+      await witness?.stop();
       await link.stop();
       await calls.stop();
       await presenter.stop();

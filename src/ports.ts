@@ -27,6 +27,7 @@ import type {
   InboxKey,
   JournalEntry,
   KeptValues,
+  LeaseRecord,
   OpenWorkflow,
   OutboxRow,
   RunCommit,
@@ -79,6 +80,7 @@ export interface OutboxStore {
 export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   readonly instances: InstanceStore;
   readonly freezes: FreezeRecord;
+  readonly leases: LeaseRecord;
   /**
    * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
    * duplicates), postings that were begun are over, unless other bots may share the record: theirs end in time.

@@ -80,6 +80,8 @@ export interface RecordTables extends JournalTables {
     readonly retry_at: number;
     /** A bot is posting it until then; 0 = that was never begun. */
     readonly posting_until: number;
+    /** One of several bots is drawing it until then. */
+    readonly drawing_until: number;
     /** 1 = who reads it there may not decide any more: it is drawn without buttons. */
     readonly barred: number;
   };
@@ -126,6 +128,7 @@ export interface RecordTables extends JournalTables {
     /** When a passing value was set; null for those that stay. */
     readonly passing_at: number | null;
   };
+  readonly leases: { readonly name: string; readonly holder: string; readonly until: number };
   readonly freezes: {
     readonly serial: number;
     readonly version: number;
@@ -238,6 +241,14 @@ export const recordMigrations: readonly Migration[] = [
     name: "record-5",
     statements: [
       "create table freezes (serial bigint primary key, version bigint not null, content bytea not null)",
+    ],
+  },
+  {
+    // Several bots (branch fleet).
+    name: "record-6",
+    statements: [
+      "create table leases (name text primary key, holder text not null, until bigint not null)",
+      "alter table cards add column drawing_until bigint not null default 0",
     ],
   },
 ];

@@ -1,15 +1,6 @@
 import type { Approval, ApprovalId, MessageId, PersonId, Run, RunId, ThreadId } from "../../src/domain.ts";
 import type { Clock, Store } from "../../src/ports.ts";
-import type {
-  AgentTraffic,
-  CardRow,
-  Content,
-  ContentFilter,
-  JournalEntry,
-  OpenWorkflow,
-  OutboxRow,
-  RunCommit,
-} from "../../src/record-types.ts";
+import type { CardRow, JournalEntry, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import { RowOpener } from "./open-rows.ts";
 import {
@@ -35,6 +26,7 @@ import { openRunIdentity } from "./record-identity.ts";
 import { recordFreezes } from "./record-freezes.ts";
 import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
+import { recordLeases } from "./record-leases.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
 import { pruneRecord } from "./record-prune.ts";
 import {
@@ -83,11 +75,13 @@ class RecordStore implements Store {
   readonly #writer: string;
   readonly instances: Store["instances"];
   readonly freezes: Store["freezes"];
+  readonly leases: Store["leases"];
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.instances = recordInstances(options.database);
     this.freezes = recordFreezes({ ...options, keys });
+    this.leases = recordLeases(options.database);
     this.#keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#group = new RecordGroup({ ...options, keys });
@@ -139,7 +133,7 @@ class RecordStore implements Store {
     return this.requestRun(key);
   }
 
-  async openWorkflows(): Promise<readonly OpenWorkflow[]> {
+  async openWorkflows(): ReturnType<Store["openWorkflows"]> {
     return openWorkflows(this.#database);
   }
 
@@ -190,7 +184,7 @@ class RecordStore implements Store {
     await postponeRun(this.#database, id, dueAt);
   }
 
-  async contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]> {
+  async contents(run: RunId, wanted?: Parameters<Store["contents"]>[1]): ReturnType<Store["contents"]> {
     const rows = await contentRows(this.#database, run, wanted);
     if (rows.length === 0) {
       return [];
@@ -217,7 +211,7 @@ class RecordStore implements Store {
     return countOpen(this.#database);
   }
 
-  async traffic(since: number): Promise<AgentTraffic> {
+  async traffic(since: number): ReturnType<Store["traffic"]> {
     return traffic(this.#database, since);
   }
 

@@ -28,6 +28,8 @@ const decisionBody = z.strictObject({
 const actorBody = z.strictObject({ as: z.string().optional() });
 const verifyBody = z.strictObject({ checkpoint: checkpointSchema.nullable() });
 
+const lookAgainMs = 500;
+
 export interface ControlServices {
   readonly desk: Desk;
   readonly inbox: ChatInbox;
@@ -37,6 +39,8 @@ export interface ControlServices {
   readonly osPerson: () => PersonId | undefined;
   readonly result: (run: string) => Promise<unknown>;
   readonly refusal: (error: AppError) => unknown;
+  /** Whether other bots work on the same record. */
+  readonly others: () => boolean;
   readonly status: () => Promise<unknown>;
   /** A one-time link that signs this person in to the console; `by` asked for it. */
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
@@ -110,9 +114,14 @@ export async function startControlServer(
     return stream(context, async (out) => {
       const lines: string[] = [];
       let wake: () => void = () => undefined;
+      const told = new Map<string, string>();
       const push = (key: string, card: unknown) => {
-        lines.push(`${JSON.stringify({ key, card })}\n`);
-        wake();
+        const line = `${JSON.stringify({ key, card })}\n`;
+        if (told.get(key) !== line) {
+          told.set(key, line);
+          lines.push(line);
+          wake();
+        }
       };
       // Another run may have been started in the same thread: its cards are not asked for here.
       const stop = adapter.subscribe(run.thread, (key, card) => {
@@ -124,19 +133,30 @@ export async function startControlServer(
         stop();
         wake();
       });
-      for (const { key, card } of await desk.cards(run.id, who)) {
-        push(key, card);
-      }
+      const look = async () => {
+        for (const { key, card } of await desk.cards(run.id, who)) {
+          push(key, card);
+        }
+      };
+      await look();
       while (!out.aborted && (desk.person(who)?.active ?? false)) {
         for (const line of lines.splice(0)) {
           await out.write(line);
         }
+        let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve) => {
           wake = resolve;
           if (lines.length > 0 || out.aborted) {
             resolve();
+          } else if (services.others()) {
+            timer = setTimeout(resolve, lookAgainMs);
           }
         });
+        clearTimeout(timer);
+        if (services.others()) {
+          // Another bot may have drawn what changed: this terminal was told nothing.
+          await look();
+        }
       }
       stop();
     });

@@ -3,6 +3,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, suite, test } from "node:test";
 import { bookKinds } from "../../adapters/store/books-kinds.ts";
+import { sha256Hex } from "../../src/canonical.ts";
 import type { Card } from "../../src/card.ts";
 import { everyOrder } from "./mandate-papers.ts";
 import { TestSystem } from "./system.ts";
@@ -17,12 +18,13 @@ suite("shadow mode", { timeout: 180_000 }, () => {
   });
   after(() => system.remove());
 
-  /** All of the company's tables, as they lie in the file. */
-  function dump(): string {
+  /** Each of the company's tables, as it lies in the file, by its hash; how far the journal is witnessed is no effect. */
+  function dump(): Readonly<Record<string, string>> {
     const database = new DatabaseSync(path.join(system.data, "books", "books.db"), { readOnly: true });
     try {
       const rows = (kind: string) => database.prepare(`select * from ${kind} order by id`).all();
-      return JSON.stringify(bookKinds.map((kind) => [kind, rows(kind)]));
+      const kinds = bookKinds.filter((kind) => kind !== "checkpoints");
+      return Object.fromEntries(kinds.map((kind) => [kind, sha256Hex(JSON.stringify(rows(kind)))]));
     } finally {
       database.close();
     }
@@ -55,7 +57,7 @@ suite("shadow mode", { timeout: 180_000 }, () => {
     assert.equal((result.plan?.document as { shadow?: boolean }).shadow, true);
     // Rejected, what it "held" is let go of in shadow too.
     assert.equal((await system.ask(request, "--no", "--reason", "practice")).result.status, "rejected");
-    assert.equal(dump(), before);
+    assert.deepEqual(dump(), before);
     assert.equal(await everyOrder(system), orders);
   });
 

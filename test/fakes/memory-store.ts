@@ -5,6 +5,7 @@ import type { Store } from "../../src/ports.ts";
 import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import { MemoryInstances } from "./memory-instances.ts";
+import { MemoryLeases } from "./memory-leases.ts";
 import { MemoryFreezes } from "./memory-freezes.ts";
 import { MemoryCards } from "./memory-cards.ts";
 import { MemoryValues } from "./memory-values.ts";
@@ -14,11 +15,12 @@ const copy = <T>(value: T): T => structuredClone(value);
 const placeOf = ({ revision, step, name }: Content): string => `${revision}/${step}/${name}`;
 
 /** The record in memory, as strict as the real one: compare-and-set, one commit or nothing, texts written once. */
-export class MemoryStore implements Store {
+export class MemoryStore extends MemoryValues implements Store {
   readonly journal: JournalEntry[] = [];
   readonly outbox = new Map<string, OutboxRow & { open: boolean }>();
   readonly instances = new MemoryInstances(this.outbox);
   readonly freezes = new MemoryFreezes(this.journal);
+  readonly leases = new MemoryLeases();
   private readonly runs = new Map<RunId, Run>();
   private readonly requests = new Map<string, RunId | undefined>(); // nobody's: taken back
   private readonly inbox = new Set<string>();
@@ -26,7 +28,6 @@ export class MemoryStore implements Store {
   private readonly approvalById = new Map<string, Approval>();
   private readonly copies = new MemoryCards();
   private readonly postponed = new Map<RunId, { readonly version: number; readonly dueAt: number }>();
-  private readonly values = new MemoryValues();
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     await Promise.resolve();
@@ -274,17 +275,6 @@ export class MemoryStore implements Store {
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
     this.journal.push(...copy(entries));
-  }
-
-  async getValue(key: string): Promise<string | undefined> {
-    return this.values.getValue(key);
-  }
-  async getValues(prefix: string): Promise<ReadonlyMap<string, string>> {
-    return this.values.getValues(prefix);
-  }
-
-  setValue(key: string, value: string): Promise<void> {
-    return this.values.setValue(key, value);
   }
 
   async prune(): Promise<number> {
