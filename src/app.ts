@@ -224,10 +224,7 @@ export function createBot(parts: BotParts): Bot {
     instances: () => calls.instances(),
     inbox: {
       ...safety.inbox,
-      request: (request) => intake.request(request),
-      cancel: (run, person) => intake.cancel(run, person),
-      withdraw: (key, person) => intake.withdraw(key, person),
-      refused: (person, code) => intake.refused(person, code),
+      ...intake,
       decision: (decision) => approvals.decide(decision),
     },
     async result(id) {

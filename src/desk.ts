@@ -8,7 +8,7 @@ import { AppError } from "./errors.ts";
 import type { Store } from "./ports.ts";
 import type { CardRow, ContentFilter } from "./record-types.ts";
 import type { RunView } from "./run-view.ts";
-import { approvalCard, cardFor } from "./shadow-card.ts";
+import { approvalCard, cardFor } from "./state-card.ts";
 
 const longestList = 200;
 const longestApprovals = 100;

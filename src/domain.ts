@@ -170,6 +170,8 @@ export interface Run {
   readonly thread: ThreadId;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Nothing new is begun; what is under way finishes. */
+  readonly paused?: true;
   readonly steps: readonly StepState[];
 }
 

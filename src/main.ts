@@ -73,6 +73,16 @@ command("cancel <run>", "end a run and release what it reserved")
   .action(async (id: string, o: { by?: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).cancel(settings(), id, o),
   );
+for (const [name, text] of [
+  ["pause", "begin nothing new of a run; what is under way finishes"],
+  ["resume", "go on with a paused run"],
+] as const) {
+  command(`${name} <run>`, text)
+    .addOption(byOption)
+    .action(async (id: string, o: { by?: string; json?: boolean }) =>
+      (await import("./commands/decide.ts")).pauseRun(settings(), id, { ...o, paused: name === "pause" }),
+    );
+}
 command("freeze", "stop all effects of the company at once; two people lift it")
   .requiredOption("--reason <text>", "why")
   .addOption(byOption)

@@ -1,4 +1,4 @@
-import type { Assurance, ErrorInfo, PersonId, Role, Signed } from "./domain.ts";
+import type { Accepted, Assurance, ErrorInfo, PersonId, Refused, Role, RunId, Signed } from "./domain.ts";
 import type { JournalEntry } from "./record-types.ts";
 
 /** Freeze and shadow mode: who may, what is signed, what is kept. */
@@ -96,7 +96,7 @@ export interface SafetyView {
   /** Workflows whose new requests have no effects. */
   readonly shadow: readonly string[];
 }
-/** The part of the inbox that stops and starts effects. */
+/** The part of the inbox that stops things and lets them go on. */
 export interface SafetyInbox {
   /** Stops all effects of the company; resolves once the agents know, or after a second. */
   freeze(act: SafetyAct, reason: string): Promise<SafetyDone | SafetyRefused>;
@@ -105,6 +105,8 @@ export interface SafetyInbox {
   /** Whether new requests for a workflow have effects. */
   shadow(act: SafetyAct, workflow: string, on: boolean): Promise<SafetyDone | SafetyRefused>;
   safety(): SafetyView;
+  /** Begins nothing new of a run, or goes on with it. */
+  pause(run: RunId, person: PersonId, paused: boolean): Promise<Accepted | Refused>;
 }
 /** The company's freezes in the record. */
 export interface FreezeRecord {

@@ -7,7 +7,7 @@ import { createShadows } from "./shadows.ts";
 
 /** Freeze and shadow mode of one bot, kept up to date with what other bots were told. */
 export interface Safety {
-  readonly inbox: SafetyInbox;
+  readonly inbox: Omit<SafetyInbox, "pause">;
   /** True while nothing with an effect is to be sent. */
   frozen(): boolean;
   /** Whether a request that is given to this workflow now has no effects. */

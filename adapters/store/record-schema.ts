@@ -16,6 +16,7 @@ export interface RecordTables extends JournalTables {
     readonly revision: number;
     readonly status: RunStatus;
     readonly reason: string | null;
+    readonly paused: number;
     readonly workflow_id: string | null;
     readonly workflow_version: number | null;
     readonly workflow_structure: string | null;
@@ -249,6 +250,7 @@ export const recordMigrations: readonly Migration[] = [
     statements: [
       "create table leases (name text primary key, holder text not null, until bigint not null)",
       "alter table cards add column drawing_until bigint not null default 0",
+      "alter table runs add column paused bigint not null default 0",
     ],
   },
 ];

@@ -26,6 +26,7 @@ const decisionBody = z.strictObject({
   reason: z.string().max(2_000).optional(),
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
+const pauseBody = z.strictObject({ as: z.string().optional(), paused: z.boolean() });
 const verifyBody = z.strictObject({ checkpoint: checkpointSchema.nullable() });
 
 const lookAgainMs = 500;
@@ -164,6 +165,10 @@ export async function startControlServer(
   app.post("/runs/:id/cancel", async (context) => {
     const body = actorBody.parse(await context.req.json());
     return context.json(await inbox.cancel(context.req.param("id"), actor(body.as)));
+  });
+  app.post("/runs/:id/pause", async (context) => {
+    const { as, paused } = pauseBody.parse(await context.req.json());
+    return context.json(await inbox.pause(context.req.param("id"), actor(as), paused));
   });
   app.get("/approvals", async (context) =>
     context.json(await desk.approvals(viewer(context.req.query("as")))),

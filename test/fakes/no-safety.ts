@@ -10,5 +10,6 @@ export const noSafety: SafetyInbox = {
   freeze: async () => refused,
   unfreeze: async () => refused,
   shadow: async () => refused,
+  pause: async () => refused,
   safety: () => ({ freeze: null, shadow: [] }),
 };

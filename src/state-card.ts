@@ -3,7 +3,7 @@ import * as cards from "./cards.ts";
 import type { Approval } from "./domain.ts";
 import type { RunView } from "./run-view.ts";
 
-/** The cards as people see them: those of a run in shadow mode say so before anything else. */
+/** The cards as people see them: those of a run in shadow mode, or paused, say so before anything else. */
 
 const words: Readonly<Record<Card["kind"], string>> = {
   progress: "nothing of it is really reserved, ordered or recorded.",
@@ -23,7 +23,11 @@ export function approvalCard(view: RunView, approval: Approval): Card {
   return marked(cards.approvalCard(view, approval), view);
 }
 
-function marked(card: Card, { shadow }: RunView): Card {
+function marked(raw: Card, { shadow, run }: RunView): Card {
+  const isPaused = run.paused === true && raw.kind === "progress" && run.status !== "compensating";
+  const card = isPaused
+    ? { ...raw, text: `Paused: nothing new is begun until it is resumed. ${raw.text}` }
+    : raw;
   return shadow === undefined
     ? card
     : { ...card, title: `SHADOW · ${card.title}`, text: `Shadow mode: ${words[card.kind]} ${card.text}` };
