@@ -117,6 +117,8 @@ export function createBot(parts: BotParts): Bot {
     link,
     trust,
     regions: config.placement?.regions,
+    limits: config.limits?.agents,
+    shareOf: (person) => config.limits?.shares?.[person] ?? 1,
     clock,
     timers,
     log,

@@ -3,6 +3,7 @@ import type {
   Approval,
   Json,
   MessageId,
+  PersonId,
   Run,
   RunId,
   StepId,
@@ -40,6 +41,8 @@ export interface OutboxRow {
   readonly dueAt: number;
   readonly tries: number;
   readonly expiresAt: number;
+  /** Whose request it serves: where there is not room for all, each person gets a fair share. */
+  readonly requester?: PersonId;
 }
 export interface InboxKey {
   readonly sender: string;

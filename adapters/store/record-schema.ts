@@ -16,7 +16,8 @@ export interface RecordTables extends JournalTables {
     readonly revision: number;
     readonly status: RunStatus;
     readonly reason: string | null;
-    readonly paused: number;
+    /** 1 = nothing new of it is begun. New runs are not paused: the column's default. */
+    readonly paused?: number | undefined;
     readonly workflow_id: string | null;
     readonly workflow_version: number | null;
     readonly workflow_structure: string | null;
@@ -113,6 +114,8 @@ export interface RecordTables extends JournalTables {
     readonly closed_at: number | null;
     /** Null in rows from before that was kept. */
     readonly created_at: number | null;
+    /** Whose request it serves, for fair shares; null where that does not matter. */
+    readonly requester?: string | null | undefined;
   };
   /** Who was given a step last; the token only ever rises. */
   readonly assignments: {
@@ -251,6 +254,7 @@ export const recordMigrations: readonly Migration[] = [
       "create table leases (name text primary key, holder text not null, until bigint not null)",
       "alter table cards add column drawing_until bigint not null default 0",
       "alter table runs add column paused bigint not null default 0",
+      "alter table outbox add column requester text",
     ],
   },
 ];

@@ -83,7 +83,7 @@ export class RunDraft implements RunRecord {
 
   send(row: Omit<OutboxRow, "id" | "tries">): void {
     const id = rowId(row.kind, row.subject);
-    this.outbox.set(id, { ...row, id, tries: 0 });
+    this.outbox.set(id, { ...row, id, tries: 0, requester: this.run.requester });
   }
 
   close(id: string): void {
