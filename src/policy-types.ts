@@ -26,6 +26,6 @@ export interface Policy {
   /** Credit and rate data older than this blocks. */
   readonly dataMaxAgeDays: number;
   readonly companyCurrency: string;
-  /** Who freezes, unfreezes and ends shadow modes. Absent: see `defaultSafety`. */
+  /** Who freezes, unfreezes and ends shadow modes. Absent: managers and admins, and admins. */
   readonly safety?: SafetyPolicy;
 }

@@ -5,7 +5,7 @@ import type { SafetyAct, SafetyPolicy } from "./safety-types.ts";
 /** Who may freeze, unfreeze and end a shadow mode. Pure: null means allowed, else the reason why not. */
 
 /** Holds where the signed policy says nothing of it. */
-export const defaultSafety: SafetyPolicy = {
+const defaultSafety: SafetyPolicy = {
   freeze: ["manager", "admin"],
   unfreeze: ["manager", "admin"],
   endShadow: ["admin"],

@@ -3,7 +3,7 @@ import type { JournalEntry } from "./record-types.ts";
 
 /** Freeze and shadow mode: who may, what is signed, what is kept. */
 
-/** Who may stop and start effects; part of the policy. Where it says nothing, `defaultSafety` holds. */
+/** Who may stop and start effects; part of the policy. */
 export interface SafetyPolicy {
   readonly freeze: readonly Role[];
   /** Two distinct people with one of these lift a freeze. */

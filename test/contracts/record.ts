@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sampleFreezeRow, storeFreezesContract } from "./store-freezes.ts";
+import { freezeEntry, sampleFreezeRow } from "./store-freezes.ts";
 import { after, before, suite, test } from "node:test";
 import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
@@ -37,9 +37,6 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
     openRecordStore({ database: await openIn(await place()), recordKey, clock, writer: "bot-1" }),
   );
 
-  storeFreezesContract(name, async () =>
-    openRecordStore({ database: await openIn(await place()), recordKey, clock, writer: "bot-1" }),
-  );
   recordTamperContract(name, () => place().then(openIn));
   recordCardsContract(name, place);
 
@@ -79,9 +76,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       store = await openStore();
       await store.withdrawRequest("request-taken-back", canary);
       await store.createRun(commit, "request-1");
-      await store.freezes.save(sampleFreezeRow(canary), [
-        { kind: "freeze", run: null, facts: {}, body: canary },
-      ]);
+      await store.freezes.save(sampleFreezeRow(canary), [freezeEntry]);
       for (const card of await store.cards("progress-run1")) {
         await store.cardShown(card, `message-${canary}`);
       }

@@ -14,6 +14,7 @@ const act = {
   receivedAt: new Date(sampleTime).toISOString(),
 } as const;
 
+export const freezeEntry = { kind: "freeze", run: null, facts: { state: "frozen" } };
 export function sampleFreezeRow(reason: string, change: Partial<FreezeRow> = {}): FreezeRow {
   const statement = { tag: "countersign/freeze/1", serial: sampleTime, ...act } as const;
   return { version: 1, reason, freeze: { statement, signer, signature }, lift: null, wanted: [], ...change };
@@ -26,7 +27,7 @@ export function storeFreezesContract(name: string, open: () => Promise<Store>): 
       const store = await open();
       try {
         const { freezes } = store;
-        const entry = { kind: "freeze", run: null, facts: { state: "frozen" } };
+        const entry = freezeEntry;
         assert.equal(await freezes.newest(), undefined);
         const row = sampleFreezeRow("fraud");
         const both = await Promise.all([freezes.save(row, [entry]), freezes.save(row, [entry])]);

@@ -70,10 +70,7 @@ suite("freeze", { timeout: 240_000 }, () => {
     const before = await Promise.all([everyOrder(system), rows("commitments"), rows("decisions")]);
     assert.equal((await system.run("approve", await approvalOf(waiting), "--json")).code, 0);
     assert.equal(await hold("r-frozen"), "silence");
-    assert.deepEqual(
-      await Promise.all([everyOrder(system), rows("commitments"), rows("decisions")]),
-      before,
-    );
+    assert.deepEqual(await Promise.all([everyOrder(system), rows("commitments"), rows("decisions")]), before);
   });
 
   test("it outlives every process", async () => {

@@ -54,7 +54,7 @@ suite("shadow mode", { timeout: 180_000 }, () => {
     assert.equal(code, 0);
     assert.equal(result.shadow, true);
     assert.ok((result.plan?.orders.length ?? 0) > 0);
-    assert.equal((result.plan?.document as { shadow?: boolean }).shadow, true);
+    assert.equal((result.plan?.document as { shadow?: boolean } | undefined)?.shadow, true);
     // Rejected, what it "held" is let go of in shadow too.
     assert.equal((await system.ask(request, "--no", "--reason", "practice")).result.status, "rejected");
     assert.deepEqual(dump(), before);

@@ -52,7 +52,7 @@ suite("three bots", { skip: noProcFolder || postgresMissing() || redisMissing, t
       await system.remove();
     });
     await system.start();
-    const first = ourProcesses(system.folder).find(({ command }) => / bot$/.test(command));
+    const first = ourProcesses(system.folder).find(({ command }) => command.endsWith(" bot"));
     assert.ok(first !== undefined);
     const shared = environmentOf(first.pid);
     const start = (runtime: string, change: Readonly<Record<string, string>> = {}): ChildProcess =>

@@ -182,9 +182,7 @@ export class MemoryStore extends MemoryValues implements Store {
 
   async requestTexts(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
     const found = runs.map((run) => this.texts.get(run)?.get("1/route/request"));
-    return new Map(
-      found.flatMap((each) => (each === undefined ? [] : [[each.run, String(each.value as string)]])),
-    );
+    return new Map(found.flatMap((each) => (each === undefined ? [] : [[each.run, each.value as string]])));
   }
 
   async approval(id: string): Promise<Approval | undefined> {

@@ -24,10 +24,10 @@ export async function startRedisCluster(server: string, cli: string): Promise<Te
   const nodes = ports.map((port) => `127.0.0.1:${port}`);
   const servers: ChildProcess[] = [];
   const stop = async (): Promise<void> => {
-    for (const each of servers) {
-      each.kill("SIGKILL");
-    }
-    await Promise.all(servers.map((each) => (each.exitCode === null ? once(each, "exit") : undefined)));
+    const running = servers.filter((each) => each.exitCode === null && each.signalCode === null);
+    const ended = Promise.all(running.map((each) => once(each, "exit")));
+    running.forEach((each) => each.kill("SIGKILL"));
+    await ended;
     rmSync(folder, { recursive: true, force: true });
   };
   try {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { array, assert as check, integer, property } from "fast-check";
 import { AgentLimits } from "../../../src/link/agent-limits.ts";
 import { FairShares } from "../../../src/link/fair-shares.ts";
 import { Parked } from "../../../src/link/parked.ts";
@@ -64,10 +64,10 @@ test("what people wait for never waits behind bulk work, and what is only told c
 });
 
 test("shares are as the weights, whoever asks when; nobody waits for ever", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 6 }),
-      fc.integer({ min: 0, max: 50 }),
+  check(
+    property(
+      array(integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 6 }),
+      integer({ min: 0, max: 50 }),
       (weights, alone) => {
         const shares = new FairShares((who) => weights[Number(who)] ?? 1);
         const everybody = weights.map((_, index) => String(index));
