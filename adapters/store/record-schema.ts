@@ -149,8 +149,8 @@ export const sealedColumns = {
   cards: ["message", "place"],
   contents: ["value"],
   outbox: ["body"],
-  freezes: ["content"],
   journal: ["body"],
+  freezes: ["content"],
 } as const satisfies Partial<Record<keyof RecordTables, readonly string[]>>;
 
 export const recordMigrations: readonly Migration[] = [
