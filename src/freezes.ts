@@ -82,8 +82,8 @@ export function createFreezes(options: FreezesOptions): Freezes {
     return { outcome: "refused", error };
   };
   const why = (verb: "freeze" | "unfreeze", act: SafetyAct) => {
-    const { policy, demo, ...view } = { policy: trust().policy, demo: trust().demo };
-    return mayAct(verb, act, { ...view, policy, demo, person: trust().person(act.person) });
+    const { policy, demo } = trust();
+    return mayAct(verb, act, { policy, demo, person: trust().person(act.person) });
   };
   const stated = (act: SafetyAct) => ({
     person: act.person,

@@ -146,15 +146,15 @@ export function createFreezeCalls(o: FreezeCallsOptions): FreezeCalls {
       if (subject.step === noticeStep) {
         const known = knownBody.safeParse(message.body).data;
         const entry = told.get(keyOf(from));
-        const told_ = papers && { serial: papers.freeze.statement.serial, frozen: papers.lift === null };
-        if (known === undefined || entry === undefined || told_ === undefined) {
+        const ours = papers && { serial: papers.freeze.statement.serial, frozen: papers.lift === null };
+        if (known === undefined || entry === undefined || ours === undefined) {
           return;
         }
-        if (known.serial > told_.serial) {
+        if (known.serial > ours.serial) {
           // Our record lacks what this agent was told: it stays as it is there until somebody looks.
           log.error({ from: from.atSign, serial: known.serial, frozen: known.frozen }, "freeze-unknown-here");
         }
-        entry.confirmed ||= known.serial >= told_.serial && (known.frozen === told_.frozen || !known.frozen);
+        entry.confirmed ||= known.serial >= ours.serial && (known.frozen === ours.frozen || !known.frozen);
         confirmedNow();
         return;
       }
