@@ -154,7 +154,9 @@ export function createFreezeCalls(o: FreezeCallsOptions): FreezeCalls {
           // Our record lacks what this agent was told: it stays as it is there until somebody looks.
           log.error({ from: from.atSign, serial: known.serial, frozen: known.frozen }, "freeze-unknown-here");
         }
-        entry.confirmed ||= known.serial >= ours.serial && (known.frozen === ours.frozen || !known.frozen);
+        // One that knows already that this freeze is over need not be told that it began.
+        const isOver = known.serial === ours.serial && !known.frozen;
+        entry.confirmed ||= isOver || (known.serial >= ours.serial && known.frozen === ours.frozen);
         confirmedNow();
         return;
       }
