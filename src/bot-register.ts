@@ -1,10 +1,9 @@
-import { AppError, toErrorInfo } from "./errors.ts";
+import { toErrorInfo } from "./errors.ts";
 import type { Clock, Logger } from "./ports.ts";
 import type { LeaseRecord } from "./record-types.ts";
 
 /** The bots that work on one record: who is there, and which of them does what only one may do. */
 export interface BotRegister {
-  /** Fails with "bad-setting" when this bot and one that is there do not share a queue. */
   start(): Promise<void>;
   /** Whether other bots were there at the last look. */
   others(): boolean;
@@ -35,8 +34,6 @@ export function createBotRegister(o: {
   readonly leases: LeaseRecord;
   /** Of this process's life. */
   readonly id: string;
-  /** Whether the queue is one that other bots can share. */
-  readonly queue: "shared" | "own";
   /** Leadership was gained or lost. */
   readonly onLeads: (leads: boolean) => void;
   readonly clock: Clock;
@@ -44,7 +41,7 @@ export function createBotRegister(o: {
   readonly log: Logger;
 }): BotRegister {
   const { leases, id, clock, log } = o;
-  const own = `${prefix}${o.queue}:${id}`;
+  const own = `${prefix}${id}`;
   let others = 0;
   let ledUntil = Number.NEGATIVE_INFINITY;
   let told = false;
@@ -87,14 +84,6 @@ export function createBotRegister(o: {
 
   return {
     async start() {
-      const there = await leases.held(prefix, clock.now());
-      const apart = there.filter(({ name }) => o.queue === "own" || name.startsWith(`${prefix}own:`));
-      if (apart.length > 0) {
-        throw new AppError(
-          "bad-setting",
-          "setting REDIS_URL: another bot works on this DATABASE_URL; several bots need one REDIS_URL, set for each of them",
-        );
-      }
       await renew();
       tell();
       renewAgain();

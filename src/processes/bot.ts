@@ -103,7 +103,6 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         : createBotRegister({
             leases: store.leases,
             id: life,
-            queue: settings.redisUrl === undefined ? "own" : "shared",
             onLeads,
             clock: systemClock,
             timers: systemTimers,

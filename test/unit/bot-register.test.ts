@@ -14,11 +14,10 @@ beforeEach(() => {
   leading = new Map();
 });
 
-function bot(id: string, queue: "shared" | "own" = "shared", seen = leases): BotRegister {
+function bot(id: string, seen = leases): BotRegister {
   return createBotRegister({
     leases: seen,
     id,
-    queue,
     onLeads: (leads) => leading.set(id, leads),
     clock: time,
     timers: time,
@@ -51,7 +50,7 @@ test("who cannot renew leads no more before anybody else may", async () => {
       return cut.on ? () => Promise.reject(new Error("no record")) : found;
     },
   });
-  const [a, b] = [bot("a", "shared", unreachable), bot("b")];
+  const [a, b] = [bot("a", unreachable), bot("b")];
   await a.start();
   await b.start();
   cut.on = true;
@@ -63,15 +62,4 @@ test("who cannot renew leads no more before anybody else may", async () => {
   assert.equal(leading.get("a"), false);
   await a.stop();
   await b.stop();
-});
-
-test("a bot with a queue of its own and others refuse each other, and say what to set", async () => {
-  const shared = bot("a");
-  await shared.start();
-  await assert.rejects(bot("b", "own").start(), { code: "bad-setting", message: /REDIS_URL/ });
-  await shared.stop();
-  const own = bot("c", "own");
-  await own.start();
-  await assert.rejects(bot("d").start(), { code: "bad-setting", message: /REDIS_URL/ });
-  await own.stop();
 });
