@@ -54,6 +54,7 @@ export default defineAgent({
     /** Signs the bot's journal as far as it has come, and refuses one that was changed. */
     witness: skill({
       effect: "write",
+      duringFreeze: true,
       input: z.strictObject({
         checkpoint: signedCheckpointSchema,
         records: z.array(journalRecordSchema).max(witnessStepRecords),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineAgent, skill, type SkillContext } from "../src/define-agent.ts";
 import type { DecisionStatement, EvidenceStatement } from "../src/mandate-types.ts";
 import { AppError } from "../src/errors.ts";
+import { signedLiftEvidenceSchema, signedLiftSchema } from "../src/plan/safety-schema.ts";
 import { signedDecisionSchema, signedEvidenceSchema, timeSchema } from "../src/plan/plan-schema.ts";
 
 const minuteMs = 60_000;
@@ -49,6 +50,17 @@ export default defineAgent({
           evidence,
         };
         return context.sign(decision);
+      },
+    }),
+    /** Confirms that two people want a freeze lifted. */
+    "sign-lift": skill({
+      effect: "write",
+      duringFreeze: true,
+      input: z.strictObject({ evidence: z.array(signedLiftEvidenceSchema).length(2) }),
+      output: signedLiftSchema,
+      run: async (context, { evidence }) => {
+        const { signLift } = await import("./hitl/sign-lift.ts");
+        return signLift(context, evidence);
       },
     }),
   },

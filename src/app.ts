@@ -1,5 +1,6 @@
 import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPlaces } from "./approval-places.ts";
+import type { BotRegister } from "./bot-register.ts";
 import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
@@ -14,6 +15,8 @@ import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
 import type { ReceivedEnvelope } from "./link-types.ts";
 import { createAgentCalls } from "./link/agent-calls.ts";
+import { createFreezeCalls } from "./link/freeze-calls.ts";
+import { freezeRun } from "./link/freeze-notice.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
@@ -24,7 +27,8 @@ import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
-import { signAs } from "./trust/sign-statement.ts";
+import { createSafety } from "./safety.ts";
+import { signAs, type Statement } from "./trust/sign-statement.ts";
 import type { TrustStore } from "./trust/trust-store.ts";
 
 const ackLifetimeMs = 60_000;
@@ -38,7 +42,9 @@ export interface BotParts {
   /** Signs what people clicked; see design, "Approval". */
   readonly evidenceKeys: InstanceKeyPairs;
   /** Has the journal's checkpoints signed, by the instance of the witness that is given. */
-  readonly witness: (compliance: () => AgentAddress) => Witness;
+  readonly witness: (compliance: () => AgentAddress, leads: () => boolean) => Witness;
+  /** The other bots of this record; `onLeads` is told when this one alone is to have the journal witnessed. */
+  readonly register: (onLeads: (leads: boolean) => void) => BotRegister;
   readonly agents: readonly AgentDefinition[];
   readonly definitions: Definitions;
   readonly clock: Clock;
@@ -51,6 +57,8 @@ export interface Bot {
   readonly inbox: ChatInbox;
   /** Where a run stands, for whoever may see it. */
   result(run: RunId): Promise<RunResult>;
+  /** Whether other bots work on the same record. */
+  others(): boolean;
   /** The agents' instances that are there. */
   instances(): readonly LiveInstance[];
   /** The result of a request that became no run. */
@@ -93,6 +101,7 @@ export function createBot(parts: BotParts): Bot {
     store,
     adapters: () => adapters,
     render: (row) => desk.render(row),
+    others: () => register.others(),
     clock,
     after: (ms, call) => timers.after(ms, call),
     log,
@@ -113,12 +122,52 @@ export function createBot(parts: BotParts): Bot {
     link,
     trust,
     regions: config.placement?.regions,
+    limits: config.limits?.agents,
+    shareOf: (person) => config.limits?.shares?.[person] ?? 1,
     clock,
     timers,
     log,
     onWaiting: (subject, waits) => engine.unattended(subject, waits),
   });
-  const witness = parts.witness(() => calls.address("compliance"));
+  let witness: Witness | undefined;
+  const register = parts.register((leads) => {
+    void witness?.stop();
+    witness = leads ? newWitness() : undefined;
+    witness?.start();
+  });
+  const newWitness = () =>
+    parts.witness(
+      () => calls.address("compliance"),
+      () => register.leads(),
+    );
+  const signed = <T extends Statement>(statement: T) =>
+    signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519);
+  const freezeCalls = createFreezeCalls({
+    link,
+    here: () => calls.instances(),
+    others: () => silentAgents(parts.agents, calls.instances(), trust),
+    hitl: () => calls.address("hitl"),
+    journal: (entries) => store.appendJournal(entries),
+    clock,
+    timers,
+    log,
+  });
+  const safety = createSafety({
+    store,
+    trust: () => trust,
+    sign: signed,
+    tell: (papers) => freezeCalls.tell(papers),
+    signLift: (serial, evidence) => freezeCalls.signLift(serial, evidence),
+    async lifted() {
+      await store.resume(clock.now());
+      calls.kick();
+    },
+    workflows: [...new Set(definitions.workflows.map(({ id }) => id))],
+    shadowByDefault: config.shadowNewWorkflows ?? false,
+    clock,
+    timers,
+    log,
+  });
   const engine = createEngine({
     store,
     queue,
@@ -128,6 +177,8 @@ export function createBot(parts: BotParts): Bot {
     log,
     trust: () => trust,
     approvalPlaces: places,
+    frozen: () => safety.frozen(),
+    isShadow: (workflow) => safety.isShadow(workflow),
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },
@@ -148,12 +199,13 @@ export function createBot(parts: BotParts): Bot {
     engine,
     clock,
     trust: () => trust,
-    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+    sign: signed,
   });
   const intake = createIntake({ store, engine, trust: () => trust });
   const sweeper = createSweeper({
     store,
     engine,
+    frozen: () => safety.frozen(),
     clock,
     log,
     after: (ms, call) =>
@@ -167,19 +219,20 @@ export function createBot(parts: BotParts): Bot {
     if (message.subject.run === presenceRun) {
       calls.announced(message);
     } else if (message.subject.run === witnessRun) {
-      await witness.receive(message);
+      await witness?.receive(message);
+    } else if (message.subject.run === freezeRun) {
+      await freezeCalls.receive(message);
     } else {
       await engine.receive(message);
     }
   };
   return {
     desk,
+    others: () => register.others(),
     instances: () => calls.instances(),
     inbox: {
-      request: (request) => intake.request(request),
-      cancel: (run, person) => intake.cancel(run, person),
-      withdraw: (key, person) => intake.withdraw(key, person),
-      refused: (person, code) => intake.refused(person, code),
+      ...safety.inbox,
+      ...intake,
       decision: (decision) => approvals.decide(decision),
     },
     async result(id) {
@@ -195,9 +248,13 @@ export function createBot(parts: BotParts): Bot {
       adapters = chosen;
       await calls.start();
       await link.start(receive);
-      await store.resume(clock.now());
+      // Before anything is sent: a freeze outlives every process.
+      await safety.start();
+      await register.start();
+      if (!register.others()) {
+        await store.resume(clock.now());
+      }
       calls.begin();
-      witness.start();
       await startWorker({ queue, engine, log });
       sweeper.start();
       pruner.start();
@@ -213,15 +270,29 @@ export function createBot(parts: BotParts): Bot {
       for (const adapter of adapters) {
         await adapter.stop();
       }
+      safety.stop();
+      freezeCalls.stop();
       await sweeper.stop();
       await pruner.stop();
       await queue.close();
-      await witness.stop();
+      await register.stop();
+      await witness?.stop();
       await link.stop();
       await calls.stop();
       await presenter.stop();
     },
   };
+}
+
+/** Of each agent that nobody was heard of, the address its grant names. */
+function silentAgents(
+  agents: readonly AgentDefinition[],
+  here: readonly LiveInstance[],
+  trust: TrustStore,
+): readonly AgentAddress[] {
+  return agents
+    .filter(({ id }) => !here.some(({ agent }) => agent === id) && isGranted(trust, id))
+    .map(({ id }) => trust.agent(id));
 }
 
 function isGranted(trust: TrustStore, agent: AgentId): boolean {

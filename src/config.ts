@@ -13,6 +13,14 @@ export interface CompanyConfig {
   readonly policy: Policy;
   /** Where instances of agents may be that are given work, by the region they announce. Default: anywhere. */
   readonly placement?: { readonly regions: readonly string[] };
+  readonly limits?: {
+    /** By agent: requests at a time and in a minute, all its instances together. Default: what they announce. */
+    readonly agents?: Readonly<Record<string, { readonly inFlight?: number; readonly perMinute?: number }>>;
+    /** By person: the share of the places where there is not room for all. Default 1 each. */
+    readonly shares?: Readonly<Record<string, number>>;
+  };
+  /** Workflows begin in shadow mode, until an administrator ends it. Default: they do not. */
+  readonly shadowNewWorkflows?: boolean;
 }
 
 /** Declares the company's configuration; the policy is checked again when it is signed. */

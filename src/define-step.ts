@@ -36,6 +36,8 @@ export interface RunFacts {
   readonly at: string;
   /** Suppliers excluded by a revision. */
   readonly excluded: readonly string[];
+  /** The run has no effects, and its plan must say so. */
+  readonly shadow?: true;
 }
 export interface StepContext<I, N> {
   readonly input: I;

@@ -1,6 +1,6 @@
 import { cardOfCopy } from "./approval-copies.ts";
 import type { Card } from "./card.ts";
-import { approvalCard, cardFor, stepLabel } from "./cards.ts";
+import { stepLabel } from "./cards.ts";
 import type { AgentInstance, Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
 import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
 import { healthOf, heardMs } from "./agent-health.ts";
@@ -8,6 +8,7 @@ import { AppError } from "./errors.ts";
 import type { Store } from "./ports.ts";
 import type { CardRow, ContentFilter } from "./record-types.ts";
 import type { RunView } from "./run-view.ts";
+import { approvalCard, cardFor } from "./state-card.ts";
 
 const longestList = 200;
 const longestApprovals = 100;
@@ -16,6 +17,7 @@ const titleLength = 120;
 /** What cards other than a result are made of: never a step's input, and of the outputs the router's alone. */
 const cardContents: ContentFilter = [
   { step: "route", name: "output" },
+  { step: "route", name: "shadow" },
   { name: "plan" },
   { name: "reason" },
   { name: "question:" },

@@ -170,6 +170,8 @@ export interface Run {
   readonly thread: ThreadId;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Nothing new is begun; what is under way finishes. */
+  readonly paused?: true;
   readonly steps: readonly StepState[];
 }
 
@@ -267,6 +269,8 @@ export interface PlanDocument {
     readonly reversibility: Reversibility;
   }[];
   readonly policySerial: number;
+  /** Nothing of it is carried out: a mandate for it is worth nothing outside shadow mode. */
+  readonly shadow?: true;
   /** ISO 8601 UTC; an attestation or decision on it never outlives this. */
   readonly validUntil: string;
 }

@@ -73,6 +73,32 @@ command("cancel <run>", "end a run and release what it reserved")
   .action(async (id: string, o: { by?: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).cancel(settings(), id, o),
   );
+for (const [name, text] of [
+  ["pause", "begin nothing new of a run; what is under way finishes"],
+  ["resume", "go on with a paused run"],
+] as const) {
+  command(`${name} <run>`, text)
+    .addOption(byOption)
+    .action(async (id: string, o: { by?: string; json?: boolean }) =>
+      (await import("./commands/decide.ts")).pauseRun(settings(), id, { ...o, paused: name === "pause" }),
+    );
+}
+command("freeze", "stop all effects of the company at once; two people lift it")
+  .requiredOption("--reason <text>", "why")
+  .addOption(byOption)
+  .action(async (o: { by?: string; reason: string; json?: boolean }) =>
+    (await import("./commands/safety.ts")).freeze(settings(), o),
+  );
+command("unfreeze", "ask for the freeze to be lifted, or lift it as the second person")
+  .addOption(byOption)
+  .action(async (o: { by?: string; json?: boolean }) =>
+    (await import("./commands/safety.ts")).unfreeze(settings(), o),
+  );
+command("shadow <workflow> <mode>", "work on its new requests without effects (on), or with them again (off)")
+  .addOption(byOption)
+  .action(async (workflow: string, mode: string, o: { by?: string; json?: boolean }) =>
+    (await import("./commands/safety.ts")).shadow(settings(), workflow, mode, o),
+  );
 command("link <person>", "a one-time link that signs a person in to the console")
   .addOption(asOption)
   .action(async (person: string, o: ViewFlags) =>

@@ -1,4 +1,5 @@
 import type { Assurance, Money, Role } from "./domain.ts";
+import type { SafetyPolicy } from "./safety-types.ts";
 
 /**
  * The company's rules about people and money, declared in countersign.config.ts, signed into the trust document and
@@ -25,4 +26,6 @@ export interface Policy {
   /** Credit and rate data older than this blocks. */
   readonly dataMaxAgeDays: number;
   readonly companyCurrency: string;
+  /** Who freezes, unfreezes and ends shadow modes. Absent: managers and admins, and admins. */
+  readonly safety?: SafetyPolicy;
 }

@@ -6,6 +6,7 @@ import { standOf } from "./blocks/home-view.ts";
 import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";
 import { payloads } from "./payloads.ts";
+import { adapterName } from "./slack-ids.ts";
 import { createViews } from "./views.ts";
 import { type Caller, strangerText } from "./who.ts";
 
@@ -69,6 +70,20 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     return outcome.outcome === "accepted" ? `${id} is ending.` : `Not cancelled: ${outcome.error.message}.`;
   }
 
+  async function safety(caller: Caller, verb: "freeze" | "unfreeze", reason: string): Promise<string> {
+    if (verb === "freeze" && reason === "") {
+      return "Why? /countersign freeze REASON";
+    }
+    const { by: person, account } = caller;
+    const act = { person, account, adapter: adapterName, assurance: "clicked" } as const;
+    // Also of strangers: the inbox refuses and records them.
+    const outcome = await (verb === "freeze" ? inbox.freeze(act, reason) : inbox.unfreeze(act));
+    if (outcome.outcome === "done") {
+      return outcome.text;
+    }
+    return "stranger" in caller ? strangerText[caller.stranger] : `Refused: ${outcome.error.message}.`;
+  }
+
   async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
     if (["approve", "reject", "cancel"].includes(verb) && id === "") {
       return `Which one? /countersign ${verb} ID${verb === "reject" ? " [REASON]" : ""}`;
@@ -79,6 +94,9 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
         return (await verdicts.decide(caller, { approval: id, verdict: "approved" })).text;
       case "reject":
         return (await verdicts.decide(caller, { approval: id, verdict: "rejected", reason })).text;
+      case "freeze":
+      case "unfreeze":
+        return safety(caller, verb, [id, reason].join(" ").trim());
       case "cancel":
         return "stranger" in caller
           ? (await cancel(caller, id), strangerText[caller.stranger])

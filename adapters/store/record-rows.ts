@@ -69,6 +69,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
     revision: run.revision,
     status: run.status,
     reason: run.reason,
+    ...(version === 1 ? {} : { paused: run.paused === true ? 1 : 0 }),
     workflow_id: run.workflow?.id ?? null,
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,
@@ -108,6 +109,7 @@ export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
     thread,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    ...(row.paused === 1 ? { paused: true as const } : {}),
     steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
   };
 }

@@ -1,16 +1,6 @@
 import type { Approval, ApprovalId, MessageId, PersonId, Run, RunId, ThreadId } from "../../src/domain.ts";
-import type { InstanceStore } from "../../src/instance-types.ts";
 import type { Clock, Store } from "../../src/ports.ts";
-import type {
-  AgentTraffic,
-  CardRow,
-  Content,
-  ContentFilter,
-  JournalEntry,
-  OpenWorkflow,
-  OutboxRow,
-  RunCommit,
-} from "../../src/record-types.ts";
+import type { CardRow, JournalEntry, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import { RowOpener } from "./open-rows.ts";
 import {
@@ -26,8 +16,10 @@ import {
 import { Abandoned, isByPerson, ofContents, openContent, rowsOf } from "./record-commit.ts";
 import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
+import { recordFreezes } from "./record-freezes.ts";
 import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
+import { recordLeases } from "./record-leases.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
 import { pruneRecord } from "./record-prune.ts";
 import {
@@ -73,11 +65,15 @@ class RecordStore implements Store {
   readonly #rows: RowOpener;
   readonly #group: RecordGroup;
   readonly #clock: Clock;
-  readonly instances: InstanceStore;
+  readonly instances: Store["instances"];
+  readonly freezes: Store["freezes"];
+  readonly leases: Store["leases"];
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.instances = recordInstances(options.database);
+    this.freezes = recordFreezes({ ...options, keys });
+    this.leases = recordLeases(options.database);
     this.#keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#group = new RecordGroup(options);
@@ -128,7 +124,7 @@ class RecordStore implements Store {
     return this.requestRun(key);
   }
 
-  async openWorkflows(): Promise<readonly OpenWorkflow[]> {
+  async openWorkflows(): ReturnType<Store["openWorkflows"]> {
     return openWorkflows(this.#database);
   }
 
@@ -185,7 +181,7 @@ class RecordStore implements Store {
     await postponeRun(this.#database, id, dueAt);
   }
 
-  async contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]> {
+  async contents(run: RunId, wanted?: Parameters<Store["contents"]>[1]): ReturnType<Store["contents"]> {
     const rows = await contentRows(this.#database, run, wanted);
     if (rows.length === 0) {
       return [];
@@ -212,7 +208,7 @@ class RecordStore implements Store {
     return countOpen(this.#database);
   }
 
-  async traffic(since: number): Promise<AgentTraffic> {
+  async traffic(since: number): ReturnType<Store["traffic"]> {
     return traffic(this.#database, since);
   }
 

@@ -7,6 +7,7 @@ import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { CheckpointStatement } from "../../src/journal.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
 
@@ -25,7 +26,10 @@ const decisionBody = z.strictObject({
   reason: z.string().max(2_000).optional(),
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
+const pauseBody = z.strictObject({ as: z.string().optional(), paused: z.boolean() });
 const verifyBody = z.strictObject({ checkpoint: checkpointSchema.nullable() });
+
+const lookAgainMs = 500;
 
 export interface ControlServices {
   readonly desk: Desk;
@@ -36,6 +40,8 @@ export interface ControlServices {
   readonly osPerson: () => PersonId | undefined;
   readonly result: (run: string) => Promise<unknown>;
   readonly refusal: (error: AppError) => unknown;
+  /** Whether other bots work on the same record. */
+  readonly others: () => boolean;
   readonly status: () => Promise<unknown>;
   /** A one-time link that signs this person in to the console; `by` asked for it. */
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
@@ -109,9 +115,14 @@ export async function startControlServer(
     return stream(context, async (out) => {
       const lines: string[] = [];
       let wake: () => void = () => undefined;
+      const told = new Map<string, string>();
       const push = (key: string, card: unknown) => {
-        lines.push(`${JSON.stringify({ key, card })}\n`);
-        wake();
+        const line = `${JSON.stringify({ key, card })}\n`;
+        if (told.get(key) !== line) {
+          told.set(key, line);
+          lines.push(line);
+          wake();
+        }
       };
       // Another run may have been started in the same thread: its cards are not asked for here.
       const stop = adapter.subscribe(run.thread, (key, card) => {
@@ -123,19 +134,30 @@ export async function startControlServer(
         stop();
         wake();
       });
-      for (const { key, card } of await desk.cards(run.id, who)) {
-        push(key, card);
-      }
+      const look = async () => {
+        for (const { key, card } of await desk.cards(run.id, who)) {
+          push(key, card);
+        }
+      };
+      await look();
       while (!out.aborted && (desk.person(who)?.active ?? false)) {
         for (const line of lines.splice(0)) {
           await out.write(line);
         }
+        let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve) => {
           wake = resolve;
           if (lines.length > 0 || out.aborted) {
             resolve();
+          } else if (services.others()) {
+            timer = setTimeout(resolve, lookAgainMs);
           }
         });
+        clearTimeout(timer);
+        if (services.others()) {
+          // Another bot may have drawn what changed: this terminal was told nothing.
+          await look();
+        }
       }
       stop();
     });
@@ -143,6 +165,10 @@ export async function startControlServer(
   app.post("/runs/:id/cancel", async (context) => {
     const body = actorBody.parse(await context.req.json());
     return context.json(await inbox.cancel(context.req.param("id"), actor(body.as)));
+  });
+  app.post("/runs/:id/pause", async (context) => {
+    const { as, paused } = pauseBody.parse(await context.req.json());
+    return context.json(await inbox.pause(context.req.param("id"), actor(as), paused));
   });
   app.get("/approvals", async (context) =>
     context.json(await desk.approvals(viewer(context.req.query("as")))),
@@ -176,6 +202,7 @@ export async function startControlServer(
     }
     return context.json({ person, link: await services.signInLink(person, by) });
   });
+  safetyRoutes(app, inbox, actor);
   app.get("/agents", async (context) => context.json(await desk.agents()));
   app.post("/journal/verify", async (context) => {
     const { checkpoint } = verifyBody.parse(await context.req.json());

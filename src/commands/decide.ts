@@ -42,11 +42,36 @@ export async function cancel(settings: Settings, run: string, o: DecideOptions):
   await post(settings, `/runs/${encodeURIComponent(run)}/cancel`, o, {});
 }
 
-async function post(settings: Settings, url: string, o: DecideOptions, body: object): Promise<void> {
+/** Has nothing new of a run begun, or again. */
+export async function pauseRun(
+  settings: Settings,
+  run: string,
+  o: DecideOptions & { readonly paused: boolean },
+): Promise<void> {
+  const { client, as } = await actor(settings, o);
+  const url = `/runs/${encodeURIComponent(run)}/pause`;
+  const result = outcome.parse(await client.post(url, { paused: o.paused, ...as }));
+  if (result.outcome === "refused") {
+    throw fromErrorInfo(result.error);
+  }
+  if (o.json === true) {
+    answerJson(result);
+  } else {
+    answer(o.paused ? `paused: nothing new of run ${run} is begun` : `run ${run} goes on`);
+  }
+}
+
+/** The way to the bot, and who acts. */
+async function actor(settings: Settings, o: DecideOptions) {
   const client = controlClient(settings.runtime, "bot");
   const { demo } = z.object({ demo: z.boolean() }).parse(await client.get("/status"));
   const as = o.by ?? (demo ? "manager" : undefined);
-  const result = outcome.parse(await client.post(url, { ...body, ...(as === undefined ? {} : { as }) }));
+  return { client, as: as === undefined ? {} : { as } };
+}
+
+async function post(settings: Settings, url: string, o: DecideOptions, body: object): Promise<void> {
+  const { client, as } = await actor(settings, o);
+  const result = outcome.parse(await client.post(url, { ...body, ...as }));
   if (result.outcome === "refused") {
     throw fromErrorInfo(result.error);
   }
@@ -55,7 +80,7 @@ async function post(settings: Settings, url: string, o: DecideOptions, body: obj
     const by = decision === null ? status : `${decision.verdict} by ${decision.by}`;
     throw new AppError("already-decided", `this approval is closed: ${by}`);
   }
-  const status = await settled(client, result.run, as);
+  const status = await settled(client, result.run, as.as);
   if (o.json === true) {
     answerJson({ ...result, status });
   } else {

@@ -13,7 +13,7 @@ import {
 } from "./plan.ts";
 import type { RunEffect, RunEvent } from "./run-events.ts";
 import { lacksInstance, noInstance } from "../step-errors.ts";
-import { queueStep, refOf, setStep } from "./turn.ts";
+import { pause, queueStep, refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -57,6 +57,8 @@ function happen(turn: Turn, event: RunEvent): void {
     due(turn);
   } else if (event.type === "cancel-requested") {
     cancel(turn);
+  } else if (event.type === "pause-requested") {
+    pause(turn, event.paused);
   } else {
     const state = turn.run.steps.find((each) => each.id === event.step);
     const planned = turn.plan.find((each) => each.id === event.step);
@@ -66,7 +68,7 @@ function happen(turn: Turn, event: RunEvent): void {
   }
 }
 
-type StepEvent = Exclude<RunEvent, { type: "started" | "due" | "cancel-requested" }>;
+type StepEvent = Exclude<RunEvent, { type: "started" | "due" | "cancel-requested" | "pause-requested" }>;
 
 /** Whether an event is about this very try; while a run compensates, only undos happen, and only then. */
 function concerns(run: Run, event: StepEvent, state: StepState): boolean {
@@ -84,7 +86,7 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
   const { now } = turn;
   switch (event.type) {
     case "dispatched":
-      if (state.status === "queued" && !inBot) {
+      if (state.status === "queued" && !inBot && turn.run.paused !== true) {
         const startedAt = state.startedAt ?? now;
         setStep(turn, state.id, { status: "waiting", startedAt, dueAt: now + planned.timeoutMs });
       }

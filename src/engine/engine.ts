@@ -47,6 +47,8 @@ export interface Engine {
   ): Promise<"recorded" | "stale">;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+  /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
+  pause(run: RunId, by: PersonId, paused: boolean): Promise<"done" | "finished" | "unknown">;
   /**
    * Ends a run whose chat message, with this key, was taken back: "already-started" once a workflow was chosen,
    * "unknown" where the message is not the one that started the run.
@@ -144,6 +146,15 @@ export function createEngine(options: EngineOptions): Engine {
           ? "cancelled"
           : "finished";
       });
+      return result === undefined || result === "duplicate" ? "unknown" : result;
+    },
+
+    async pause(id, by, paused) {
+      const result = await changer.change(id, (draft) =>
+        happen(draft, { type: "pause-requested", paused }, () => draft.note("pause", { by, paused }))
+          ? "done"
+          : "finished",
+      );
       return result === undefined || result === "duplicate" ? "unknown" : result;
     },
 

@@ -16,7 +16,7 @@ import { asJson, cancelRequest, sendRequest, stepBody } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { RunEffect, RunEvent, StepRef } from "./run-events.ts";
-import { contextOf, lastQuestion, planOf, questionCount, stepOf } from "./run-record.ts";
+import { contextOf, isShadow, lastQuestion, planOf, questionCount, stepOf } from "./run-record.ts";
 
 const hourMs = 3_600_000;
 type EffectOf<T extends RunEffect["type"]> = Extract<RunEffect, { type: T }>;
@@ -83,6 +83,10 @@ function queue(draft: RunDraft, effect: EffectOf<"queue">): void {
 export function dispatchStep(draft: RunDraft, ref: StepRef): boolean {
   const planned = plannedOf(draft, ref.step);
   if (planned?.agent === undefined || planned.agent === null) {
+    return false;
+  }
+  if (draft.around.frozen && planned.effect !== "read") {
+    // It stays queued, and overdue: the sweeper finds it when the freeze is lifted.
     return false;
   }
   const { agent, timeoutMs } = planned;
@@ -152,6 +156,9 @@ function openApproval(
   const document = step.plan(context);
   const plan = canonicalJson(document);
   const planHash = sha256Hex(plan);
+  if ((document.shadow === true) !== isShadow(draft)) {
+    throw new AppError("plan-wrong", "the plan does not say whether it is carried out without effects");
+  }
   assertAttested(draft, planHash, step.attestations(context));
   const expiresAt = Math.min(expiry(draft), Date.parse(document.validUntil));
   happen(draft, { type: "opened", expiresAt, ...ref }, () => {

@@ -10,7 +10,7 @@ import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { StepRef } from "./run-events.ts";
-import { excludedOf, outputName, stepOf } from "./run-record.ts";
+import { excludedOf, outputName, shadowContent, stepOf } from "./run-record.ts";
 
 const longestDelayMs = 3_600_000;
 /** The output is parsed by its skill's schema. */
@@ -125,9 +125,14 @@ function routed(draft: RunDraft, ref: StepRef, output: Json): boolean {
   const before = draft.definition;
   // `advance` must know the chosen plan to accept the event; a stale one leaves no trace.
   draft.definition = definition;
-  const accepted = happen(draft, { type: "routed", workflow: { id, version, structure }, ...ref }, () =>
-    draft.add("route", "output", value),
-  );
+  const accepted = happen(draft, { type: "routed", workflow: { id, version, structure }, ...ref }, () => {
+    draft.add("route", "output", value);
+    if (draft.around.isShadow(id)) {
+      // Said once, under the run's seal: whatever is changed later, this run has no effects.
+      draft.add("route", shadowContent, true);
+      draft.note("shadow", { workflow: id });
+    }
+  });
   if (!accepted) {
     draft.definition = before;
   }

@@ -9,6 +9,7 @@ import {
   contextOf,
   dialogueOf,
   inputOf,
+  isShadow,
   outputsOf,
   requiredContent,
   requiredOutput,
@@ -85,7 +86,8 @@ export function sendRequest(
   const dueAt = draft.around.now + o.delayMs;
   const subject = { run: draft.run.id, ...ref };
   const token = o.fencing === undefined ? {} : { fencing: o.fencing };
-  draft.send({ to, kind: "request", subject, body, dueAt, expiresAt: dueAt + o.timeoutMs, ...token });
+  const marked = isShadow(draft) ? asJson({ ...(body as object), shadow: true }) : body;
+  draft.send({ to, kind: "request", subject, body: marked, dueAt, expiresAt: dueAt + o.timeoutMs, ...token });
 }
 
 /** Takes a request back; the agent is told to stop, which it answers with the request's result or error. */

@@ -4,7 +4,7 @@ import type { ReadyMessage, StepJob } from "../ports.ts";
 import type { Run, RunId } from "../domain.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
-import type { EngineOptions } from "./engine-options.ts";
+import { type EngineOptions, surroundingsOf } from "./engine-options.ts";
 import { isFinished } from "./plan.ts";
 import { sendNotice } from "./requests.ts";
 import { type DraftSurroundings, RunDraft, rowId } from "./run-draft.ts";
@@ -55,7 +55,7 @@ export interface RunChanger {
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
-  const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
+  const { store, queue, definitions, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
   const waiting = new BoundedMap<RunId, RunRecord>(rememberedWaiting);
@@ -142,10 +142,6 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     return message !== undefined;
   }
 
-  function surroundings(): DraftSurroundings {
-    return { now: clock.now(), trust: trust(), definitions, approvalPlaces, log };
-  }
-
   async function changeNow<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
     for (let attempt = 0; attempt < tries; attempt += 1) {
       const remembered = attempt === 0 ? (memory.get(id) ?? waiting.get(id)) : undefined;
@@ -153,7 +149,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       if (record === undefined) {
         return "unknown";
       }
-      const draft = new RunDraft(record, surroundings());
+      const draft = new RunDraft(record, surroundingsOf(options));
       const result = decide(draft);
       if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
         if (remembered === undefined) {
@@ -210,7 +206,10 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       return changed === "unknown" ? undefined : changed;
     },
     async create(run, requestKey, begin) {
-      const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings());
+      const draft = new RunDraft(
+        { run, contents: [], approvals: [], definition: null },
+        surroundingsOf(options),
+      );
       begin(draft);
       const { commit, messages } = commitOf(draft, {});
       const made = await store.createRun(commit, requestKey);

@@ -34,6 +34,8 @@ export type RunEvent =
   /** Time has passed. */
   | { readonly type: "due" }
   | { readonly type: "cancel-requested" }
+  /** Nothing new is begun from now on, or again. */
+  | { readonly type: "pause-requested"; readonly paused: boolean }
   /** Triage wants another way for a failed step: undo this revision, then everything again as the next one. */
   | ({ readonly type: "revised" } & StepRef)
   | ({ readonly type: "triaged"; readonly action: "retry" | "escalate"; readonly delayMs: number } & StepRef)

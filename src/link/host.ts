@@ -4,6 +4,7 @@ import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceLease } from "../instance-types.ts";
 import type { AgentLink, AgentStore } from "../ports.ts";
 import type { Announcer } from "./announcer.ts";
+import { freezeRun, noticeStep, takeFreezeNotice } from "./freeze-notice.ts";
 import { envelopeEntry, refusalEntry } from "./message-journal.ts";
 import { createOutboxRelay, fixedRoute } from "./outbox.ts";
 import { isModelReply } from "./remote-model.ts";
@@ -150,7 +151,21 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     });
   };
 
-  const request = (message: ReceivedEnvelope): Promise<void> =>
+  /** Unanswered, an effect is asked for again until it may be done; that it was refused is written down. */
+  const request = async (message: ReceivedEnvelope): Promise<void> => {
+    try {
+      await runRequest(message);
+    } catch (error) {
+      if (!isCode(error, "frozen")) {
+        throw error;
+      }
+      const { from, subject, messageId } = message;
+      log.warn({ agent: definition.id, run: subject.run, step: subject.step }, "refused-frozen");
+      const facts = { peer: from.atSign, subject, messageId, code: "frozen" };
+      await store.appendJournal([refusalEntry("refusal", facts)]);
+    }
+  };
+  const runRequest = (message: ReceivedEnvelope): Promise<void> =>
     once(message, async (abort) => {
       const cancelDeadline = timers.after(Math.max(0, message.expiresAt - clock.now()), () =>
         abort.abort(new AppError("deadline", "the request's deadline has passed", { retryable: true })),
@@ -161,7 +176,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         if (!(error instanceof SkillFailure)) {
           throw error;
         }
-        if (isCode(error.cause, "fenced")) {
+        if (isCode(error.cause, "fenced") || isCode(error.cause, "frozen")) {
           throw error.cause;
         }
         const { signal } = abort;
@@ -208,7 +223,9 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     }
     switch (message.kind) {
       case "request":
-        return request(message);
+        return message.subject.run === freezeRun && message.subject.step === noticeStep
+          ? takeFreezeNotice(message, options)
+          : request(message);
       case "cancel":
         return cancel(message);
       case "ack":

@@ -114,6 +114,7 @@ export const planDocumentSchema: ZodType<PlanDocument> = z.strictObject({
     )
     .max(100),
   policySerial: z.int().min(0),
+  shadow: z.literal(true).exactOptional(),
   validUntil: timeSchema,
 });
 

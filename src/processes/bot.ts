@@ -4,6 +4,7 @@ import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queu
 import { createConsole } from "../../adapters/console/console-adapter.ts";
 import type { SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
 import { readChainHeads, readJournalAfter } from "../../adapters/store/journal-store.ts";
+import type { Database } from "../../adapters/store/database.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
@@ -11,6 +12,7 @@ import { startControlServer } from "../../adapters/terminal/control-server.ts";
 import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
 import { createTerminalAdapter } from "../../adapters/terminal/terminal-adapter.ts";
 import { createBot } from "../app.ts";
+import { alone, type BotRegister, createBotRegister } from "../bot-register.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentAddress } from "../domain.ts";
 import type { Desk } from "../desk-types.ts";
@@ -61,8 +63,9 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       loadAgents(),
       loadWorkflows(),
       queueOpening,
-      openPlace<RecordTables>(databasePlace(settings, "record"), ifOpen),
+      openRecord(settings, ifOpen),
     ]);
+    const life = incarnation("bot");
     const store = await openRecordStore({
       database,
       recordKey:
@@ -70,7 +73,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
           ? readOrCreateRecordKey(path.join(keyFolder, "record.key"))
           : parseRecordKey(settings.recordKey, "COUNTERSIGN_RECORD_KEY"),
       clock: systemClock,
-      writer: incarnation("bot"),
+      writer: life,
     });
     closers.push(() => store.close());
     const stopping = new AbortController();
@@ -94,13 +97,31 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       return found;
     };
     const { trust, link, keys } = identity;
-    const witness = (compliance: () => AgentAddress) =>
+    const register = (onLeads: (leads: boolean) => void): BotRegister =>
+      settings.databaseUrl === undefined
+        ? alone(onLeads)
+        : createBotRegister({
+            leases: store.leases,
+            id: life,
+            onLeads,
+            clock: systemClock,
+            timers: systemTimers,
+            log,
+          });
+    const witness = (compliance: () => AgentAddress, leads: () => boolean) =>
       createWitness({
         source: {
           heads: () => readChainHeads(database),
           after: (heads, limit) => readJournalAfter(database, heads, limit),
         },
-        link,
+        link: {
+          async send(envelope) {
+            // A bot that was stopped for a while finds out here that another one has taken over.
+            if (leads()) {
+              await link.send(envelope);
+            }
+          },
+        },
         compliance,
         sign: (statement) => signAs(statement, keys, keys.ed25519),
         verify: (signed) => trust.verify(signed, "compliance"),
@@ -118,6 +139,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       trust: identity.trust,
       evidenceKeys: await instanceKeys(keyFolder, "evidence"),
       witness,
+      register,
       agents,
       definitions: { workflows, router: agentNamed("router"), hitl: agentNamed("hitl") },
       clock: systemClock,
@@ -127,6 +149,10 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     });
     const terminal = createTerminalAdapter();
     const webConsole = createConsole({
+      elsewhere: {
+        others: () => bot.others(),
+        after: (ms, call) => systemTimers.after(ms, call),
+      },
       desk: bot.desk,
       clock: systemClock,
       ids: randomIds,
@@ -143,6 +169,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       desk: bot.desk,
       inbox: bot.inbox,
       adapter: terminal,
+      others: () => bot.others(),
       log,
       osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,
       result: (run) => bot.result(run),
@@ -159,6 +186,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         console: webConsole.url,
         slack: slack?.status() ?? { ok: true, text: "not set up" },
         ...(await store.counts()),
+        safety: bot.inbox.safety(),
         inFlight: await inFlight(store),
         instances: bot.instances().map(({ agent, instance, open, facts }) => ({
           agent,
@@ -187,6 +215,19 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     };
   } catch (error) {
     await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** SQLite has one owner; what is to be done about it is said to whoever starts a second bot. */
+async function openRecord(settings: Settings, onLost: Fatal): Promise<Database<RecordTables>> {
+  try {
+    return await openPlace<RecordTables>(databasePlace(settings, "record"), onLost);
+  } catch (error) {
+    if (settings.databaseUrl === undefined && error instanceof AppError && error.code === "data-in-use") {
+      const what = "A record on SQLite has one bot: for several, set DATABASE_URL (PostgreSQL) and REDIS_URL";
+      throw new AppError("data-in-use", `${error.message}. ${what}`, { cause: error });
+    }
     throw error;
   }
 }

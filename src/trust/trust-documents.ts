@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountForm, isAccount, sharedAccount } from "../accounts.ts";
 import type { AtSign, Money, Person } from "../domain.ts";
+import { safetyPolicySchema } from "../plan/safety-schema.ts";
 import type { Policy } from "../policy-types.ts";
 
 /** The signed papers of trust as they lie in files and public records. Keys are raw 32 bytes in base64url. */
@@ -40,6 +41,7 @@ const policySchema = z.strictObject({
   marginPercent: percentSchema,
   dataMaxAgeDays: z.number().positive(),
   companyCurrency: z.string().regex(/^[A-Z]{3}$/),
+  safety: safetyPolicySchema.exactOptional(),
 }) satisfies z.ZodType<Policy>;
 
 const personSchema = z.strictObject({

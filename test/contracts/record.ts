@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freezeEntry, sampleFreezeRow } from "./store-freezes.ts";
 import { after, before, suite, test } from "node:test";
 import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
@@ -75,6 +76,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       store = await openStore();
       await store.withdrawRequest("request-taken-back", canary);
       await store.createRun(commit, "request-1");
+      await store.freezes.save(sampleFreezeRow(canary), [freezeEntry]);
       for (const card of await store.cards("progress-run1")) {
         await store.cardShown(card, `message-${canary}`);
       }

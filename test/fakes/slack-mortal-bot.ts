@@ -5,6 +5,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { ChatInbox } from "../../src/ports.ts";
 import { createPresenter, type Presenter } from "../../src/presenter.ts";
 import type { EngineWorld } from "../unit/engine/engine-world.ts";
+import { noSafety } from "./no-safety.ts";
 import { type ManualTime, settle } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
 import { silentLogger } from "./silent-logger.ts";
@@ -41,6 +42,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
     return dead ? new Promise<never>(() => undefined) : result;
   };
   const inbox: ChatInbox = {
+    ...noSafety,
     request: (request) => alive(intake.request(request)),
     cancel: (run, person) => alive(intake.cancel(run, person)),
     withdraw: (key, person) => alive(intake.withdraw(key, person)),

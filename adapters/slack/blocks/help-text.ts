@@ -11,5 +11,7 @@ export const helpText = [
   "/countersign approve ID — approve",
   "/countersign reject ID [REASON] — reject; the requester reads the reason, which is asked for where it is missing",
   "/countersign cancel ID — end a request",
+  "/countersign freeze REASON — stop all effects of the company at once",
+  "/countersign unfreeze — lift that; it takes two people",
   "/countersign help — this text",
 ].join("\n");

@@ -31,6 +31,7 @@ const services = () => {
     adapter,
     log,
     osPerson: () => osPerson,
+    others: () => false,
     result: () => Promise.reject(new Error(text)),
     refusal: () => null,
     status: () => Promise.resolve({}),
