@@ -48,6 +48,8 @@ export interface Skill<I = unknown, O = unknown> {
   readonly undo?: string;
   /** Set where the skill commits the company: it then takes a verified mandate and nothing else. */
   readonly requires?: "mandate";
+  /** Roles that may ask for it, where these are others than the host's: by default only the bot. */
+  readonly callers?: readonly string[];
   readonly input: ZodType<I>;
   readonly output: ZodType<O>;
   run(context: SkillContext, input: I, mandate: VerifiedMandate | null): Promise<O>;

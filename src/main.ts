@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import companyConfig from "../countersign.config.ts";
 import { readSettings } from "./config.ts";
+import type { ExportFlags } from "./commands/journal.ts";
 import type { AskOptions } from "./commands/ask.ts";
 import { exitCodes, fail } from "./commands/output.ts";
 
@@ -127,9 +128,22 @@ command("setup", "check tokens, scopes, connection and channel, and post a test 
   async (o: ViewFlags) => (await import("./commands/slack.ts")).setup(settings(), o),
 );
 const journal = program.command("journal").description("the tamper-evident record");
-command("verify", "check every chain and name the first bad record", journal).action(async (o: ViewFlags) =>
-  (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),
-);
+command("verify", "check every chain and name the first bad record", journal)
+  .option("--file <file>", "an exported journal instead (JSON lines)")
+  .action(async (o: ViewFlags & { file?: string }) =>
+    (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),
+  );
+command("export", "write the journal, or a part of it, as text", journal)
+  .option("--format <format>", "jsonl or csv", "jsonl")
+  .option("--run <id>", "only this run's records")
+  .option("--since <time>", "only records from this time on")
+  .option("--until <time>", "only records before this time")
+  .option("--out <file>", "into a file, which is whole or not there")
+  .option("--with-text", "with the record's texts, opened by the running bot for admins")
+  .addOption(asOption)
+  .action(async (o: ExportFlags) =>
+    (await import("./commands/journal.ts")).exportJournal(settings(), companyConfig, o),
+  );
 command("doctor", "check this machine and the data folder").action(async (o: ViewFlags) =>
   (await import("./commands/doctor.ts")).doctor(settings(), o),
 );

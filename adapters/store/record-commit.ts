@@ -233,6 +233,10 @@ function contentName({ run, revision, step, name }: ContentId): string {
 
 /** Seals journal bodies under the key of the run they belong to. */
 export function sealBody(keyOf: (run: string | null) => RunKey): SealBody {
-  return (row, entry) =>
-    keyOf(entry.run).seal({ table: "journal", row, column: "body", version: 1 }, entry.body ?? null);
+  return (row, entry) => keyOf(entry.run).seal(journalPlace(row), entry.body ?? null);
+}
+
+/** Where the body of a journal record stands. */
+export function journalPlace(row: string): SealPlace {
+  return { table: "journal", row, column: "body", version: 1 };
 }

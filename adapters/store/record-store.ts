@@ -68,15 +68,15 @@ export interface RecordStoreOptions {
 }
 
 /** The record on SQL. Fails with "sealed-broken" when the key is not the one the record was sealed with. */
-export async function openRecordStore(options: RecordStoreOptions): Promise<Store> {
+export async function openRecordStore(options: RecordStoreOptions): Promise<RecordStore> {
   const keys = new RunKeys(options.recordKey, options.database);
   await keys.check();
   return new RecordStore(options, keys);
 }
 
-class RecordStore implements Store {
+export class RecordStore implements Store {
   readonly #database: Database<RecordTables>;
-  readonly #keys: RunKeys;
+  readonly keys: RunKeys;
   readonly #rows: RowOpener;
   readonly #group: RecordGroup;
   readonly #clock: Clock;
@@ -86,7 +86,7 @@ class RecordStore implements Store {
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.instances = recordInstances(options.database);
-    this.#keys = keys;
+    this.keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#group = new RecordGroup({ ...options, keys });
     this.#clock = options.clock;
@@ -95,7 +95,7 @@ class RecordStore implements Store {
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     const { id } = commit.run;
-    const { key, store } = this.#keys.create(id);
+    const { key, store } = this.keys.create(id);
     const context = { key, now: this.#clock.now() };
     try {
       await this.#group.commit({
@@ -112,7 +112,7 @@ class RecordStore implements Store {
       }
       const known = await this.requestRun(requestKey);
       if (known === undefined) {
-        throw await withdrawnBefore(this.#database, requestKey, await this.#keys.get(noRun));
+        throw await withdrawnBefore(this.#database, requestKey, await this.keys.get(noRun));
       }
       return { created: false, run: known };
     }
@@ -132,7 +132,7 @@ class RecordStore implements Store {
   }
 
   async withdrawRequest(key: string, by: PersonId): Promise<RunId | undefined> {
-    const nobody = await this.#keys.get(noRun);
+    const nobody = await this.keys.get(noRun);
     await withdrawRequest(this.#database, { key, by, now: this.#clock.now() }, nobody);
     return this.requestRun(key);
   }
@@ -142,7 +142,7 @@ class RecordStore implements Store {
   }
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
-    const key = await this.#keys.get(commit.run.id);
+    const key = await this.keys.get(commit.run.id);
     const context = { key, now: this.#clock.now() };
     try {
       await this.#group.commit({
@@ -193,7 +193,7 @@ class RecordStore implements Store {
     if (rows.length === 0) {
       return [];
     }
-    const key = await this.#keys.get(run);
+    const key = await this.keys.get(run);
     return rows.map((row) => openContent(row, key));
   }
 
@@ -255,7 +255,7 @@ class RecordStore implements Store {
   }
 
   async cardShown(card: CardRow, message: MessageId | null): Promise<void> {
-    await cardShown(this.#database, card, message, await this.#keys.get(card.run));
+    await cardShown(this.#database, card, message, await this.keys.get(card.run));
   }
 
   async postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void> {
@@ -265,13 +265,13 @@ class RecordStore implements Store {
   async placeCard(key: string, change: Parameters<Store["placeCard"]>[1]): Promise<void> {
     const [card] = await this.cards(key);
     if (card !== undefined) {
-      await placeCard(this.#database, card, change, await this.#keys.get(card.run));
+      await placeCard(this.#database, card, change, await this.keys.get(card.run));
     }
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
     await journalAlone(
-      { database: this.#database, keys: this.#keys, clock: this.#clock, writer: this.#writer },
+      { database: this.#database, keys: this.keys, clock: this.#clock, writer: this.#writer },
       entries,
     );
   }

@@ -1,11 +1,9 @@
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import { z } from "zod";
-import { checkpointSchema } from "../../src/checkpoint-schema.ts";
 import type { Desk } from "../../src/desk-types.ts";
 import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
-import type { CheckpointStatement } from "../../src/journal.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
@@ -25,7 +23,6 @@ const decisionBody = z.strictObject({
   reason: z.string().max(2_000).optional(),
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
-const verifyBody = z.strictObject({ checkpoint: checkpointSchema.nullable() });
 
 export interface ControlServices {
   readonly desk: Desk;
@@ -39,8 +36,10 @@ export interface ControlServices {
   readonly status: () => Promise<unknown>;
   /** A one-time link that signs this person in to the console; `by` asked for it. */
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
-  /** Verifies the record's journal, against a checkpoint when one is given. */
-  readonly verifyJournal: (checkpoint: CheckpointStatement | null) => Promise<unknown>;
+  /** What is told of the record's journal; with texts only to admins. */
+  readonly journal: Hono;
+  /** Writes down that somebody read texts, of a run or of all. */
+  readonly textsExported: (run: string | null, by: PersonId) => Promise<void>;
 }
 
 /**
@@ -72,6 +71,14 @@ export async function startControlServer(
   };
   // Whoever sits at the demo's terminal may look at everything.
   const viewer = (as: string | undefined): PersonId => actor(as, "admin");
+  const admin = (as: string | undefined, what: string): PersonId => {
+    const by = actor(as, "admin");
+    const person = desk.person(by);
+    if (person?.active !== true || !person.roles.includes("admin")) {
+      throw new AppError("not-allowed", `"${by}" may not ${what}: only an active admin may`);
+    }
+    return by;
+  };
   app.onError((error, context) => {
     const info = toRequestError(error);
     if (info.code === "internal") {
@@ -177,10 +184,14 @@ export async function startControlServer(
     return context.json({ person, link: await services.signInLink(person, by) });
   });
   app.get("/agents", async (context) => context.json(await desk.agents()));
-  app.post("/journal/verify", async (context) => {
-    const { checkpoint } = verifyBody.parse(await context.req.json());
-    return context.json(await services.verifyJournal(checkpoint));
+  app.use("/journal/export", async (context, next) => {
+    const { text, as, run } = context.req.query();
+    if (text !== undefined) {
+      await services.textsExported(run ?? null, admin(as, "read the journal's texts"));
+    }
+    await next();
   });
+  app.route("/", services.journal);
   app.get("/status", async (context) => context.json(await services.status()));
 
   /** Only the requester answers in a run's thread, and here only in a terminal's. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { signedCheckpointSchema, witnessInputSchema, witnessSkill } from "../checkpoint-schema.ts";
 import { type AgentDefinition, defineAgent, skill } from "../define-agent.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import {
@@ -10,6 +11,7 @@ import {
   modelRequestSchema,
 } from "../model-call.ts";
 import type { Clock, LanguageModel, Logger } from "../ports.ts";
+import { signCheckpoint } from "../sign-checkpoint.ts";
 
 /** An answer above this is no answer to any of our prompts. */
 const largestAnswer = 500_000;
@@ -80,7 +82,7 @@ export function createGateway({ models, callers = {}, clock, log }: GatewayOptio
   };
 }
 
-/** The gateway as the host serves it: an agent of one skill. */
+/** The gateway as the host serves it: models for every agent, and a witness of the books' journal for compliance. */
 export function gatewayAgent(gateway: ModelGateway): AgentDefinition {
   return defineAgent({
     id: gatewayRole,
@@ -92,6 +94,13 @@ export function gatewayAgent(gateway: ModelGateway): AgentDefinition {
         output: modelReplySchema,
         run: ({ subject, caller, signal }, request) =>
           gateway.generate(request, { run: subject.run, caller, signal }),
+      }),
+      [witnessSkill]: skill({
+        effect: "write",
+        callers: ["compliance"],
+        input: witnessInputSchema,
+        output: signedCheckpointSchema,
+        run: (context, input) => signCheckpoint(context, input, ["compliance"]),
       }),
     },
   });

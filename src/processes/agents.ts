@@ -21,6 +21,7 @@ import { enrollHere } from "./enroll-here.ts";
 import { openIdentity } from "./identity.ts";
 import { instanceName } from "./instance-name.ts";
 import { keepInstance, type RunningInstance } from "./keep-instance.ts";
+import { journalWitness, journalWitnesses } from "./journal-witness.ts";
 import { isKeyHolder, withKeyHolder } from "./key-holder.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
@@ -208,8 +209,14 @@ async function openAgent(
     timers: systemTimers,
     log,
   });
+  // One of those that share the books has their journal witnessed: two would each overtake the other.
+  const witness =
+    agent.id === journalWitnesses.books.owner && instance === "main"
+      ? journalWitness({ name: "books", database: company.database, identity, store, log })
+      : undefined;
   const host = createAgentHost({
     definition: agent,
+    ...(witness === undefined ? {} : { witness }),
     store,
     trust: identity.trust,
     keys: identity.keys,
@@ -232,9 +239,11 @@ async function openAgent(
   const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
   await host.start();
   pruner.start();
+  witness?.start();
   return {
     isGranted: () => isGranted(trust, { atSign, instance }),
     async stop() {
+      await witness?.stop();
       await pruner.stop();
       await host.stop();
       await identity.close();

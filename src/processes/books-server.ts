@@ -73,7 +73,7 @@ export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
 
 /** The agents process's own socket, for the command line only: the bot never reads the books. */
 export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ close(): Promise<void> }> {
-  const { books, database } = company;
+  const { database } = company;
   const desk = booksDesk(company);
   const app = journalApp("books", database);
   app.get("/health", (context) => context.json({ ok: true }));
@@ -94,10 +94,6 @@ export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ cl
     const { change, links } = changeBody.parse(await context.req.json());
     await desk.changeAccounts(change, links);
     return context.json({ ok: true });
-  });
-  app.get("/journal/checkpoint", async (context) => {
-    const row = await books.reader.get("checkpoints", context.req.query("owner") ?? "");
-    return context.json({ document: row?.document ?? null });
   });
   return listenOnSocket(path.join(runtime, "agents.sock"), app);
 }

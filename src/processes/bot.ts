@@ -3,9 +3,9 @@ import os from "node:os";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { createConsole } from "../../adapters/console/console-adapter.ts";
 import type { SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
-import { readChainHeads, readJournalAfter } from "../../adapters/store/journal-store.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
+import { openJournalText } from "../../adapters/store/record-journal.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { startControlServer } from "../../adapters/terminal/control-server.ts";
 import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
@@ -17,15 +17,14 @@ import type { Desk } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
 import { keyFolderOf } from "../keys.ts";
 import { systemTimers } from "../link/timers.ts";
-import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue, Store } from "../ports.ts";
 import type { KeptValues } from "../record-types.ts";
-import { signAs } from "../trust/sign-statement.ts";
 import { databasePlace, openPlace } from "./databases.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
+import { journalApp } from "./journal-app.ts";
+import { journalWitness } from "./journal-witness.ts";
 import type { Fatal, Running } from "./serve.ts";
-import { checkJournal } from "./verify-journals.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
 /** The bot: record, queue, engine, approvals and chat, in one process. */
@@ -93,23 +92,8 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       }
       return found;
     };
-    const { trust, link, keys } = identity;
-    const witness = (compliance: () => AgentAddress) =>
-      createWitness({
-        source: {
-          heads: () => readChainHeads(database),
-          after: (heads, limit) => readJournalAfter(database, heads, limit),
-        },
-        link,
-        compliance,
-        sign: (statement) => signAs(statement, keys, keys.ed25519),
-        verify: (signed) => trust.verify(signed, "compliance"),
-        values: store,
-        journal: (entries) => store.appendJournal(entries),
-        clock: systemClock,
-        timers: systemTimers,
-        log,
-      });
+    const witness = (address: () => AgentAddress) =>
+      journalWitness({ name: "record", database, identity, store, address, log });
     const bot = createBot({
       config,
       store,
@@ -152,7 +136,8 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         await store.appendJournal([{ kind: "sign-in-link", run: null, facts: { person, by } }]);
         return link;
       },
-      verifyJournal: (checkpoint) => checkJournal("record", database, checkpoint),
+      journal: journalApp("record", database, { openText: (record) => openJournalText(store.keys, record) }),
+      textsExported: (run, by) => store.appendJournal([{ kind: "export", run, facts: { by, texts: true } }]),
       status: async () => ({
         demo: identity.trust.demo,
         startedAt,
