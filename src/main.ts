@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import companyConfig from "../countersign.config.ts";
 import { readSettings } from "./config.ts";
+import type { EraseFlags } from "./commands/erase.ts";
 import type { ExportFlags } from "./commands/journal.ts";
 import type { AskOptions } from "./commands/ask.ts";
 import { exitCodes, fail } from "./commands/output.ts";
@@ -143,6 +144,19 @@ command("export", "write the journal, or a part of it, as text", journal)
   .addOption(asOption)
   .action(async (o: ExportFlags) =>
     (await import("./commands/journal.ts")).exportJournal(settings(), companyConfig, o),
+  );
+command("retention", "how long what was said stays readable, and what is due", journal).action(
+  async (o: ViewFlags) => (await import("./commands/journal.ts")).retention(settings(), companyConfig, o),
+);
+command(
+  "erase [run]",
+  "erase what was said in a finished run, or in all of a person's; the journal stays whole",
+)
+  .option("--person <id>", "all runs that this person asked for")
+  .requiredOption("--reason <text>", "why")
+  .addOption(asOption)
+  .action(async (run: string | undefined, o: EraseFlags) =>
+    (await import("./commands/erase.ts")).erase(settings(), run, o),
   );
 command("doctor", "check this machine and the data folder").action(async (o: ViewFlags) =>
   (await import("./commands/doctor.ts")).doctor(settings(), o),

@@ -70,6 +70,12 @@ class PostgresDatabase<S> implements Database<S> {
     return this.#tracked(() => this.#attempt(fn));
   }
 
+  async purge(tables: readonly string[]): Promise<void> {
+    for (const table of tables) {
+      await this.#tracked(() => sql`vacuum full ${sql.table(table)}`.execute(this.#writer));
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#running);

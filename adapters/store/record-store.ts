@@ -69,7 +69,7 @@ export interface RecordStoreOptions {
 
 /** The record on SQL. Fails with "sealed-broken" when the key is not the one the record was sealed with. */
 export async function openRecordStore(options: RecordStoreOptions): Promise<RecordStore> {
-  const keys = new RunKeys(options.recordKey, options.database);
+  const keys = new RunKeys(options.recordKey, options.database, options.clock);
   await keys.check();
   return new RecordStore(options, keys);
 }

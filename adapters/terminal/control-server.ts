@@ -24,6 +24,13 @@ const decisionBody = z.strictObject({
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
 
+const eraseCommon = { as: z.string().optional(), reason: z.string().trim().min(1).max(2_000) };
+const eraseBody = z.union([
+  z.strictObject({ run: z.string(), ...eraseCommon }),
+  z.strictObject({ person: z.string(), ...eraseCommon }),
+]);
+type WhichRuns = { readonly run: string } | { readonly person: string };
+
 export interface ControlServices {
   readonly desk: Desk;
   readonly inbox: ChatInbox;
@@ -38,6 +45,11 @@ export interface ControlServices {
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
   /** What is told of the record's journal; with texts only to admins. */
   readonly journal: Hono;
+  /** Erases what was said in finished runs: one, or all of a person's. */
+  readonly erase: (
+    which: WhichRuns,
+    o: { readonly by: PersonId; readonly reason: string },
+  ) => Promise<unknown>;
   /** Writes down that somebody read texts, of a run or of all. */
   readonly textsExported: (run: string | null, by: PersonId) => Promise<void>;
 }
@@ -184,6 +196,11 @@ export async function startControlServer(
     return context.json({ person, link: await services.signInLink(person, by) });
   });
   app.get("/agents", async (context) => context.json(await desk.agents()));
+  app.post("/erase", async (context) => {
+    const { as, reason, ...which } = eraseBody.parse(await context.req.json());
+    const by = admin(as, "erase what was said");
+    return context.json(await services.erase(which, { by, reason }));
+  });
   app.use("/journal/export", async (context, next) => {
     const { text, as, run } = context.req.query();
     if (text !== undefined) {

@@ -1,5 +1,9 @@
+import { z } from "zod";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
+import { keptSince, runsKeptFrom } from "../processes/retention.ts";
+import { withJournal } from "../processes/verify-journals.ts";
+import { controlClient, ifRunning } from "./control-client.ts";
 import { verifyFile } from "./journal-file.ts";
 import { reportText, verifyJournals } from "./journal-report.ts";
 import { answer, answerJson, exitCodes, tell } from "./output.ts";
@@ -58,6 +62,38 @@ export async function exportJournal(
     answerJson({ type: "export", file: out, records });
   } else if (out !== undefined) {
     tell(`${records} records written to ${out}`);
+  }
+}
+
+const dueReply = z.object({ due: z.int() });
+
+/** How long texts are kept, and how many runs have theirs for longer: they are erased within the hour. */
+export async function retention(
+  settings: Settings,
+  config: CompanyConfig,
+  o: { readonly json?: boolean },
+): Promise<void> {
+  const days = config.retention?.days ?? null;
+  const before = keptSince(config, Date.now());
+  const due =
+    before === undefined
+      ? 0
+      : await ifRunning(
+          async () => {
+            const bot = controlClient(settings.runtime, "bot");
+            return dueReply.parse(await bot.get(`/journal/retention?before=${before}`)).due;
+          },
+          () =>
+            withJournal(settings, "record", async (database) => (await runsKeptFrom(database, before)).due),
+        );
+  if (o.json === true) {
+    answerJson({ type: "retention", days, due });
+  } else {
+    answer(
+      days === null
+        ? "texts are kept for ever: countersign.config.ts sets no retention"
+        : `texts are kept for ${days} days after a run's end; ${due} runs are due to be erased`,
+    );
   }
 }
 

@@ -23,6 +23,7 @@ import { instanceName } from "./instance-name.ts";
 import { keepInstance, type RunningInstance } from "./keep-instance.ts";
 import { journalWitness, journalWitnesses } from "./journal-witness.ts";
 import { isKeyHolder, withKeyHolder } from "./key-holder.ts";
+import { retentionPruner, textRetention } from "./retention.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -74,6 +75,16 @@ export async function startAgents(
       }
       throw error;
     });
+    const retention = retentionPruner(
+      textRetention(config, {
+        database: company.database,
+        books: true,
+        clock: systemClock,
+        writer: incarnation("books"),
+      }),
+      processLogger(settings, "agents"),
+    );
+    retention.start();
     warmAgents(names).catch((error: unknown) =>
       processLogger(settings, "agents").warn({ code: toErrorInfo(error).code }, "not-warmed"),
     );
@@ -81,6 +92,7 @@ export async function startAgents(
       info: { agents: chosen.map(({ id }) => id), instance },
       async stop() {
         stopping.abort();
+        await retention.stop();
         await desk?.close();
         await Promise.all(hosts.map((host) => host.stop()));
         await company.database.close();

@@ -3,6 +3,7 @@ import os from "node:os";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { createConsole } from "../../adapters/console/console-adapter.ts";
 import type { SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
+import { eraseRuns, refuseOpenRuns, runsToErase } from "../../adapters/store/erase-runs.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { openJournalText } from "../../adapters/store/record-journal.ts";
@@ -24,6 +25,7 @@ import { databasePlace, openPlace } from "./databases.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
 import { journalApp } from "./journal-app.ts";
 import { journalWitness } from "./journal-witness.ts";
+import { recordRetention, retentionPruner } from "./retention.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -62,6 +64,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       queueOpening,
       openPlace<RecordTables>(databasePlace(settings, "record"), ifOpen),
     ]);
+    const writer = incarnation("bot");
     const store = await openRecordStore({
       database,
       recordKey:
@@ -69,9 +72,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
           ? readOrCreateRecordKey(path.join(keyFolder, "record.key"))
           : parseRecordKey(settings.recordKey, "COUNTERSIGN_RECORD_KEY"),
       clock: systemClock,
-      writer: incarnation("bot"),
+      writer,
     });
     closers.push(() => store.close());
+    const recordPlace = { database, keys: store.keys, clock: systemClock, writer };
+    const retention = retentionPruner(recordRetention(config, recordPlace), log);
+    closers.push(() => retention.stop());
     const stopping = new AbortController();
     const identity = await openIdentity({
       settings,
@@ -122,6 +128,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     const slack = await openSlack(settings, { desk: bot.desk, examples, memory: store, log });
     await bot.start([terminal, webConsole, ...(slack === undefined ? [] : [slack])]);
     closers.push(() => bot.stop());
+    retention.start();
     const startedAt = new Date(systemClock.now()).toISOString();
     const control = await startControlServer(socketFile, {
       desk: bot.desk,
@@ -137,6 +144,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         return link;
       },
       journal: journalApp("record", database, { openText: (record) => openJournalText(store.keys, record) }),
+      async erase(which, o) {
+        await refuseOpenRuns(database, which);
+        const runs = await runsToErase(database, which, { also: true });
+        await eraseRuns(recordPlace, await runsToErase(database, which), o);
+        return { runs, by: o.by, at: new Date(systemClock.now()).toISOString() };
+      },
       textsExported: (run, by) => store.appendJournal([{ kind: "export", run, facts: { by, texts: true } }]),
       status: async () => ({
         demo: identity.trust.demo,

@@ -18,6 +18,7 @@ import { databasePlace, openPlace } from "./databases.ts";
 import { serveGateway } from "./gateway-server.ts";
 import { openIdentity } from "./identity.ts";
 import { journalWitness } from "./journal-witness.ts";
+import { retentionPruner, textRetention } from "./retention.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -75,17 +76,23 @@ export async function startGateway(
       timers: systemTimers,
       allowedSenders: "any",
     });
+    const retention = retentionPruner(
+      textRetention(config, { database, books: false, clock, writer: incarnation("gateway") }),
+      log,
+    );
     const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
     await host.start();
     const server = await serveGateway(settings.runtime, database);
     pruner.start();
     witness.start();
+    retention.start();
     return {
       info: {},
       async stop() {
         stopping.abort();
         await server.close();
         await witness.stop();
+        await retention.stop();
         await pruner.stop();
         await host.stop();
         await identity.close();

@@ -7,10 +7,13 @@ import { checkpointSchema } from "../checkpoint-schema.ts";
 import { toRequestError } from "../errors.ts";
 import type { DatabaseName } from "./databases.ts";
 import { exportLines, type OpenText } from "./export-journal.ts";
+import { runsKeptFrom } from "./retention.ts";
 import { readCheckpoints } from "./kept-checkpoints.ts";
 import { checkJournal } from "./verify-journals.ts";
 
 const verifyBody = z.strictObject({ checkpoints: z.array(checkpointSchema).max(10) });
+const eraseBody = z.strictObject({ runs: z.array(z.string()).min(1), by: z.string() });
+const retentionQuery = z.object({ before: z.coerce.number().int() });
 const time = z.coerce.number().int().optional();
 const exportQuery = z.object({
   run: z.string().optional(),
@@ -26,7 +29,11 @@ const exportQuery = z.object({
 export function journalApp<S extends JournalTables>(
   name: DatabaseName,
   database: Database<S>,
-  o: { readonly openText?: OpenText } = {},
+  o: {
+    readonly openText?: OpenText;
+    /** Erases these runs' texts; the process does it in its own way. */
+    readonly erase?: (runs: readonly string[], by: string) => Promise<unknown>;
+  } = {},
 ): Hono {
   const app = new Hono();
   app.onError((error, context) => context.json({ error: toRequestError(error) }, 400));
@@ -35,6 +42,19 @@ export function journalApp<S extends JournalTables>(
     return context.json(await checkJournal(name, database, checkpoints));
   });
   app.get("/journal/checkpoints", async (context) => context.json(await readCheckpoints(name, database)));
+  if (name === "record") {
+    app.get("/journal/retention", async (context) => {
+      const { before } = retentionQuery.parse(context.req.query());
+      return context.json(await runsKeptFrom(database, before));
+    });
+  }
+  const { erase } = o;
+  if (erase !== undefined) {
+    app.post("/journal/erase", async (context) => {
+      const { runs, by } = eraseBody.parse(await context.req.json());
+      return context.json({ rows: await erase(runs, by) });
+    });
+  }
   app.get("/journal/export", (context) => {
     const { text, ...filter } = exportQuery.parse(context.req.query());
     const open = text === undefined ? undefined : o.openText;

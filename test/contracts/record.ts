@@ -19,6 +19,7 @@ import {
 import { verifyDatabase } from "../fakes/verify-database.ts";
 import type { DatabasePlace } from "./database.ts";
 import { recordCardsContract } from "./record-cards.ts";
+import { recordEraseContract } from "./record-erase.ts";
 import { recordTamperContract } from "./record-tamper.ts";
 import { storeContract } from "./store.ts";
 
@@ -37,6 +38,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
 
   recordTamperContract(name, () => place().then(openIn));
   recordCardsContract(name, place);
+  recordEraseContract(name, () => place().then(openIn));
 
   suite(`Record on ${name}`, () => {
     let database: Database<RecordTables>;
