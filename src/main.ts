@@ -50,6 +50,14 @@ command("runs", "requests and how they stand")
 command("run <id>", "one run: steps, inputs, outputs, plan, decision")
   .addOption(asOption)
   .action(async (id: string, o: ViewFlags) => (await import("./commands/views.ts")).run(settings(), id, o));
+command(
+  "explain <id>",
+  "what happened in a run, in words: who, what, why, which checks and models, what it took",
+)
+  .addOption(asOption)
+  .action(async (id: string, o: ViewFlags) =>
+    (await import("./commands/explain.ts")).explain(settings(), id, o),
+  );
 command("approvals [id]", "approvals waiting for a decision, or one card")
   .addOption(asOption)
   .action(async (id: string | undefined, o: ViewFlags) =>

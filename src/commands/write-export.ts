@@ -56,7 +56,7 @@ export async function writeExport(
     await write(o.format === "csv" ? csv([[...columns, ...(o.withText ? ["text"] : [])]]) : json(header(o)));
     for (const name of databaseNames) {
       const checkpoints = copiesOf(name, kept, config.atSignOf).map(({ document }) => document);
-      for await (const line of linesOf(settings, name, o)) {
+      for await (const line of readLines(settings, name, o)) {
         if (line.type === "record") {
           records += 1;
           await write(o.format === "csv" ? csv([cells(line, o.withText)]) : json(line));
@@ -80,7 +80,11 @@ function header({ run, since, until }: ExportOptions): object {
 }
 
 /** The lines of one database: from its running owner, else read here. */
-async function* linesOf(settings: Settings, name: DatabaseName, o: ExportOptions): AsyncGenerator<Line> {
+export async function* readLines(
+  settings: Settings,
+  name: DatabaseName,
+  o: Partial<Pick<ExportOptions, "run" | "since" | "until" | "withText" | "as">>,
+): AsyncGenerator<Line> {
   const { run, since, until, as } = o;
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries({ run, since, until })) {
@@ -88,7 +92,7 @@ async function* linesOf(settings: Settings, name: DatabaseName, o: ExportOptions
       query.set(key, String(value));
     }
   }
-  const opens = o.withText && name === "record";
+  const opens = o.withText === true && name === "record";
   if (opens) {
     query.set("text", "yes");
     if (as !== undefined) {

@@ -63,7 +63,14 @@ export async function startGateway(
     const witness = journalWitness({ name: "gateway", database, identity, store, log });
     const host = createAgentHost({
       witness,
-      definition: gatewayAgent(createGateway({ models: { router: rules, quoting: rules }, clock, log })),
+      definition: gatewayAgent(
+        createGateway({
+          models: { router: rules, quoting: rules },
+          clock,
+          log,
+          journal: (entries) => store.appendJournal(entries),
+        }),
+      ),
       store,
       trust: identity.trust,
       keys: identity.keys,
