@@ -26,6 +26,7 @@ import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
 import { signAs } from "./trust/sign-statement.ts";
 import type { TrustStore } from "./trust/trust-store.ts";
+import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
 
 const ackLifetimeMs = 60_000;
 
@@ -49,6 +50,8 @@ export interface BotParts {
 export interface Bot {
   readonly desk: ReturnType<typeof createDesk>;
   readonly inbox: ChatInbox;
+  /** Undoing what has ended. */
+  readonly undo: UndoDesk;
   /** Where a run stands, for whoever may see it. */
   result(run: RunId): Promise<RunResult>;
   /** The agents' instances that are there. */
@@ -168,6 +171,7 @@ export function createBot(parts: BotParts): Bot {
   };
   return {
     desk,
+    undo: createUndoDesk({ store, engine, trust: () => trust }),
     instances: () => calls.instances(),
     inbox: {
       request: (request) => intake.request(request),

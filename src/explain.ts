@@ -206,6 +206,9 @@ function undone({ steps }: RunDetail): readonly string[] {
     if (status === "compensated") {
       return [`${label} was undone`];
     }
+    if (error?.code === "undo-given-up") {
+      return [`${label} was left as it is, by a person's decision`];
+    }
     const isStuck = status === "compensating" || error?.code === "undo-failed";
     return isStuck ? [`${label} is not undone yet${error === null ? "" : `: ${quoted(error.message)}`}`] : [];
   });
@@ -254,8 +257,8 @@ function modelLines({ models }: RunCost): readonly string[] {
     [
       `model ${model}: ${count(calls, "call")}${failed === 0 ? "" : `, ${failed} of them failed`}, ${ms} ms`,
       `${bytesIn} bytes asked, ${bytesOut} answered`,
-      tokens === null ? "no tokens were counted" : `${tokens} tokens`,
-      cost === null ? "nothing was charged" : `charged: ${cost}`,
+      tokens === null ? "no tokens were reported" : `${tokens} tokens`,
+      cost === null ? "no cost was reported" : `charged: ${cost}`,
     ].join("; "),
   );
 }

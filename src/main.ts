@@ -83,6 +83,18 @@ command("cancel <run>", "end a run and release what it reserved")
   .action(async (id: string, o: { by?: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).cancel(settings(), id, o),
   );
+command("undo <run>", "undo what a run that has ended did; or say what became of what could not be undone")
+  .option("--step <id>", "a step that could not be undone")
+  .option("--by-hand <note>", "it was undone by hand: how")
+  .option("--give-up <reason>", "it stays as it is: why")
+  .addOption(byOption)
+  .action(async (id: string, o: UndoFlags) => (await import("./commands/decide.ts")).undo(settings(), id, o));
+interface UndoFlags extends Pick<ViewFlags, "json"> {
+  by?: string;
+  step?: string;
+  byHand?: string;
+  giveUp?: string;
+}
 command("link <person>", "a one-time link that signs a person in to the console")
   .addOption(asOption)
   .action(async (person: string, o: ViewFlags) =>

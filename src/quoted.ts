@@ -10,6 +10,6 @@ export function quoted(text: string): string {
     .replaceAll(unsafe, "\u{FFFD}")
     .replaceAll(/["“”„]/g, "'")
     .trim();
-  const letters = [...line];
-  return `“${letters.length > longest ? `${letters.slice(0, longest).join("")}…` : line}”`;
+  // A pair of halves that the cut divides is made whole text again.
+  return `“${line.length > longest ? `${line.slice(0, longest).toWellFormed()}…` : line}”`;
 }

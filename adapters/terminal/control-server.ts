@@ -24,6 +24,17 @@ const decisionBody = z.strictObject({
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
 
+const undoBody = z.strictObject({
+  as: z.string().optional(),
+  settle: z
+    .strictObject({
+      step: z.string(),
+      outcome: z.enum(["by-hand", "given-up"]),
+      note: z.string().trim().min(1).max(2_000),
+    })
+    .optional(),
+});
+type Settling = NonNullable<z.output<typeof undoBody>["settle"]>;
 const eraseCommon = { as: z.string().optional(), reason: z.string().trim().min(1).max(2_000) };
 const eraseBody = z.union([
   z.strictObject({ run: z.string(), ...eraseCommon }),
@@ -45,6 +56,10 @@ export interface ControlServices {
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
   /** What is told of the record's journal; with texts only to admins. */
   readonly journal: Hono;
+  readonly undo: {
+    undo(run: string, person: PersonId): Promise<unknown>;
+    settle(run: string, person: PersonId, o: Settling): Promise<unknown>;
+  };
   /** Erases what was said in finished runs: one, or all of a person's. */
   readonly erase: (
     which: WhichRuns,
@@ -162,6 +177,16 @@ export async function startControlServer(
   app.post("/runs/:id/cancel", async (context) => {
     const body = actorBody.parse(await context.req.json());
     return context.json(await inbox.cancel(context.req.param("id"), actor(body.as)));
+  });
+  app.post("/runs/:id/undo", async (context) => {
+    const { as, settle } = undoBody.parse(await context.req.json());
+    const run = context.req.param("id");
+    const person = actor(as);
+    return context.json(
+      await (settle === undefined
+        ? services.undo.undo(run, person)
+        : services.undo.settle(run, person, settle)),
+    );
   });
   app.get("/approvals", async (context) =>
     context.json(await desk.approvals(viewer(context.req.query("as")))),

@@ -22,6 +22,7 @@ import { asJson, sendRequest, stepBody } from "./requests.ts";
 import { RunDraft } from "./run-draft.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { createRunChanger } from "./run-changer.ts";
+import { createUndo, type UndoEngine } from "./undo.ts";
 
 interface StartedRun {
   readonly run: RunId;
@@ -29,7 +30,7 @@ interface StartedRun {
   readonly created: boolean;
 }
 /** Runs workflows: messages out, events in. All it knows is in the record, so any of these may be the last. */
-export interface Engine {
+export interface Engine extends UndoEngine {
   /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
   check(): Promise<void>;
   /** Fails with "withdrawn" where the request was taken back before it came. */
@@ -70,6 +71,7 @@ export function createEngine(options: EngineOptions): Engine {
   const changer = createRunChanger(options);
   const inbox = createInbox(options, changer);
   return {
+    ...createUndo(changer),
     async check() {
       assertRunnable(definitions, await store.openWorkflows());
     },

@@ -133,6 +133,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     const control = await startControlServer(socketFile, {
       desk: bot.desk,
       inbox: bot.inbox,
+      undo: bot.undo,
       adapter: terminal,
       log,
       osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,

@@ -8,7 +8,7 @@ import { createPruner, type Pruner } from "../pruner.ts";
 import { systemClock } from "./system.ts";
 
 /** Who the journal names for what was erased by time. */
-export const retentionName = "retention";
+const retentionName = "retention";
 const dayMs = 24 * 3_600_000;
 /** Runs per time; the rest an hour later. */
 const mostRuns = 5_000;

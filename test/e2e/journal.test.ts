@@ -47,7 +47,7 @@ suite("the journal", { timeout: 200_000 }, () => {
     const done = linesOf(told, "Done").join("\n");
     assert.match(done, /^Credit: done by financial @cs-financial instance main, \d+ ms: within the limit: /m);
     assert.match(done, /^Vendors: done by compliance .*: allowed: /m);
-    assert.match(done, /^Compliance attests: .* signed “pass” under plan [0-9a-f]{12}…$/m);
+    assert.match(done, /^Compliance attests: .* signed “approved” under plan [0-9a-f]{12}…$/m);
     assert.match(linesOf(told, "Plan").join("\n"), /what would happen: “.*” \(irreversible\)/);
     assert.match(
       linesOf(told, "Decided").join("\n"),

@@ -90,8 +90,15 @@ test("no agent's stored reply and no activity tells what was said; accounts and 
       token: 1,
       work: async (unit) => {
         await unit.insert("activities", {
-          ...{ id: `${run}-1-order`, run, customer: "", status: "ordered", text, projectedDelivery: "" },
-          ...{ quoteTotal: "", currency: "USD", at: "2026-01-05T09:00:00.000Z" },
+          id: `${run}-1-order`,
+          run,
+          customer: "",
+          status: "ordered",
+          text,
+          projectedDelivery: "",
+          quoteTotal: "",
+          currency: "USD",
+          at: "2026-01-05T09:00:00.000Z",
         });
         return {
           reply: sampleOutbox(run, { id: `result-${run}`, kind: "result", subject, body: { output: text } }),

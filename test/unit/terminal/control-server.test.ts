@@ -40,6 +40,7 @@ const services = () => {
       return Promise.resolve(`http://127.0.0.1/sign-in?token=${person}`);
     },
     journal: new Hono(),
+    undo: { undo: () => Promise.resolve({}), settle: () => Promise.resolve({}) },
     erase: () => Promise.resolve({}),
     textsExported: () => Promise.resolve(),
   };
