@@ -1,13 +1,28 @@
 import type { TrustView } from "./define-agent.ts";
 import type { Accepted, ErrorInfo, PersonId, Refused, RunId, StepId } from "./domain.ts";
-import type { UndoEngine } from "./engine/undo.ts";
 import { mayCancel } from "./policy.ts";
 import type { Store } from "./ports.ts";
 
+/** What is asked of the engine; see `src/engine/undo.ts`. */
+interface UndoEngine {
+  undo(
+    run: RunId,
+    by: PersonId,
+  ): Promise<"undoing" | "irreversible" | "nothing-to-undo" | "not-ended" | "unknown">;
+  settleUndo(
+    run: RunId,
+    o: {
+      readonly step: StepId;
+      readonly outcome: "by-hand" | "given-up";
+      readonly by: PersonId;
+      readonly note: string;
+    },
+  ): Promise<"settled" | "not-stuck" | "unknown">;
+}
 /** Undoing runs that have ended, for whom policy lets cancel other people's requests. Refusals are recorded. */
 export interface UndoDesk {
   undo(run: RunId, person: PersonId): Promise<Accepted | Refused>;
-  /** See `UndoEngine.settleUndo`. */
+  /** Says of a step that could not be undone what a person made of it. */
   settle(
     run: RunId,
     person: PersonId,

@@ -18,6 +18,8 @@ async function played(world: EngineWorld, verdict: "approved" | "rejected" = "ap
   const pass = async (hours: number) => {
     for (let passed = 0; passed < hours; passed += 1) {
       await world.time.advance(hour);
+      // As the sweeper does.
+      await bot.engine.due(run);
       await world.settle(bot.engine);
     }
   };
@@ -125,8 +127,13 @@ test("orders that were placed are not taken back, nor what goes with them; an un
 
 test("property: whatever fails, before or after its effect, the balances are as at the start, or an order tells why not", async () => {
   const skills = [
-    ...["inventory.reserve", "financial.budget", "financial.attest", "compliance.attest"],
-    ...["hitl.sign-decision", "supply.place-orders", "crm.record"],
+    "inventory.reserve",
+    "financial.budget",
+    "financial.attest",
+    "compliance.attest",
+    "hitl.sign-decision",
+    "supply.place-orders",
+    "crm.record",
   ];
   const trouble = constantFrom("refused", "busy", "silent", "none");
   await assertProperty(
@@ -173,13 +180,15 @@ test("property: whatever fails, before or after its effect, the balances are as 
         // As often as there is something to try again.
         for (let round = 0; round < 3 && stuckSteps(await world.run(run)).length > 0; round += 1) {
           await desk.undo(run, "manager");
-          await pass(1);
+          await world.settle(engine);
+          await pass(10);
         }
+        assert.equal(await isOpen(), false);
         const ended = await world.run(run);
         assert.deepEqual(stuckSteps(ended), []);
         const held = [...world.effects].filter(([, state]) => state === "done");
         const orders = ended.steps.find(({ id }) => id === "orders");
-        if (orders?.startedAt == null) {
+        if ((orders?.startedAt ?? null) === null) {
           assert.deepEqual(held, []);
           assert.deepEqual(world.placed, []);
         } else if (held.length > 0) {
