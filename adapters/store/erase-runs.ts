@@ -104,7 +104,12 @@ export async function eraseRuns(
         await tx.deleteFrom(table).where("run", "in", part).execute();
       }
       await tx.updateTable("runs").set({ thread: "erased:", errors: null }).where("id", "in", part).execute();
-      await appendJournal(tx, { writer, at: clock.now(), entries, seal: sealBody(() => nobody) });
+      await appendJournal(tx, {
+        writer,
+        at: clock.now(),
+        entries,
+        seal: sealBody(new Map([[noRun, nobody]])),
+      });
     });
     part.forEach((run) => keys.forget(run));
   }
