@@ -30,6 +30,7 @@ import { loadRunView } from "./run-view.ts";
 import { createSafety } from "./safety.ts";
 import { signAs, type Statement } from "./trust/sign-statement.ts";
 import type { TrustStore } from "./trust/trust-store.ts";
+import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
 
 const ackLifetimeMs = 60_000;
 
@@ -55,6 +56,8 @@ export interface BotParts {
 export interface Bot {
   readonly desk: ReturnType<typeof createDesk>;
   readonly inbox: ChatInbox;
+  /** Undoing what has ended. */
+  readonly undo: UndoDesk;
   /** Where a run stands, for whoever may see it. */
   result(run: RunId): Promise<RunResult>;
   /** Whether other bots work on the same record. */
@@ -229,6 +232,7 @@ export function createBot(parts: BotParts): Bot {
   return {
     desk,
     others: () => register.others(),
+    undo: createUndoDesk({ store, engine, trust: () => trust }),
     instances: () => calls.instances(),
     inbox: {
       ...safety.inbox,

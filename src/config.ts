@@ -21,10 +21,16 @@ export interface CompanyConfig {
   };
   /** Workflows begin in shadow mode, until an administrator ends it. Default: they do not. */
   readonly shadowNewWorkflows?: boolean;
+  /** How long what was said in a run stays readable after its end, in days. Default: for ever. */
+  readonly retention?: { readonly days: number };
 }
 
 /** Declares the company's configuration; the policy is checked again when it is signed. */
 export function defineConfig(config: CompanyConfig): CompanyConfig {
+  const days = config.retention?.days;
+  if (days !== undefined && !(Number.isSafeInteger(days) && days >= 1)) {
+    throw new AppError("bad-setting", `retention.days is ${days}, expected a whole number from 1`);
+  }
   return Object.freeze(config);
 }
 

@@ -50,6 +50,8 @@ export interface Skill<I = unknown, O = unknown> {
   readonly requires?: "mandate";
   /** Set where it is no effect of the company's business: it is done while the company is frozen too. */
   readonly duringFreeze?: true;
+  /** Roles that may ask for it, where these are others than the host's: by default only the bot. */
+  readonly callers?: readonly string[];
   readonly input: ZodType<I>;
   readonly output: ZodType<O>;
   run(context: SkillContext, input: I, mandate: VerifiedMandate | null): Promise<O>;

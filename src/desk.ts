@@ -179,6 +179,7 @@ function detailOf(view: RunView): RunDetail {
     })),
     dialogue: view.dialogue,
     approvals: view.approvals,
+    verdictReason: view.reason,
     // The plan document is JSON by its schema; the interface type only lacks an index signature.
     plan:
       view.plan === null ? null : { hash: view.plan.hash, document: view.plan.document as unknown as Json },

@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import companyConfig from "../countersign.config.ts";
 import { readSettings } from "./config.ts";
+import type { EraseFlags } from "./commands/erase.ts";
+import type { ExportFlags } from "./commands/journal.ts";
 import type { AskOptions } from "./commands/ask.ts";
 import { exitCodes, fail } from "./commands/output.ts";
 
@@ -48,6 +50,14 @@ command("runs", "requests and how they stand")
 command("run <id>", "one run: steps, inputs, outputs, plan, decision")
   .addOption(asOption)
   .action(async (id: string, o: ViewFlags) => (await import("./commands/views.ts")).run(settings(), id, o));
+command(
+  "explain <id>",
+  "what happened in a run, in words: who, what, why, which checks and models, what it took",
+)
+  .addOption(asOption)
+  .action(async (id: string, o: ViewFlags) =>
+    (await import("./commands/explain.ts")).explain(settings(), id, o),
+  );
 command("approvals [id]", "approvals waiting for a decision, or one card")
   .addOption(asOption)
   .action(async (id: string | undefined, o: ViewFlags) =>
@@ -99,6 +109,18 @@ command("shadow <workflow> <mode>", "work on its new requests without effects (o
   .action(async (workflow: string, mode: string, o: { by?: string; json?: boolean }) =>
     (await import("./commands/safety.ts")).shadow(settings(), workflow, mode, o),
   );
+command("undo <run>", "undo what a run that has ended did; or say what became of what could not be undone")
+  .option("--step <id>", "a step that could not be undone")
+  .option("--by-hand <note>", "it was undone by hand: how")
+  .option("--give-up <reason>", "it stays as it is: why")
+  .addOption(byOption)
+  .action(async (id: string, o: UndoFlags) => (await import("./commands/decide.ts")).undo(settings(), id, o));
+interface UndoFlags extends Pick<ViewFlags, "json"> {
+  by?: string;
+  step?: string;
+  byHand?: string;
+  giveUp?: string;
+}
 command("link <person>", "a one-time link that signs a person in to the console")
   .addOption(asOption)
   .action(async (person: string, o: ViewFlags) =>
@@ -153,9 +175,35 @@ command("setup", "check tokens, scopes, connection and channel, and post a test 
   async (o: ViewFlags) => (await import("./commands/slack.ts")).setup(settings(), o),
 );
 const journal = program.command("journal").description("the tamper-evident record");
-command("verify", "check every chain and name the first bad record", journal).action(async (o: ViewFlags) =>
-  (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),
+command("verify", "check every chain and name the first bad record", journal)
+  .option("--file <file>", "an exported journal instead (JSON lines)")
+  .action(async (o: ViewFlags & { file?: string }) =>
+    (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),
+  );
+command("export", "write the journal, or a part of it, as text", journal)
+  .option("--format <format>", "jsonl or csv", "jsonl")
+  .option("--run <id>", "only this run's records")
+  .option("--since <time>", "only records from this time on")
+  .option("--until <time>", "only records before this time")
+  .option("--out <file>", "into a file, which is whole or not there")
+  .option("--with-text", "with the record's texts, opened by the running bot for admins")
+  .addOption(asOption)
+  .action(async (o: ExportFlags) =>
+    (await import("./commands/journal.ts")).exportJournal(settings(), companyConfig, o),
+  );
+command("retention", "how long what was said stays readable, and what is due", journal).action(
+  async (o: ViewFlags) => (await import("./commands/journal.ts")).retention(settings(), companyConfig, o),
 );
+command(
+  "erase [run]",
+  "erase what was said in a finished run, or in all of a person's; the journal stays whole",
+)
+  .option("--person <id>", "all runs that this person asked for")
+  .requiredOption("--reason <text>", "why")
+  .addOption(asOption)
+  .action(async (run: string | undefined, o: EraseFlags) =>
+    (await import("./commands/erase.ts")).erase(settings(), run, o),
+  );
 command("doctor", "check this machine and the data folder").action(async (o: ViewFlags) =>
   (await import("./commands/doctor.ts")).doctor(settings(), o),
 );

@@ -139,6 +139,11 @@ export function sealBody(keys: ReadonlyMap<RunId, RunKey>): SealBody {
     if (key === undefined) {
       throw new AppError("internal", `no key was made ready for journal entries of run "${entry.run}"`);
     }
-    return key.seal({ table: "journal", row, column: "body", version: 1 }, entry.body ?? null);
+    return key.seal(journalPlace(row), entry.body ?? null);
   };
+}
+
+/** Where the body of a journal record stands. */
+export function journalPlace(row: string): SealPlace {
+  return { table: "journal", row, column: "body", version: 1 };
 }

@@ -1,10 +1,12 @@
 import type { Kysely } from "kysely";
-import type { RunId } from "../../src/domain.ts";
+import type { Json, RunId } from "../../src/domain.ts";
+import { AppError } from "../../src/errors.ts";
+import type { StoredJournalRecord } from "../../src/journal.ts";
 import type { Clock } from "../../src/ports.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
-import { appendJournal } from "./journal-store.ts";
-import { sealBody } from "./record-commit.ts";
+import { appendJournal, journalRow } from "./journal-store.ts";
+import { journalPlace, sealBody } from "./record-commit.ts";
 import type { RecordGroup } from "./record-group.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { noRun, type RunKey, type RunKeys } from "./run-keys.ts";
@@ -53,4 +55,23 @@ async function keysFor(
     }
   }
   return keys;
+}
+
+/** The body of a record, opened; null where there is none or where its key was destroyed. */
+export async function openJournalText(
+  keys: RunKeys,
+  { run, writer, seq, body }: StoredJournalRecord,
+): Promise<Json> {
+  if (body === null) {
+    return null;
+  }
+  try {
+    const key = await keys.get(run ?? noRun);
+    return key.open(journalPlace(journalRow(writer, seq)), body);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "erased") {
+      return null;
+    }
+    throw error;
+  }
 }

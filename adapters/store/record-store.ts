@@ -53,15 +53,15 @@ export interface RecordStoreOptions {
 }
 
 /** The record on SQL. Fails with "sealed-broken" when the key is not the one the record was sealed with. */
-export async function openRecordStore(options: RecordStoreOptions): Promise<Store> {
-  const keys = new RunKeys(options.recordKey, options.database);
+export async function openRecordStore(options: RecordStoreOptions): Promise<RecordStore> {
+  const keys = new RunKeys(options.recordKey, options.database, options.clock);
   await keys.check();
   return new RecordStore(options, keys);
 }
 
-class RecordStore implements Store {
+export class RecordStore implements Store {
   readonly #database: Database<RecordTables>;
-  readonly #keys: RunKeys;
+  readonly keys: RunKeys;
   readonly #rows: RowOpener;
   readonly #group: RecordGroup;
   readonly #clock: Clock;
@@ -74,7 +74,7 @@ class RecordStore implements Store {
     this.instances = recordInstances(options.database);
     this.freezes = recordFreezes({ ...options, keys });
     this.leases = recordLeases(options.database);
-    this.#keys = keys;
+    this.keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#group = new RecordGroup(options);
     this.#clock = options.clock;
@@ -82,7 +82,7 @@ class RecordStore implements Store {
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     const { id } = commit.run;
-    const { key, row: runKey } = this.#keys.create(id);
+    const { key, row: runKey } = this.keys.create(id);
     const rows = rowsOf(commit, { key, now: this.#clock.now(), created: { requestKey, runKey } });
     try {
       await this.#group.commit({
@@ -91,7 +91,7 @@ class RecordStore implements Store {
         journal: commit.journal,
         keys: await this.#journalKeys(id, key),
       });
-      this.#keys.keep(id, key);
+      this.keys.keep(id, key);
       return { created: true, run: id };
     } catch (error) {
       if (!(error instanceof Abandoned)) {
@@ -99,7 +99,7 @@ class RecordStore implements Store {
       }
       const known = await this.requestRun(requestKey);
       if (known === undefined) {
-        throw await withdrawnBefore(this.#database, requestKey, await this.#keys.get(noRun));
+        throw await withdrawnBefore(this.#database, requestKey, await this.keys.get(noRun));
       }
       return { created: false, run: known };
     }
@@ -119,7 +119,7 @@ class RecordStore implements Store {
   }
 
   async withdrawRequest(key: string, by: PersonId): Promise<RunId | undefined> {
-    const nobody = await this.#keys.get(noRun);
+    const nobody = await this.keys.get(noRun);
     await withdrawRequest(this.#database, { key, by, now: this.#clock.now() }, nobody);
     return this.requestRun(key);
   }
@@ -130,7 +130,7 @@ class RecordStore implements Store {
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate" | "fenced"> {
     const { id } = commit.run;
-    const key = await this.#keys.get(id);
+    const key = await this.keys.get(id);
     try {
       await this.#group.commit({
         rows: rowsOf(commit, { key, now: this.#clock.now() }),
@@ -149,7 +149,7 @@ class RecordStore implements Store {
 
   async #journalKeys(run: RunId, key: RunKey): Promise<ReadonlyMap<RunId, RunKey>> {
     return new Map([
-      [noRun, await this.#keys.get(noRun)],
+      [noRun, await this.keys.get(noRun)],
       [run, key],
     ]);
   }
@@ -186,7 +186,7 @@ class RecordStore implements Store {
     if (rows.length === 0) {
       return [];
     }
-    const key = await this.#keys.get(run);
+    const key = await this.keys.get(run);
     return rows.map((row) => openContent(row, key));
   }
 
@@ -248,7 +248,7 @@ class RecordStore implements Store {
   }
 
   async cardShown(card: CardRow, message: MessageId | null): Promise<void> {
-    await cardShown(this.#database, card, message, await this.#keys.get(card.run));
+    await cardShown(this.#database, card, message, await this.keys.get(card.run));
   }
 
   async postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void> {
@@ -258,12 +258,12 @@ class RecordStore implements Store {
   async placeCard(key: string, change: Parameters<Store["placeCard"]>[1]): Promise<void> {
     const [card] = await this.cards(key);
     if (card !== undefined) {
-      await placeCard(this.#database, card, change, await this.#keys.get(card.run));
+      await placeCard(this.#database, card, change, await this.keys.get(card.run));
     }
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
-    await journalAlone({ group: this.#group, keys: this.#keys }, entries);
+    await journalAlone({ group: this.#group, keys: this.keys }, entries);
   }
 
   async getValue(key: string): Promise<string | undefined> {

@@ -61,6 +61,23 @@ export async function pauseRun(
   }
 }
 
+interface UndoOptions extends DecideOptions {
+  readonly step?: string;
+  readonly byHand?: string;
+  readonly giveUp?: string;
+}
+/** Undoes a run that has ended, or says what became of a step that could not be undone. */
+export async function undo(settings: Settings, run: string, o: UndoOptions): Promise<void> {
+  const { step, byHand, giveUp } = o;
+  const note = byHand ?? giveUp;
+  if ((step === undefined) !== (note === undefined) || (byHand !== undefined && giveUp !== undefined)) {
+    throw new AppError("usage", "--step goes with either --by-hand NOTE or --give-up REASON");
+  }
+  const outcome = byHand === undefined ? "given-up" : "by-hand";
+  const body = step === undefined ? {} : { settle: { step, outcome, note } };
+  await post(settings, `/runs/${encodeURIComponent(run)}/undo`, o, body);
+}
+
 /** The way to the bot, and who acts. */
 async function actor(settings: Settings, o: DecideOptions) {
   const client = controlClient(settings.runtime, "bot");

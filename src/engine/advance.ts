@@ -1,5 +1,6 @@
 import type { PlannedStep, Run, StepState } from "../domain.ts";
 import { beginCompensation, undoFailed, undone } from "./compensate.ts";
+import { undoLater } from "./undo-later.ts";
 import { due } from "./due.ts";
 import { fail, giveUp } from "./failure.ts";
 import {
@@ -27,11 +28,12 @@ export function advance(
   event: RunEvent,
   now: number,
 ): { readonly run: Run; readonly effects: readonly RunEffect[] } {
-  if (isFinished(run.status)) {
-    return { run, effects: [] };
-  }
   const turn: Turn = { plan, now, run, effects: [] };
-  happen(turn, event);
+  if (event.type === "undo-requested" || event.type === "undo-settled") {
+    undoLater(turn, event);
+  } else if (!isFinished(run.status)) {
+    happen(turn, event);
+  }
   if (turn.run === run) {
     return { run, effects: [] };
   }
@@ -47,7 +49,9 @@ export function advance(
   return { run: turn.run, effects: turn.effects };
 }
 
-function happen(turn: Turn, event: RunEvent): void {
+type LaterEvent = Extract<RunEvent, { type: "undo-requested" | "undo-settled" }>;
+
+function happen(turn: Turn, event: Exclude<RunEvent, LaterEvent>): void {
   if (event.type === "started") {
     const route = turn.run.steps.find((each) => each.id === "route");
     if (route?.status === "pending") {
@@ -68,7 +72,10 @@ function happen(turn: Turn, event: RunEvent): void {
   }
 }
 
-type StepEvent = Exclude<RunEvent, { type: "started" | "due" | "cancel-requested" | "pause-requested" }>;
+type StepEvent = Exclude<
+  RunEvent,
+  LaterEvent | { type: "started" | "due" | "cancel-requested" | "pause-requested" }
+>;
 
 /** Whether an event is about this very try; while a run compensates, only undos happen, and only then. */
 function concerns(run: Run, event: StepEvent, state: StepState): boolean {

@@ -12,6 +12,7 @@ import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { createRunChanger } from "./run-changer.ts";
+import { createUndo, type UndoEngine } from "./undo.ts";
 
 interface StartedRun {
   readonly run: RunId;
@@ -19,7 +20,7 @@ interface StartedRun {
   readonly created: boolean;
 }
 /** Runs workflows: messages out, events in. All it knows is in the record, so any of these may be the last. */
-export interface Engine {
+export interface Engine extends UndoEngine {
   /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
   check(): Promise<void>;
   /** Fails with "withdrawn" where the request was taken back before it came. */
@@ -65,6 +66,7 @@ export function createEngine(options: EngineOptions): Engine {
   const changer = createRunChanger(options);
   const inbox = createInbox(options, changer);
   return {
+    ...createUndo(changer),
     async check() {
       assertRunnable(definitions, await store.openWorkflows());
     },

@@ -36,6 +36,15 @@ export type RunEvent =
   | { readonly type: "cancel-requested" }
   /** Nothing new is begun from now on, or again. */
   | { readonly type: "pause-requested"; readonly paused: boolean }
+  /** A run that has ended is to be undone: all of it, or what could not be undone before. */
+  | { readonly type: "undo-requested" }
+  /** A person says of a step that could not be undone that it is done by hand, or that it stays. */
+  | {
+      readonly type: "undo-settled";
+      readonly step: StepId;
+      readonly revision: number;
+      readonly outcome: "by-hand" | "given-up";
+    }
   /** Triage wants another way for a failed step: undo this revision, then everything again as the next one. */
   | ({ readonly type: "revised" } & StepRef)
   | ({ readonly type: "triaged"; readonly action: "retry" | "escalate"; readonly delayMs: number } & StepRef)

@@ -9,14 +9,15 @@ import { envelopeEntry, refusalEntry } from "./message-journal.ts";
 import { createOutboxRelay, fixedRoute } from "./outbox.ts";
 import { isModelReply } from "./remote-model.ts";
 import { acknowledgedRows, fenceOf, replyRow, requestKey } from "./reply-row.ts";
-import { runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
+import { mayAskFor, runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
 import { pause, type Timers } from "./timers.ts";
+import { type Witness, witnessRun } from "./witness.ts";
 
 export interface AgentHostOptions extends SkillEnvironment {
   readonly link: AgentLink;
   readonly timers: Timers;
-  /** Roles whose requests are taken; "any": every granted one. Default: the bot's only. */
-  readonly allowedSenders?: readonly string[] | "any";
+  /** Has this process's journal witnessed: gets what the witness answers. */
+  readonly witness?: Pick<Witness, "receive">;
   /** How long `stop` lets skills finish. Default 10 s. */
   readonly drainMs?: number;
   /** Tells the bot that this instance is here; whoever is only called by address does without. */
@@ -39,7 +40,11 @@ interface Work {
 }
 
 /** Besides refused mandates: what cannot come about unless somebody lies. */
-const alarmingCodes: ReadonlySet<string> = new Set(["journal-rewritten", "wrong-account"]);
+const alarmingCodes: ReadonlySet<string> = new Set([
+  "journal-rewritten",
+  "sender-not-allowed",
+  "wrong-account",
+]);
 
 /** Of so many requests it is known when they were last answered. */
 const maxAnswered = 10_000;
@@ -49,7 +54,6 @@ const mostQuietMs = 30_000;
 /** Serves one agent's skills over the link. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
   const { definition, store, link, trust, clock, timers, log, announcer } = options;
-  const allowed = options.allowedSenders ?? ["bot"];
   let lease: InstanceLease = { instance: options.keys.instance, number: 0 };
   const relay = createOutboxRelay({
     store,
@@ -209,12 +213,18 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   };
 
   const receive = async (message: ReceivedEnvelope): Promise<void> => {
+    const isAnswer = message.kind === "result" || message.kind === "error";
+    if (isAnswer && message.subject.run === witnessRun && options.witness !== undefined) {
+      await options.witness.receive(message);
+      return;
+    }
     if (isModelReply(message)) {
       await store.appendJournal([envelopeEntry("in", { ...message, peer: message.from.atSign })]);
       await options.models.receive(message);
       return;
     }
-    if (allowed !== "any" && !allowed.includes(message.from.role)) {
+    const { role } = message.from;
+    if (!Object.values(definition.skills).some((skill) => mayAskFor(skill, role, options))) {
       const { from, subject, messageId } = message;
       alarm(message, "sender-not-allowed");
       const facts = { peer: from.atSign, subject, messageId, code: "sender-not-allowed" };

@@ -27,6 +27,8 @@ export interface SkillEnvironment {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** Roles whose requests are taken; "any": every granted one. Default: the bot's only. */
+  readonly allowedSenders?: readonly string[] | "any";
 }
 interface PreparedSkill {
   readonly name: string;
@@ -132,6 +134,17 @@ async function performSkill(
   }
 }
 
+/** Whether a role may ask for a skill: the skill's own callers, or else those that the host takes requests of. */
+export function mayAskFor(
+  { callers }: Pick<AnySkill, "callers">,
+  role: string,
+  { allowedSenders = ["bot"] }: Pick<SkillEnvironment, "allowedSenders">,
+): boolean {
+  return callers === undefined
+    ? allowedSenders === "any" || allowedSenders.includes(role)
+    : callers.includes(role);
+}
+
 async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope): Promise<PreparedSkill> {
   const { definition, trust, keys } = environment;
   const body = requestBodySchema.safeParse(message.body);
@@ -143,6 +156,12 @@ async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope)
   const skill = Object.hasOwn(definition.skills, name) ? definition.skills[name] : undefined;
   if (skill === undefined || !trust.instanceKeys(keys.atSign, keys.instance).skills.includes(name)) {
     throw new AppError("unknown-skill", `agent "${definition.id}" has no granted skill "${name}"`);
+  }
+  if (!mayAskFor(skill, message.from.role, environment)) {
+    throw new AppError(
+      "sender-not-allowed",
+      `role "${message.from.role}" may not ask for skill "${name}" of agent "${definition.id}"`,
+    );
   }
   // What was held must be let go of, however old the trust document has grown.
   const undoes = Object.values(definition.skills).some((each) => each.undo === name);

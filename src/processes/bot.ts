@@ -3,10 +3,11 @@ import os from "node:os";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { createConsole } from "../../adapters/console/console-adapter.ts";
 import type { SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
-import { readChainHeads, readJournalAfter } from "../../adapters/store/journal-store.ts";
 import type { Database } from "../../adapters/store/database.ts";
+import { eraseRuns, refuseOpenRuns, runsToErase } from "../../adapters/store/erase-runs.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
+import { openJournalText } from "../../adapters/store/record-journal.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { startControlServer } from "../../adapters/terminal/control-server.ts";
 import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
@@ -19,15 +20,15 @@ import type { Desk } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
 import { keyFolderOf } from "../keys.ts";
 import { systemTimers } from "../link/timers.ts";
-import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue, Store } from "../ports.ts";
 import type { KeptValues } from "../record-types.ts";
-import { signAs } from "../trust/sign-statement.ts";
 import { databasePlace, openPlace } from "./databases.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
+import { journalApp } from "./journal-app.ts";
+import { journalWitness } from "./journal-witness.ts";
+import { recordRetention, retentionPruner } from "./retention.ts";
 import type { Fatal, Running } from "./serve.ts";
-import { checkJournal } from "./verify-journals.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
 /** The bot: record, queue, engine, approvals and chat, in one process. */
@@ -65,7 +66,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       queueOpening,
       openRecord(settings, ifOpen),
     ]);
-    const life = incarnation("bot");
+    const writer = incarnation("bot");
     const store = await openRecordStore({
       database,
       recordKey:
@@ -73,9 +74,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
           ? readOrCreateRecordKey(path.join(keyFolder, "record.key"))
           : parseRecordKey(settings.recordKey, "COUNTERSIGN_RECORD_KEY"),
       clock: systemClock,
-      writer: life,
+      writer,
     });
     closers.push(() => store.close());
+    const recordPlace = { database, keys: store.keys, clock: systemClock, writer };
+    const retention = retentionPruner(recordRetention(config, recordPlace), log);
+    closers.push(() => retention.stop());
     const stopping = new AbortController();
     const identity = await openIdentity({
       settings,
@@ -96,41 +100,19 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       }
       return found;
     };
-    const { trust, link, keys } = identity;
     const register = (onLeads: (leads: boolean) => void): BotRegister =>
       settings.databaseUrl === undefined
         ? alone(onLeads)
         : createBotRegister({
             leases: store.leases,
-            id: life,
+            id: writer,
             onLeads,
             clock: systemClock,
             timers: systemTimers,
             log,
           });
-    const witness = (compliance: () => AgentAddress, leads: () => boolean) =>
-      createWitness({
-        source: {
-          heads: () => readChainHeads(database),
-          after: (heads, limit) => readJournalAfter(database, heads, limit),
-        },
-        link: {
-          async send(envelope) {
-            // A bot that was stopped for a while finds out here that another one has taken over.
-            if (leads()) {
-              await link.send(envelope);
-            }
-          },
-        },
-        compliance,
-        sign: (statement) => signAs(statement, keys, keys.ed25519),
-        verify: (signed) => trust.verify(signed, "compliance"),
-        values: store,
-        journal: (entries) => store.appendJournal(entries),
-        clock: systemClock,
-        timers: systemTimers,
-        log,
-      });
+    const witness = (address: () => AgentAddress, leads: () => boolean) =>
+      journalWitness({ name: "record", database, identity, store, address, leads, log });
     const bot = createBot({
       config,
       store,
@@ -164,10 +146,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     const slack = await openSlack(settings, { desk: bot.desk, examples, memory: store, log });
     await bot.start([terminal, webConsole, ...(slack === undefined ? [] : [slack])]);
     closers.push(() => bot.stop());
+    retention.start();
     const startedAt = new Date(systemClock.now()).toISOString();
     const control = await startControlServer(socketFile, {
       desk: bot.desk,
       inbox: bot.inbox,
+      undo: bot.undo,
       adapter: terminal,
       others: () => bot.others(),
       log,
@@ -179,7 +163,14 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         await store.appendJournal([{ kind: "sign-in-link", run: null, facts: { person, by } }]);
         return link;
       },
-      verifyJournal: (checkpoint) => checkJournal("record", database, checkpoint),
+      journal: journalApp("record", database, { openText: (record) => openJournalText(store.keys, record) }),
+      async erase(which, o) {
+        await refuseOpenRuns(database, which);
+        const runs = await runsToErase(database, which, { also: true });
+        await eraseRuns(recordPlace, await runsToErase(database, which), o);
+        return { runs, by: o.by, at: new Date(systemClock.now()).toISOString() };
+      },
+      textsExported: (run, by) => store.appendJournal([{ kind: "export", run, facts: { by, texts: true } }]),
       status: async () => ({
         demo: identity.trust.demo,
         startedAt,

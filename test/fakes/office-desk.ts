@@ -94,6 +94,7 @@ function detailOf(view: RunView): RunDetail {
     requestText,
     dialogue,
     approvals,
+    verdictReason: view.reason,
     steps: view.steps.map((step) => ({
       ...step,
       label: stepLabel(step.id),
