@@ -4,7 +4,7 @@ import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { AgentAddress, AgentId, PersonId, Run, RunId } from "./domain.ts";
+import type { AgentAddress, AgentId, Approval, Run, RunId } from "./domain.ts";
 import { type Definitions, findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -18,7 +18,9 @@ import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
-import { decidersOf } from "./policy.ts";
+import { createDelegations } from "./delegations.ts";
+import { askedOf, decidersOf } from "./policy/may-decide.ts";
+import { tierNamed } from "./policy/tiers.ts";
 import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
@@ -92,9 +94,22 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const deciders = (requester: PersonId) =>
-    decidersOf(trust.policy, trust.people, { requester, demo: trust.demo });
-  const places = (run: Run) => approvalPlaces(run, { adapters, deciders: deciders(run.requester), log });
+  const rights = ({ id, requester, tier }: Approval) => ({
+    requester,
+    approval: id,
+    tier: tierNamed(trust.policy, tier),
+    demo: trust.demo,
+    at: clock.now(),
+    delegations: delegations.known(),
+  });
+  const deciders = (approval: Approval) => decidersOf(trust.policy, trust.people, rights(approval));
+  /** Where those are reached who are asked now: whoever has decided is not asked again. */
+  const places = (run: Run, approval: Approval) => {
+    const escalated = approval.escalatedAt !== null;
+    const done = new Set(approval.decisions.flatMap(({ by, insteadOf = by }) => [by, insteadOf]));
+    const asked = askedOf(trust.policy, trust.people, { ...rights(approval), escalated });
+    return approvalPlaces(run, { adapters, deciders: asked.filter(({ id }) => !done.has(id)), log });
+  };
   const copies = createApprovalCopies({
     store,
     adapters: () => adapters,
@@ -137,11 +152,20 @@ export function createBot(parts: BotParts): Bot {
       presenter.kick(cards);
     },
   });
+  const delegations = createDelegations({
+    store,
+    clock,
+    ids,
+    trust: () => trust,
+    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+    changed: () => void copies.refresh(),
+  });
   const approvals = createApprovals({
     store,
     engine,
     clock,
     trust: () => trust,
+    delegations,
     sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
   });
   const intake = createIntake({ store, engine, trust: () => trust });
@@ -175,6 +199,7 @@ export function createBot(parts: BotParts): Bot {
       withdraw: (key, person) => intake.withdraw(key, person),
       refused: (person, code) => intake.refused(person, code),
       decision: (decision) => approvals.decide(decision),
+      delegate: (handing) => delegations.delegate(handing),
     },
     async result(id) {
       const view = await desk.viewOf(id);
@@ -190,6 +215,7 @@ export function createBot(parts: BotParts): Bot {
       await calls.start();
       await link.start(receive);
       await store.resume(clock.now());
+      await delegations.refresh();
       calls.begin();
       witness.start();
       await startWorker({ queue, engine, log });

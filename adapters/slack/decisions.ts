@@ -1,4 +1,5 @@
-import type { Approval, ClickedDecision, Verdict } from "../../src/domain.ts";
+import type { ClickedDecision } from "../../src/decision-types.ts";
+import type { Approval, Verdict } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import { inTime } from "../../src/with-deadline.ts";
 import { adapterName } from "./slack-ids.ts";

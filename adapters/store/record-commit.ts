@@ -71,7 +71,12 @@ export async function writeNewRun(
 
 /** Somebody's answer or decision, who waits for it, as does the platform they gave it on. */
 export function isByPerson({ requestKey, approvals = [] }: RunCommit): boolean {
-  return requestKey !== undefined || approvals.some(({ status }) => status === "recorded");
+  return (
+    requestKey !== undefined ||
+    approvals.some(
+      ({ status, decisions }) => status === "recorded" || (status === "open" && decisions.length > 0),
+    )
+  );
 }
 
 /** Writes the next state of a run and all that comes with it but the journal; throws `Abandoned` where it must not. */
@@ -165,12 +170,12 @@ async function writeParts(tx: Tx, commit: RunCommit, context: CommitContext): Pr
   writes.push(closeOutbox(tx, commit.closeOutbox ?? [], now));
   for (const approval of commit.approvals ?? []) {
     const row = approvalRow(approval, key);
-    const { status, decision } = row;
+    const { status, decision, progress } = row;
     writes.push(
       tx
         .insertInto("approvals")
         .values(row)
-        .onConflict((conflict) => conflict.column("id").doUpdateSet({ status, decision }))
+        .onConflict((conflict) => conflict.column("id").doUpdateSet({ status, decision, progress }))
         .execute(),
     );
   }

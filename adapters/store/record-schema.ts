@@ -62,6 +62,8 @@ export interface RecordTables extends JournalTables {
     readonly identity: Uint8Array;
     /** JSON; who, what, when: ids only. */
     readonly decision: string | null;
+    /** JSON: tier, quorum, verdicts so far, reminders: ids and times only. Null in rows from before there were tiers. */
+    readonly progress: string | null;
   };
   readonly cards: {
     readonly key: string;
@@ -225,5 +227,10 @@ export const recordMigrations: readonly Migration[] = [
       `create table instances (
         agent text not null, instance text not null, announcement text not null, primary key (agent, instance))`,
     ],
+  },
+  {
+    // Tiers, quorum and reminders of approvals. (Branch policy.)
+    name: "record-5",
+    statements: ["alter table approvals add column progress text"],
   },
 ];

@@ -1,5 +1,5 @@
 import type { TrustView } from "../define-agent.ts";
-import type { Run, ThreadId } from "../domain.ts";
+import type { Approval, Run, ThreadId } from "../domain.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { Clock, Ids, Logger, ReadyMessage, StepQueue, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
@@ -15,7 +15,7 @@ export interface EngineOptions {
   /** What is trusted now; asked at every use, because documents are renewed. */
   readonly trust: () => TrustView;
   /** Where the card of an approval of this run stands, one thread at least. Must not throw. */
-  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
   /** Tells the sender that its result or error is applied; called after the commit. */
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
   /** Makes a message ready to be sent right after the commit that creates its row. Must not throw. */

@@ -12,7 +12,7 @@ export interface DraftSurroundings {
   readonly now: number;
   readonly trust: TrustView;
   readonly definitions: Definitions;
-  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
 }
 
 /** The row id of a message to an agent: one per subject, however often it is sent. */

@@ -155,7 +155,12 @@ export class MemoryStore implements Store {
 
   private dueAt(run: Run): number {
     const own = Math.min(
-      ...run.steps.map((step) => step.dueAt ?? (step.status === "queued" ? run.updatedAt : Infinity)),
+      ...run.steps.map(
+        ({ status, dispatch, dueAt, remindAt = [] }) =>
+          (status === "waiting" && dispatch === 0 ? remindAt[0] : undefined) ??
+          dueAt ??
+          (status === "queued" ? run.updatedAt : Infinity),
+      ),
     );
     const put = this.postponed.get(run.id);
     return put?.version === run.version ? Math.max(own, put.dueAt) : own;
