@@ -1,6 +1,7 @@
 import { cardOfCopy } from "./approval-copies.ts";
 import type { Card } from "./card.ts";
-import { approvalCard, cardFor, stepLabel } from "./cards.ts";
+import { approvalCard } from "./approval-card.ts";
+import { cardFor, stepLabel } from "./cards.ts";
 import type { Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
 import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
 import { healthOf, heardMs } from "./agent-health.ts";

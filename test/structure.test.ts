@@ -26,7 +26,7 @@ const composers = /^src\/(app|load|main)\.ts$|^src\/(sandbox|commands|processes)
 const nouns =
   /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|supplier-types|policy-types|decision-types|desk-types|card|ports|errors)\.ts$/;
 const helpers =
-  /^src\/(plan\/[a-z-]+|money|accounts|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|parsed-json|model-call|policy|policy\/[a-z-]+|step-errors)\.ts$/;
+  /^src\/(plan\/[a-z-]+|money|accounts|canonical|journal|back-off|bounded-map|with-deadline|next-look|checkpoint-schema|parsed-json|model-call|policy|policy\/[a-z-]+|step-errors)\.ts$/;
 const defines = /^src\/define-[a-z]+\.ts$/;
 const srcRoot = /^src\/[a-z-]+\.ts$/;
 

@@ -9,6 +9,7 @@ import {
   stepStatuses,
 } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
+import { nextLook } from "../../src/next-look.ts";
 import type { Opening } from "./open-rows.ts";
 import {
   checkApprovalIdentity,
@@ -94,7 +95,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
       errors === null && failed.length === 0
         ? null
         : key.seal(errorsPlace(run.id, version), { run: errors, steps: Object.fromEntries(failed) }),
-    due_at: dueAt(run),
+    due_at: openStatuses.has(run.status) ? nextLook(run) : null,
   };
 }
 
@@ -126,22 +127,6 @@ export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
     updatedAt: row.updated_at,
     steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
   };
-}
-
-/** The earliest time a step is due; a queued step without one is due at once, for its job may be lost. */
-function dueAt(run: Run): number | null {
-  if (!openStatuses.has(run.status)) {
-    return null;
-  }
-  const times = run.steps.flatMap(
-    (step) => nextTime(step) ?? (step.status === "queued" ? run.updatedAt : []),
-  );
-  return times.length === 0 ? null : Math.min(...times);
-}
-
-/** While people are waited for, the next reminder; else what the step itself is due for. */
-function nextTime({ status, dispatch, dueAt, remindAt = [] }: StepState): number | null {
-  return status === "waiting" && dispatch === 0 ? (remindAt[0] ?? dueAt) : dueAt;
 }
 
 function errorsPlace(run: string, version: number): SealPlace {

@@ -1,6 +1,6 @@
 import type { Card } from "../card.ts";
 import type { AgentInfo, RunDetail, RunSummary } from "../desk-types.ts";
-import { isoMinute } from "../cards.ts";
+import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
 import type { Approval } from "../domain.ts";
 import { cardText } from "./card-text.ts";

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256Hex } from "../canonical.ts";
 import type { StepContext, StepDefinition } from "../define-step.ts";
-import type { Approval, Decision, Signed } from "../domain.ts";
+import type { Approval, Signed } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { AttestationStatement } from "../mandate-types.ts";
 import { stakeOf, tierFor, tierNamed, timesOf } from "../policy/tiers.ts";
@@ -132,15 +132,4 @@ function noticeKey({ id }: Approval, number: number): string {
 }
 function approvalOf(draft: RunDraft, ref: Pick<StepRef, "step" | "revision">): Approval | undefined {
   return draft.approvals.find((each) => each.step === ref.step && each.revision === ref.revision);
-}
-
-/** The verdicts that ended an approval: all approvals, or the one verdict that was enough alone. */
-export function endingVerdicts({ decisions, decision }: Approval): readonly Decision[] {
-  if (decision === null) {
-    return [];
-  }
-  const last = decisions.at(-1) ?? decision;
-  return last.verdict === "rejected" || last.brokeGlass === true || decisions.length === 0
-    ? [last]
-    : decisions;
 }

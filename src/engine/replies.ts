@@ -6,7 +6,7 @@ import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import { parsedJson } from "../parsed-json.ts";
 import { findWorkflow, routeOutput } from "./definitions.ts";
-import { endingVerdicts } from "./approval-steps.ts";
+import { endingVerdicts } from "../policy/ending-verdicts.ts";
 import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";

@@ -3,7 +3,7 @@ import type { AgentId, Json, PlannedStep, StepId } from "../domain.ts";
 import type { Mandate } from "../mandate-types.ts";
 import type { MessageSubject } from "../link-types.ts";
 import { AppError } from "../errors.ts";
-import { endingVerdicts } from "./approval-steps.ts";
+import { endingVerdicts } from "../policy/ending-verdicts.ts";
 import { newestWorkflows } from "./definitions.ts";
 import { planOf } from "./run-record.ts";
 import {

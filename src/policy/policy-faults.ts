@@ -190,11 +190,6 @@ function* emergencyFaults({ breakGlass }: Policy, active: readonly Person[]): Ge
   }
 }
 
-/** One line for people: each fault with its field. */
-export function faultText(faults: readonly PolicyFault[]): string {
-  return faults.map(({ path, message }) => `policy.${path.join(".")}: ${message}`).join("; ");
-}
-
 function pathOf(policy: Policy, index: number): PolicyFault["path"] {
   return policy.approve.tiers === undefined ? ["approve"] : ["approve", "tiers", index];
 }

@@ -1,4 +1,4 @@
-import type { ErrorInfo, Person, PersonId, PlanDocument } from "../domain.ts";
+import type { Assurance, ErrorInfo, Person, PersonId, PlanDocument } from "../domain.ts";
 import type { EvidenceStatement } from "../mandate-types.ts";
 import type { Policy, Tier } from "../policy-types.ts";
 import { judge } from "./may-decide.ts";
@@ -8,6 +8,11 @@ import { stakeOf, tierFor } from "./tiers.ts";
 
 /** Whether verdicts are enough for a plan. Pure; the HITL agent and every executing agent evaluate this. */
 
+/** A verdict as whoever signed it says. */
+export type GivenVerdict = Pick<
+  EvidenceStatement,
+  "approval" | "person" | "verdict" | "account" | "receivedAt" | "delegations" | "editors" | "breakGlass"
+> & { readonly assurance: Assurance };
 export interface Satisfied {
   readonly refused: null;
   readonly tier: Tier;
@@ -23,9 +28,9 @@ export interface Satisfied {
 export function satisfies(
   policy: Policy,
   plan: PlanDocument,
-  verdicts: readonly EvidenceStatement[],
+  verdicts: readonly GivenVerdict[],
   o: { readonly demo: boolean; readonly person: (id: PersonId) => Person | undefined },
-): Satisfied | { readonly refused: ErrorInfo; readonly by: EvidenceStatement | null } {
+): Satisfied | { readonly refused: ErrorInfo; readonly by: GivenVerdict | null } {
   const stake = stakeOf(plan, policy);
   const tier = tierFor(policy, stake);
   const used: UsedRight[] = [];
