@@ -103,11 +103,18 @@ export function createBot(parts: BotParts): Bot {
     delegations: delegations.known(),
   });
   const deciders = (approval: Approval) => decidersOf(trust.policy, trust.people, rights(approval));
-  /** Where those are reached who are asked now: whoever has decided is not asked again. */
+  /**
+   * Where those are reached who are asked now: whoever has decided is not asked again. Of what somebody decided alone,
+   * those who are told.
+   */
   const places = (run: Run, approval: Approval) => {
     const escalated = approval.escalatedAt !== null;
     const done = new Set(approval.decisions.flatMap(({ by, insteadOf = by }) => [by, insteadOf]));
-    const asked = askedOf(trust.policy, trust.people, { ...rights(approval), escalated });
+    const { announceTo = [] } = trust.policy.breakGlass ?? {};
+    const asked =
+      approval.decision?.brokeGlass === true
+        ? trust.people.filter(({ id, active }) => active && announceTo.includes(id))
+        : askedOf(trust.policy, trust.people, { ...rights(approval), escalated });
     return approvalPlaces(run, { adapters, deciders: asked.filter(({ id }) => !done.has(id)), log });
   };
   const copies = createApprovalCopies({

@@ -158,3 +158,20 @@ export function reminderCard(view: RunView, approval: Approval): Card {
     facts: [{ label: "Approval", value: approval.id }],
   };
 }
+
+/** Tells named people that somebody decided alone, so that they look at it afterwards. */
+export function announcementCard(view: RunView, approval: Approval): Card {
+  const plan = view.papers[approval.id]?.plan?.document;
+  return {
+    ...empty,
+    kind: "notice",
+    run: view.run.id,
+    title: `Decided alone: ${subjectOf(view)}`,
+    text: `Approved ${decidedText(approval)}, where ${approval.quorum} must approve. Please review it.`,
+    tone: "bad",
+    facts: [
+      ...(plan === undefined ? [] : [{ label: "Total", value: moneyText(plan.total) }]),
+      { label: "Approval", value: approval.id },
+    ],
+  };
+}

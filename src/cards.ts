@@ -1,4 +1,4 @@
-import { approvalCard, decidedText, reminderCard } from "./approval-card.ts";
+import { announcementCard, approvalCard, decidedText, reminderCard } from "./approval-card.ts";
 import { emptyCard as empty, moneyText, subjectOf } from "./card-words.ts";
 import type { StepId } from "./domain.ts";
 import type { Card } from "./card.ts";
@@ -9,7 +9,8 @@ import { irreversibleMayBeDone, waitsForOthers } from "./step-errors.ts";
 
 /**
  * The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID",
- * "reminder-ID-n", "result-RUN"); null = nothing to show.
+ * "reminder-ID-n",
+ * "announced-ID", "result-RUN"); null = nothing to show.
  */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
@@ -21,6 +22,10 @@ export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("approval-")) {
     const approval = view.approvals.find((each) => each.id === key.slice("approval-".length));
     return approval === undefined ? null : approvalCard(view, approval);
+  }
+  if (key.startsWith("announced-")) {
+    const approval = view.approvals.find((each) => key === `announced-${each.id}`);
+    return approval === undefined ? null : announcementCard(view, approval);
   }
   if (key.startsWith("reminder-")) {
     const approval = view.approvals.find((each) => key.startsWith(`reminder-${each.id}-`));

@@ -51,6 +51,8 @@ export function recordDecision(
     const which = { number: decisions.length, state: ends ? "recorded" : "counted" };
     draft.note("decision", { ...facts, ...which }, reason ?? undefined);
     if (brokeGlass) {
+      const announced = { ...approval, decisions, decision };
+      draft.touch(`announced-${id}`, draft.around.approvalPlaces(draft.run, announced));
       draft.note("alarm", { code: "glass-broken", approval: id, planHash, by, tier }, reason ?? undefined);
     }
   };
