@@ -84,6 +84,7 @@ export function createBot(parts: BotParts): Bot {
     agents: agentInfo,
     isGranted: (agent) => isGranted(trust, agent),
     now: () => clock.now(),
+    mayDecide: (approval, viewer) => deciders(approval).some(({ id }) => id === viewer),
   });
   let adapters: readonly ChatAdapter[] = [];
   const presenter = createPresenter({

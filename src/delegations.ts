@@ -91,8 +91,14 @@ export function createDelegations(o: {
     const tiers = open === undefined ? tiersOf(policy) : [tierNamed(policy, open.tier)];
     const judgements = tiers.map((tier) =>
       judge(policy, from, {
-        ...{ tier, demo, delegations, at: now, approval: approval ?? "" },
-        ...{ assurance: given.assurance, account: given.account, requester: open?.requester ?? "" },
+        tier,
+        demo,
+        delegations,
+        at: now,
+        approval: approval ?? "",
+        assurance: given.assurance,
+        account: given.account,
+        requester: open?.requester ?? "",
         person: (id) => view.person(id),
       }),
     );

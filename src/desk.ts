@@ -35,6 +35,8 @@ export function createDesk(o: {
   readonly agents: readonly { readonly id: AgentId; readonly atSign: AtSign; readonly description: string }[];
   readonly isGranted: (agent: AgentId) => boolean;
   readonly now: () => number;
+  /** Whether somebody's verdict would count, also by a right that was handed to them. */
+  readonly mayDecide?: (approval: Approval, viewer: string) => boolean;
 }): Desk & { render(row: CardRow): Promise<Card | null>; viewOf(id: RunId): Promise<RunView | undefined> } {
   let index = peopleIndex([]);
   const people = () => {
@@ -46,7 +48,7 @@ export function createDesk(o: {
   const isActive = (id: string) => person(id)?.active === true;
   const seesAll = (id: string) => {
     const roles = person(id)?.roles ?? [];
-    return isActive(id) && (roles.includes("manager") || roles.includes("admin"));
+    return isActive(id) && roles.some((role) => ["manager", "director", "admin"].includes(role));
   };
   const maySee = (run: Run, viewer: string) =>
     isActive(viewer) && (run.requester === viewer || seesAll(viewer));
@@ -54,9 +56,13 @@ export function createDesk(o: {
     const run = await o.store.loadRun(id);
     return run !== undefined && maySee(run, viewer) ? o.view(run, wanted) : undefined;
   }
+  const decides = (approval: Approval, viewer: string) =>
+    approval.status === "open" && isActive(viewer) && o.mayDecide?.(approval, viewer) === true;
   /** An approval with its card; undefined when the viewer may not see it. */
   async function shown(approval: Approval, viewer: string): Promise<ShownApproval | undefined> {
-    const view = await visible(approval.run, viewer, cardContents);
+    const run = decides(approval, viewer) ? await o.store.loadRun(approval.run) : undefined;
+    const view =
+      run === undefined ? await visible(approval.run, viewer, cardContents) : await o.view(run, cardContents);
     return view === undefined ? undefined : { approval, card: approvalCard(view, approval) };
   }
   const keysOf = (view: RunView) => [
@@ -102,8 +108,11 @@ export function createDesk(o: {
         return [];
       }
       const newest = async (open: boolean) => {
-        const filter = seesAll(viewer) ? {} : { requester: viewer };
-        return (await o.store.approvals({ open, limit: longestApprovals, ...filter })).toReversed();
+        const all = seesAll(viewer) || (open && o.mayDecide !== undefined);
+        const filter = all ? {} : { requester: viewer };
+        const found = await o.store.approvals({ open, limit: longestApprovals, ...filter });
+        const own = (each: Approval) => each.requester === viewer || decides(each, viewer);
+        return found.filter((each) => seesAll(viewer) || own(each)).toReversed();
       };
       const decided = options.open === true ? [] : await newest(false);
       const chosen = [...(await newest(true)), ...decided].slice(0, longestApprovals);

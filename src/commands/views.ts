@@ -72,10 +72,11 @@ export function approvals(settings: Settings, id: string | undefined, o: ViewOpt
     list.length === 0
       ? "no approvals"
       : table(
-          ["approval", "status", "requester", "expires", "what"],
+          ["approval", "status", "approved by", "requester", "expires", "what"],
           list.map(({ approval, card }) => [
             approval.id,
             approval.status,
+            `${approval.decisions.map(({ by }) => by).join(", ") || "nobody"} of ${approval.quorum}`,
             approval.requester,
             isoMinute(approval.expiresAt),
             card.title,

@@ -39,7 +39,7 @@ export const quantitySchema = decimalSchema.refine((text) => /[1-9]/.test(text),
 /** An ISO date, e.g. "2026-01-31". */
 export const daySchema = z.iso.date();
 /** An ISO 8601 time in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
-export const timeSchema = z.iso.datetime({ precision: 3 });
+const timeSchema = z.iso.datetime({ precision: 3 });
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 const revisionSchema = z.int().min(1).max(1_000_000);
 

@@ -82,7 +82,7 @@ export function lookUp(people: readonly Person[]): (id: PersonId) => Person | un
   const byId = new Map(people.map((each) => [each.id, each]));
   return (id) => byId.get(id);
 }
-export function absencesAt({ absences = [] }: Pick<Policy, "absences">, at: number): readonly Absence[] {
+function absencesAt({ absences = [] }: Pick<Policy, "absences">, at: number): readonly Absence[] {
   return absences.filter(({ from, to }) => Date.parse(from) <= at && at < Date.parse(to));
 }
 export function isAway(policy: Pick<Policy, "absences">, id: PersonId, at: number): boolean {

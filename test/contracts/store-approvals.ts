@@ -49,7 +49,11 @@ export function storeApprovalsContract(name: string, open: () => Promise<Store>)
         brokeGlass: true,
       };
       const half = sampleApproval(run.id, {
-        ...{ tier: "large", quorum: 2, decisions: [decision], notices: 1, escalatedAt: now + 6 },
+        tier: "large",
+        quorum: 2,
+        decisions: [decision],
+        notices: 1,
+        escalatedAt: now + 6,
       });
       await bench.store.saveRun(
         sampleCommit(run, { approvals: [sampleApproval(run.id, { tier: "large" })] }),

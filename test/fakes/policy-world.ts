@@ -5,8 +5,12 @@ import { policy as base } from "./trust-world.ts";
 /** A company with two tiers: a manager below 500 USD, two of managers and directors from there on. */
 
 export const usd = (amount: string) => ({ amount, currency: "USD" });
-export const who = (id: string, ...roles: Person["roles"][number][]): Person => ({
-  ...{ id, name: id, roles, active: true, accounts: [] },
+const who = (id: string, ...roles: Person["roles"][number][]): Person => ({
+  id,
+  name: id,
+  roles,
+  active: true,
+  accounts: [],
 });
 export const people = [
   who("employee", "employee"),

@@ -41,20 +41,28 @@ const handed = (
   to: string,
   change: Partial<DelegationStatement> = {},
 ): DelegationStatement => ({
-  ...{ tag: "countersign/delegation/1", id: `${from}-${to}`, from, to, approval: null },
-  ...{
-    notBefore: time(0),
-    notAfter: time(24),
-    assurance: "clicked",
-    adapter: "console",
-    receivedAt: time(0),
-  },
+  tag: "countersign/delegation/1",
+  id: `${from}-${to}`,
+  from,
+  to,
+  approval: null,
+  notBefore: time(0),
+  notAfter: time(24),
+  assurance: "clicked",
+  adapter: "console",
+  receivedAt: time(0),
   ...change,
 });
 const judged = (id: string, change: Partial<VerdictFacts> = {}, rules = policy) => {
   const result = judge(rules, id, {
-    ...{ tier: tierFor(rules, { amount: usd("1"), risks: [] }), requester: "employee", assurance: "clicked" },
-    ...{ demo: false, at: at + 3_600_000, approval: "a1", person: lookUp(people), ...change },
+    tier: tierFor(rules, { amount: usd("1"), risks: [] }),
+    requester: "employee",
+    assurance: "clicked",
+    demo: false,
+    at: at + 3_600_000,
+    approval: "a1",
+    person: lookUp(people),
+    ...change,
   });
   return result.refused === null ? result.right : result.refused.code;
 };
@@ -108,27 +116,30 @@ test("delegation: for a time or one approval, never to an author, no further tha
 });
 
 test("absence: the fallback decides meanwhile; who is away is not asked", () => {
-  const absences = [{ person: "manager", from: time(0), to: time(2), fallback: { people: ["helper"] } }];
+  const away = { person: "manager", from: time(0), to: time(2) };
+  const absences = [{ ...away, fallback: { people: ["helper"] } }];
   const rules = { ...policy, absences };
   assert.equal(judged("helper", {}, rules), "manager");
   assert.equal(judged("helper", { at: at + 2 * 3_600_000 }, rules), "not-allowed", "back again");
   assert.equal(judged("helper", { requester: "manager" }, rules), "not-allowed");
   assert.equal(
-    judged("director", {}, { ...policy, absences: [{ ...absences[0]!, fallback: { roles: ["director"] } }] }),
+    judged(
+      "director",
+      {},
+      { ...policy, absences: [{ ...away, fallback: { roles: ["director" as const] } }] },
+    ),
     "manager",
   );
   const escalate = { afterHours: 1, roles: ["director" as const] };
   const later: Policy = { ...rules, approve: { ...rules.approve, escalate } };
   const asked = (escalated: boolean, requester = "employee") =>
     askedOf(later, people, {
-      ...{
-        tier: tierFor(later, { amount: usd("1"), risks: [] }),
-        requester,
-        demo: false,
-        at,
-        approval: "a1",
-        escalated,
-      },
+      tier: tierFor(later, { amount: usd("1"), risks: [] }),
+      requester,
+      demo: false,
+      at,
+      approval: "a1",
+      escalated,
     }).map(({ id }) => id);
   assert.deepEqual(asked(false), ["manager-2", "helper"]);
   assert.deepEqual(asked(true), ["manager-2", "director", "helper"]);

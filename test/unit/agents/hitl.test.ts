@@ -122,8 +122,13 @@ test("every person, in every role towards the request, is judged by the one poli
           const own = context({ people, policy: { separationOfDuties } });
           const { policy, demo } = own.trust;
           const { refused } = judge(policy, person, {
-            ...{ requester, assurance, demo, approval: "approval1", person: lookUp(people) },
-            ...{ tier: tiersOf(policy)[0], at: Date.parse(statement.receivedAt) },
+            requester,
+            assurance,
+            demo,
+            approval: "approval1",
+            person: lookUp(people),
+            tier: tiersOf(policy)[0],
+            at: Date.parse(statement.receivedAt),
           });
           const signed = signDecision(own, given(evidence({ person, requester, assurance })), null);
           await (refused === null ? signed : assert.rejects(signed, { ...refused }));

@@ -42,7 +42,7 @@ interface World {
 }
 
 export const gate = "gate";
-const orders = ["moneyAgain", "listsAgain", "orders"];
+const orders = new Set(["moneyAgain", "listsAgain", "orders"]);
 /** The event of an edit; where the engine gets another one, it is this line that changes. */
 const edited: RunEvent = { type: "revised", step: gate, revision: 1, attempt: 0 };
 
@@ -79,8 +79,17 @@ export async function search(o: {
       const decision: Decision = { by, verdict, at, assurance: "clicked", adapter: "console" };
       const { id: approval, planHash, revision, requester } = first;
       const statement: EvidenceStatement = {
-        ...{ tag: "countersign/evidence/1", approval, planHash, run: id, revision, verdict, requester },
-        ...{ person: by, assurance: "clicked", adapter: "console", receivedAt: new Date(at).toISOString() },
+        tag: "countersign/evidence/1",
+        approval,
+        planHash,
+        run: id,
+        revision,
+        verdict,
+        requester,
+        person: by,
+        assurance: "clicked",
+        adapter: "console",
+        receivedAt: new Date(at).toISOString(),
       };
       return recordDecision(draft, first, {
         decision,
@@ -170,7 +179,7 @@ function assertSound({ record }: World, rules: Policy): void {
   const by = approval.decisions.map((each) => each.by);
   assert.equal(new Set(by).size, by.length, "somebody counts twice");
   const started = record.run.steps.some(
-    (step) => orders.includes(step.id) && step.status !== "pending" && step.status !== "skipped",
+    (step) => orders.has(step.id) && step.status !== "pending" && step.status !== "skipped",
   );
   if (started) {
     assert.equal(approval.status, "decided");
@@ -212,7 +221,9 @@ function approvalOf({ approvals }: Pick<RunRecord, "approvals">): Approval {
   return approval;
 }
 function planText({ contents }: Pick<RunRecord, "contents">): string {
-  return String(contents.find(({ step, name }) => step === gate && name === "plan")?.value);
+  const plan = contents.find(({ step, name }) => step === gate && name === "plan")?.value;
+  assert.ok(typeof plan === "string");
+  return plan;
 }
 function signed<T>(statement: T, role: string): Signed<T> {
   return { statement, signer: { atSign: "@cs-x", instance: "main" }, signature: role };

@@ -119,14 +119,12 @@ test("lesson 20: a right that was handed on counts, once, with the paper in the 
   };
   const give = (change: object = {}) =>
     bot.delegations.delegate({
-      ...{
-        from: "manager",
-        to: "helper",
-        approval: gate,
-        hours: 2,
-        adapter: "console",
-        assurance: "clicked" as const,
-      },
+      from: "manager",
+      to: "helper",
+      approval: gate,
+      hours: 2,
+      adapter: "console",
+      assurance: "clicked" as const,
       ...change,
     });
   for (const [change, code] of [
@@ -165,8 +163,10 @@ test("lesson 20: a right that was handed on counts, once, with the paper in the 
 
 test("deciding alone needs the role, a reason and a limit, and is alarmed", async () => {
   const breakGlass = {
-    ...{ roles: ["manager" as const], upTo: { amount: "1000.00", currency: "USD" } },
-    ...{ most: { count: 1, days: 30 }, announceTo: ["manager-2"] },
+    roles: ["manager" as const],
+    upTo: { amount: "1000.00", currency: "USD" },
+    most: { count: 1, days: 30 },
+    announceTo: ["manager-2"],
   };
   const { world, bot, run, decide, row } = await opened({ ...two, breakGlass });
   const silent = await decide({ breakGlass: true });

@@ -216,6 +216,7 @@ export class RunWorld {
       case "triage":
         this.mail.push({ type: "triaged", action: "escalate", delayMs: 0, ...ref });
         return;
+      case "remind":
       case "withdraw-request":
     }
   }

@@ -46,9 +46,17 @@ test("decisions: rights that were handed on, tiers and emergencies are judged by
   const handed = (change: object = {}, signer = "evidence") => ({
     delegations: [
       world.sign(signer, {
-        ...{ tag: "countersign/delegation/1", id: "d1", from: "manager", to: "employee-2", approval: null },
-        ...{ notBefore: world.time(0), notAfter: world.time(0.5), assurance: "clicked", adapter: "console" },
-        ...{ receivedAt: world.time(0), ...change },
+        tag: "countersign/delegation/1",
+        id: "d1",
+        from: "manager",
+        to: "employee-2",
+        approval: null,
+        notBefore: world.time(0),
+        notAfter: world.time(0.5),
+        assurance: "clicked",
+        adapter: "console",
+        receivedAt: world.time(0),
+        ...change,
       } as const),
     ],
   });
@@ -77,7 +85,9 @@ test("decisions: rights that were handed on, tiers and emergencies are judged by
 
   refused("no-break-glass", both(by("manager", { breakGlass: true })), under());
   const breakGlass = {
-    ...{ roles: ["manager" as const], most: { count: 1, days: 1 }, announceTo: ["manager-2"] },
+    roles: ["manager" as const],
+    most: { count: 1, days: 1 },
+    announceTo: ["manager-2"],
     upTo: { amount: "500", currency: "USD" },
   };
   const emergency = (upTo: string) => ({
