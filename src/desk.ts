@@ -108,11 +108,14 @@ export function createDesk(o: {
         return [];
       }
       const newest = async (open: boolean) => {
-        const all = seesAll(viewer) || (open && o.mayDecide !== undefined);
-        const filter = all ? {} : { requester: viewer };
-        const found = await o.store.approvals({ open, limit: longestApprovals, ...filter });
-        const own = (each: Approval) => each.requester === viewer || decides(each, viewer);
-        return found.filter((each) => seesAll(viewer) || own(each)).toReversed();
+        const limit = longestApprovals;
+        if (seesAll(viewer)) {
+          return (await o.store.approvals({ open, limit })).toReversed();
+        }
+        const own = await o.store.approvals({ open, limit, requester: viewer });
+        const all = open && o.mayDecide !== undefined ? await o.store.approvals({ open, limit }) : [];
+        const toDecide = all.filter((each) => each.requester !== viewer && decides(each, viewer));
+        return [...own, ...toDecide].toSorted((x, y) => y.createdAt - x.createdAt);
       };
       const decided = options.open === true ? [] : await newest(false);
       const chosen = [...(await newest(true)), ...decided].slice(0, longestApprovals);

@@ -113,6 +113,8 @@ function handedBy(policy: Policy, to: PersonId, facts: VerdictFacts, hands: numb
     return (
       each.to === to &&
       each.from !== to &&
+      // Who must sign a decision themselves cannot be said by others to have handed it on.
+      assuranceRefused({ ...facts, assurance: each.assurance }) === null &&
       (each.approval === null || each.approval === facts.approval) &&
       start <= facts.at &&
       facts.at < end &&

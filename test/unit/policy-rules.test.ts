@@ -111,6 +111,8 @@ test("delegation: for a time or one approval, never to an author, no further tha
   const longer = { ...policy, delegation: { longestHours: 48, longestChain: 2 } };
   assert.equal(judged("helper", { ...chain, requester: "director" }, longer), "manager");
   assert.equal(judged("helper", chain, longer), "not-allowed", "not over the requester's hands");
+  const local = by(handed("manager", "helper", { assurance: "local" }));
+  assert.equal(judged("helper", local), "not-allowed", "handed on in a way that the tier does not accept");
   const { delegation: _none, ...without } = policy;
   assert.equal(judged("helper", by(handed("manager", "helper")), without), "not-allowed");
 });
