@@ -155,6 +155,7 @@ export function createBot(parts: BotParts): Bot {
         expiresAt: clock.now() + ackLifetimeMs,
       }),
     prepare: (row) => calls.prepare(row),
+    sendDue: () => calls.kick(),
     committed(cards, closed) {
       calls.closed(closed);
       presenter.kick(cards);

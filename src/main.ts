@@ -143,7 +143,7 @@ command("doctor", "check this machine and the data folder").action(async (o: Vie
   (await import("./commands/doctor.ts")).doctor(settings(), o),
 );
 const keys = program.command("keys").description("keys of the company and its agents");
-command("new", "make a key", keys)
+command("new", "make the company key, once", keys)
   .requiredOption("--company", "the company key, which signs grants and the trust document")
   .action(async (o: ViewFlags) => (await import("./commands/trust.ts")).newCompanyKey(settings(), o));
 const keysContext = () => ({ settings: settings(), config: companyConfig });
@@ -171,21 +171,30 @@ command("list [agent]", "instances and open invitations", keys).action(
     (await import("./commands/keys.ts")).list(keysContext(), agent, o),
 );
 command("revoke <agent>", "let an instance out, or with the company key the whole agent", keys)
-  .option("--instance <name>", "this one")
+  .option("--instance <name>", "this one only (by the agent's key-holder)")
   .action(async (agent: string, o: { instance?: string; json?: boolean }) =>
-    (await import("./commands/keys.ts")).revoke(keysContext(), agent, o),
+    (await import("./commands/keys-changes.ts")).revoke(keysContext(), agent, o),
   );
-command("rotate <agent>", "new keys for an instance on this machine; the old ones end", keys)
-  .option("--instance <name>", "which", "main")
-  .action(async (agent: string, o: { instance: string; json?: boolean }) =>
-    (await import("./commands/keys.ts")).rotate(keysContext(), agent, o),
+command(
+  "rotate <agent>",
+  "new keys for an agent: its key-holder (with the company key) and its instances here",
+  keys,
+)
+  .option("--instance <name>", "for this instance only; needs no company key")
+  .option("--grant <file>", 'what "trust sign --request" made where the company key is')
+  .action(async (agent: string, o: { instance?: string; grant?: string; json?: boolean }) =>
+    (await import("./commands/keys-changes.ts")).rotate(keysContext(), agent, o),
   );
 const trust = program.command("trust").description("grants, people and policy, signed by the company key");
-command(
-  "sign",
-  "sign the next trust document from the books' people and the configured policy",
-  trust,
-).action(async (o: ViewFlags) => (await import("./commands/trust.ts")).sign(settings(), companyConfig, o));
+command("sign", "sign the next trust document from the books' people and the configured policy", trust)
+  .option("--request <file>", 'instead: grant the next key that "keys rotate AGENT" asks for elsewhere')
+  .option("--readmit", "with --request: also an agent that was revoked")
+  .action(async ({ request, ...o }: { request?: string; readmit?: boolean; json?: boolean }) => {
+    const { sign, signRequest } = await import("./commands/trust.ts");
+    await (request === undefined
+      ? sign(settings(), companyConfig, o)
+      : signRequest(settings(), companyConfig, { ...o, request }));
+  });
 command("show", "the trust document in force here, revocations, what is refused", trust).action(
   async (o: ViewFlags) => (await import("./commands/trust.ts")).show(settings(), companyConfig, o),
 );

@@ -84,9 +84,9 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   resume(now: number): Promise<void>;
   /**
    * One transaction. "stale": another writer was first, load again. "duplicate": the inbox key or the request key was
-   * known.
+   * known. "fenced": the step was given to another instance, under a higher token than the message's.
    */
-  saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate">;
+  saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate" | "fenced">;
   /**
    * Creates a run unless its request key is known; then the run it made. Fails with "withdrawn" where the message was
    * taken back before it came.

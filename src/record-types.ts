@@ -126,6 +126,8 @@ export interface RunCommit {
   readonly run: Run;
   readonly expectedVersion: number;
   readonly inbox?: InboxKey;
+  /** The token under which the message with the inbox key was sent. */
+  readonly fencing?: number;
   /** The key of the chat message that brought this about; an answer also carries it as content "answer-key:N". */
   readonly requestKey?: string;
   readonly outbox?: readonly OutboxRow[];

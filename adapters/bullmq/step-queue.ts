@@ -34,8 +34,13 @@ const stepJob = z.strictObject({
 interface JobHandle {
   readonly data: unknown;
 }
+interface NewJob {
+  readonly name: string;
+  readonly data: StepJob;
+  readonly opts: object;
+}
 interface QueueHandle {
-  add(name: string, data: StepJob, options: object): Promise<unknown>;
+  addBulk(jobs: NewJob[]): Promise<unknown>;
   on(event: "error", listener: (error: Error) => void): unknown;
   close(): Promise<void>;
 }
@@ -60,27 +65,38 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   backend.queue.on("error", warn);
   let worker: WorkerHandle | undefined;
   let closed: Promise<void> | undefined;
+  let adding: { readonly jobs: NewJob[]; readonly added: Promise<void> } | undefined;
+
+  /** What is added in one turn goes to the backend together. */
+  function addTurn(): NonNullable<typeof adding> {
+    const jobs: NewJob[] = [];
+    return { jobs, added: addTogether(jobs) };
+  }
+  async function addTogether(jobs: readonly NewJob[]): Promise<void> {
+    await nextTurn();
+    adding = undefined;
+    const added = backend.queue.addBulk([...jobs]);
+    const taken = await doneWithin(added, addDeadlineMs).catch((cause: unknown) => {
+      throw new AppError("queue-failed", "the queue did not take a job", { retryable: true, cause });
+    });
+    if (!taken) {
+      throw new AppError("queue-failed", `the queue did not answer within ${addDeadlineMs} ms`, {
+        retryable: true,
+      });
+    }
+  }
   async function close(): Promise<void> {
     const closing = [worker?.close(), backend.queue.close()].filter((each) => each !== undefined);
     await doneWithin(Promise.all(closing), closeDeadlineMs);
     await backend.end();
   }
   return {
-    async add(job, o) {
-      const added = backend.queue.add("step", job, {
-        jobId: jobId(job),
-        ...(o?.delayMs === undefined ? {} : { delay: o.delayMs }),
-        removeOnComplete: true,
-        removeOnFail: true,
-      });
-      const taken = await doneWithin(added, addDeadlineMs).catch((cause: unknown) => {
-        throw new AppError("queue-failed", "the queue did not take a job", { retryable: true, cause });
-      });
-      if (!taken) {
-        throw new AppError("queue-failed", `the queue did not answer within ${addDeadlineMs} ms`, {
-          retryable: true,
-        });
-      }
+    add(job, o) {
+      adding ??= addTurn();
+      const delay = o?.delayMs === undefined ? {} : { delay: o.delayMs };
+      const opts = { jobId: jobId(job), ...delay, removeOnComplete: true, removeOnFail: true };
+      adding.jobs.push({ name: "step", data: job, opts });
+      return adding.added;
     },
     async work(handler) {
       worker = backend.worker((job) => handler(stepJob.parse(job.data)));
@@ -91,6 +107,11 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
     },
     close: () => (closed ??= close()),
   };
+}
+
+/** After all that was begun in this turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 /** False when it is not over by then; what comes of it later counts for nothing. */

@@ -43,6 +43,8 @@ export function openPool(url: string, max: number, settings: Settings): Pool {
     keepAlive: true,
     allowExitOnIdle: true,
     query_timeout: queryMs,
+    // Statements are sent without waiting for the answers to those before.
+    pipeline: true,
     types: { getTypeParser },
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.

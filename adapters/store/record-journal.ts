@@ -1,39 +1,20 @@
-import { AppError } from "../../src/errors.ts";
-import type { Clock } from "../../src/ports.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
-import type { Database } from "./database.ts";
-import { appendJournal } from "./journal-store.ts";
-import { sealBody } from "./record-commit.ts";
-import type { RecordTables } from "./record-schema.ts";
-import type { RunKey, RunKeys } from "./run-keys.ts";
-import { noRun } from "./run-keys.ts";
+import type { RecordGroup } from "./record-group.ts";
+import { noRun, type RunKey, type RunKeys } from "./run-keys.ts";
 
-/** Appends entries that belong to no commit of a run, in a unit of their own; bodies are sealed. */
+/** Appends entries that belong to no commit of a run; bodies are sealed. */
 export async function journalAlone(
-  o: {
-    readonly database: Database<RecordTables>;
-    readonly keys: RunKeys;
-    readonly clock: Clock;
-    readonly writer: string;
-  },
+  o: { readonly group: RecordGroup; readonly keys: RunKeys },
   entries: readonly JournalEntry[],
 ): Promise<void> {
   if (entries.length === 0) {
     return;
   }
   const keys = new Map<string, RunKey>();
-  for (const entry of entries) {
-    if (entry.body !== undefined) {
-      keys.set(entry.run ?? noRun, await o.keys.get(entry.run ?? noRun));
+  for (const { run, body } of entries) {
+    if (body !== undefined) {
+      keys.set(run ?? noRun, await o.keys.get(run ?? noRun));
     }
   }
-  const seal = sealBody((run) => {
-    const key = keys.get(run ?? noRun);
-    if (key === undefined) {
-      throw new AppError("internal", `no key was made ready for journal entries of run "${run}"`);
-    }
-    return key;
-  });
-  const at = o.clock.now();
-  await o.database.unit((tx) => appendJournal(tx, { writer: o.writer, at, entries, seal }));
+  await o.group.commit({ rows: null, urgent: false, journal: entries, keys });
 }

@@ -90,7 +90,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,
     updated_at: run.updatedAt,
-    steps: canonicalJson(steps),
+    steps: JSON.stringify(steps),
     errors:
       errors === null && failed.length === 0
         ? null

@@ -23,14 +23,7 @@ import {
   postponeCard,
   staleCards,
 } from "./record-cards.ts";
-import {
-  Abandoned,
-  isByPerson,
-  ofContents,
-  openContent,
-  writeNewRun,
-  writeNextRun,
-} from "./record-commit.ts";
+import { Abandoned, isByPerson, ofContents, openContent, rowsOf } from "./record-commit.ts";
 import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { recordInstances } from "./record-instances.ts";
@@ -55,7 +48,7 @@ import { assertMadeBy, requestRun, withdrawnBefore, withdrawRequest } from "./re
 import { ofApprovals, ofRuns, runFrom } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { getValue, getValues, setValue } from "./record-values.ts";
-import { noRun, RunKeys } from "./run-keys.ts";
+import { noRun, type RunKey, RunKeys } from "./run-keys.ts";
 
 export interface RecordStoreOptions {
   /** Opened with `recordMigrations`; closed by the store's `close`. */
@@ -80,7 +73,6 @@ class RecordStore implements Store {
   readonly #rows: RowOpener;
   readonly #group: RecordGroup;
   readonly #clock: Clock;
-  readonly #writer: string;
   readonly instances: InstanceStore;
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
@@ -88,23 +80,22 @@ class RecordStore implements Store {
     this.instances = recordInstances(options.database);
     this.#keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
-    this.#group = new RecordGroup({ ...options, keys });
+    this.#group = new RecordGroup(options);
     this.#clock = options.clock;
-    this.#writer = options.writer;
   }
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     const { id } = commit.run;
-    const { key, store } = this.#keys.create(id);
-    const context = { key, now: this.#clock.now() };
+    const { key, row: runKey } = this.#keys.create(id);
+    const rows = rowsOf(commit, { key, now: this.#clock.now(), created: { requestKey, runKey } });
     try {
       await this.#group.commit({
-        run: id,
-        key,
+        rows,
         urgent: true,
         journal: commit.journal,
-        write: (tx) => writeNewRun(tx, commit, { requestKey, storeKey: store, context }),
+        keys: await this.#journalKeys(id, key),
       });
+      this.#keys.keep(id, key);
       return { created: true, run: id };
     } catch (error) {
       if (!(error instanceof Abandoned)) {
@@ -141,16 +132,15 @@ class RecordStore implements Store {
     return openWorkflows(this.#database);
   }
 
-  async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
-    const key = await this.#keys.get(commit.run.id);
-    const context = { key, now: this.#clock.now() };
+  async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate" | "fenced"> {
+    const { id } = commit.run;
+    const key = await this.#keys.get(id);
     try {
       await this.#group.commit({
-        run: commit.run.id,
-        key,
+        rows: rowsOf(commit, { key, now: this.#clock.now() }),
         urgent: isByPerson(commit),
         journal: commit.journal,
-        write: (tx) => writeNextRun(tx, commit, context),
+        keys: await this.#journalKeys(id, key),
       });
       return "saved";
     } catch (error) {
@@ -159,6 +149,13 @@ class RecordStore implements Store {
       }
       return error.outcome;
     }
+  }
+
+  async #journalKeys(run: RunId, key: RunKey): Promise<ReadonlyMap<RunId, RunKey>> {
+    return new Map([
+      [noRun, await this.#keys.get(noRun)],
+      [run, key],
+    ]);
   }
 
   async loadRun(id: RunId): Promise<Run | undefined> {
@@ -270,10 +267,7 @@ class RecordStore implements Store {
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
-    await journalAlone(
-      { database: this.#database, keys: this.#keys, clock: this.#clock, writer: this.#writer },
-      entries,
-    );
+    await journalAlone({ group: this.#group, keys: this.#keys }, entries);
   }
 
   async getValue(key: string): Promise<string | undefined> {

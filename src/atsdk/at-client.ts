@@ -63,7 +63,8 @@ export class AtClient {
     const zeroIv = options.compatibility?.zeroIv === true;
     const cipher = new ValueCipher(atSign, keys, shared, { zeroIv });
     this.atSign = atSign;
-    this.enrollments = new Enrollments(keys, request);
+    const { signal } = session;
+    this.enrollments = new Enrollments({ atSign, keys, request, connector, clock, signal });
     this.#session = session;
     this.#records = new Records({ atSign, publicKey: keys.encryptionPublicKey, request, cipher, peerKeys });
     this.#messages = new Messages({ atSign, request, cipher, shared, connector, clock });

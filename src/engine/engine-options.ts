@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
   /** Makes a message ready to be sent right after the commit that creates its row. Must not throw. */
   readonly prepare: (row: OutboxRow) => ReadyMessage;
+  /** Looks for messages in the outbox that are due. Must not throw. */
+  readonly sendDue: () => void;
   /** Called after every commit with the keys of the cards that it changed, and the messages it closed. Must not throw. */
   readonly committed: (cards: readonly string[], closed: readonly string[]) => void;
 }

@@ -1,4 +1,4 @@
-import type { PlannedStep, StepState } from "../domain.ts";
+import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
 import type { TriageInput } from "../define-workflow.ts";
 import { toErrorInfo } from "../errors.ts";
 import { advance } from "./advance.ts";
@@ -10,7 +10,7 @@ import {
   undoAlarmAttempt,
 } from "./plan.ts";
 import { approvalToOpen, closeApproval, remind } from "./approval-steps.ts";
-import { asJson, cancelRequest, sendRequest } from "./requests.ts";
+import { asJson, cancelRequest, sendRequest, stepBody } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { RunEffect, RunEvent, StepRef } from "./run-events.ts";
@@ -39,11 +39,9 @@ export function happen(draft: RunDraft, event: RunEvent, store?: () => void): bo
 
 function perform(draft: RunDraft, effect: RunEffect): void {
   switch (effect.type) {
-    case "queue": {
-      const { step, revision, attempt, dispatch, delayMs } = effect;
-      draft.jobs.push({ job: { run: draft.run.id, step, revision, attempt, dispatch }, delayMs });
+    case "queue":
+      queue(draft, effect);
       return;
-    }
     case "compute":
     case "ask":
     case "open-approval":
@@ -71,6 +69,39 @@ function perform(draft: RunDraft, effect: RunEffect): void {
       draft.touch(`result-${draft.run.id}`);
       closeQuestions(draft);
   }
+}
+
+/** A step's job. What need not wait is made ready in the same commit: then the job has but to send its request. */
+function queue(draft: RunDraft, effect: EffectOf<"queue">): void {
+  const { step, revision, attempt, dispatch, delayMs } = effect;
+  draft.jobs.push({ job: { run: draft.run.id, step, revision, attempt, dispatch }, delayMs });
+  if (delayMs === 0) {
+    dispatchStep(draft, { step, revision, attempt });
+  }
+}
+
+/** Puts the request of a queued step into the outbox; false when this try of it is not queued. */
+export function dispatchStep(draft: RunDraft, ref: StepRef): boolean {
+  const planned = plannedOf(draft, ref.step);
+  if (planned?.agent === undefined || planned.agent === null) {
+    return false;
+  }
+  const { agent, timeoutMs } = planned;
+  let failure: ErrorInfo | null = null;
+  const dispatched = happen(draft, { type: "dispatched", ...ref }, () => {
+    try {
+      const body = stepBody(draft, ref.step);
+      draft.add(ref.step, `input:${ref.attempt}`, body);
+      sendRequest(draft, agent, ref, body, { delayMs: 0, timeoutMs });
+    } catch (error) {
+      failure = toErrorInfo(error);
+      draft.around.log.error({ run: draft.run.id, step: ref.step, code: failure.code }, "request-not-built");
+    }
+  });
+  if (failure !== null) {
+    happen(draft, { type: "failed", error: failure, ...ref });
+  }
+  return dispatched;
 }
 
 /** Steps that need nobody else: done at once, so that no crash can come between. */

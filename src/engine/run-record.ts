@@ -5,6 +5,7 @@ import type { RunFacts, StepContext, StepDefinition } from "../define-step.ts";
 import type { WorkflowDefinition } from "../define-workflow.ts";
 import type { Approval, Json, PlannedStep, Run, StepId } from "../domain.ts";
 import { AppError } from "../errors.ts";
+import { parsedJson } from "../parsed-json.ts";
 import type { Content } from "../record-types.ts";
 import { routeStep } from "./plan.ts";
 
@@ -18,7 +19,7 @@ export interface RunRecord {
 }
 
 const questionContent = z.object({ text: z.string() });
-const routed = z.looseObject({ input: z.json() });
+const routed = z.looseObject({ input: parsedJson });
 
 /** The plan `advance` works with: the route step alone until a workflow is chosen. */
 export function planOf(definition: WorkflowDefinition | null): readonly PlannedStep[] {

@@ -28,6 +28,8 @@ export interface AgentCalls {
   begin(): void;
   /** See `OutboxRelay.prepare`. */
   prepare(row: OutboxRow): ReadyMessage;
+  /** Looks for messages that are due. */
+  kick(): void;
   /** These messages were closed by a commit. */
   closed(ids: readonly string[]): void;
   /** Takes an announcement. */
@@ -81,6 +83,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
     },
     begin: () => relay.start(),
     prepare: (row) => relay.prepare(row),
+    kick: () => relay.kick(),
     closed(ids) {
       relay.forget(ids);
       dispatcher.closed(ids);

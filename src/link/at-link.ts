@@ -77,19 +77,17 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     const serials = [from.serials, peer.serials];
     const known = unsent.take(envelope, serials);
     const sealed = known ?? sealNow(envelope, { serials: from.serials, peer, now });
-    const { atSign, instance } = envelope.to;
+    const { to } = envelope;
     // Each message id has its own line: whoever applies it writes down the same hash.
     const isNew = known === undefined && isSignedKind(envelope.kind);
     return {
-      journal: isNew ? [envelopeEntry("out", { ...envelope, ...sealed, peer: atSign })] : [],
+      journal: isNew ? [envelopeEntry("out", { ...envelope, ...sealed, peer: to.atSign })] : [],
       async send() {
         const ttlMs = Math.min(envelope.expiresAt - now, maxTtlMs);
-        const key = await sendParcel(transport, sealed, { to: atSign, instance, ttlMs }).catch(
-          (error: unknown) => {
-            unsent.keep(envelope, serials, sealed);
-            throw asLinkError(error);
-          },
-        );
+        const key = await sendParcel(transport, sealed, { from: keys, to, ttlMs }).catch((error: unknown) => {
+          unsent.keep(envelope, serials, sealed);
+          throw asLinkError(error);
+        });
         if (key !== undefined) {
           stored.push({ key, expiresAt: now + ttlMs });
         }
@@ -171,8 +169,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   const openMessage = async (message: AtMessage): Promise<ReceivedEnvelope> => {
-    const { atSign: me, instance } = keys;
-    const bytes = await receiveParcel(transport, message.value, { from: message.from, me, instance });
+    const bytes = await receiveParcel(transport, message, keys);
     const attempt = (): ReceivedEnvelope =>
       open({
         bytes,

@@ -1,17 +1,15 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { AtClient, AtError, type AtKeys, readAtKeysFile } from "@atsign/atsdk";
+import { AtClient, AtError, type AtKeys } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import {
-  atKeysPath,
   installedCompanyKey,
   instanceAtKeysPath,
   type InstanceKeyPairs,
   keyFolderOf,
   readInstanceKeys,
-  refuseOpenFile,
 } from "../keys.ts";
 import { createAtLink } from "../link/at-link.ts";
 import { watchPeerKeys } from "../link/peer-key-watch.ts";
@@ -24,6 +22,7 @@ import { assertPolicyInForce } from "../trust/policy-in-force.ts";
 import { trustFolderReader } from "../trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../trust/trust-store.ts";
 import { atAddress } from "./at-place.ts";
+import { readPrivateAtKeys } from "./private-at-keys.ts";
 import { followedCompany, followTrust } from "./public-trust.ts";
 
 export interface Identity {
@@ -99,11 +98,10 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   });
   assertPolicyInForce(o.config.policy, trust.policy);
   const address = atAddress(settings);
-  const enrolled = instanceAtKeysPath(folder, instance);
   const client = await AtClient.open({
     atSign,
-    // An instance has keys that may do no more than it needs; the bot and the gateway are their own key-holders.
-    keys: await readPrivateAtKeys(existsSync(enrolled) ? enrolled : atKeysPath(folder, atSign)),
+    // Keys that may do no more than an instance needs: the atSign's own are for its key-holder alone.
+    keys: await enrolledKeys(folder, instance),
     ...address,
     retry: true,
     signal: o.signal,
@@ -152,21 +150,23 @@ function codeOf(error: unknown): string {
   return error instanceof AppError || error instanceof AtError ? error.code : "";
 }
 
+async function enrolledKeys(folder: string, instance: string): Promise<AtKeys> {
+  const file = instanceAtKeysPath(folder, instance);
+  return existsSync(file) ? readPrivateAtKeys(file) : Promise.reject(keysMissing(folder, instance));
+}
+
 /** The private keys of one instance; says how to make them when they are missing. */
 export async function instanceKeys(folder: string, instance: string): Promise<InstanceKeyPairs> {
   const keys = await readInstanceKeys(folder, instance);
   if (keys === undefined) {
-    throw new AppError(
-      "keys-missing",
-      `${folder} holds no keys of instance "${instance}": run "countersign setup" first, or "countersign keys enroll TOKEN"`,
-    );
+    throw keysMissing(folder, instance);
   }
   return keys;
 }
 
-/** Keys of a `.atKeys` file, which are as good as clear: throws `key-file-open` when others may read them. */
-export async function readPrivateAtKeys(file: string): Promise<AtKeys> {
-  const keys = await readAtKeysFile(file);
-  await refuseOpenFile(file);
-  return keys;
+function keysMissing(folder: string, instance: string): AppError {
+  return new AppError(
+    "keys-missing",
+    `${folder} holds no keys of instance "${instance}": run "countersign setup" first, or "countersign keys enroll TOKEN"`,
+  );
 }

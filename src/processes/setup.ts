@@ -70,8 +70,8 @@ export async function setUpCompany(o: {
   const ca = readFileSync(place.caFile, "utf8");
   const address = { directory: place.directory, ca };
   await Promise.all([company, ...everyone].map(({ id, atSign }) => activateOne(id, atSign)));
-  const { publicKey } = await existingOrNewCompanyKey(keyFolderOf(settings.data, company.id));
-  await Promise.all(o.agents.map(({ id }) => enrollOne(id, publicKey)));
+  const { publicKey } = await existingOrNewCompanyKey(settings.data);
+  await Promise.all(everyone.map(({ id }) => enrollOne(id, publicKey)));
   await makeDemoTrust({
     folder: settings.data,
     company: config.company.atSign,
@@ -83,7 +83,7 @@ export async function setUpCompany(o: {
   });
   await publishCompanyTrust(settings, config, address);
 
-  /** Each agent's first instance, by its key-holder, which is here as well. One that was revoked stays out. */
+  /** Everyone's first instance, by its key-holder, which is here as well. One that was revoked stays out. */
   async function enrollOne(id: string, companyKey: string): Promise<void> {
     const folder = keyFolderOf(settings.data, id);
     const { instances } = await readRegister(folder);

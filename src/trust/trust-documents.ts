@@ -26,12 +26,17 @@ const personSchema = z.strictObject({
   accounts: z.array(z.string().refine(isAccount, `expected ${accountForm}`)).optional(),
 }) satisfies z.ZodType<Omit<Person, "accounts">>;
 
+/** A key that was replaced in good order: what it signed is believed until `notAfter`, so that nothing under way ends. */
+const formerKeySchema = z.strictObject({ key: publicKeySchema, notAfter: timeSchema });
+
 /** The company says: whoever holds `signingKey` may run instances of this role at this atSign. */
 export const agentGrantSchema = z.strictObject({
   tag: z.literal("countersign/agent-grant/1"),
   atSign: atSignSchema,
   /** The key-holder's Ed25519 public key. */
   signingKey: publicKeySchema,
+  /** The key-holder's key before, while its instances' grants are being signed anew. */
+  former: formerKeySchema.optional(),
   /** A name, or a beginning of names followed by "*". */
   instancePattern: z
     .string()
@@ -51,6 +56,8 @@ export const instanceGrantSchema = z.strictObject({
   role: roleSchema,
   ed25519: publicKeySchema,
   x25519: publicKeySchema,
+  /** Its signing key before: attestations and decisions of plans that still wait are signed with it. */
+  former: formerKeySchema.optional(),
   notAfter: timeSchema,
   serial: serialSchema,
 });

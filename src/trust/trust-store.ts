@@ -5,6 +5,7 @@ import type { AgentAddress, AtSign, Person } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import { type GrantRegister, type GrantedInstance, grantKey, readGrants } from "./grant-register.ts";
+import { isInForce, requireInForce, signingKeys } from "./grants-in-force.ts";
 import { parsePaper, type TrustText } from "./grant-register.ts";
 import { acceptSerial, type TrustMemory } from "./serial-memory.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
@@ -184,7 +185,7 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
         found.instance.role === role &&
         isInForce(found, current(), clock.now()) &&
         isStatement(statement) &&
-        verifyStatement(statement, signature, found.ed25519)
+        signingKeys(found, clock.now()).some((key) => verifyStatement(statement, signature, key))
       );
     },
     requireFresh() {
@@ -245,34 +246,6 @@ function requireNotEnded(document: Pick<TrustDocument, "serial" | "notAfter">, n
       `the trust document (serial ${document.serial}) ended at ${document.notAfter}: sign the next with "countersign trust sign"`,
       { retryable: true },
     );
-  }
-}
-
-function requireInForce(granted: GrantedInstance, document: InForce, now: number): void {
-  const { agent, instance } = granted;
-  const who = `${instance.atSign} (instance "${instance.instance}")`;
-  const startsLater = agent.notBefore !== undefined && Date.parse(agent.notBefore) > now;
-  if (startsLater || Date.parse(agent.notAfter) <= now || Date.parse(instance.notAfter) <= now) {
-    throw new AppError("grant-expired", `the grant of ${who} is not valid now: grant it again`);
-  }
-  const revoked = document.revocations.some(
-    (each) =>
-      each.atSign === instance.atSign &&
-      (each.kind === "agent"
-        ? each.role === agent.role && agent.serial <= each.serial
-        : each.instance === instance.instance && instance.serial <= each.serial),
-  );
-  if (revoked) {
-    throw new AppError("grant-revoked", `the grant of ${who} was revoked`);
-  }
-}
-
-function isInForce(granted: GrantedInstance, document: InForce, now: number): boolean {
-  try {
-    requireInForce(granted, document, now);
-    return true;
-  } catch {
-    return false;
   }
 }
 

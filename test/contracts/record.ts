@@ -202,7 +202,8 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
         "request-3",
       );
       await change("delete from run_keys where run = 'run3'");
-      await assert.rejects(second.contents("run3"), { code: "erased" });
+      const later = await openStore(recordKey, "bot-3-later");
+      await assert.rejects(later.contents("run3"), { code: "erased" });
       assert.equal((await verify()).ok, true);
     });
 

@@ -42,8 +42,11 @@ export class MemoryStore implements Store {
     return { created: true, run: commit.run.id };
   }
 
-  async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate"> {
+  async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate" | "fenced"> {
     await Promise.resolve();
+    if (this.instances.fences(commit)) {
+      return "fenced";
+    }
     const key = commit.inbox === undefined ? undefined : inboxKey(commit.inbox);
     const { requestKey } = commit;
     const taken = requestKey !== undefined && this.requests.has(requestKey);
@@ -90,11 +93,8 @@ export class MemoryStore implements Store {
   }
 
   private closeRows(ids: readonly string[]): void {
-    for (const id of ids) {
-      const row = this.outbox.get(id);
-      if (row !== undefined) {
-        row.open = false;
-      }
+    for (const row of ids.map((id) => this.outbox.get(id)).filter((each) => each !== undefined)) {
+      row.open = false;
     }
   }
 

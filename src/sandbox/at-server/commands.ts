@@ -78,7 +78,7 @@ export function commandHandler(server: AtServer): CommandHandler {
     const run = () => verb.run(server, connection, rest.slice(verb.separator.length));
     // At the first start the server's own keys may still be in the making.
     const reply =
-      showsSigningKeys.test(command) && !server.federation.signingKeys.isReady
+      !server.federation.signingKeys.isReady && showsSigningKeys.test(command)
         ? server.federation.signingKeys.ready().then(run)
         : run();
     if ((name === "cram" || name === "pkam") && connection.isOwner) server.lastLogin = server.clock();

@@ -19,6 +19,7 @@ import type { RunRecord } from "../../../src/engine/run-record.ts";
 import type { EvidenceStatement } from "../../../src/mandate-types.ts";
 import type { Policy } from "../../../src/policy-types.ts";
 import { satisfies } from "../../../src/policy/satisfies.ts";
+import { silentLogger } from "../../fakes/silent-logger.ts";
 import { people, policy } from "../../fakes/trust-world.ts";
 import { buying, hitl, router } from "./buying-workflow.ts";
 import { EngineWorld, request } from "./engine-world.ts";
@@ -70,6 +71,7 @@ export async function search(o: {
     trust: world.trust,
     definitions: { workflows: [buying], router, hitl },
     approvalPlaces: () => [run.thread],
+    log: silentLogger,
   });
 
   const decide =

@@ -43,6 +43,8 @@ export class EngineWorld {
   readonly effects = new Map<string, string>();
   readonly placed: string[] = [];
   readonly calls: string[] = [];
+  /** Rows that were sent from memory, and "due" each time the outbox was asked to look. */
+  readonly sent: string[] = [];
   trust: TrustView = {
     serial: 7,
     demo: true,
@@ -77,7 +79,8 @@ export class EngineWorld {
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
-      prepare: (row) => ({ row, journal: [], send: () => undefined }),
+      prepare: (row) => ({ row, journal: [], send: () => void this.sent.push(row.id) }),
+      sendDue: () => void this.sent.push("due"),
       committed: () => undefined,
     });
     const shared = { store: this.seen, engine, clock: this.time, trust: () => this.trust };

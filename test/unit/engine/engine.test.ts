@@ -203,7 +203,7 @@ test("of many clicks at once one counts; the others learn who was first", async 
   const outcomes = await Promise.all(clicks);
   assert.equal(outcomes.filter((each) => each.outcome === "accepted").length, 1);
   assert.equal(outcomes.filter((each) => each.outcome === "already-decided").length, 3);
-  assert.equal((await world.run(run)).steps.find((step) => step.id === "gate")?.status, "queued");
+  assert.equal((await world.run(run)).steps.find((step) => step.id === "gate")?.status, "waiting");
   const recorded = world.store.journal.filter((each) => each.facts["state"] === "recorded");
   assert.equal(recorded.length, 1);
 });

@@ -26,7 +26,7 @@ test("a message arrives verified, and both journals carry the same hash", async 
     [message.hash],
   );
   const [onTheWire] = pair.servers.notifications;
-  assert.match(onTheWire?.key ?? "", /^@cs-supply:[0-9a-f]{32}\.main\.countersign@cs-bot$/);
+  assert.match(onTheWire?.key ?? "", /^@cs-supply:[0-9a-f]{32}\.main\.main\.countersign@cs-bot$/);
   assert.ok(!Buffer.from(onTheWire?.value ?? "", "base64").includes("secret"));
   await supply.link.stop();
 });
@@ -59,7 +59,7 @@ test("strangers are dropped before anything is fetched or opened, and counted", 
     id: "1",
     from: "@stranger",
     to: "@cs-supply",
-    key: "@cs-supply:x.main.countersign@stranger",
+    key: "@cs-supply:x.main.main.countersign@stranger",
     value,
   });
   await settle();
@@ -69,7 +69,7 @@ test("strangers are dropped before anything is fetched or opened, and counted", 
     id: "2",
     from: "@cs-bot",
     to: "@cs-supply",
-    key: "@cs-supply:x.main.countersign@cs-bot",
+    key: "@cs-supply:x.main.main.countersign@cs-bot",
     value,
   });
   await settle();
@@ -125,7 +125,7 @@ test("above 32 KiB the value travels as a shared key with its hash, and is delet
   await settle();
   assert.deepEqual(supply.received[0]?.body, body);
   const [[name = "", value = ""] = []] = pair.servers.values;
-  assert.match(name, /^@cs-supply:[0-9a-f]{32}\.main\.countersign@cs-bot$/);
+  assert.match(name, /^@cs-supply:[0-9a-f]{32}\.main\.main\.countersign@cs-bot$/);
   assert.match(pair.servers.notifications[0]?.value ?? "", /^ref:/);
 
   const bytes = Buffer.from(value, "base64");

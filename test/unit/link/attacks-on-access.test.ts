@@ -6,7 +6,7 @@ import path from "node:path";
 import { connect } from "node:tls";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import { AtClient, AtError, tlsTransport, type Transport, writeAtKeysFile } from "@atsign/atsdk";
-import { readPrivateAtKeys } from "../../../src/processes/identity.ts";
+import { readPrivateAtKeys } from "../../../src/processes/private-at-keys.ts";
 import { canary, type HostileSide, HostileWorld } from "../../fakes/hostile-world.ts";
 import { settle, until } from "../../fakes/manual-time.ts";
 import { guest } from "../sandbox/at-server/with-sandbox.ts";

@@ -70,7 +70,7 @@ suite("hostile atServers and what is encrypted", () => {
 
   test("AES-CTR without MAC: a large value, altered where it lies", async () => {
     world.tampering.record = (_atSign, record) => {
-      if (!/^@cs-supply:[0-9a-f]{32}\.main\.countersign@cs-bot$/.test(record.key)) {
+      if (!/^@cs-supply:[0-9a-f]{32}\.main\.main\.countersign@cs-bot$/.test(record.key)) {
         return record;
       }
       const bytes = Buffer.from(record.value, "base64");

@@ -125,7 +125,7 @@ suite("hostile atServers and who says what", () => {
     await until(() => supply.received.length === 3, "the large one");
     for (const { notification } of arrivals) {
       assert.match(notification.id, /^[0-9a-f]{32}$/);
-      assert.equal(notification.key, `@cs-supply:${notification.id}.main.countersign@cs-bot`);
+      assert.equal(notification.key, `@cs-supply:${notification.id}.main.main.countersign@cs-bot`);
     }
     // What the servers have stored, passed on and been told, and what went over the wire.
     const words = new Traces([canary, "canarystep", "run1", "attempt"]);

@@ -75,7 +75,7 @@ test("so does an atServer that passes on another server's challenge; key files t
   });
   t.after(() => sandbox.close());
   const { directory: atDirectory, caFile: atCaFile } = sandbox;
-  const file = path.join(world.folder, "keys", "bot", "@cs-bot_key.atKeys");
+  const file = path.join(world.folder, "keys", "bot", "instance.main.atKeys");
   await writeAtKeysFile(file, aliceKeys);
   const reached = { ...world.settings, atDirectory, atCaFile };
   await chmod(file, 0o640);
