@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
-import { AppError, fromErrorInfo } from "../errors.ts";
+import { AppError, fromErrorInfo, toErrorInfo } from "../errors.ts";
 import { type ControlClient, controlClient, errorInfo } from "./control-client.ts";
 import { answer, answerJson } from "./output.ts";
 
@@ -96,7 +96,13 @@ async function post(settings: Settings, url: string, o: DecideOptions, body: obj
     }
     return;
   }
-  const status = await settled(client, result.run, as);
+  const status = await settled(client, result.run, as).catch((error: unknown) => {
+    // Who only stands in for somebody may decide, and sees no runs.
+    if (toErrorInfo(error).code === "not-found") {
+      return "decided";
+    }
+    throw error;
+  });
   if (o.json === true) {
     answerJson({ ...result, status });
   } else {
