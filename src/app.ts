@@ -5,7 +5,7 @@ import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { AgentAddress, AgentId, PersonId, Run, RunId } from "./domain.ts";
+import type { AgentAddress, AgentId, Approval, Run, RunId } from "./domain.ts";
 import { type Definitions, findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -21,7 +21,9 @@ import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
-import { decidersOf } from "./policy.ts";
+import { createDelegations } from "./delegations.ts";
+import { askedOf, decidersOf } from "./policy/may-decide.ts";
+import { tierNamed } from "./policy/tiers.ts";
 import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
@@ -98,6 +100,7 @@ export function createBot(parts: BotParts): Bot {
         .filter((each) => each.agent === agent)
         .map(({ instance, open, facts }) => ({ instance, open, region: facts.region })),
     now: () => clock.now(),
+    mayDecide: (approval, viewer) => deciders(approval).some(({ id }) => id === viewer),
   });
   let adapters: readonly ChatAdapter[] = [];
   const presenter = createPresenter({
@@ -109,9 +112,29 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const deciders = (requester: PersonId) =>
-    decidersOf(trust.policy, trust.people, { requester, demo: trust.demo });
-  const places = (run: Run) => approvalPlaces(run, { adapters, deciders: deciders(run.requester), log });
+  const rights = ({ id, requester, tier }: Approval) => ({
+    requester,
+    approval: id,
+    tier: tierNamed(trust.policy, tier),
+    demo: trust.demo,
+    at: clock.now(),
+    delegations: delegations.known(),
+  });
+  const deciders = (approval: Approval) => decidersOf(trust.policy, trust.people, rights(approval));
+  /**
+   * Where those are reached who are asked now: whoever has decided is not asked again. Of what somebody decided alone,
+   * those who are told.
+   */
+  const places = (run: Run, approval: Approval) => {
+    const escalated = approval.escalatedAt !== null;
+    const done = new Set(approval.decisions.flatMap(({ by, insteadOf = by }) => [by, insteadOf]));
+    const { announceTo = [] } = trust.policy.breakGlass ?? {};
+    const asked =
+      approval.decision?.brokeGlass === true
+        ? trust.people.filter(({ id, active }) => active && announceTo.includes(id))
+        : askedOf(trust.policy, trust.people, { ...rights(approval), escalated });
+    return approvalPlaces(run, { adapters, deciders: asked.filter(({ id }) => !done.has(id)), log });
+  };
   const copies = createApprovalCopies({
     store,
     adapters: () => adapters,
@@ -197,11 +220,20 @@ export function createBot(parts: BotParts): Bot {
       presenter.kick(cards);
     },
   });
+  const delegations = createDelegations({
+    store,
+    clock,
+    ids,
+    trust: () => trust,
+    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+    changed: () => void copies.refresh(),
+  });
   const approvals = createApprovals({
     store,
     engine,
     clock,
     trust: () => trust,
+    delegations,
     sign: signed,
   });
   const intake = createIntake({ store, engine, trust: () => trust });
@@ -238,6 +270,7 @@ export function createBot(parts: BotParts): Bot {
       ...safety.inbox,
       ...intake,
       decision: (decision) => approvals.decide(decision),
+      delegate: (handing) => delegations.delegate(handing),
     },
     async result(id) {
       const view = await desk.viewOf(id);
@@ -258,6 +291,7 @@ export function createBot(parts: BotParts): Bot {
       if (!register.others()) {
         await store.resume(clock.now());
       }
+      await delegations.refresh();
       calls.begin();
       await startWorker({ queue, engine, log });
       sweeper.start();

@@ -13,7 +13,7 @@ export interface StepHandle<O> {
   readonly kind: StepKind;
   readonly [outputType]?: O;
 }
-export interface ApprovalHandle extends StepHandle<Signed<DecisionStatement>> {
+export interface ApprovalHandle extends StepHandle<readonly Signed<DecisionStatement>[]> {
   readonly kind: "approval";
 }
 /** What a mandate is made of: a gate's plan and decision, and attestations of that plan made after the decision. */

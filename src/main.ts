@@ -69,7 +69,9 @@ interface ViewFlags {
 }
 command("approve <id>", "approve")
   .addOption(byOption)
-  .action(async (id: string, o: { by?: string; json?: boolean }) =>
+  .option("--break-glass", "alone, where several must, in an emergency (needs --reason)")
+  .option("--reason <text>", "why")
+  .action(async (id: string, o: { by?: string; breakGlass?: boolean; reason?: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).decide(settings(), id, { ...o, verdict: "approved" }),
   );
 command("reject <id>", "reject, with the reason")
@@ -77,6 +79,13 @@ command("reject <id>", "reject, with the reason")
   .addOption(byOption)
   .action(async (id: string, o: { by?: string; reason: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).decide(settings(), id, { ...o, verdict: "rejected" }),
+  );
+command("delegate [approval]", "hand your right to decide to somebody else, for one approval or for all")
+  .requiredOption("--to <person>", "who decides in your place")
+  .option("--hours <n>", "for how long", Number, 24)
+  .addOption(byOption)
+  .action(async (id: string | undefined, o: { to: string; hours: number; by?: string; json?: boolean }) =>
+    (await import("./commands/decide.ts")).delegate(settings(), id, o),
   );
 command("cancel <run>", "end a run and release what it reserved")
   .addOption(byOption)
@@ -265,6 +274,20 @@ command("show", "the trust document in force here, revocations, what is refused"
 );
 command("pull", "fetch what the company published", trust).action(async (o: ViewFlags) =>
   (await import("./commands/trust.ts")).pull(settings(), companyConfig, o),
+);
+
+const policy = program.command("policy").description("who may decide what");
+command("explain [request]", "who would decide on a request, and why", policy)
+  .option("--by <person>", "who asks")
+  .option("--amount <amount>", "what it costs at most; without it every tier is explained")
+  .option("--risk <risk...>", "what about the plan is irreversible, foreign-currency, …")
+  .action(
+    async (text: string | undefined, o: { by?: string; amount?: string; risk?: string[]; json?: boolean }) =>
+      (await import("./commands/policy.ts")).explain(keysContext(), text, o),
+  );
+command("test [file]", "check the policy against a table of examples", policy).action(
+  async (file: string | undefined, o: ViewFlags) =>
+    (await import("./commands/policy.ts")).test(companyConfig, file ?? "policy-examples.json", o),
 );
 
 command("health <process>", "whether a process answers: sandbox, bot or agents").action(

@@ -1,13 +1,13 @@
 import type { ZodType } from "zod";
 import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
+import type { ClickedDecision, Delegated, Delegating } from "./decision-types.ts";
 import type {
   Accepted,
   AlreadyDecided,
   Approval,
   ApprovalId,
   ChatRequest,
-  ClickedDecision,
   Json,
   MessageId,
   Person,
@@ -289,6 +289,8 @@ export interface ChatAdapter {
 export interface ChatInbox extends SafetyInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
+  /** Somebody hands their right to decide to somebody else. */
+  delegate(d: Delegating): Promise<Delegated | Refused>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has

@@ -1,3 +1,4 @@
+import * as approvals from "./approval-card.ts";
 import type { Card } from "./card.ts";
 import * as cards from "./cards.ts";
 import type { Approval } from "./domain.ts";
@@ -20,7 +21,7 @@ export function cardFor(key: string, view: RunView): Card | null {
 }
 
 export function approvalCard(view: RunView, approval: Approval): Card {
-  return marked(cards.approvalCard(view, approval), view);
+  return marked(approvals.approvalCard(view, approval), view);
 }
 
 function marked(raw: Card, { shadow, run }: RunView): Card {

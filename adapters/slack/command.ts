@@ -84,9 +84,27 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     return "stranger" in caller ? strangerText[caller.stranger] : `Refused: ${outcome.error.message}.`;
   }
 
+  /** One approval, for a day unless hours are named. */
+  async function delegate(caller: Caller, approval: string, words: string): Promise<string> {
+    const [to = "", hours = "24"] = words.split(/\s+/);
+    const outcome = await inbox.delegate({
+      from: caller.by,
+      to,
+      approval,
+      hours: Number(hours),
+      adapter: adapterName,
+      account: caller.account,
+      assurance: "clicked",
+    });
+    return outcome.outcome === "delegated"
+      ? `${to} may decide on ${approval} until ${new Date(outcome.until).toISOString()}.`
+      : `Not handed on: ${outcome.error.message}.`;
+  }
+
   async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
-    if (["approve", "reject", "cancel"].includes(verb) && id === "") {
-      return `Which one? /countersign ${verb} ID${verb === "reject" ? " [REASON]" : ""}`;
+    if (["approve", "reject", "cancel", "delegate"].includes(verb) && id === "") {
+      const more: Readonly<Record<string, string>> = { reject: " [REASON]", delegate: " PERSON [HOURS]" };
+      return `Which one? /countersign ${verb} ID${more[verb] ?? ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
     switch (verb) {
@@ -97,6 +115,8 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       case "freeze":
       case "unfreeze":
         return safety(caller, verb, [id, reason].join(" ").trim());
+      case "delegate":
+        return delegate(caller, id, reason);
       case "cancel":
         return "stranger" in caller
           ? (await cancel(caller, id), strangerText[caller.stranger])

@@ -99,7 +99,12 @@ function newRunRow(
 
 /** Somebody's answer or decision, who waits for it, as does the platform they gave it on. */
 export function isByPerson({ requestKey, approvals = [] }: RunCommit): boolean {
-  return requestKey !== undefined || approvals.some(({ status }) => status === "recorded");
+  return (
+    requestKey !== undefined ||
+    approvals.some(
+      ({ status, decisions }) => status === "recorded" || (status === "open" && decisions.length > 0),
+    )
+  );
 }
 
 function assertOneRun(commit: RunCommit): void {

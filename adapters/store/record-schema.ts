@@ -64,6 +64,8 @@ export interface RecordTables extends JournalTables {
     readonly identity: Uint8Array;
     /** JSON; who, what, when: ids only. */
     readonly decision: string | null;
+    /** JSON: tier, quorum, verdicts so far, reminders: ids and times only. Null in rows from before there were tiers. */
+    readonly progress: string | null;
   };
   readonly cards: {
     readonly key: string;
@@ -256,5 +258,10 @@ export const recordMigrations: readonly Migration[] = [
       "alter table runs add column paused bigint not null default 0",
       "alter table outbox add column requester text",
     ],
+  },
+  {
+    // Tiers, quorum and reminders of approvals.
+    name: "record-7",
+    statements: ["alter table approvals add column progress text"],
   },
 ];

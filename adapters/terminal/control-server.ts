@@ -22,6 +22,13 @@ const decisionBody = z.strictObject({
   as: z.string().optional(),
   verdict: z.enum(["approved", "rejected"]),
   reason: z.string().max(2_000).optional(),
+  breakGlass: z.literal(true).exactOptional(),
+});
+const delegationBody = z.strictObject({
+  as: z.string().optional(),
+  to: z.string(),
+  hours: z.number(),
+  approval: z.string().nullable(),
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
 const pauseBody = z.strictObject({ as: z.string().optional(), paused: z.boolean() });
@@ -229,10 +236,16 @@ export async function startControlServer(
         person: actor(body.as),
         verdict: body.verdict,
         ...(body.reason === undefined ? {} : { reason: body.reason }),
+        ...(body.breakGlass === undefined ? {} : { breakGlass: body.breakGlass }),
         adapter: "terminal",
         assurance: "local",
       }),
     );
+  });
+  app.post("/delegations", async (context) => {
+    const { as, ...handing } = delegationBody.parse(await context.req.json());
+    const from = actor(as);
+    return context.json(await inbox.delegate({ ...handing, from, adapter: "terminal", assurance: "local" }));
   });
   app.post("/links", async (context) => {
     const { as, person } = linkBody.parse(await context.req.json());

@@ -137,10 +137,12 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
     case "opened":
       if (inBot && planned.kind === "approval") {
         waitForPerson(turn, state, event.expiresAt);
+        setStep(turn, state.id, { remindAt: event.remindAt });
       }
       return;
     case "recorded":
       if (waitsForPerson(state) && planned.kind === "approval" && (state.dueAt ?? 0) > now) {
+        setStep(turn, state.id, { remindAt: [] });
         queueStep(turn, state, 1, 0);
       }
       return;

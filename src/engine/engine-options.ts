@@ -1,5 +1,5 @@
 import type { TrustView } from "../define-agent.ts";
-import type { Run, ThreadId } from "../domain.ts";
+import type { Approval, Run, ThreadId } from "../domain.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { Clock, Ids, Logger, ReadyMessage, StepQueue, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
@@ -29,7 +29,7 @@ export interface EngineOptions {
   /** What is trusted now; asked at every use, because documents are renewed. */
   readonly trust: () => TrustView;
   /** Where the card of an approval of this run stands, one thread at least. Must not throw. */
-  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
   /** True while nothing with an effect may be sent and no time runs out: the company is frozen. Default: never. */
   readonly frozen?: () => boolean;
   /** Whether a request that is given to this workflow now has no effects. Default: none. */

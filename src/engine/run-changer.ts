@@ -7,7 +7,7 @@ import { findWorkflow } from "./definitions.ts";
 import { type EngineOptions, surroundingsOf } from "./engine-options.ts";
 import { isFinished } from "./plan.ts";
 import { sendNotice } from "./requests.ts";
-import { type DraftSurroundings, RunDraft, rowId } from "./run-draft.ts";
+import { RunDraft, rowId } from "./run-draft.ts";
 import type { RunRecord } from "./run-record.ts";
 
 const tries = 100;

@@ -12,7 +12,7 @@ export interface DraftSurroundings {
   readonly now: number;
   readonly trust: TrustView;
   readonly definitions: Definitions;
-  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
   readonly log: Logger;
   /** See `EngineOptions`. */
   readonly frozen: boolean;

@@ -26,8 +26,13 @@ export type RunEvent =
   /** The requester was asked: by the router or by an ask step. */
   | ({ readonly type: "asked"; readonly expiresAt: number } & StepRef)
   | { readonly type: "answered"; readonly step: StepId; readonly revision: number }
-  | ({ readonly type: "opened"; readonly expiresAt: number } & StepRef)
-  /** A person's verdict and its evidence are committed with this. */
+  | ({
+      readonly type: "opened";
+      readonly expiresAt: number;
+      /** When people are reminded or further people asked, ascending. */
+      readonly remindAt: readonly number[];
+    } & StepRef)
+  /** The verdict that ends the approval, and its evidence, are committed with this. */
   | { readonly type: "recorded"; readonly step: StepId; readonly revision: number }
   /** The HITL agent signed. */
   | ({ readonly type: "decided"; readonly verdict: Verdict } & StepRef)
@@ -62,6 +67,8 @@ export type RunEffect =
       readonly type: "close-approval";
       readonly status: Extract<ApprovalStatus, "decided" | "withdrawn" | "expired">;
     } & StepRef)
+  /** People who are waited for are reminded: once, however many of the times have passed. */
+  | ({ readonly type: "remind" } & StepRef)
   /** The request for the step, its triage or its undo is not to be sent any more. */
   | ({ readonly type: "withdraw-request"; readonly request: "step" | "triage" | "undo" } & StepRef)
   | ({ readonly type: "undo"; readonly delayMs: number } & StepRef)

@@ -1,12 +1,13 @@
 import { z, type ZodType } from "zod";
 import { accountForm, isAccount } from "../accounts.ts";
+import { roles } from "../domain.ts";
 import type { FreezePapers, FreezeStatement, LiftEvidence } from "../safety-types.ts";
 import type { LiftStatement, SafetyPolicy, ShadowStatement } from "../safety-types.ts";
 import { idSchema, signedSchema, timeSchema } from "./plan-schema.ts";
 
 /** Strict schemas of what is signed about freeze and shadow mode. Form only: signatures and people are checked apart. */
 
-const role = z.enum(["employee", "manager", "admin"]);
+const role = z.enum(roles);
 /** Empty lists are refused: "nobody named" must never mean "anybody". */
 export const safetyPolicySchema: ZodType<SafetyPolicy> = z.strictObject({
   freeze: z.array(role).min(1),

@@ -1,9 +1,9 @@
 import { cardFor } from "../../src/cards.ts";
 import type { Desk } from "../../src/desk-types.ts";
+import type { ClickedDecision } from "../../src/decision-types.ts";
 import type {
   Approval,
   ChatRequest,
-  ClickedDecision,
   ErrorInfo,
   Json,
   Person,
@@ -145,6 +145,7 @@ export class ChatOffice {
       await this.change(view.run.id, { approvals: [decided], papers, reason }, [`approval-${approval.id}`]);
       return { outcome: "accepted", run: view.run.id };
     },
+    delegate: () => Promise.resolve({ outcome: "refused", error: refusal("no-delegation") }),
     cancel: (run) => {
       this.cancelled.push(run);
       return Promise.resolve({ outcome: "accepted", run });

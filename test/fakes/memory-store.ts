@@ -1,6 +1,7 @@
 import { canonicalJson } from "../../src/canonical.ts";
 import type { Approval, MessageId, Run, RunId, ThreadId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
+import { nextLook } from "../../src/next-look.ts";
 import type { Store } from "../../src/ports.ts";
 import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
@@ -156,9 +157,7 @@ export class MemoryStore extends MemoryValues implements Store {
   }
 
   private dueAt(run: Run): number {
-    const own = Math.min(
-      ...run.steps.map((step) => step.dueAt ?? (step.status === "queued" ? run.updatedAt : Infinity)),
-    );
+    const own = nextLook(run) ?? Infinity;
     const put = this.postponed.get(run.id);
     return put?.version === run.version ? Math.max(own, put.dueAt) : own;
   }

@@ -34,7 +34,7 @@ interface Surroundings {
 /** The real adapter, presenter, approvals, intake and engine over the world's record. */
 export function startMortalBot(o: Surroundings): MortalBot {
   const { world, slack, time } = o;
-  const { engine, approvals, intake } = world.bot();
+  const { engine, approvals, delegations, intake } = world.bot();
   let dead = false;
   /** What a dead process had under way never answers. */
   const alive = async <T>(work: Promise<T>): Promise<T> => {
@@ -47,6 +47,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
     cancel: (run, person) => alive(intake.cancel(run, person)),
     withdraw: (key, person) => alive(intake.withdraw(key, person)),
     refused: (person, code) => alive(intake.refused(person, code)),
+    delegate: (handing) => alive(delegations.delegate(handing)),
     decision: async (decision) => {
       const outcome = await approvals.decide(decision);
       if (outcome.outcome === "accepted") {
