@@ -1,71 +1,78 @@
 import { z } from "zod";
-import { atSignAccount } from "../src/accounts.ts";
-import { isCountersigned, isSignedByPerson } from "../src/countersigned.ts";
 import { defineAgent, skill, type SkillContext } from "../src/define-agent.ts";
-import type { Assurance, PersonId, Signed, Verdict } from "../src/domain.ts";
-import type { CountersignedDecision, DecisionStatement, EvidenceStatement } from "../src/mandate-types.ts";
+import type { BookRow } from "../src/book-rows.ts";
+import type { PlanDocument, Signed } from "../src/domain.ts";
+import { isCountersigned, isSignedByPerson, type ProvenVerdict, verdictOf } from "../src/countersigned.ts";
+import type {
+  CountersignedDecision,
+  Evidence,
+  EvidencedDecision,
+  EvidenceStatement,
+} from "../src/mandate-types.ts";
 import { AppError } from "../src/errors.ts";
-import { provenVerdictSchema, signedDecisionSchema, timeSchema } from "../src/plan/plan-schema.ts";
+import { provenVerdictSchema, signedDecisionSchema } from "../src/plan/plan-schema.ts";
+import { signedLiftEvidenceSchema, signedLiftSchema } from "../src/plan/safety-schema.ts";
+import type { Tier } from "../src/policy-types.ts";
 
 const minuteMs = 60_000;
 /** Agents may be down for hours after a click; each approval is signed once only, however old its evidence. */
 const oldestEvidenceMs = 24 * 60 * minuteMs;
 const clockSkewMs = minuteMs;
 const longestDecisionMs = 24 * 60 * minuteMs;
+/** Emergencies have a row of their own, by which they are counted. */
+const brokenGlass = "break-glass/";
 
-/** A person's verdict, whatever proves it. */
-interface GivenVerdict {
-  readonly approval: string;
-  readonly run: string;
-  readonly planHash: string;
-  readonly verdict: Verdict;
-  readonly person: PersonId;
-  /** When it was given. */
-  readonly at: string;
-}
-
-/** The human in the loop: turns a person's fresh, proven verdict into a decision that executing agents believe. */
+/** The human in the loop: turns people's fresh, evidenced verdicts into decisions that executing agents believe. */
 export default defineAgent({
   id: "hitl",
-  description: "Checks who decided, their role and separation of duties, and signs the decision.",
+  description: "Checks who decided, their rights, number and separation of duties, and signs the decisions.",
   skills: {
     "sign-decision": skill({
       effect: "write",
-      input: z.strictObject({ evidence: provenVerdictSchema, planValidUntil: timeSchema }),
-      output: signedDecisionSchema,
-      run: async (context, { evidence, planValidUntil }) => {
-        const { statement } = evidence;
-        const { subject } = context;
+      input: z.strictObject({
+        /** The canonical text whose SHA-256 every piece of evidence names. */
+        plan: z.string().min(2).max(2_000_000),
+        evidence: z.array(provenVerdictSchema).min(1).max(20),
+      }),
+      output: z.array(signedDecisionSchema).min(1).max(20),
+      run: async (context, { plan: text, evidence }) => {
+        const { parsePlan } = await import("../src/plan/plan-checks.ts");
+        const { sha256Hex } = await import("../src/canonical.ts");
         const now = context.clock.now();
-        if (statement.run !== subject.run || statement.revision !== subject.revision) {
-          throw new AppError("evidence-mismatch", "the evidence is of another run or revision");
+        const plan = parsePlan(text);
+        const statements = checkedEvidence(context, evidence, { plan, planHash: sha256Hex(text) });
+        const people = await checkPeople(context, plan, statements);
+        const expiry = Math.min(Date.parse(plan.validUntil), now + longestDecisionMs);
+        if (expiry <= now) {
+          throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
         }
-        if (Date.parse(planValidUntil) <= now) {
-          throw new AppError("plan-expired", `the plan was valid until ${planValidUntil}`);
-        }
-        return isCountersigned(evidence)
-          ? countersigned(context, evidence)
-          : evidenced(context, evidence, planValidUntil);
+        await remember(context, statements, { now, oldestMs: people.expiresHours * 60 * minuteMs });
+        // A person's own signature is worth more than this agent's: it is passed on as it is.
+        return evidence.map((each) =>
+          isCountersigned(each) ? each : context.sign(decisionOf(each, { now, expiry })),
+        );
+      },
+    }),
+    /** Confirms that two people want a freeze lifted. */
+    "sign-lift": skill({
+      effect: "write",
+      duringFreeze: true,
+      input: z.strictObject({ evidence: z.array(signedLiftEvidenceSchema).length(2) }),
+      output: signedLiftSchema,
+      run: async (context, { evidence }) => {
+        const { signLift } = await import("./hitl/sign-lift.ts");
+        return signLift(context, evidence);
       },
     }),
   },
 });
 
-/** A click: the bot's word for it is checked, and the decision signed here. */
-async function evidenced(
-  context: SkillContext,
+function decisionOf(
   evidence: Signed<EvidenceStatement>,
-  planValidUntil: string,
-): Promise<Signed<DecisionStatement>> {
-  const { statement } = evidence;
-  const { planHash, run, revision, approval, verdict, person, assurance } = statement;
-  const now = context.clock.now();
-  if (!context.trust.verify(evidence, "evidence")) {
-    throw new AppError("evidence-unverified", "the evidence is not signed by the bot's evidence key");
-  }
-  await checkPerson(context, statement);
-  await remember(context, { approval, run, planHash, verdict, person, at: statement.receivedAt }, now);
-  return context.sign({
+  { now, expiry }: { readonly now: number; readonly expiry: number },
+): EvidencedDecision {
+  const { planHash, run, revision, approval, verdict, person, assurance } = evidence.statement;
+  return {
     tag: "countersign/decision/1",
     planHash,
     run,
@@ -75,88 +82,165 @@ async function evidenced(
     person,
     assurance,
     issuedAt: new Date(now).toISOString(),
-    expiry: new Date(Math.min(Date.parse(planValidUntil), now + longestDecisionMs)).toISOString(),
+    expiry: new Date(expiry).toISOString(),
     evidence,
-  });
+  };
 }
 
-/** The person's own signature is worth more than this agent's: what is right is passed on as it is. */
-async function countersigned(
-  context: SkillContext,
+/**
+ * All signed by the bot's evidence key, delegations too, or by the person; of this run, this plan, one approval and one
+ * verdict.
+ */
+function checkedEvidence(
+  { trust, subject, clock }: SkillContext,
+  evidence: readonly Evidence[],
+  { plan, planHash }: { readonly plan: PlanDocument; readonly planHash: string },
+): readonly [ProvenVerdict, ...ProvenVerdict[]] {
+  const [first, ...others] = evidence.map(verdictOf);
+  if (first === undefined) {
+    throw new AppError("evidence-mismatch", "there is no evidence");
+  }
+  for (const each of evidence) {
+    const statement = verdictOf(each);
+    if (isCountersigned(each)) {
+      checkCountersigned(each, { trust, now: clock.now() });
+    } else if (![each, ...(statement.delegations ?? [])].every((one) => trust.verify(one, "evidence"))) {
+      throw new AppError("evidence-unverified", "the evidence is not signed by the bot's evidence key");
+    }
+    if (statement.run !== subject.run || statement.revision !== subject.revision) {
+      throw new AppError("evidence-mismatch", "the evidence is of another run or revision");
+    }
+    if (
+      plan.run !== statement.run ||
+      plan.revision !== statement.revision ||
+      planHash !== statement.planHash
+    ) {
+      throw new AppError("evidence-mismatch", "the evidence is of another plan than the one it comes with");
+    }
+    if (statement.requester !== plan.requester) {
+      throw new AppError("evidence-mismatch", "the evidence names another requester than the plan");
+    }
+    if (statement.approval !== first.approval || statement.verdict !== first.verdict) {
+      throw new AppError("evidence-mismatch", "the evidence is of several approvals or verdicts");
+    }
+  }
+  return [first, ...others];
+}
+
+/** Where the person's machine knew a newer trust document, that is waited for. */
+function checkCountersigned(
   decision: Signed<CountersignedDecision>,
-): Promise<Signed<DecisionStatement>> {
-  const { statement } = decision;
-  const { planHash, run, approval, verdict, person, issuedAt, expiry } = statement;
-  const now = context.clock.now();
-  const account = atSignAccount(decision.signer.atSign);
-  await checkPerson(context, { ...statement, account });
-  if (!isSignedByPerson(decision, context.trust)) {
-    throw new AppError("evidence-unverified", `the decision is not signed by a granted key of "${person}"`);
+  { trust, now }: { readonly trust: SkillContext["trust"]; readonly now: number },
+): void {
+  const { person, expiry, trustSerial } = decision.statement;
+  if (!isSignedByPerson(decision, trust)) {
+    throw trustSerial > trust.serial
+      ? trustBehind(trustSerial, trust.serial)
+      : new AppError("evidence-unverified", `the decision is not signed by a granted key of "${person}"`);
   }
   if (Date.parse(expiry) <= now) {
     throw new AppError("evidence-stale", `the decision ended at ${expiry}`);
   }
-  await remember(context, { approval, run, planHash, verdict, person, at: issuedAt }, now);
-  return decision;
+}
+
+function trustBehind(newest: number, known: number): AppError {
+  return new AppError(
+    "trust-behind",
+    `the verdict was taken under trust document ${newest}, but ${known} is the newest known here`,
+    { retryable: true },
+  );
 }
 
 /**
- * Person, account, role, separation of duties and assurance, all by the trust document here alone. Where the bot went
- * by a newer one, what it says is waited for.
+ * People, accounts, rights, number, separation of duties and assurance, all by the trust document here alone. Where
+ * the bot went by a newer one, what it says is waited for. Returns the tier that was satisfied.
  */
-async function checkPerson(
+async function checkPeople(
   { trust }: SkillContext,
-  o: {
-    readonly person: PersonId;
-    readonly requester: PersonId;
-    readonly assurance: Assurance;
-    readonly account?: string;
-    readonly trustSerial?: number;
-  },
-): Promise<void> {
-  const { mayDecide } = await import("../src/policy.ts");
-  const { person, requester, assurance, account, trustSerial = 0 } = o;
+  plan: PlanDocument,
+  statements: readonly ProvenVerdict[],
+): Promise<Tier> {
+  const { satisfies } = await import("../src/policy/satisfies.ts");
   const { demo } = trust;
-  const refused = mayDecide(trust.policy, trust.person(person), person, {
-    requester,
-    assurance,
-    demo,
-    account,
-  });
-  if (refused === null) {
-    return;
+  const result = satisfies(trust.policy, plan, statements, { demo, person: (id) => trust.person(id) });
+  if (result.refused === null) {
+    return result.tier;
   }
-  if (trustSerial > trust.serial) {
-    throw new AppError(
-      "trust-behind",
-      `the verdict was taken under trust document ${trustSerial}, but ${trust.serial} is the newest known here`,
-      { retryable: true },
-    );
+  const newest = Math.max(...statements.map(({ trustSerial = 0 }) => trustSerial));
+  if (newest > trust.serial) {
+    throw trustBehind(newest, trust.serial);
   }
-  throw new AppError(refused.code, refused.message);
+  throw new AppError(result.refused.code, result.refused.message);
 }
 
 /**
- * One verdict per approval, ever. The first must be fresh; the very same one again (its reply was lost) is signed
- * again whatever its age.
+ * One outcome per approval, ever. Of the first, the last verdict must be fresh, and the others not older than the
+ * tier lets an approval wait; the very same again (its reply was lost) is signed again whatever its age.
  */
-async function remember({ books }: SkillContext, given: GivenVerdict, now: number): Promise<void> {
-  const { approval, run, planHash, verdict, person, at } = given;
-  const known = await books.get("decisions", approval);
-  if (known !== undefined) {
-    const same =
-      known.planHash === planHash && known.verdict === verdict && known.person === person && known.at === at;
-    if (!same) {
+async function remember(
+  context: SkillContext,
+  statements: readonly [ProvenVerdict, ...ProvenVerdict[]],
+  { now, oldestMs }: { readonly now: number; readonly oldestMs: number },
+): Promise<void> {
+  const { books } = context;
+  const { approval } = statements[0];
+  const given = statements.toSorted((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
+  const last = given.at(-1)?.receivedAt;
+  const rows = given.map(({ run, planHash, verdict, person, receivedAt }, index): BookRow<"decisions"> => {
+    return { id: verdictId(approval, index), run, planHash, verdict, person, at: receivedAt };
+  });
+  if ((await books.get("decisions", approval)) !== undefined) {
+    const known = await Promise.all(
+      [...rows.keys(), rows.length].map((index) => books.get("decisions", verdictId(approval, index))),
+    );
+    if (!known.every((each, index) => isSame(each, rows[index]))) {
       throw new AppError("already-decided", `approval "${approval}" was decided otherwise before`);
     }
     return;
   }
-  const age = now - Date.parse(at);
-  if (age > oldestEvidenceMs || age < -clockSkewMs) {
+  for (const { receivedAt } of given) {
+    const age = now - Date.parse(receivedAt);
+    const oldest = oldestEvidenceMs + (receivedAt === last ? 0 : oldestMs);
+    if (age > oldest || age < -clockSkewMs) {
+      throw new AppError(
+        "evidence-stale",
+        `the verdict was received at ${receivedAt}, expected within ${oldest / minuteMs / 60} hours before now`,
+      );
+    }
+  }
+  if (statements.some((each) => each.breakGlass === true)) {
+    await countBrokenGlass(context, rows, now);
+  }
+  for (const row of rows) {
+    await books.insert("decisions", row);
+  }
+}
+
+/** The first verdict has the approval's own id, as all had when there was one each. */
+function verdictId(approval: string, index: number): string {
+  return index === 0 ? approval : `${approval}/${index + 1}`;
+}
+function isSame(a: BookRow<"decisions"> | undefined, b: BookRow<"decisions"> | undefined): boolean {
+  return (["planHash", "verdict", "person", "at"] as const).every((key) => a?.[key] === b?.[key]);
+}
+
+/** Counts one more emergency, unless there were too many in the policy's time. */
+async function countBrokenGlass(
+  { books, trust }: SkillContext,
+  given: readonly BookRow<"decisions">[],
+  now: number,
+): Promise<void> {
+  const most = trust.policy.breakGlass?.most ?? { count: 0, days: 0 };
+  const since = new Date(now - most.days * 24 * 60 * minuteMs).toISOString();
+  const rows = await books.find("decisions");
+  const recent = rows.filter(({ id, at }) => id.startsWith(brokenGlass) && at >= since);
+  if (recent.length >= most.count) {
     throw new AppError(
-      "evidence-stale",
-      `the verdict was given at ${at}, expected within ${oldestEvidenceMs / minuteMs / 60} hours before now`,
+      "break-glass-limit",
+      `people decided alone ${recent.length} times in ${most.days} days, the policy allows ${most.count}`,
     );
   }
-  await books.insert("decisions", { id: approval, run, planHash, verdict, person, at });
+  for (const row of given) {
+    await books.insert("decisions", { ...row, id: `${brokenGlass}${row.id}` });
+  }
 }

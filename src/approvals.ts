@@ -1,20 +1,31 @@
 import { z } from "zod";
 import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
 import type { TrustView } from "./define-agent.ts";
+import type { ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
   AlreadyDecided,
   Approval,
   ApprovalId,
   Assurance,
-  ClickedDecision,
+  Decision,
   ErrorInfo,
+  Money,
+  PlanDocument,
   Refused,
   Signed,
 } from "./domain.ts";
-import type { CountersignedDecision, Evidence, EvidenceStatement } from "./mandate-types.ts";
+import type { Delegations } from "./delegations.ts";
 import { isSignedByPerson } from "./countersigned.ts";
-import { mayDecide } from "./policy.ts";
+import type {
+  CountersignedDecision,
+  DelegationStatement,
+  Evidence,
+  EvidenceStatement,
+} from "./mandate-types.ts";
+import { highestCost } from "./plan/plan-checks.ts";
+import { judge, type Judgement } from "./policy/may-decide.ts";
+import { tierNamed } from "./policy/tiers.ts";
 import type { Clock, Store } from "./ports.ts";
 
 const longestReason = 2000;
@@ -28,28 +39,32 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   account: z.string().refine(isAccount, `expected ${accountForm}`).exactOptional(),
   planHash: z.string().max(200).exactOptional(),
   assurance: z.enum(["local", "clicked"]),
+  breakGlass: z.literal(true).exactOptional(),
 });
+const planText = z.string();
 
 export interface ApprovalsOptions {
-  readonly store: Pick<Store, "approval" | "appendJournal">;
-  /** Commits the verdict; "stale" when the approval was not open any more. */
+  readonly store: Pick<Store, "approval" | "contents" | "appendJournal">;
   readonly engine: {
+    /** See the engine's. */
     record(
       approval: ApprovalId,
-      o: {
-        readonly decision: NonNullable<Approval["decision"]>;
+      given: {
+        readonly decision: Decision;
         readonly evidence: Evidence;
         readonly reason: string | null;
       },
-    ): Promise<"recorded" | "stale">;
+    ): Promise<"recorded" | "counted" | "counted-before" | "stale">;
   };
   readonly clock: Clock;
   readonly trust: () => TrustView;
+  /** Rights that were handed on. */
+  readonly delegations: Pick<Delegations, "handedTo">;
   /** Signs with the bot's evidence key. */
   readonly sign: (statement: EvidenceStatement) => Signed<EvidenceStatement>;
 }
 export interface Approvals {
-  /** A person's verdict: checked, evidenced, and committed before this resolves. The first one counts. */
+  /** A person's verdict: checked, evidenced, and committed before this resolves. Everybody's first one counts. */
   decide(decision: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
   /** The same for a verdict under the person's own signature, which is its evidence. */
   countersigned(
@@ -59,56 +74,82 @@ export interface Approvals {
 }
 
 /** A verdict and where it came from, of either kind. */
-type Given = Pick<
-  ClickedDecision,
-  "approval" | "person" | "verdict" | "reason" | "adapter" | "account" | "planHash"
-> & {
-  readonly assurance: Assurance;
-};
+type Given = Omit<ClickedDecision, "assurance"> & { readonly assurance: Assurance };
+type Judged = Judgement & { readonly delegations: readonly Signed<DelegationStatement>[] };
+type Why = Pick<ErrorInfo, "code" | "message">;
 
 /** Takes decisions from whatever adapter they come by. */
-export function createApprovals({ store, engine, clock, trust, sign }: ApprovalsOptions): Approvals {
+export function createApprovals(o: ApprovalsOptions): Approvals {
+  const { store, engine, clock, trust, sign } = o;
   async function refuse(
     given: Given,
     approval: Approval | undefined,
-    refused: Pick<ErrorInfo, "code" | "message">,
+    { code, message }: Why,
   ): Promise<Refused> {
     const { verdict, adapter, assurance } = given;
     const person = trust().person(given.person)?.id ?? null;
     const id = approval?.id ?? null;
-    const facts = { code: refused.code, verdict, adapter, assurance, approval: id, person };
+    const facts = { code, verdict, adapter, assurance, approval: id, person };
     // The clear facts name only what is known here; what was merely claimed is sealed text.
     const claimed = { approval: given.approval, person: given.person };
     const body = id === null || person === null ? { body: claimed } : {};
     await store.appendJournal([{ kind: "refusal", run: approval?.run ?? null, facts, ...body }]);
-    return { outcome: "refused", error: { ...refused, retryable: false } };
+    return { outcome: "refused", error: { code, message, retryable: false } };
+  }
+
+  /** By the person's own right, or by one that was handed to them; those papers are part of the evidence then. */
+  async function judgeGiven(
+    { person, assurance, account, breakGlass }: Given,
+    approval: Approval,
+    at: number,
+  ): Promise<Judged> {
+    const view = trust();
+    const { policy, demo } = view;
+    const facts = {
+      tier: tierNamed(policy, approval.tier),
+      requester: approval.requester,
+      assurance,
+      demo,
+      account,
+      at,
+      approval: approval.id,
+      person: (id: string) => view.person(id),
+      brokenGlass: breakGlass === true ? await highestCostOf(approval) : undefined,
+    };
+    const own = judge(policy, person, facts);
+    if (own.refused?.code !== "not-allowed" || policy.delegation === undefined) {
+      return { ...own, delegations: [] };
+    }
+    const delegations = await o.delegations.handedTo(person, { approval: approval.id, at });
+    const statements = delegations.map(({ statement }) => statement);
+    return { ...judge(policy, person, { ...facts, delegations: statements }), delegations };
+  }
+  async function highestCostOf({ run, revision, step }: Approval): Promise<Money> {
+    const texts = await store.contents(run, [{ step, name: "plan" }]);
+    const plan = texts.find((each) => each.revision === revision)?.value;
+    // Written by this bot from a value that the plan schema had passed.
+    return highestCost(JSON.parse(planText.parse(plan)) as PlanDocument);
   }
 
   /** `prove` gives the evidence once the verdict was found good, or why there is none. */
   async function take(
     given: Given,
-    prove: (approval: Approval, now: number) => Evidence | Pick<ErrorInfo, "code" | "message">,
+    prove: (approval: Approval, judged: Judged, now: number) => Evidence | Why,
   ): Promise<Accepted | Refused | AlreadyDecided> {
     const approval = await store.approval(given.approval);
     if (approval === undefined) {
-      return refuse(given, undefined, {
-        code: "unknown-approval",
-        message: `there is no approval "${given.approval}"`,
-      });
+      const message = `there is no approval "${given.approval}"`;
+      return refuse(given, undefined, { code: "unknown-approval", message });
     }
     const now = clock.now();
-    const view = trust();
-    const { person, assurance, verdict, adapter, account } = given;
-    const { requester } = approval;
-    const { demo } = view;
-    const refused = mayDecide(view.policy, view.person(person), person, {
-      requester,
-      assurance,
-      demo,
-      account,
-    });
-    if (refused !== null) {
-      return refuse(given, approval, refused);
+    const judged = await judgeGiven(given, approval, now);
+    if (judged.refused !== null) {
+      return refuse(given, approval, judged.refused);
+    }
+    const reason = given.reason?.trim() ?? "";
+    if (given.breakGlass === true && (reason === "" || given.verdict !== "approved")) {
+      const message = "deciding alone is approving, and needs a reason";
+      return refuse(given, approval, { code: "reason-missing", message });
     }
     if (approval.status !== "open") {
       return { outcome: "already-decided", approval };
@@ -121,22 +162,56 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
       const message = `the approval expired at ${new Date(approval.expiresAt).toISOString()}`;
       return refuse(given, approval, { code: "approval-expired", message });
     }
-    const evidence = prove(approval, now);
+    const evidence = prove(approval, judged, now);
     if ("code" in evidence) {
       return refuse(given, approval, evidence);
     }
-    const reason = given.reason?.trim() ?? "";
+    const { person, verdict, assurance, adapter, breakGlass } = given;
     const recorded = await engine.record(approval.id, {
-      decision: { by: person, verdict, at: now, assurance, adapter },
+      decision: {
+        by: person,
+        ...(judged.right === person ? {} : { insteadOf: judged.right }),
+        verdict,
+        at: now,
+        assurance,
+        adapter,
+        ...(breakGlass === true ? { brokeGlass: true } : {}),
+      },
       evidence,
       reason: reason === "" ? null : reason,
     });
     if (recorded === "recorded") {
       return { outcome: "accepted", run: approval.run };
     }
-    // Another decision, the end of the run or the expiry was first.
+    if (recorded === "counted-before") {
+      const message = `the verdict of "${person}", or of whom they stand in for, counts already`;
+      return refuse(given, approval, { code: "already-counted", message });
+    }
+    // "stale": another decision, the end of the run or the expiry was first.
     const current = (await store.approval(approval.id)) ?? approval;
+    if (recorded === "counted") {
+      const more = Math.max(0, current.quorum - current.decisions.length);
+      return { outcome: "accepted", run: approval.run, ...(more === 0 ? {} : { more }) };
+    }
     return { outcome: "already-decided", approval: current };
+  }
+
+  /** Why a countersigned verdict on an approval is not one; undefined where it is. */
+  function signatureRefused(
+    signed: Signed<CountersignedDecision>,
+    approval: Approval,
+    now: number,
+  ): Why | undefined {
+    const { run, revision, requester, expiry, person } = signed.statement;
+    if (run !== approval.run || revision !== approval.revision || requester !== approval.requester) {
+      return { code: "wrong-plan", message: "the decision is about another run, revision or requester" };
+    }
+    if (Date.parse(expiry) <= now) {
+      return { code: "approval-expired", message: `the decision ended at ${expiry}` };
+    }
+    return isSignedByPerson(signed, trust())
+      ? undefined
+      : { code: "wrong-signature", message: `the decision is not signed by a granted key of "${person}"` };
   }
 
   return {
@@ -148,9 +223,8 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
         await store.appendJournal([{ kind: "refusal", run: null, facts: { code: "bad-decision" } }]);
         return { outcome: "refused", error: { code: "bad-decision", message, retryable: false } };
       }
-      const decision = parsed.data;
-      const { verdict, person, assurance, adapter, account } = decision;
-      return take(decision, ({ id, planHash, run, revision, requester }, now) =>
+      const { verdict, person, assurance, adapter, account, breakGlass } = parsed.data;
+      return take(parsed.data, ({ id, planHash, run, revision, requester }, { delegations }, now) =>
         sign({
           tag: "countersign/evidence/1",
           approval: id,
@@ -163,39 +237,21 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
           assurance,
           adapter,
           ...(account === undefined ? {} : { account }),
+          ...(delegations.length === 0 ? {} : { delegations }),
+          ...(breakGlass === true ? { breakGlass } : {}),
           trustSerial: trust().serial,
           receivedAt: new Date(now).toISOString(),
         }),
       );
     },
-
     countersigned(signed, reason) {
       const { approval, person, verdict, planHash, assurance } = signed.statement;
       const account = atSignAccount(signed.signer.atSign);
       const given = { approval, person, verdict, planHash, assurance, adapter: "atsign", account };
       return take(
         { ...given, ...(reason === undefined ? {} : { reason }) },
-        (open, now) => countersignRefused(signed, open, now) ?? signed,
+        (open, _judged, now) => signatureRefused(signed, open, now) ?? signed,
       );
     },
   };
-
-  function countersignRefused(
-    signed: Signed<CountersignedDecision>,
-    approval: Approval,
-    now: number,
-  ): Pick<ErrorInfo, "code" | "message"> | undefined {
-    const { run, revision, requester, expiry, person } = signed.statement;
-    const isOther =
-      run !== approval.run || revision !== approval.revision || requester !== approval.requester;
-    if (isOther) {
-      return { code: "wrong-plan", message: "the decision is about another run, revision or requester" };
-    }
-    if (Date.parse(expiry) <= now) {
-      return { code: "approval-expired", message: `the decision ended at ${expiry}` };
-    }
-    return isSignedByPerson(signed, trust())
-      ? undefined
-      : { code: "wrong-signature", message: `the decision is not signed by a granted key of "${person}"` };
-  }
 }

@@ -1,7 +1,13 @@
 import { atSignAccount } from "./accounts.ts";
 import type { TrustView } from "./define-agent.ts";
-import type { Signed } from "./domain.ts";
-import type { CountersignedDecision, DecisionStatement, EvidenceStatement } from "./mandate-types.ts";
+import type { Assurance, Signed } from "./domain.ts";
+import type {
+  CountersignedDecision,
+  DecisionStatement,
+  Evidence,
+  EvidencedDecision,
+  EvidenceStatement,
+} from "./mandate-types.ts";
 
 /** The role under which a person's own keys are granted. */
 export const personRole = "person";
@@ -17,4 +23,21 @@ export function isCountersigned(
 export function isSignedByPerson(signed: Signed<CountersignedDecision>, trust: TrustView): boolean {
   const accounts = trust.person(signed.statement.person)?.accounts ?? [];
   return accounts.includes(atSignAccount(signed.signer.atSign)) && trust.verify(signed, personRole);
+}
+
+/** A verdict as it is judged, whatever proves it. */
+export type ProvenVerdict = Omit<EvidenceStatement, "tag" | "adapter" | "assurance"> & {
+  readonly assurance: Assurance;
+};
+export function verdictOf(evidence: Evidence): ProvenVerdict {
+  if (!isCountersigned(evidence)) {
+    return evidence.statement;
+  }
+  const { issuedAt, ...statement } = evidence.statement;
+  return { ...statement, account: atSignAccount(evidence.signer.atSign), receivedAt: issuedAt };
+}
+
+/** What proves the verdict of a signed decision: for a countersigned one, itself. */
+export function evidenceOf(decision: Signed<DecisionStatement>): Evidence {
+  return isCountersigned(decision) ? decision : (decision as Signed<EvidencedDecision>).statement.evidence;
 }

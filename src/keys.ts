@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { AgentAddress, AtSign } from "./domain.ts";
@@ -108,14 +108,47 @@ async function createHolderKey(folder: string, role: string): Promise<SigningKey
   return key;
 }
 
+/** The key that is to take the key-holder's place once the company has granted it; undefined when none was made. */
+export async function nextHolderKey(folder: string, role: string): Promise<SigningKey | undefined> {
+  return readSigningKey(folder, `holder.${role}.next.json`);
+}
+export async function createNextHolderKey(folder: string, role: string): Promise<SigningKey> {
+  const key = makeSigningKey();
+  await writeSigningKey(folder, `holder.${role}.next.json`, key);
+  return key;
+}
+/** From now on the key-holder signs with its next key; the one before is gone. */
+export async function takeNextHolderKey(folder: string, role: string): Promise<void> {
+  await rename(path.join(folder, `holder.${role}.next.json`), path.join(folder, `holder.${role}.json`));
+}
+
 /** The company's key in `data/keys/company`; undefined when there is none. */
 export async function readCompanyKey(folder: string): Promise<SigningKey | undefined> {
   return readSigningKey(folder, companyFile);
 }
 
-/** The company's key, made when there is none. */
-export async function existingOrNewCompanyKey(folder: string): Promise<SigningKey> {
-  return (await readCompanyKey(folder)) ?? createCompanyKey(folder);
+/** The company's key of a data folder; throws `no-company-key` where it is kept elsewhere. */
+export async function existingCompanyKey(data: string): Promise<SigningKey> {
+  const folder = keyFolderOf(data, "company");
+  const key = await readCompanyKey(folder);
+  if (key === undefined) {
+    throw new AppError(
+      "no-company-key",
+      `${path.join(folder, companyFile)} is not here, and this needs the company's key: do it where that is, or bring it here for the time`,
+    );
+  }
+  return key;
+}
+
+/** The company's key of a data folder, made when no company was installed there yet. Throws `no-company-key`. */
+export async function existingOrNewCompanyKey(data: string): Promise<SigningKey> {
+  const folders = await readdir(path.join(data, "keys")).catch(() => []);
+  // Another key than the one that was installed would be another company.
+  const isInstalled = folders.some((owner) => existsSync(path.join(keyFolderOf(data, owner), "company.pub")));
+  const folder = keyFolderOf(data, "company");
+  return isInstalled
+    ? existingCompanyKey(data)
+    : ((await readCompanyKey(folder)) ?? createCompanyKey(folder));
 }
 
 /** Makes the company's key; refuses to replace one, because everything granted under it would end. */
@@ -228,9 +261,12 @@ export async function readSecret<T>(
 
 /** Throws `key-file-open` for a file that others than its owner may read. */
 export async function refuseOpenFile(file: string): Promise<void> {
-  const { mode } = await stat(file);
+  const mode = (await stat(file)).mode & 0o777;
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    throw new AppError("key-file-open", `${file} can be read by others: set its mode to 0600 (chmod 600)`);
+    throw new AppError(
+      "key-file-open",
+      `${file} has mode ${mode.toString(8).padStart(4, "0")}: others may have read this private key. If nobody has, run: chmod 600 '${file}'`,
+    );
   }
 }
 

@@ -2,11 +2,12 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { createPostgresBackend, Queue, runMigrations, withBackend, Worker } from "bullmq";
-import { Redis } from "ioredis";
 import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 import type { Logger, StepJob, StepQueue } from "../../src/ports.ts";
 import { PglitePool } from "./pglite-pool.ts";
+import { connectRedis, keyPrefix } from "./redis-connection.ts";
+import { parseRedisUrl } from "./redis-url.ts";
 
 const queueName = "steps";
 /** BullMQ's PostgreSQL backend looks for its tables here when it is given a pool. */
@@ -34,8 +35,13 @@ const stepJob = z.strictObject({
 interface JobHandle {
   readonly data: unknown;
 }
+interface NewJob {
+  readonly name: string;
+  readonly data: StepJob;
+  readonly opts: object;
+}
 interface QueueHandle {
-  add(name: string, data: StepJob, options: object): Promise<unknown>;
+  addBulk(jobs: NewJob[]): Promise<unknown>;
   on(event: "error", listener: (error: Error) => void): unknown;
   close(): Promise<void>;
 }
@@ -60,27 +66,38 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   backend.queue.on("error", warn);
   let worker: WorkerHandle | undefined;
   let closed: Promise<void> | undefined;
+  let adding: { readonly jobs: NewJob[]; readonly added: Promise<void> } | undefined;
+
+  /** What is added in one turn goes to the backend together. */
+  function addTurn(): NonNullable<typeof adding> {
+    const jobs: NewJob[] = [];
+    return { jobs, added: addTogether(jobs) };
+  }
+  async function addTogether(jobs: readonly NewJob[]): Promise<void> {
+    await nextTurn();
+    adding = undefined;
+    const added = backend.queue.addBulk([...jobs]);
+    const taken = await doneWithin(added, addDeadlineMs).catch((cause: unknown) => {
+      throw new AppError("queue-failed", "the queue did not take a job", { retryable: true, cause });
+    });
+    if (!taken) {
+      throw new AppError("queue-failed", `the queue did not answer within ${addDeadlineMs} ms`, {
+        retryable: true,
+      });
+    }
+  }
   async function close(): Promise<void> {
     const closing = [worker?.close(), backend.queue.close()].filter((each) => each !== undefined);
     await doneWithin(Promise.all(closing), closeDeadlineMs);
     await backend.end();
   }
   return {
-    async add(job, o) {
-      const added = backend.queue.add("step", job, {
-        jobId: jobId(job),
-        ...(o?.delayMs === undefined ? {} : { delay: o.delayMs }),
-        removeOnComplete: true,
-        removeOnFail: true,
-      });
-      const taken = await doneWithin(added, addDeadlineMs).catch((cause: unknown) => {
-        throw new AppError("queue-failed", "the queue did not take a job", { retryable: true, cause });
-      });
-      if (!taken) {
-        throw new AppError("queue-failed", `the queue did not answer within ${addDeadlineMs} ms`, {
-          retryable: true,
-        });
-      }
+    add(job, o) {
+      adding ??= addTurn();
+      const delay = o?.delayMs === undefined ? {} : { delay: o.delayMs };
+      const opts = { jobId: jobId(job), ...delay, removeOnComplete: true, removeOnFail: true };
+      adding.jobs.push({ name: "step", data: job, opts });
+      return adding.added;
     },
     async work(handler) {
       worker = backend.worker((job) => handler(stepJob.parse(job.data)));
@@ -91,6 +108,11 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
     },
     close: () => (closed ??= close()),
   };
+}
+
+/** After all that was begun in this turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 /** False when it is not over by then; what comes of it later counts for nothing. */
@@ -106,35 +128,26 @@ async function doneWithin(call: Promise<unknown>, ms: number): Promise<boolean> 
   }
 }
 
-/** The reference backend. `url`: redis://host:port, or unix:///path/to/socket of a private server. */
-export function openRedisQueue(url: string, log: Logger): Promise<StepQueue> {
-  const target = url.startsWith("unix://") ? url.slice("unix://".length) : url;
-  const connect = (blocking: boolean) =>
-    new Redis(target, {
-      lazyConnect: false,
-      ...(blocking
-        ? { maxRetriesPerRequest: null }
-        : { maxRetriesPerRequest: 3, commandTimeout: addDeadlineMs }),
-    });
-  const connection = connect(false);
-  const workerConnection = connect(true);
+/** The reference backend; for the forms of `url` see `parseRedisUrl`. */
+export async function openRedisQueue(url: string, log: Logger): Promise<StepQueue> {
+  const place = parseRedisUrl(url);
+  const prefix = keyPrefix(place);
+  const connection = connectRedis(place, { blocking: false, commandMs: addDeadlineMs });
+  const workerConnection = connectRedis(place, { blocking: true, commandMs: addDeadlineMs });
   for (const each of [connection, workerConnection]) {
     each.on("error", (error: Error) => log.warn({ error: error.message }, "redis-error"));
   }
-  return Promise.resolve(
-    stepQueue(
-      {
-        queue: new Queue<StepJob>(queueName, { connection }),
-        worker: (handle) =>
-          new Worker(queueName, handle, { connection: workerConnection, concurrency, lockDuration }),
-        async end() {
-          connection.disconnect();
-          workerConnection.disconnect();
-          await Promise.resolve();
-        },
+  return stepQueue(
+    {
+      queue: new Queue<StepJob>(queueName, { connection, prefix }),
+      worker: (handle) =>
+        new Worker(queueName, handle, { connection: workerConnection, prefix, concurrency, lockDuration }),
+      async end() {
+        connection.disconnect();
+        workerConnection.disconnect();
       },
-      log,
-    ),
+    },
+    log,
   );
 }
 

@@ -5,6 +5,7 @@ import type { ChainHead, JournalRecord, StoredJournalRecord } from "../../src/jo
 import { genesis, nextRecord } from "../../src/journal.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
+import { insertRows } from "./many-rows.ts";
 import type { Migration } from "./migrate.ts";
 
 /** The journal in a database: the record and the books have the same two tables. */
@@ -44,23 +45,25 @@ export const journalMigration: Migration = {
 /** Seals an entry's body for the journal row given; without it bodies are stored as clear canonical JSON. */
 export type SealBody = (row: string, entry: JournalEntry) => Uint8Array;
 
+interface Appended {
+  readonly writer: string;
+  readonly at: number;
+  readonly entries: readonly JournalEntry[];
+  readonly seal?: SealBody;
+}
+
 /**
  * Appends to the writer's chain, inside the unit of what is recorded. Call it last in a unit: on PostgreSQL the
- * chain's row is locked from here to the commit.
+ * chain's row is locked from here to the commit. Resolves with the chain's new head.
  */
 export async function appendJournal<S extends JournalTables>(
   tx: Kysely<S>,
-  o: {
-    readonly writer: string;
-    readonly at: number;
-    readonly entries: readonly JournalEntry[];
-    readonly seal?: SealBody;
-  },
-): Promise<void> {
+  o: Appended,
+): Promise<ChainHead | undefined> {
   const db = tx as unknown as Kysely<JournalTables>;
-  const { writer, at, entries } = o;
+  const { writer, entries } = o;
   if (entries.length === 0) {
-    return;
+    return undefined;
   }
   // The sequence numbers are taken here; the row still holds the hash of the record before.
   const chain = await db
@@ -71,32 +74,87 @@ export async function appendJournal<S extends JournalTables>(
     )
     .returning(["seq", "hash"])
     .executeTakeFirstOrThrow();
-  let head: ChainHead = { writer, seq: chain.seq - entries.length, hash: chain.hash };
-  const rows: JournalTables["journal"][] = [];
-  for (const entry of entries) {
-    const row = journalRow(writer, head.seq + 1);
-    const body = entry.body === undefined ? null : (o.seal ?? clearBody)(row, entry);
-    const record = nextRecord(head, at, entry, body);
-    rows.push(toRow(record, body));
-    head = record;
-  }
+  const { head, rows } = rowsAfter({ writer, seq: chain.seq - entries.length, hash: chain.hash }, o);
   await Promise.all([
-    db.insertInto("journal").values(rows).execute(),
+    db
+      .insertInto("journal")
+      .values([...rows])
+      .execute(),
     db.updateTable("chains").set({ hash: head.hash }).where("writer", "=", writer).execute(),
   ]);
+  return head;
+}
+
+/**
+ * The same for a writer who knows where the chain ended: with no question before. "moved": somebody else has written to
+ * it since; then the unit must be undone.
+ */
+export async function appendJournalAfter<S extends JournalTables>(
+  tx: Kysely<S>,
+  engine: Database<S>["engine"],
+  known: ChainHead,
+  o: Appended,
+): Promise<ChainHead | "moved"> {
+  const db = tx as unknown as Kysely<JournalTables>;
+  const { head, rows } = rowsAfter(known, o);
+  const [moved, written] = await Promise.allSettled([
+    db
+      .updateTable("chains")
+      .set({ seq: head.seq, hash: head.hash })
+      .where("writer", "=", known.writer)
+      .where("seq", "=", known.seq)
+      .where("hash", "=", known.hash)
+      .executeTakeFirst(),
+    insertRows(db, engine, "journal", {
+      columns: ["writer", "seq", "at", "kind", "run", "facts", "body", "body_hash", "prev", "hash"],
+      rows,
+    }),
+  ]);
+  if (moved.status === "fulfilled" && moved.value.numUpdatedRows !== 1n) {
+    return "moved";
+  }
+  for (const result of [moved, written]) {
+    if (result.status === "rejected") {
+      throw result.reason;
+    }
+  }
+  return head;
+}
+
+function rowsAfter(
+  known: ChainHead,
+  { writer, at, entries, seal = clearBody }: Appended,
+): { readonly head: ChainHead; readonly rows: readonly JournalTables["journal"][] } {
+  let head = known;
+  const rows = entries.map((entry) => {
+    const row = journalRow(writer, head.seq + 1);
+    const body = entry.body === undefined ? null : seal(row, entry);
+    const record = nextRecord(head, at, entry, body);
+    head = record;
+    return toRow(record, body);
+  });
+  return { head: { writer, seq: head.seq, hash: head.hash }, rows };
 }
 
 /** The name of a journal row, as sealed bodies are bound to it. */
-function journalRow(writer: string, seq: number): string {
+export function journalRow(writer: string, seq: number): string {
   return `${writer}/${seq}`;
 }
 
-const pageRows = 500;
+const pageRows = 1_000;
 
-/** All records, ordered by writer and sequence number, read page by page; committed ones only. */
-export async function* readJournal<S extends JournalTables>(
+/** Which records are read: of a run, written at or after `since`, before `until`. Milliseconds. */
+export interface JournalFilter {
+  readonly run?: string | undefined;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** Records, ordered by writer and sequence number, in pages; committed ones only. */
+export async function* readJournalPages<S extends JournalTables>(
   database: Database<S>,
-): AsyncGenerator<StoredJournalRecord> {
+  { run, since, until }: JournalFilter = {},
+): AsyncGenerator<readonly StoredJournalRecord[]> {
   let after = { writer: "", seq: 0 };
   for (;;) {
     const { writer, seq } = after;
@@ -107,17 +165,29 @@ export async function* readJournal<S extends JournalTables>(
         .where((eb) =>
           eb.or([eb("writer", ">", writer), eb.and([eb("writer", "=", writer), eb("seq", ">", seq)])]),
         )
+        .$if(run !== undefined, (query) => query.where("run", "=", run ?? null))
+        .$if(since !== undefined, (query) => query.where("at", ">=", since ?? 0))
+        .$if(until !== undefined, (query) => query.where("at", "<", until ?? 0))
         .orderBy("writer")
         .orderBy("seq")
         .limit(pageRows)
         .execute(),
     );
-    yield* rows.map(fromRow);
     const last = rows.at(-1);
     if (last === undefined) {
       return;
     }
+    yield rows.map(fromRow);
     after = last;
+  }
+}
+
+/** The same, one by one. */
+export async function* readJournal<S extends JournalTables>(
+  database: Database<S>,
+): AsyncGenerator<StoredJournalRecord> {
+  for await (const page of readJournalPages(database)) {
+    yield* page;
   }
 }
 
@@ -182,7 +252,7 @@ function parseFacts(row: BodilessRow): StoredJournalRecord["facts"] {
 }
 function toRow(record: JournalRecord, body: Uint8Array | null): JournalTables["journal"] {
   const { writer, seq, at, kind, run, facts, bodyHash, prev, hash } = record;
-  return { writer, seq, at, kind, run, facts: canonicalJson(facts), body, body_hash: bodyHash, prev, hash };
+  return { writer, seq, at, kind, run, facts: JSON.stringify(facts), body, body_hash: bodyHash, prev, hash };
 }
 function clearBody(_row: string, entry: JournalEntry): Uint8Array {
   return Buffer.from(canonicalJson(entry.body));

@@ -1,12 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { Kysely, sql } from "kysely";
+import { escapeIdentifier, type Pool } from "pg";
 import { AppError } from "../../src/errors.ts";
-import { closed } from "./database-errors.ts";
+import { closed, postgresError } from "./database-errors.ts";
 import type { Database } from "./database.ts";
 import type { Migration } from "./migrate.ts";
 import { migrate } from "./migrate.ts";
-import { openPool, PostgresAppDialect } from "./postgres-dialect.ts";
+import { openPool, PostgresAppDialect, type PostgresLimits, postgresLimits } from "./postgres-dialect.ts";
+import { PostgresUnit } from "./postgres-unit.ts";
 
 /** Small, because a fleet has many processes and PostgreSQL few connections. */
 const readConnections = 2;
@@ -19,10 +21,13 @@ export async function openPostgres<S>(o: {
   readonly url: string;
   readonly name: string;
   readonly migrations: readonly Migration[];
+  readonly limits?: PostgresLimits;
 }): Promise<Database<S>> {
-  const database = new PostgresDatabase<S>(o.url, o.name);
+  const database = new PostgresDatabase<S>(o.url, o.name, o.limits ?? postgresLimits);
   try {
     await database.unit(async (tx) => {
+      // Another process may be bringing the tables up to date.
+      await sql`set local lock_timeout = 0`.execute(tx);
       // "create … if not exists" fails when two processes start at the same moment.
       await sql`select pg_advisory_xact_lock(hashtext(${`countersign.${o.name}`}))`.execute(tx);
       await sql`create schema if not exists ${sql.id(o.name)}`.execute(tx);
@@ -40,20 +45,19 @@ class PostgresDatabase<S> implements Database<S> {
   readonly engine = "postgres";
   /** Host, database and schema, for messages; no user, no password. */
   readonly place: string;
-  readonly #writer: Kysely<S>;
+  readonly #writers: Pool;
   readonly #reader: Kysely<S>;
-  readonly #inUnit = new AsyncLocalStorage<{ open: boolean }>();
+  readonly #inUnit = new AsyncLocalStorage<PostgresUnit>();
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(url: string, name: string) {
+  constructor(url: string, name: string, limits: PostgresLimits) {
     this.place = placeOf(url, name);
-    const open = (max: number, settings: Readonly<Record<string, string>>): Kysely<S> => {
-      const pool = openPool(url, max, { search_path: name, ...settings });
-      return new Kysely<S>({ dialect: new PostgresAppDialect(pool, this.place) });
-    };
-    this.#writer = open(writeConnections, {});
-    this.#reader = open(readConnections, { default_transaction_read_only: "on" });
+    const open = (max: number, settings: Readonly<Record<string, string>>): Pool =>
+      openPool(url, { max, settings: { search_path: name, ...settings }, limits });
+    this.#writers = open(writeConnections, {});
+    const readers = open(readConnections, { default_transaction_read_only: "on" });
+    this.#reader = new Kysely<S>({ dialect: new PostgresAppDialect(readers, this.place) });
   }
 
   async read<T>(fn: (db: Kysely<S>) => Promise<T>): Promise<T> {
@@ -70,28 +74,50 @@ class PostgresDatabase<S> implements Database<S> {
     return this.#tracked(() => this.#attempt(fn));
   }
 
+  async purge(tables: readonly string[]): Promise<void> {
+    for (const table of tables) {
+      // Outside any transaction; the names are those of this program's own tables.
+      await this.#tracked(() => this.#writers.query(`vacuum full ${escapeIdentifier(table)}`));
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#running);
-    await Promise.all([this.#writer.destroy(), this.#reader.destroy()]);
+    await Promise.all([this.#writers.end(), this.#reader.destroy()]);
   }
 
   async #attempt<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      const unit = { open: true };
       try {
-        return await this.#inUnit.run(unit, () =>
-          this.#writer.transaction().setIsolationLevel("read committed").execute(fn),
-        );
+        return await this.#once(fn);
       } catch (error) {
         // A deadlock or serialization failure: the transaction was undone and nothing was returned yet.
         if (!(error instanceof AppError) || error.code !== "data-busy" || attempt === attempts) {
           throw error;
         }
-      } finally {
-        unit.open = false;
       }
       await delay(attempt * retryMs);
+    }
+  }
+
+  async #once<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T> {
+    const client = await this.#writers.connect().catch((error: unknown) => {
+      throw postgresError(error, this.place);
+    });
+    const unit = new PostgresUnit(client, this.place);
+    try {
+      const value = await this.#inUnit.run(unit, () => fn(unit.kysely<S>()));
+      await unit.commit();
+      client.release();
+      return value;
+    } catch (error) {
+      await unit.rollback().then(
+        () => client.release(),
+        // Nobody knows in what state it is: the pool makes another one.
+        () => client.release(true),
+      );
+      throw error;
     }
   }
 

@@ -1,11 +1,4 @@
-import type {
-  CompiledQuery,
-  DatabaseConnection,
-  Dialect,
-  Driver,
-  QueryResult,
-  TransactionSettings,
-} from "kysely";
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from "kysely";
 import { PostgresAdapter, PostgresDriver, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import { Pool, types } from "pg";
 import { AppError } from "../../src/errors.ts";
@@ -14,17 +7,31 @@ import { postgresError } from "./database-errors.ts";
 type PooledConnection = Parameters<PostgresDriver["releaseConnection"]>[0];
 
 const connectMs = 10_000;
-const idleInTransactionMs = 30_000;
 const statementMs = 30_000;
 /** Longer than the server's own limit: it matters only where the network swallowed the answer. */
 const queryMs = 40_000;
+
+export interface PostgresLimits {
+  /** After so long without a statement in the middle of a unit the server undoes it and lets go of what it held. */
+  readonly idleInUnitMs: number;
+  /** A unit that waits this long for what another one holds is undone. */
+  readonly lockMs: number;
+}
+/**
+ * Both shorter than an instance's lease: one that was stopped in the middle of a unit must not hold up those that take
+ * over its work. Units wait for nothing but the database.
+ */
+export const postgresLimits: PostgresLimits = { idleInUnitMs: 5_000, lockMs: 10_000 };
 
 type TypeId = Parameters<typeof types.getTypeParser>[0];
 /** Session settings by name, e.g. { search_path: "record" }. Values are plain words. */
 type Settings = Readonly<Record<string, string>>;
 
 /** A pool whose integers are numbers: one beyond 2^53 is an error, never a rounded value. */
-export function openPool(url: string, max: number, settings: Settings): Pool {
+export function openPool(
+  url: string,
+  o: { readonly max: number; readonly settings: Settings; readonly limits: PostgresLimits },
+): Pool {
   if (/[?&]options=/.test(url)) {
     throw new AppError(
       "bad-setting",
@@ -33,20 +40,25 @@ export function openPool(url: string, max: number, settings: Settings): Pool {
   }
   const pool = new Pool({
     connectionString: url,
-    options: Object.entries(settings)
+    options: Object.entries(o.settings)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(" "),
     statement_timeout: statementMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
-    max,
+    idle_in_transaction_session_timeout: o.limits.idleInUnitMs,
+    lock_timeout: o.limits.lockMs,
+    max: o.max,
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
     allowExitOnIdle: true,
     query_timeout: queryMs,
+    // Statements are sent without waiting for the answers to those before.
+    pipeline: true,
     types: { getTypeParser },
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
+  // Nor may one that the server ends in the middle of a unit: the unit's next statement fails.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 
@@ -62,7 +74,7 @@ function safeInteger(text: string): number {
   return value;
 }
 
-/** Kysely's PostgreSQL dialect with errors as AppErrors. `place` names the database in them. */
+/** Kysely's PostgreSQL dialect outside any unit, with errors as AppErrors. `place` names the database in them. */
 export class PostgresAppDialect implements Dialect {
   readonly #pool: Pool;
   readonly #place: string;
@@ -99,20 +111,11 @@ class AppErrorDriver implements Driver {
   async acquireConnection(): Promise<DatabaseConnection> {
     return new AppErrorConnection(await this.#guard(this.#driver.acquireConnection()), this.#place);
   }
-  beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    return this.#driver.beginTransaction(connection, settings);
+  beginTransaction(): Promise<void> {
+    return Promise.reject(new AppError("unsupported", "a transaction is begun by Database.unit only"));
   }
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    const failed = connection instanceof AppErrorConnection ? connection.failed : null;
-    if (failed !== null) {
-      // A function that swallowed a failed statement's error must not look like a success.
-      throw failed;
-    }
-    await this.#driver.commitTransaction(connection);
-  }
-  rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    return this.#driver.rollbackTransaction(innerOf(connection));
-  }
+  async commitTransaction(): Promise<void> {}
+  async rollbackTransaction(): Promise<void> {}
   releaseConnection(connection: DatabaseConnection): Promise<void> {
     return this.#driver.releaseConnection(innerOf(connection));
   }
@@ -131,8 +134,6 @@ class AppErrorDriver implements Driver {
 class AppErrorConnection implements DatabaseConnection {
   readonly inner: DatabaseConnection;
   readonly #place: string;
-  /** The first failure since this connection was taken from the pool. */
-  failed: AppError | null = null;
 
   constructor(inner: DatabaseConnection, place: string) {
     this.inner = inner;
@@ -142,9 +143,7 @@ class AppErrorConnection implements DatabaseConnection {
     try {
       return await this.inner.executeQuery<R>(query);
     } catch (error) {
-      const failed = postgresError(error, this.#place);
-      this.failed ??= failed;
-      throw failed;
+      throw postgresError(error, this.#place);
     }
   }
   streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {

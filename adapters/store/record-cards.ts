@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { MessageId, Run, ThreadId } from "../../src/domain.ts";
 import type { CardRecord, CardRow, RunCommit } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
+import { insertRows, withList } from "./many-rows.ts";
 import type { Opening } from "./open-rows.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { ofRun } from "./record-queries.ts";
@@ -55,27 +56,41 @@ function threadOf({ row, run }: OfRun<"cards">, key: RunKey): ThreadId {
   return row.place === null ? thread : (text.parse(key.open(place, row.place)) as ThreadId);
 }
 
-/** Raises the version of all copies of the cards that a commit changes; writes those of new cards. */
+/** Raises the version of all copies of the cards that commits change; writes those of new cards. */
 export async function changeCards(
   tx: Kysely<RecordTables>,
-  { run, expectedVersion, cards = [] }: RunCommit,
-  key: RunKey,
+  engine: Database<unknown>["engine"],
+  commits: readonly { readonly commit: RunCommit; readonly key: RunKey }[],
 ): Promise<void> {
-  const changed = new Map(cards.map((card) => [card.key, card.threads ?? [run.thread]]));
+  const changed = commits.flatMap(({ commit: { run, expectedVersion, cards = [] }, key }) =>
+    cards.map((card) => ({ card, run, key, isNew: expectedVersion === 0 })),
+  );
   // A new run has no cards yet.
-  if (expectedVersion > 0 && changed.size > 0) {
-    const known = await tx
-      .updateTable("cards")
-      .set((eb) => ({ version: eb("version", "+", 1) }))
-      .where("key", "in", [...changed.keys()])
-      .returning("key")
-      .execute();
-    known.forEach((row) => changed.delete(row.key));
-  }
-  const rows = [...changed].flatMap(([card, threads]) => newCopies(card, run, threads, key));
-  if (rows.length > 0) {
-    await tx.insertInto("cards").values(rows).execute();
-  }
+  const maybeKnown = changed.filter(({ isNew }) => !isNew).map(({ card }) => card.key);
+  const raised = await withList(tx, engine, {
+    list: maybeKnown,
+    text: (keys) => `update cards set version = version + 1 where key in ${keys} returning key`,
+  });
+  const known = new Set(raised.map(({ key }) => key));
+  const rows = changed
+    .filter(({ card }) => !known.has(card.key))
+    .flatMap(({ card, run, key }) => newCopies(card.key, run, card.threads ?? [run.thread], key));
+  await insertRows(tx, engine, "cards", {
+    columns: [
+      "key",
+      "copy",
+      "run",
+      "place",
+      "urgency",
+      "version",
+      "shown_version",
+      "message",
+      "retry_at",
+      "posting_until",
+      "barred",
+    ],
+    rows,
+  });
 }
 function newCopies(
   card: string,
@@ -90,7 +105,15 @@ function newCopies(
     ...others.map((thread, index) => copyAt(own, index + 1, thread, key)),
   ];
 }
-const newCard = { version: 1, shown_version: 0, message: null, retry_at: 0, posting_until: 0, barred: 0 };
+const newCard = {
+  version: 1,
+  shown_version: 0,
+  message: null,
+  retry_at: 0,
+  posting_until: 0,
+  drawing_until: 0,
+  barred: 0,
+};
 function urgencyOf(card: string): number {
   return card.startsWith("approval-") ? 0 : 1;
 }
@@ -194,6 +217,22 @@ export async function beginPost(
   });
 }
 
+/** Takes the drawing of a copy by compare-and-set. */
+export async function beginDraw(
+  database: Database<RecordTables>,
+  card: CopyId,
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+): Promise<boolean> {
+  const taken = await database.unit((tx) =>
+    updateCopy(tx, card)
+      .set({ drawing_until: now + leaseMs })
+      .where("drawing_until", "<=", now)
+      .whereRef("shown_version", "<", "version")
+      .executeTakeFirst(),
+  );
+  return taken.numUpdatedRows === 1n;
+}
+
 /** Postings under way are those of a process that is dead. */
 export async function endPosts(tx: Kysely<RecordTables>, now: number): Promise<void> {
   await tx
@@ -216,6 +255,7 @@ export async function cardShown(
     // Also an older one than was shown before: a slow drawing by another bot may have come last.
     shown_version: card.version,
     retry_at: 0,
+    drawing_until: 0,
     ...(message === null ? {} : { posting_until: over }),
   };
   await database.unit((tx) => updateCopy(tx, card).set(change).execute());
@@ -231,6 +271,7 @@ export async function postponeCard(
     updateCopy(tx, card)
       .set((eb) => ({
         retry_at: retryAt,
+        drawing_until: 0,
         posting_until:
           o.unposted === true
             ? 0

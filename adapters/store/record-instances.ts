@@ -4,23 +4,17 @@ import type { OutboxRow } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import type { RecordTables } from "./record-schema.ts";
 
-/** Keeps a new message's assignment, unless a later one is there already. */
-export async function keepAssignment(tx: Kysely<RecordTables>, row: OutboxRow): Promise<void> {
-  const { instance, fencing: token } = row;
-  if (instance === undefined || token === undefined) {
-    return;
+/** Who was given the steps of new messages, each step once: the latest. */
+export function assignmentsOf(rows: readonly OutboxRow[]): readonly RecordTables["assignments"][] {
+  const latest = new Map<string, RecordTables["assignments"]>();
+  for (const { instance, fencing: token, subject } of rows) {
+    const { run, revision, step } = subject;
+    const name = JSON.stringify([run, revision, step]);
+    if (instance !== undefined && token !== undefined && token > (latest.get(name)?.token ?? 0)) {
+      latest.set(name, { run, revision, step, instance, token });
+    }
   }
-  const { run, revision, step } = row.subject;
-  await tx
-    .insertInto("assignments")
-    .values({ run, revision, step, instance, token })
-    .onConflict((conflict) =>
-      conflict
-        .columns(["run", "revision", "step"])
-        .doUpdateSet({ instance, token })
-        .where("assignments.token", "<", token),
-    )
-    .execute();
+  return [...latest.values()];
 }
 
 /** See `InstanceStore`. */

@@ -18,14 +18,27 @@ export const keyBytes = 32;
 const format = 1;
 const nonceBytes = 12;
 const tagBytes = 16;
+const noncesAtOnce = 256;
 
 export function newKey(): Uint8Array {
   return randomBytes(keyBytes);
 }
 
+/** Random bytes that are not used yet: many at once cost little more than one nonce. */
+let unused: Uint8Array = new Uint8Array();
+
+function newNonce(): Uint8Array {
+  if (unused.length === 0) {
+    unused = randomBytes(nonceBytes * noncesAtOnce);
+  }
+  const nonce = unused.subarray(0, nonceBytes);
+  unused = unused.subarray(nonceBytes);
+  return nonce;
+}
+
 /** `key` is 32 bytes, or a KeyObject of them: much faster where it is used again and again. */
 export function sealBytes(key: CipherKey, place: SealPlace, plain: Uint8Array): Uint8Array {
-  const nonce = randomBytes(nonceBytes);
+  const nonce = newNonce();
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(boundTo(place));
   return Buffer.concat([

@@ -63,7 +63,8 @@ export class AtClient {
     const zeroIv = options.compatibility?.zeroIv === true;
     const cipher = new ValueCipher(atSign, keys, shared, { zeroIv });
     this.atSign = atSign;
-    this.enrollments = new Enrollments(keys, request);
+    const { signal } = session;
+    this.enrollments = new Enrollments({ atSign, keys, request, connector, clock, signal });
     this.#session = session;
     this.#records = new Records({ atSign, publicKey: keys.encryptionPublicKey, request, cipher, peerKeys });
     this.#messages = new Messages({ atSign, request, cipher, shared, connector, clock });
@@ -141,6 +142,14 @@ export class AtClient {
   /** Sends an encrypted notification and returns its id once our atServer has queued it (not: delivered). */
   notify(options: NotifyOptions): Promise<string> {
     return this.#messages.notify(options);
+  }
+
+  /**
+   * To be called when a peer seems not to read what it is sent: its encryption key is then looked up again for the next
+   * value, not only when ten minutes are over; at most every second. A change is told as always.
+   */
+  recheckPeer(peer: string): void {
+    this.#messages.recheck(peer);
   }
 
   /** How far a notification of ours has come; undefined when the atServer does not know it (any more). */

@@ -1,6 +1,8 @@
 import { encryptAes, newIv } from "./aes.ts";
 import { AtError } from "./at-error.ts";
 import type { AtKeys } from "./at-keys.ts";
+import { backOff } from "./back-off.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import {
   enrollApproveCommand,
   enrollCommand,
@@ -11,9 +13,14 @@ import {
   otpPutCommand,
   readEnrollment,
   readEnrollments,
+  requestedId,
+  requestsRegex,
 } from "./codec/enrollment.ts";
+import type { Connector } from "./connector.ts";
 import { enrollmentFingerprint } from "./enrollee.ts";
+import { listening, monitorMarked } from "./notifications.ts";
 import { rsaPrivateKey, unwrapAesKey } from "./rsa.ts";
+import { isConnectionLoss } from "./session.ts";
 import { wholeMs } from "./whole-ms.ts";
 
 export interface ApproveOptions {
@@ -24,18 +31,38 @@ export interface ApproveOptions {
   readonly fingerprint?: string;
 }
 
+export interface RequestsOptions {
+  readonly signal?: AbortSignal;
+  readonly onState?: (state: "connected" | "disconnected") => void;
+}
+
+export interface EnrollmentsOptions {
+  readonly atSign: string;
+  readonly keys: AtKeys;
+  readonly request: (line: string) => Promise<string>;
+  readonly connector: Connector;
+  readonly clock: () => number;
+  /** Aborts when the client is closed. */
+  readonly signal: AbortSignal;
+}
+
+/** More requests than a server lets wait. */
+const maxTold = 10_000;
+
 /**
  * Administers the enrollments of our atSign; needs keys that may (`__manage`, or the atSign's first keys). An enrollment
  * that is in the wanted state already is no error, so that commands may be repeated after a lost connection. All methods
  * throw AT0009 or AT0011 when our keys may not, and AT0028 for an id that the atServer does not know.
  */
 export class Enrollments {
+  readonly #options: EnrollmentsOptions;
   readonly #keys: AtKeys;
   readonly #request: (line: string) => Promise<string>;
 
-  constructor(keys: AtKeys, request: (line: string) => Promise<string>) {
-    this.#keys = keys;
-    this.#request = request;
+  constructor(options: EnrollmentsOptions) {
+    this.#options = options;
+    this.#keys = options.keys;
+    this.#request = options.request;
   }
 
   /** A passcode that lets one device ask for an enrollment; good once, for `ttlMs` (default five minutes). */
@@ -112,6 +139,46 @@ export class Enrollments {
     await this.#change(id, enrollCommand("delete", id), "deleted").catch((error: unknown) => {
       if (!(error instanceof AtError && error.code === "AT0028")) throw error;
     });
+  }
+
+  /**
+   * The requests that wait for a decision, each once: first those that are there, then others as they come, on a
+   * connection of their own, until `signal` aborts or the client is closed. After each lost connection they are listed
+   * again, so that none is missed. Throws what the atServer refuses our keys with.
+   */
+  async *requests(options: RequestsOptions = {}): AsyncGenerator<Enrollment> {
+    const { atSign, connector, clock } = this.#options;
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, this.#options.signal])
+      : this.#options.signal;
+    const told = new BoundedMap<string, true>(maxTold);
+    const { onState } = options;
+    const monitored = { regex: requestsRegex, selfNotifications: true, ...(onState ? { onState } : {}) };
+    for await (const each of monitorMarked(connector, monitored, signal, clock)) {
+      const id = each === listening || each.from !== atSign ? undefined : requestedId(each.key);
+      if (each !== listening && (id === undefined || told.has(id))) continue;
+      for (const found of await this.#pending(id, signal)) {
+        if (signal.aborted) return;
+        if (told.has(found.id)) continue;
+        told.set(found.id, true);
+        yield found;
+      }
+    }
+  }
+
+  /** All requests that wait, or the one with this id if it still does: over lost connections, none when aborted. */
+  async #pending(id: string | undefined, signal: AbortSignal): Promise<readonly Enrollment[]> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        const found = id === undefined ? await this.list() : [await this.fetch(id)];
+        return found.filter(({ status }) => status === "pending");
+      } catch (error) {
+        if (id !== undefined && error instanceof AtError && error.code === "AT0028") return [];
+        if (!isConnectionLoss(error)) throw error;
+      }
+      await backOff(attempt, signal).catch(() => {}); // aborted: the loop ends
+    }
+    return [];
   }
 
   /** The key that the device chose. */

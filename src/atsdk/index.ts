@@ -26,7 +26,7 @@ export {
   waitForEnrollment,
   type WaitOptions,
 } from "./enrollee.ts";
-export type { ApproveOptions, Enrollments } from "./enrollments.ts";
+export type { ApproveOptions, Enrollments, RequestsOptions } from "./enrollments.ts";
 export type { AtNotification, NotifyOptions, ReceiveOptions } from "./messages.ts";
 export type { NotificationGap } from "./notifications.ts";
 export type { PeerKeyChange, PeerKeyStore } from "./peer-keys.ts";

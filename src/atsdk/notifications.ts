@@ -44,10 +44,27 @@ export async function* monitor(
   signal: AbortSignal,
   clock: () => number,
 ): AsyncGenerator<RawNotification> {
-  const feed = new Feed(options, signal, clock);
+  for await (const each of follow(new Feed(options, signal, clock), connector))
+    if (each !== listening) yield each;
+}
+
+/** The server has taken our `monitor`: whatever it receives from now on is delivered. */
+export const listening = Symbol("listening");
+
+/** As `monitor`, with `listening` in between, for each connection once. */
+export function monitorMarked(
+  connector: Connector,
+  options: NotificationsOptions,
+  signal: AbortSignal,
+  clock: () => number,
+): AsyncGenerator<RawNotification | typeof listening> {
+  return follow(new Feed(options, signal, clock, { marks: true }), connector);
+}
+
+async function* follow(feed: Feed, connector: Connector): AsyncGenerator<RawNotification | typeof listening> {
   const running = feed.run(connector);
   try {
-    yield* feed.take();
+    for (let next = await feed.next(); next !== undefined; next = await feed.next()) yield next;
   } finally {
     feed.stop();
     await running;
@@ -59,7 +76,8 @@ class Feed {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #seen = new Set<string>();
-  readonly #queue: RawNotification[] = [];
+  readonly #queue: (RawNotification | typeof listening)[] = [];
+  readonly #marks: boolean;
   readonly #clock: () => number;
   #since: number | undefined;
   /** Set while the server may still be sending what it kept: live frames come in between, so theirs is no resume point. */
@@ -72,8 +90,14 @@ class Feed {
   #failure: AtError | undefined;
   #wake = () => {};
 
-  constructor(options: NotificationsOptions, signal: AbortSignal, clock: () => number) {
+  constructor(
+    options: NotificationsOptions,
+    signal: AbortSignal,
+    clock: () => number,
+    { marks }: { readonly marks: boolean } = { marks: false },
+  ) {
     monitorCommand(options); // refuses a filter that cannot be sent
+    this.#marks = marks;
     this.#options = options;
     this.#clock = clock;
     this.#since = options.since;
@@ -86,21 +110,20 @@ class Feed {
     this.#stop.abort();
   }
 
-  async *take(): AsyncGenerator<RawNotification> {
-    for (;;) {
+  /** The next notification as soon as there is one; undefined when stopped. Throws what ended the receiving. */
+  async next(): Promise<RawNotification | typeof listening | undefined> {
+    while (!this.#signal.aborted) {
       const next = this.#queue.shift();
-      if (this.#signal.aborted) return;
       if (next) {
         if (this.#queue.length === maxQueued / 2) this.#connection?.resume();
-        yield next;
-      } else if (this.#failure) {
-        throw this.#failure;
-      } else {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        this.#wake = resolve;
-        await promise;
+        return next;
       }
+      if (this.#failure) throw this.#failure;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
     }
+    return undefined;
   }
 
   /** Keeps one monitor connection open until stopped, or until the server refuses our keys. */
@@ -142,8 +165,17 @@ class Feed {
       this.#reportGap();
       connection.send(monitorCommand({ regex, selfNotifications, epochMillis }));
       this.#since ??= this.#clock(); // a later connection must not skip what came in between
+      if (this.#marks) void this.#mark(connection);
       if (this.#signal.aborted) abort();
     });
+  }
+
+  async #mark(connection: AtConnection): Promise<void> {
+    // Commands are answered in order: once a heartbeat is answered, the monitor has been taken.
+    await this.#beat(connection);
+    if (connection.isClosed) return; // the next connection marks
+    this.#queue.push(listening);
+    this.#wake();
   }
 
   async #beat(connection: AtConnection): Promise<void> {

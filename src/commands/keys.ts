@@ -1,28 +1,28 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { atKeysPath, hasKeys, keyFolderOf } from "../keys.ts";
-import { agentNamed, loadAgents } from "../load.ts";
+import { keyFolderOf } from "../keys.ts";
+import { loadAgents } from "../load.ts";
+import { answerWaiting } from "../processes/answer-waiting.ts";
 import type { KeyHolderStep } from "../processes/answer-invitation.ts";
-import { atAddress, atAuthority } from "../processes/at-place.ts";
-import { enrollHere } from "../processes/enroll-here.ts";
+import { atAuthority } from "../processes/at-place.ts";
 import { enrollInstance } from "../processes/enroll-instance.ts";
 import { instanceName } from "../processes/instance-name.ts";
 import { type KeyHolder, withKeyHolder } from "../processes/key-holder.ts";
+import { participants } from "../processes/setup.ts";
+import type { DemoAgent } from "../trust/demo-trust.ts";
 import { instanceGrants } from "../trust/instance-papers.ts";
 import { readRegister } from "../trust/instance-register.ts";
 import { type Invitation, readToken } from "../trust/invitation.ts";
 import { answer, answerJson, table, tell } from "./output.ts";
-import { revokeAgent } from "./trust.ts";
 
 /** `keys …`: what an agent's key-holder does, and what is done on the machine that an instance runs on. */
 export interface KeysCommand {
   readonly settings: Settings;
   readonly config: CompanyConfig;
 }
-interface Flags {
+export interface Flags {
   readonly json?: boolean;
 }
 
@@ -59,7 +59,7 @@ export async function invite(
       sayInvitation(token, invitation, o);
     }
     if (o.wait === true) {
-      await answerUntilDone(holder, o);
+      await answerUntilDone(holder, { ...o, instances: names });
     } else {
       tell(`let them in with "countersign keys approve ${agent} --watch" while they enroll`);
     }
@@ -118,8 +118,10 @@ export async function list(
   agent: string | undefined,
   o: Flags,
 ): Promise<void> {
-  const agents = await loadAgents();
-  const ids = (agent === undefined ? agents : [agentNamed(agents, agent)]).map(({ id }) => id);
+  const ids =
+    agent === undefined
+      ? participants(config, await loadAgents()).map(({ id }) => id)
+      : [(await participantNamed({ config }, agent)).id];
   const rows = (
     await Promise.all(
       ids.map(async (id) => {
@@ -166,77 +168,42 @@ export async function list(
   }
 }
 
-/** `keys revoke AGENT`: one instance, by its key-holder; or the agent as a whole, by the company. */
-export async function revoke(
-  context: KeysCommand,
-  agent: string,
-  o: Flags & { readonly instance?: string },
-): Promise<void> {
-  const { settings, config } = context;
-  const id = await known(agent);
-  if (o.instance === undefined) {
-    await revokeAgent(settings, config, id);
-    if (existsSync(atKeysPath(keyFolderOf(settings.data, id), config.atSignOf(id)))) {
-      await withHolder(context, id, async (holder) => {
-        for (const [instance, { state }] of Object.entries((await holder.register()).instances)) {
-          if (state === "enrolled") {
-            await holder.revoke(instance);
-          }
-        }
-      });
-    }
-  } else {
-    const instance = instanceName(o.instance);
-    await withHolder(context, id, (holder) => holder.revoke(instance));
-  }
-  const what = o.instance === undefined ? `agent ${id}` : `instance "${o.instance}" of ${id}`;
-  if (o.json === true) {
-    answerJson({ type: "revoked", agent: id, instance: o.instance ?? null });
-  } else {
-    answer(`${what} is revoked: everybody knows within five seconds`);
-  }
-}
-
-/** `keys rotate AGENT`: new keys for an instance that is on this machine; its old ones end. */
-export async function rotate(
-  context: KeysCommand,
-  agent: string,
-  o: Flags & { readonly instance: string },
-): Promise<void> {
-  const { settings } = context;
-  const id = await known(agent);
-  const instance = instanceName(o.instance);
-  if (!(await hasKeys(keyFolderOf(settings.data, id), instance))) {
-    throw new AppError(
-      "keys-elsewhere",
-      `instance "${instance}" of ${id} is not on this machine, and keys are made where they are used: run "countersign keys invite ${id} --instance ${instance}" here and "countersign keys enroll" there`,
-    );
-  }
-  const { ca } = atAddress(settings);
-  await withHolder(context, id, (holder) => enrollHere(holder, instance, { data: settings.data, ca }));
-  if (o.json === true) {
-    answerJson({ type: "rotated", agent: id, instance });
-  } else {
-    answer(`instance "${instance}" of ${id} has new keys; the old ones have ended`);
-  }
-}
-
-async function withHolder<T>(
+/** Does `work` as the key-holder of an agent, of the bot or of the gateway. */
+export async function withHolder<T>(
   { settings, config }: KeysCommand,
   agent: string,
   work: (holder: KeyHolder) => Promise<T>,
 ): Promise<T> {
-  return withKeyHolder(settings, config, await known(agent), work);
+  return withKeyHolder(settings, config, (await participantNamed({ config }, agent)).id, work);
 }
 
-async function answerUntilDone(holder: KeyHolder, o: Flags): Promise<void> {
-  for (;;) {
-    (await holder.approve()).forEach((step) => sayStep(step, o));
-    if ((await holder.register()).invitations.length === 0) {
-      return;
-    }
-    await delay(lookMs);
+/** Whoever has an atSign and instances; throws `usage`. */
+export async function participantNamed(
+  { config }: Pick<KeysCommand, "config">,
+  name: string,
+): Promise<DemoAgent> {
+  const everyone = participants(config, await loadAgents());
+  const found = everyone.find(({ id }) => id === name);
+  if (found === undefined) {
+    throw new AppError(
+      "usage",
+      `there is no agent "${name}"; there are: ${everyone.map(({ id }) => id).join(", ")}`,
+    );
   }
+  return found;
+}
+
+async function answerUntilDone(
+  holder: KeyHolder,
+  o: Flags & { readonly instances?: readonly string[] },
+): Promise<void> {
+  await answerWaiting({
+    holder,
+    ...(o.instances === undefined ? {} : { instances: o.instances }),
+    onStep: (step) => sayStep(step, o),
+    // Cut short when somebody asks.
+    wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
+  });
 }
 
 function sayInvitation(token: string, { agent, instance, expiresAt }: Invitation, o: Flags): void {
@@ -255,8 +222,4 @@ function sayStep(step: KeyHolderStep, o: Flags): void {
     const why = step.reason === undefined ? "" : `: ${step.reason}`;
     answer(`instance "${step.instance}" ${step.did}${why}`);
   }
-}
-
-async function known(agent: string): Promise<string> {
-  return agentNamed(await loadAgents(), agent).id;
 }

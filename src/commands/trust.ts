@@ -1,16 +1,26 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { AtClient, readAtKeysFile } from "@atsign/atsdk";
+import { AtClient } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
+import type { AtSign } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import { atKeysPath, createCompanyKey, installedCompanyKey, keyFolderOf, readCompanyKey } from "../keys.ts";
+import {
+  atKeysPath,
+  createCompanyKey,
+  existingCompanyKey,
+  installedCompanyKey,
+  keyFolderOf,
+  readCompanyKey,
+} from "../keys.ts";
 import { loadAgents } from "../load.ts";
 import { atAddress } from "../processes/at-place.ts";
 import { readPeople } from "../processes/company-books.ts";
+import { readPrivateAtKeys } from "../processes/private-at-keys.ts";
 import { publishCompanyTrust, pullTrust } from "../processes/public-trust.ts";
 import { readTrust } from "../processes/read-trust.ts";
 import { participants } from "../processes/setup.ts";
+import { grantRotation, readRotationRequest } from "../trust/agent-rotation.ts";
 import { makeDemoTrust } from "../trust/demo-trust.ts";
 import { parsePaper } from "../trust/grant-register.ts";
 import {
@@ -18,7 +28,7 @@ import {
   sealedTrustDocumentSchema,
   type TrustDocument,
 } from "../trust/trust-documents.ts";
-import { readTrustFolder } from "../trust/trust-files.ts";
+import { readTrustFolder, writePaper } from "../trust/trust-files.ts";
 import { answer, answerJson, tell } from "./output.ts";
 
 /** Makes the company key; refused when there is one. */
@@ -49,6 +59,35 @@ export async function sign(
   }
 }
 
+/** `trust sign --request FILE`: grants the next key that an agent's key-holder asks for. */
+export async function signRequest(
+  settings: Settings,
+  config: CompanyConfig,
+  o: { readonly request: string; readonly readmit?: boolean; readonly json?: boolean },
+): Promise<void> {
+  const company = await existingCompanyKey(settings.data);
+  const text = await readFile(o.request, "utf8").catch((cause: unknown) => {
+    throw new AppError("usage", `--request ${o.request}: cannot be read`, { cause });
+  });
+  const request = readRotationRequest(o.request, text);
+  const { atSign, role } = request.statement;
+  const paper = await grantRotation(settings.data, request, {
+    company,
+    now: Date.now(),
+    readmit: o.readmit === true,
+  });
+  await writePaper(path.join(settings.data, "trust"), paper);
+  const file = `${o.request.replace(/\.json$/, "")}.granted.json`;
+  await writeFile(file, `${JSON.stringify(paper, null, 2)}\n`);
+  const published = await publishIfPossible(settings, config);
+  if (o.json === true) {
+    answerJson({ type: "granted", agent: role, atSign, serial: paper.statement.serial, file, published });
+  } else {
+    answer(`granted ${role} (${atSign}) its next key-holder's key; bring ${file} back and run there:`);
+    answer(`  countersign keys rotate ${role} --grant ${path.basename(file)}`);
+  }
+}
+
 /** `trust pull`: fetches what the company published, once; processes that follow it do so by themselves. */
 export async function pull(
   settings: Settings,
@@ -57,7 +96,7 @@ export async function pull(
 ): Promise<void> {
   const { agent, file, companyKey } = await anyIdentity(settings, config);
   const atSign = config.atSignOf(agent);
-  const keys = await readAtKeysFile(file);
+  const keys = await readPrivateAtKeys(file);
   const client = await AtClient.open({ atSign, keys, ...atAddress(settings) });
   try {
     const company = config.company.atSign;
@@ -96,29 +135,27 @@ export async function show(
   problems.forEach(({ code, message }) => answer(`refused (${code}): ${message}`));
 }
 
-/** Takes an agent's grant back, with all its instances. Needs the company key. */
-export async function revokeAgent(settings: Settings, config: CompanyConfig, agent: string): Promise<void> {
-  if ((await readCompanyKey(keyFolderOf(settings.data, "company"))) === undefined) {
-    throw new AppError(
-      "no-company-key",
-      'an agent as a whole is revoked by the company, whose key is not here: name one "--instance", or do it where the key is',
-    );
-  }
-  const atSign = config.atSignOf(agent);
+/** Takes back all grants that an agent holds, and with them those of its instances. Needs the company key. */
+export async function revokeAgent(
+  settings: Settings,
+  config: CompanyConfig,
+  { id, atSign }: { readonly id: string; readonly atSign: AtSign },
+): Promise<void> {
+  await existingCompanyKey(settings.data);
   const { grants } = await readTrustFolder(path.join(settings.data, "trust"));
-  const paper = grants
+  const held = grants
     .filter(({ name }) => name.startsWith("agent-grant."))
     .map(({ name, text }) => parsePaper(name, text, sealedAgentGrantSchema).statement)
-    .find((each) => each.atSign === atSign && each.role === agent);
-  if (paper === undefined) {
-    throw new AppError("no-grant", `${agent} holds no grant of the company`);
+    .filter((each) => each.atSign === atSign);
+  if (held.length === 0) {
+    throw new AppError("no-grant", `${id} holds no grant of the company`);
   }
-  const revocation = { kind: "agent", atSign, role: agent, serial: paper.serial } as const;
-  await signTrust(settings, config, [revocation]);
+  const revocations = held.map(({ role, serial }) => ({ kind: "agent", atSign, role, serial }) as const);
+  await signTrust(settings, config, revocations);
 }
 
 /** Machines of their own read what is published; without the company's atSign at hand that is for `up` to do. */
-async function publishIfPossible(settings: Settings, config: CompanyConfig): Promise<boolean> {
+export async function publishIfPossible(settings: Settings, config: CompanyConfig): Promise<boolean> {
   const file = atKeysPath(keyFolderOf(settings.data, "company"), config.company.atSign);
   if (!existsSync(file)) {
     tell(`not published: the keys of ${config.company.atSign} are not here`);

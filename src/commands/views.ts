@@ -1,6 +1,6 @@
 import type { Card } from "../card.ts";
-import type { AgentInfo, RunDetail, RunSummary } from "../desk-types.ts";
-import { isoMinute } from "../cards.ts";
+import type { AgentInfo, AgentInstance, RunDetail, RunSummary } from "../desk-types.ts";
+import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
 import type { Approval } from "../domain.ts";
 import { cardText } from "./card-text.ts";
@@ -72,10 +72,11 @@ export function approvals(settings: Settings, id: string | undefined, o: ViewOpt
     list.length === 0
       ? "no approvals"
       : table(
-          ["approval", "status", "requester", "expires", "what"],
+          ["approval", "status", "approved by", "requester", "expires", "what"],
           list.map(({ approval, card }) => [
             approval.id,
             approval.status,
+            `${approval.decisions.map(({ by }) => by).join(", ") || "nobody"} of ${approval.quorum}`,
             approval.requester,
             isoMinute(approval.expiresAt),
             card.title,
@@ -85,12 +86,25 @@ export function approvals(settings: Settings, id: string | undefined, o: ViewOpt
 }
 
 export function agents(settings: Settings, o: ViewOptions): Promise<void> {
-  return show(settings, "/agents", o, (list: readonly AgentInfo[]) =>
-    table(
-      ["agent", "atSign", "how it is", "what it does"],
-      list.map((agent) => [agent.id, agent.atSign, agent.health.text, agent.description]),
-    ),
+  return show(settings, "/agents", o, agentsText);
+}
+
+export function agentsText(list: readonly AgentInfo[]): string {
+  return table(
+    ["agent", "atSign", "instances", "how it is", "what it does"],
+    list.map((agent) => [
+      agent.id,
+      agent.atSign,
+      agent.instances.map(instanceText).join(", ") || "none",
+      agent.health.text,
+      agent.description,
+    ]),
   );
+}
+
+function instanceText({ instance, open, region }: AgentInstance): string {
+  const notes = [...(region === null ? [] : [region]), ...(open ? [] : ["draining"])];
+  return notes.length === 0 ? instance : `${instance} (${notes.join(", ")})`;
 }
 
 export function status(settings: Settings, o: ViewOptions): Promise<void> {

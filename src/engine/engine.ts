@@ -1,26 +1,17 @@
-import type {
-  Approval,
-  ApprovalId,
-  ChatRequest,
-  ErrorInfo,
-  PersonId,
-  Run,
-  RunId,
-  ThreadId,
-} from "../domain.ts";
-import type { Evidence } from "../mandate-types.ts";
-import { toErrorInfo } from "../errors.ts";
+import type { ApprovalId, ChatRequest, PersonId, Run, RunId, ThreadId } from "../domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
-import type { Logger, StepJob } from "../ports.ts";
+import type { StepJob } from "../ports.ts";
 import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
-import { happen } from "./happen.ts";
+import { dispatchStep, happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
-import { asJson, sendRequest, stepBody } from "./requests.ts";
-import { RunDraft } from "./run-draft.ts";
+import { rowId } from "./run-draft.ts";
+import type { RunDraft } from "./run-draft.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
+import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
+import { createUndo, type UndoEngine } from "./undo.ts";
 
 interface StartedRun {
   readonly run: RunId;
@@ -28,12 +19,15 @@ interface StartedRun {
   readonly created: boolean;
 }
 /** Runs workflows: messages out, events in. All it knows is in the record, so any of these may be the last. */
-export interface Engine {
+export interface Engine extends UndoEngine {
   /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
   check(): Promise<void>;
   /** Fails with "withdrawn" where the request was taken back before it came. */
   start(request: ChatRequest): Promise<StartedRun>;
-  /** Does the work of a queue's job: commits the step's request. A job that is out of date does nothing. */
+  /**
+   * Does the work of a queue's job: sends the step's request, committing it first where that is not done. A job that is
+   * out of date does nothing.
+   */
   dispatch(job: StepJob): Promise<void>;
   /** Applies a verified message of an agent and acknowledges it. */
   receive(message: ReceivedEnvelope): Promise<void>;
@@ -42,17 +36,15 @@ export interface Engine {
     run: RunId,
     o: { readonly key: string; readonly text: string },
   ): Promise<"answered" | "not-waiting" | "duplicate">;
-  /** Commits a person's verdict with its evidence. "stale": the approval was not open any more. */
-  record(
-    approval: ApprovalId,
-    o: {
-      readonly decision: NonNullable<Approval["decision"]>;
-      readonly evidence: Evidence;
-      readonly reason: string | null;
-    },
-  ): Promise<"recorded" | "stale">;
+  /**
+   * Commits a person's verdict with its evidence. "counted": further people's are needed; "counted-before": theirs, or
+   * that of whom they stand in for, is there already; "stale": the approval was not open any more.
+   */
+  record(approval: ApprovalId, given: GivenDecision): Promise<Recorded>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+  /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
+  pause(run: RunId, by: PersonId, paused: boolean): Promise<"done" | "finished" | "unknown">;
   /**
    * Ends a run whose chat message, with this key, was taken back: "already-started" once a workflow was chosen,
    * "unknown" where the message is not the one that started the run.
@@ -65,31 +57,42 @@ export interface Engine {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, definitions, clock, ids, trust, approvalPlaces } = options;
+  const { store, definitions, clock, ids } = options;
   const changer = createRunChanger(options);
   const inbox = createInbox(options, changer);
   return {
+    ...createUndo(changer),
     async check() {
       assertRunnable(definitions, await store.openWorkflows());
     },
 
-    async start({ key, thread, person, text }) {
-      const now = clock.now();
-      const run = newRun(ids.next("r"), thread, person, now);
-      const surroundings = { now, trust: trust(), definitions, approvalPlaces };
-      const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings);
-      draft.add("route", "request", text);
-      draft.note("request", { person, thread }, text);
-      happen(draft, { type: "started" });
-      const made = await store.createRun(draft.commit(), key);
-      if (made.created) {
-        changer.afterCommit(draft);
-      }
-      return made;
+    start({ key, thread, person, text }) {
+      const run = newRun(ids.next("r"), thread, person, clock.now());
+      return changer.create(run, key, (draft) => {
+        draft.add("route", "request", text);
+        draft.note("request", { person, thread }, text);
+        happen(draft, { type: "started" });
+      });
     },
 
     async dispatch(job) {
-      await changer.change(job.run, (draft) => dispatchStep(draft, job, options.log));
+      if (changer.sendReady(job)) {
+        return;
+      }
+      const waits = await changer.change(job.run, (draft) => {
+        const { step: id, revision, attempt, dispatch } = job;
+        const isThis =
+          draft.run.revision === revision && dispatchStep(draft, { step: id, revision, attempt });
+        const state = draft.run.steps.find((each) => each.id === id);
+        return (
+          !isThis && state?.status === "waiting" && state.attempt === attempt && state.dispatch === dispatch
+        );
+      });
+      if (waits === true) {
+        // Another bot made its request ready, or this one before it was started again.
+        await store.postponeOutbox(rowId("request", job), clock.now());
+        options.sendDue();
+      }
     },
 
     receive: (message) => inbox.receive(message),
@@ -101,30 +104,13 @@ export function createEngine(options: EngineOptions): Engine {
       return answered ?? "not-waiting";
     },
 
-    async record(id, { decision, evidence, reason }) {
+    async record(id, given) {
       const approval = await store.approval(id);
       if (approval === undefined) {
         return "stale";
       }
-      const result = await changer.change(approval.run, (draft) => {
-        const { step, revision } = approval;
-        const now = draft.approvals.find((each) => each.id === id);
-        if (now?.status !== "open") {
-          return "stale";
-        }
-        const done = happen(draft, { type: "recorded", step, revision }, () => {
-          draft.add(step, "evidence", asJson(evidence));
-          if (reason !== null) {
-            draft.add(step, "reason", reason);
-          }
-          draft.setApproval({ ...now, status: "recorded", decision });
-          const { by, verdict, assurance, adapter } = decision;
-          const facts = { approval: id, planHash: now.planHash, by, verdict, assurance, adapter };
-          draft.note("decision", { ...facts, state: "recorded" }, reason ?? undefined);
-        });
-        return done ? "recorded" : "stale";
-      });
-      return result === "recorded" ? result : "stale";
+      const result = await changer.change(approval.run, (draft) => recordDecision(draft, approval, given));
+      return result === undefined || result === "duplicate" ? "stale" : result;
     },
 
     async cancel(id, by) {
@@ -140,6 +126,15 @@ export function createEngine(options: EngineOptions): Engine {
           ? "cancelled"
           : "finished";
       });
+      return result === undefined || result === "duplicate" ? "unknown" : result;
+    },
+
+    async pause(id, by, paused) {
+      const result = await changer.change(id, (draft) =>
+        happen(draft, { type: "pause-requested", paused }, () => draft.note("pause", { by, paused }))
+          ? "done"
+          : "finished",
+      );
       return result === undefined || result === "duplicate" ? "unknown" : result;
     },
 
@@ -167,9 +162,9 @@ export function createEngine(options: EngineOptions): Engine {
 
     async due(id) {
       await changer.change(id, (draft) => {
-        const { id: run, revision } = draft.run;
-        for (const { id: step, attempt, dispatch } of overdueSteps(draft.run, draft.around.now)) {
-          dispatchStep(draft, { run, revision, step, attempt, dispatch }, options.log);
+        const { revision } = draft.run;
+        for (const { id: step, attempt } of overdueSteps(draft.run, draft.around.now)) {
+          dispatchStep(draft, { step, revision, attempt });
         }
         happen(draft, { type: "due" });
       });
@@ -192,30 +187,6 @@ function newRun(id: RunId, thread: ThreadId, requester: PersonId, now: number): 
     updatedAt: now,
     steps: [pendingStep("route")],
   };
-}
-
-function dispatchStep(draft: RunDraft, job: StepJob, log: Logger): void {
-  const { step, revision, attempt } = job;
-  const planned = planOf(draft.definition).find((each) => each.id === step);
-  if (planned?.agent === undefined || planned.agent === null) {
-    return;
-  }
-  const ref = { step, revision, attempt };
-  const { agent, timeoutMs } = planned;
-  let failure: ErrorInfo | null = null;
-  happen(draft, { type: "dispatched", ...ref }, () => {
-    try {
-      const body = stepBody(draft, step);
-      draft.add(step, `input:${attempt}`, body);
-      sendRequest(draft, agent, ref, body, { delayMs: 0, timeoutMs });
-    } catch (error) {
-      failure = toErrorInfo(error);
-      log.error({ run: job.run, step, code: failure.code }, "request-not-built");
-    }
-  });
-  if (failure !== null) {
-    happen(draft, { type: "failed", error: failure, ...ref });
-  }
 }
 
 function answerQuestion(draft: RunDraft, key: string, text: string): "answered" | "not-waiting" {

@@ -1,9 +1,6 @@
-import type { PlannedStep, Signed, StepState } from "../domain.ts";
-import type { AttestationStatement } from "../mandate-types.ts";
-import { canonicalJson, sha256Hex } from "../canonical.ts";
-import type { StepContext, StepDefinition } from "../define-step.ts";
+import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
 import type { TriageInput } from "../define-workflow.ts";
-import { AppError, toErrorInfo } from "../errors.ts";
+import { toErrorInfo } from "../errors.ts";
 import { advance } from "./advance.ts";
 import {
   countedAttempts,
@@ -12,7 +9,8 @@ import {
   triageTimeoutMs,
   undoAlarmAttempt,
 } from "./plan.ts";
-import { asJson, cancelRequest, sendRequest } from "./requests.ts";
+import { approvalToOpen, closeApproval, remind } from "./approval-steps.ts";
+import { asJson, cancelRequest, sendRequest, stepBody } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { RunEffect, RunEvent, StepRef } from "./run-events.ts";
@@ -41,11 +39,9 @@ export function happen(draft: RunDraft, event: RunEvent, store?: () => void): bo
 
 function perform(draft: RunDraft, effect: RunEffect): void {
   switch (effect.type) {
-    case "queue": {
-      const { step, revision, attempt, dispatch, delayMs } = effect;
-      draft.jobs.push({ job: { run: draft.run.id, step, revision, attempt, dispatch }, delayMs });
+    case "queue":
+      queue(draft, effect);
       return;
-    }
     case "compute":
     case "ask":
     case "open-approval":
@@ -53,6 +49,9 @@ function perform(draft: RunDraft, effect: RunEffect): void {
       return;
     case "close-approval":
       closeApproval(draft, effect);
+      return;
+    case "remind":
+      remind(draft, effect);
       return;
     case "withdraw-request":
       withdraw(draft, effect);
@@ -70,6 +69,43 @@ function perform(draft: RunDraft, effect: RunEffect): void {
       draft.touch(`result-${draft.run.id}`);
       closeQuestions(draft);
   }
+}
+
+/** A step's job. What need not wait is made ready in the same commit: then the job has but to send its request. */
+function queue(draft: RunDraft, effect: EffectOf<"queue">): void {
+  const { step, revision, attempt, dispatch, delayMs } = effect;
+  draft.jobs.push({ job: { run: draft.run.id, step, revision, attempt, dispatch }, delayMs });
+  if (delayMs === 0) {
+    dispatchStep(draft, { step, revision, attempt });
+  }
+}
+
+/** Puts the request of a queued step into the outbox; false when this try of it is not queued. */
+export function dispatchStep(draft: RunDraft, ref: StepRef): boolean {
+  const planned = plannedOf(draft, ref.step);
+  if (planned?.agent === undefined || planned.agent === null) {
+    return false;
+  }
+  if (draft.around.frozen && planned.effect !== "read") {
+    // It stays queued, and overdue: the sweeper finds it when the freeze is lifted.
+    return false;
+  }
+  const { agent, timeoutMs } = planned;
+  let failure: ErrorInfo | null = null;
+  const dispatched = happen(draft, { type: "dispatched", ...ref }, () => {
+    try {
+      const body = stepBody(draft, ref.step);
+      draft.add(ref.step, `input:${ref.attempt}`, body);
+      sendRequest(draft, agent, ref, body, { delayMs: 0, timeoutMs });
+    } catch (error) {
+      failure = toErrorInfo(error);
+      draft.around.log.error({ run: draft.run.id, step: ref.step, code: failure.code }, "request-not-built");
+    }
+  });
+  if (failure !== null) {
+    happen(draft, { type: "failed", error: failure, ...ref });
+  }
+  return dispatched;
 }
 
 /** Steps that need nobody else: done at once, so that no crash can come between. */
@@ -90,7 +126,9 @@ function inBot(draft: RunDraft, effect: EffectOf<"compute" | "ask" | "open-appro
     } else if (step.kind === "ask") {
       ask(draft, ref, asJson(step.question(context)));
     } else if (step.kind === "approval") {
-      openApproval(draft, step, ref, context);
+      const opening = approvalToOpen(draft, step, ref, context);
+      const { expiresAt, remindAt } = opening;
+      happen(draft, { type: "opened", expiresAt, remindAt, ...ref }, opening.open);
     }
   } catch (error) {
     happen(draft, { type: "failed", error: toErrorInfo(error), ...ref });
@@ -108,80 +146,6 @@ export function ask(draft: RunDraft, ref: StepRef, question: ReturnType<typeof a
 
 function expiry(draft: RunDraft): number {
   return draft.around.now + draft.around.trust.policy.approve.expiresHours * hourMs;
-}
-
-function openApproval(
-  draft: RunDraft,
-  step: Extract<StepDefinition, { kind: "approval" }>,
-  ref: StepRef,
-  context: StepContext<unknown, unknown>,
-): void {
-  const { run, around } = draft;
-  const id = `${run.id}-${ref.revision}-${step.id}`;
-  const document = step.plan(context);
-  const plan = canonicalJson(document);
-  const planHash = sha256Hex(plan);
-  const attestations = step.attestations(context);
-  assertAttested(draft, planHash, attestations);
-  const expiresAt = Math.min(expiry(draft), Date.parse(document.validUntil));
-  happen(draft, { type: "opened", expiresAt, ...ref }, () => {
-    draft.add(step.id, "plan", plan);
-    draft.add(step.id, "attestations", asJson(attestations));
-    draft.note("approval", { approval: id, revision: ref.revision, step: step.id, planHash, status: "open" });
-    draft.setApproval({
-      id,
-      run: run.id,
-      revision: ref.revision,
-      step: step.id,
-      action: step.action,
-      planHash,
-      status: "open",
-      requester: run.requester,
-      createdAt: around.now,
-      expiresAt,
-      decision: null,
-    });
-    draft.touch(`approval-${id}`, around.approvalPlaces(run));
-  });
-}
-
-/** Nobody is shown a plan that could not be carried out after the approval: the executing agent checks the same. */
-function assertAttested(
-  draft: RunDraft,
-  planHash: string,
-  attestations: readonly Signed<AttestationStatement>[],
-): void {
-  const { run, around } = draft;
-  for (const role of ["financial", "compliance"] as const) {
-    const good = attestations.some(
-      ({ statement, ...signed }) =>
-        statement.role === role &&
-        statement.planHash === planHash &&
-        statement.run === run.id &&
-        statement.revision === run.revision &&
-        around.trust.verify({ statement, ...signed }, role),
-    );
-    if (!good) {
-      throw new AppError("not-attested", `the plan carries no valid attestation by ${role}`);
-    }
-  }
-}
-
-function closeApproval(draft: RunDraft, effect: EffectOf<"close-approval">): void {
-  const { step, revision, status } = effect;
-  const approval = draft.approvals.find((each) => each.step === step && each.revision === revision);
-  if (approval?.status === "open" || approval?.status === "recorded") {
-    draft.setApproval({ ...approval, status });
-    const { id, planHash, decision } = approval;
-    draft.note("approval", {
-      approval: id,
-      revision,
-      step,
-      planHash,
-      status,
-      verdict: decision?.verdict ?? null,
-    });
-  }
 }
 
 function plannedOf(draft: RunDraft, id: string): PlannedStep | undefined {

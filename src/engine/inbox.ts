@@ -31,17 +31,18 @@ export function createInbox(
         log.info({ run: subject.run, step: subject.step, kind }, "message-ignored");
         return;
       }
-      // Whoever has the step now answers with what stands in the books, be it this.
-      const given = await store.instances.assignment(subject);
-      if (given !== undefined && message.fencing < given.token) {
-        await refuse(message, "refusal", "fenced");
-        return;
-      }
       const close = [rowId("request", subject), rowId("cancel", subject)];
       const inbox = { sender: from.atSign, kind, subject };
-      const result = await changer.change(subject.run, (draft) => applied(draft, message), { inbox, close });
+      const result = await changer.apply(subject.run, (draft) => applied(draft, message), {
+        inbox,
+        fencing: message.fencing,
+        close,
+      });
       if (result === undefined) {
         await refuse(message, "refusal", "unknown-run");
+      } else if (result === "fenced") {
+        // Whoever has the step now answers with what stands in the books, be it this.
+        await refuse(message, "refusal", "fenced");
       } else if (result === "wrong-sender") {
         await refuse(message, "alarm", "wrong-sender");
       } else {
@@ -59,7 +60,7 @@ function applied(draft: RunDraft, message: ReceivedEnvelope): "applied" | "stale
   const fresh = applyReply(draft, message);
   const { subject, from, kind, hash } = message;
   const { revision, step, attempt } = subject;
-  const facts = { direction: "in", envelope: kind, from: from.atSign, revision, step, attempt, hash };
-  draft.note("envelope", { ...facts, stale: !fresh });
+  const facts = { direction: "in", envelope: kind, from: from.atSign, instance: from.instance };
+  draft.note("envelope", { ...facts, revision, step, attempt, hash, stale: !fresh });
   return fresh ? "applied" : "stale";
 }

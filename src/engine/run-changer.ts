@@ -1,47 +1,66 @@
 import { BoundedMap } from "../bounded-map.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { ReadyMessage } from "../ports.ts";
-import type { RunId } from "../domain.ts";
+import type { ReadyMessage, StepJob } from "../ports.ts";
+import type { Run, RunId } from "../domain.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
-import type { EngineOptions } from "./engine-options.ts";
+import { type EngineOptions, surroundingsOf } from "./engine-options.ts";
+import { isFinished } from "./plan.ts";
 import { sendNotice } from "./requests.ts";
-import { RunDraft } from "./run-draft.ts";
+import { RunDraft, rowId } from "./run-draft.ts";
 import type { RunRecord } from "./run-record.ts";
 
 const tries = 100;
-const remembered = 100;
+/** Running runs kept in memory, and requests that wait for their jobs: what was forgotten is found in the record. */
+const remembered = 1_000;
+/** Of those that wait for a person, only the latest: there may be very many. */
+const rememberedWaiting = 50;
 
-/** What is committed with a change because a message brought it about. */
+/** What is committed with a change because an agent's message brought it about. */
 interface MessageKeys {
-  readonly inbox?: InboxKey;
+  readonly inbox: InboxKey;
+  /** The token under which it was sent. */
+  readonly fencing: number;
   /** Outbox rows that the message answers. */
-  readonly close?: readonly string[];
-  /** The chat message's. */
-  readonly requestKey?: string;
+  readonly close: readonly string[];
 }
+type Keys = Partial<MessageKeys> & Pick<RunCommit, "requestKey">;
+/** "unknown": there is no such run. */
+type Changed<T> = { readonly made: T } | "unknown" | "duplicate" | "fenced";
 /** Loads a run, lets something change it, saves it in one transaction, and again if another writer was first. */
 export interface RunChanger {
   /**
-   * Undefined when there is no such run; "duplicate" when the key of a message was known; else what `decide` returned.
-   * With an inbox key there is always a commit, else only when something changed.
+   * Undefined when there is no such run; "duplicate" when the chat message's key was known; else what `decide` returned.
+   * There is a commit only when something changed.
    */
   change<T>(
     run: RunId,
     decide: (draft: RunDraft) => T,
-    o?: MessageKeys,
+    o?: { readonly requestKey?: string },
   ): Promise<T | "duplicate" | undefined>;
-  /**
-   * Begins what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it, so nothing
-   * waits for it: a queue that hangs holds up neither an acknowledgement nor a decision.
-   */
-  afterCommit(draft: RunDraft): void;
+  /** The same for an agent's message, always with a commit. "fenced": its step was given to another instance since. */
+  apply<T>(
+    run: RunId,
+    decide: (draft: RunDraft) => T,
+    message: MessageKeys,
+  ): Promise<T | "duplicate" | "fenced" | undefined>;
+  /** Saves a new run; unless the request's key was known: then the run it made. */
+  create(
+    run: Run,
+    requestKey: string,
+    begin: (draft: RunDraft) => void,
+  ): Promise<{ readonly run: RunId; readonly created: boolean }>;
+  /** Sends the request that a commit made ready for this job; false when that was not here, or is done. */
+  sendReady(job: StepJob): boolean;
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
-  const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
+  const { store, queue, definitions, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
+  const waiting = new BoundedMap<RunId, RunRecord>(rememberedWaiting);
+  /** Requests whose rows are committed and whose jobs are in the queue, by row. */
+  const ready = new BoundedMap<string, ReadyMessage>(remembered);
   /** The last change begun of each run: two at once would only find each other's version. */
   const turns = new Map<RunId, Promise<unknown>>();
 
@@ -59,14 +78,19 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     return { run, contents, approvals, definition };
   }
 
-  function remember(draft: RunDraft): void {
-    memory.set(draft.run.id, draft.saved());
+  function remember(record: RunRecord): void {
+    const { id, status } = record.run;
+    memory.delete(id);
+    waiting.delete(id);
+    if (!isFinished(status)) {
+      (status === "waiting" ? waiting : memory).set(id, record);
+    }
   }
 
   /** Everything to save, and the messages to send once it is saved. */
   function commitOf(
     draft: RunDraft,
-    { inbox, requestKey }: MessageKeys,
+    { inbox, fencing, requestKey }: Keys,
   ): { readonly commit: RunCommit; readonly messages: readonly ReadyMessage[] } {
     try {
       sendNotice(draft);
@@ -79,6 +103,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       commit: {
         ...commit,
         ...(requestKey === undefined ? {} : { requestKey }),
+        ...(fencing === undefined ? {} : { fencing }),
         outbox: messages.map(({ row }) => row),
         journal: [...commit.journal, ...messages.flatMap(({ journal }) => journal)],
       },
@@ -86,32 +111,49 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     };
   }
 
-  function afterCommit(draft: RunDraft): void {
-    remember(draft);
+  /**
+   * Begins what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it, so nothing
+   * waits for it: a queue that hangs holds up neither an acknowledgement nor a decision.
+   */
+  function afterCommit(draft: RunDraft, messages: readonly ReadyMessage[]): void {
+    remember(draft.saved());
+    draft.closedRows.forEach((row) => ready.delete(row));
+    const byRow = new Map(messages.map((message) => [message.row.id, message]));
     for (const { job, delayMs } of draft.jobs) {
+      const id = rowId("request", job);
+      const message = byRow.get(id);
+      if (message !== undefined && byRow.delete(id)) {
+        ready.set(id, message);
+      }
       queue.add(job, { delayMs }).catch((error: unknown) => {
         log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
+        sendReady(job);
       });
     }
+    byRow.forEach((message) => message.send());
     options.committed(draft.changedCards, draft.closedRows);
   }
 
-  async function changeNow<T>(
-    id: RunId,
-    decide: (draft: RunDraft) => T,
-    o: MessageKeys,
-  ): Promise<T | "duplicate" | undefined> {
+  function sendReady(job: StepJob): boolean {
+    const id = rowId("request", job);
+    const message = ready.get(id);
+    ready.delete(id);
+    message?.send();
+    return message !== undefined;
+  }
+
+  async function changeNow<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
     for (let attempt = 0; attempt < tries; attempt += 1) {
-      const remembered = attempt === 0 ? memory.get(id) : undefined;
+      const remembered = attempt === 0 ? (memory.get(id) ?? waiting.get(id)) : undefined;
       const record = remembered ?? (await load(id));
       if (record === undefined) {
-        return undefined;
+        return "unknown";
       }
-      const draft = new RunDraft(record, { now: clock.now(), trust: trust(), definitions, approvalPlaces });
+      const draft = new RunDraft(record, surroundingsOf(options));
       const result = decide(draft);
       if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
         if (remembered === undefined) {
-          return result;
+          return { made: result };
         }
         // No commit will tell whether the run is still as remembered.
         continue;
@@ -119,13 +161,12 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       o.close?.forEach((row) => draft.close(row));
       const { commit, messages } = commitOf(draft, o);
       const saved = await store.saveRun(commit);
-      if (saved === "duplicate") {
-        return "duplicate";
+      if (saved === "duplicate" || saved === "fenced") {
+        return saved;
       }
       if (saved === "saved") {
-        messages.forEach((message) => message.send());
-        afterCommit(draft);
-        return result;
+        afterCommit(draft, messages);
+        return { made: result };
       }
     }
     throw new AppError("run-busy", `run ${id} was changed by others ${tries} times in a row`, {
@@ -133,22 +174,50 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     });
   }
 
+  async function inTurn<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
+    const before = turns.get(id);
+    const turn = (async () => {
+      await before?.catch(() => undefined);
+      return changeNow(id, decide, o);
+    })();
+    turns.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(id) === turn) {
+        turns.delete(id);
+      }
+    }
+  }
+
   return {
     async change(id, decide, o = {}) {
-      const before = turns.get(id);
-      const turn = (async () => {
-        await before?.catch(() => undefined);
-        return changeNow(id, decide, o);
-      })();
-      turns.set(id, turn);
-      try {
-        return await turn;
-      } finally {
-        if (turns.get(id) === turn) {
-          turns.delete(id);
-        }
+      const changed = await inTurn(id, decide, o);
+      if (typeof changed === "object") {
+        return changed.made;
       }
+      return changed === "duplicate" ? changed : undefined;
     },
-    afterCommit,
+    async apply(id, decide, message) {
+      const changed = await inTurn(id, decide, message);
+      if (typeof changed === "object") {
+        return changed.made;
+      }
+      return changed === "unknown" ? undefined : changed;
+    },
+    async create(run, requestKey, begin) {
+      const draft = new RunDraft(
+        { run, contents: [], approvals: [], definition: null },
+        surroundingsOf(options),
+      );
+      begin(draft);
+      const { commit, messages } = commitOf(draft, {});
+      const made = await store.createRun(commit, requestKey);
+      if (made.created) {
+        afterCommit(draft, messages);
+      }
+      return made;
+    },
+    sendReady,
   };
 }

@@ -2,7 +2,7 @@ import type { WorkflowDefinition } from "../define-workflow.ts";
 import type { Approval, EndReason, Json, Run, RunStatus, StepId, StepState, ThreadId } from "../domain.ts";
 import type { MessageSubject } from "../link-types.ts";
 import type { TrustView } from "../define-agent.ts";
-import type { StepJob } from "../ports.ts";
+import type { Logger, StepJob } from "../ports.ts";
 import type { CardChange, Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -12,7 +12,11 @@ export interface DraftSurroundings {
   readonly now: number;
   readonly trust: TrustView;
   readonly definitions: Definitions;
-  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
+  readonly log: Logger;
+  /** See `EngineOptions`. */
+  readonly frozen: boolean;
+  readonly isShadow: (workflow: string) => boolean;
 }
 
 /** The row id of a message to an agent: one per subject, however often it is sent. */
@@ -32,7 +36,7 @@ export class RunDraft implements RunRecord {
   /** Set when nothing of this may be saved, not even the inbox key. */
   abandoned = false;
   private readonly before: Run;
-  private readonly known: readonly Content[];
+  private readonly all: Content[];
   private readonly added: Content[] = [];
   private readonly outbox = new Map<string, OutboxRow>();
   private readonly closed = new Set<string>();
@@ -44,13 +48,13 @@ export class RunDraft implements RunRecord {
     this.around = around;
     this.run = record.run;
     this.before = record.run;
-    this.known = record.contents;
+    this.all = [...record.contents];
     this.definition = record.definition;
     this.approvalById = new Map(record.approvals.map((each) => [each.id, each]));
   }
 
   get contents(): readonly Content[] {
-    return [...this.known, ...this.added];
+    return this.all;
   }
   get approvals(): readonly Approval[] {
     return [...this.approvalById.values()];
@@ -75,12 +79,14 @@ export class RunDraft implements RunRecord {
   }
 
   add(step: StepId, name: string, value: Json, revision = step === "route" ? 1 : this.run.revision): void {
-    this.added.push({ run: this.run.id, revision, step, name, value });
+    const content = { run: this.run.id, revision, step, name, value };
+    this.all.push(content);
+    this.added.push(content);
   }
 
   send(row: Omit<OutboxRow, "id" | "tries">): void {
     const id = rowId(row.kind, row.subject);
-    this.outbox.set(id, { ...row, id, tries: 0 });
+    this.outbox.set(id, { ...row, id, tries: 0, requester: this.run.requester });
   }
 
   close(id: string): void {

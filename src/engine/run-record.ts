@@ -5,6 +5,7 @@ import type { RunFacts, StepContext, StepDefinition } from "../define-step.ts";
 import type { WorkflowDefinition } from "../define-workflow.ts";
 import type { Approval, Json, PlannedStep, Run, StepId } from "../domain.ts";
 import { AppError } from "../errors.ts";
+import { parsedJson } from "../parsed-json.ts";
 import type { Content } from "../record-types.ts";
 import { routeStep } from "./plan.ts";
 
@@ -18,7 +19,7 @@ export interface RunRecord {
 }
 
 const questionContent = z.object({ text: z.string() });
-const routed = z.looseObject({ input: z.json() });
+const routed = z.looseObject({ input: parsedJson });
 
 /** The plan `advance` works with: the route step alone until a workflow is chosen. */
 export function planOf(definition: WorkflowDefinition | null): readonly PlannedStep[] {
@@ -113,6 +114,14 @@ export function dialogueOf(
   return dialogue;
 }
 
+/** The text of the route step by which a run has no effects. */
+export const shadowContent = "shadow";
+
+/** Whether the run goes through every step without effects. */
+export function isShadow(record: RunRecord): boolean {
+  return contentOf(record, "route", shadowContent) === true;
+}
+
 /** Suppliers excluded by this run's revisions. */
 export function excludedOf(record: RunRecord): readonly string[] {
   const found = record.contents.filter(
@@ -130,6 +139,7 @@ export function runFacts(record: RunRecord, policySerial: TrustView["serial"], a
     policySerial,
     at: new Date(at).toISOString(),
     excluded: excludedOf(record),
+    ...(isShadow(record) ? { shadow: true as const } : {}),
   };
 }
 

@@ -1,9 +1,10 @@
-import type { AgentAddress, AgentId } from "../domain.ts";
+import type { AgentAddress, AgentId, PersonId } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, ReadyMessage, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
+import type { AgentLimit } from "./agent-limits.ts";
 import { createDispatcher, isTrusted, type Dispatcher } from "./dispatcher.ts";
 import { createOutboxRelay, type OutboxRelay } from "./outbox.ts";
 import { createPresence, type LiveInstance, type Presence } from "./presence.ts";
@@ -11,10 +12,13 @@ import type { Timers } from "./timers.ts";
 
 export interface AgentCallsOptions {
   readonly store: Pick<Store, "instances" | "claimOutbox" | "postponeOutbox" | "closeOutbox">;
-  readonly link: Pick<AgentLink, "seal" | "send">;
+  readonly link: Pick<AgentLink, "seal" | "send" | "ended">;
   readonly trust: Pick<TrustStore, "instanceKeys" | "agent" | "onChange">;
   /** Where instances may be that are given work; undefined: anywhere. */
   readonly regions?: readonly string[] | undefined;
+  /** What the company allows agents, and each person's share where there is not room for all (default 1). */
+  readonly limits?: Readonly<Record<AgentId, AgentLimit>> | undefined;
+  readonly shareOf?: ((person: PersonId) => number) | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
@@ -28,10 +32,14 @@ export interface AgentCalls {
   begin(): void;
   /** See `OutboxRelay.prepare`. */
   prepare(row: OutboxRow): ReadyMessage;
+  /** Looks for messages that are due. */
+  kick(): void;
   /** These messages were closed by a commit. */
   closed(ids: readonly string[]): void;
   /** Takes an announcement. */
   announced(message: ReceivedEnvelope): void;
+  /** Looks for messages that are due. */
+  kick(): void;
   instances(): readonly LiveInstance[];
   /** See `Dispatcher.address`. */
   address(agent: AgentId): AgentAddress;
@@ -57,6 +65,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
     store: store.instances,
     trust,
     regions: options.regions,
+    limits: options.limits,
     clock,
     timers,
     log,
@@ -71,6 +80,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
     timers,
     log,
     route: dispatcher.route,
+    ...(options.shareOf === undefined ? {} : { shareOf: options.shareOf }),
     onExpired: ({ id }) => dispatcher.closed([id]),
   });
   trust.onChange(() => presence.distrust((each) => isTrusted(trust, each)));
@@ -81,6 +91,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
     },
     begin: () => relay.start(),
     prepare: (row) => relay.prepare(row),
+    kick: () => relay.kick(),
     closed(ids) {
       relay.forget(ids);
       dispatcher.closed(ids);

@@ -3,7 +3,8 @@ import { sha256Hex } from "../canonical.ts";
 import type { ApprovalId, AtSign, Person, PlanDocument } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { parsePlan } from "../plan/plan-checks.ts";
-import { mayDecide } from "../policy.ts";
+import { judge } from "../policy/may-decide.ts";
+import { stakeOf, tierFor } from "../policy/tiers.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
 import type { PlanToDecide } from "./decision-messages.ts";
 
@@ -32,11 +33,15 @@ export function checkPlan(
   const { trust, person, now } = o;
   const plan = readPlan(given.plan);
   const planHash = sha256Hex(given.plan);
-  const refused = mayDecide(trust.policy, person, person.id, {
+  const { refused } = judge(trust.policy, person.id, {
+    tier: tierFor(trust.policy, stakeOf(plan, trust.policy)),
     requester: plan.requester,
     assurance: "countersigned",
     demo: trust.demo,
     account: atSignAccount(o.atSign),
+    at: now,
+    approval: given.approval,
+    person: (id) => trust.person(id),
   });
   if (refused !== null) {
     throw new AppError(refused.code, refused.message);

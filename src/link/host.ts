@@ -1,20 +1,23 @@
+import { BoundedMap } from "../bounded-map.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceLease } from "../instance-types.ts";
 import type { AgentLink, AgentStore } from "../ports.ts";
 import type { Announcer } from "./announcer.ts";
+import { freezeRun, noticeStep, takeFreezeNotice } from "./freeze-notice.ts";
 import { envelopeEntry, refusalEntry } from "./message-journal.ts";
 import { createOutboxRelay, fixedRoute } from "./outbox.ts";
 import { isModelReply } from "./remote-model.ts";
 import { acknowledgedRows, fenceOf, replyRow, requestKey } from "./reply-row.ts";
-import { runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
+import { mayAskFor, runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
 import { pause, type Timers } from "./timers.ts";
+import { type Witness, witnessRun } from "./witness.ts";
 
 export interface AgentHostOptions extends SkillEnvironment {
   readonly link: AgentLink;
   readonly timers: Timers;
-  /** Roles whose requests are taken; "any": every granted one. Default: the bot's only. */
-  readonly allowedSenders?: readonly string[] | "any";
+  /** Has this process's journal witnessed: gets what the witness answers. */
+  readonly witness?: Pick<Witness, "receive">;
   /** How long `stop` lets skills finish. Default 10 s. */
   readonly drainMs?: number;
   /** Tells the bot that this instance is here; whoever is only called by address does without. */
@@ -26,18 +29,31 @@ export interface AgentHost {
   /** Takes no more requests, lets running skills finish, aborts the rest: their requests will come again. */
   stop(): Promise<void>;
 }
+/** Of a message whose answer is under way: repetitions of it are left alone for a while. */
+interface Answered {
+  readonly quietMs: number;
+  readonly until: number;
+}
 interface Work {
   readonly abort: AbortController;
   readonly settled: Promise<void>;
 }
 
 /** Besides refused mandates: what cannot come about unless somebody lies. */
-const alarmingCodes: ReadonlySet<string> = new Set(["journal-rewritten", "wrong-account"]);
+const alarmingCodes: ReadonlySet<string> = new Set([
+  "journal-rewritten",
+  "sender-not-allowed",
+  "wrong-account",
+]);
+
+/** Of so many requests it is known when they were last answered. */
+const maxAnswered = 10_000;
+/** Whoever asks again and again is answered so often at least. */
+const mostQuietMs = 30_000;
 
 /** Serves one agent's skills over the link. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
   const { definition, store, link, trust, clock, timers, log, announcer } = options;
-  const allowed = options.allowedSenders ?? ["bot"];
   let lease: InstanceLease = { instance: options.keys.instance, number: 0 };
   const relay = createOutboxRelay({
     store,
@@ -51,10 +67,20 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     }),
   });
   const running = new Map<string, Work>();
+  const answered = new BoundedMap<string, Answered>(maxAnswered);
   let stopping = false;
 
   const alarm = (message: ReceivedEnvelope, code: string): void => {
     log.error({ agent: definition.id, from: message.from.atSign, code, run: message.subject.run }, "alarm");
+  };
+
+  const isQuiet = (message: ReceivedEnvelope): boolean =>
+    clock.now() < (answered.get(askerOf(message))?.until ?? 0);
+  /** An answer is repeated by itself; asked for it again, it is repeated ever more seldom. */
+  const noteAnswer = (message: ReceivedEnvelope): void => {
+    const last = answered.get(askerOf(message));
+    const quietMs = last ? Math.min(last.quietMs * 2, mostQuietMs) : relay.waitMs("result", message.from);
+    answered.set(askerOf(message), { quietMs, until: clock.now() + quietMs });
   };
 
   /** Handles a subject at most once at a time: a duplicate that comes meanwhile is ignored. */
@@ -63,7 +89,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     task: (abort: AbortController) => Promise<void>,
   ): Promise<void> => {
     const key = keyOf(message);
-    if (stopping || running.has(key)) {
+    if (stopping || running.has(key) || isQuiet(message)) {
       return;
     }
     const abort = new AbortController();
@@ -81,6 +107,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       } else {
         relay.kick();
       }
+      noteAnswer(message);
     } finally {
       running.delete(key);
       resolve();
@@ -128,7 +155,21 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     });
   };
 
-  const request = (message: ReceivedEnvelope): Promise<void> =>
+  /** Unanswered, an effect is asked for again until it may be done; that it was refused is written down. */
+  const request = async (message: ReceivedEnvelope): Promise<void> => {
+    try {
+      await runRequest(message);
+    } catch (error) {
+      if (!isCode(error, "frozen")) {
+        throw error;
+      }
+      const { from, subject, messageId } = message;
+      log.warn({ agent: definition.id, run: subject.run, step: subject.step }, "refused-frozen");
+      const facts = { peer: from.atSign, subject, messageId, code: "frozen" };
+      await store.appendJournal([refusalEntry("refusal", facts)]);
+    }
+  };
+  const runRequest = (message: ReceivedEnvelope): Promise<void> =>
     once(message, async (abort) => {
       const cancelDeadline = timers.after(Math.max(0, message.expiresAt - clock.now()), () =>
         abort.abort(new AppError("deadline", "the request's deadline has passed", { retryable: true })),
@@ -139,7 +180,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         if (!(error instanceof SkillFailure)) {
           throw error;
         }
-        if (isCode(error.cause, "fenced")) {
+        if (isCode(error.cause, "fenced") || isCode(error.cause, "frozen")) {
           throw error.cause;
         }
         const { signal } = abort;
@@ -166,13 +207,24 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     await once(message, () => answerError(message, cancelled));
   };
 
+  const acknowledged = async (rows: readonly string[]): Promise<void> => {
+    await store.closeOutbox(rows);
+    relay.forget(rows);
+  };
+
   const receive = async (message: ReceivedEnvelope): Promise<void> => {
+    const isAnswer = message.kind === "result" || message.kind === "error";
+    if (isAnswer && message.subject.run === witnessRun && options.witness !== undefined) {
+      await options.witness.receive(message);
+      return;
+    }
     if (isModelReply(message)) {
       await store.appendJournal([envelopeEntry("in", { ...message, peer: message.from.atSign })]);
       await options.models.receive(message);
       return;
     }
-    if (allowed !== "any" && !allowed.includes(message.from.role)) {
+    const { role } = message.from;
+    if (!Object.values(definition.skills).some((skill) => mayAskFor(skill, role, options))) {
       const { from, subject, messageId } = message;
       alarm(message, "sender-not-allowed");
       const facts = { peer: from.atSign, subject, messageId, code: "sender-not-allowed" };
@@ -181,11 +233,13 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     }
     switch (message.kind) {
       case "request":
-        return request(message);
+        return message.subject.run === freezeRun && message.subject.step === noticeStep
+          ? takeFreezeNotice(message, options)
+          : request(message);
       case "cancel":
         return cancel(message);
       case "ack":
-        return store.closeOutbox(acknowledgedRows(message));
+        return acknowledged(acknowledgedRows(message));
       case "progress":
       case "chunk":
       case "result":
@@ -222,6 +276,12 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
 function keyOf(message: ReceivedEnvelope): string {
   const { sender, subject } = requestKey(message);
   return [sender, subject.run, subject.revision, subject.step, subject.attempt].join(" ");
+}
+
+/** Another instance, one that asks under another token, and a cancellation are answered at once. */
+function askerOf(message: ReceivedEnvelope): string {
+  const { kind, from, fencing } = message;
+  return [keyOf(message), kind, from.instance, fencing].join(" ");
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -1,8 +1,7 @@
-import { atSignAccount } from "../accounts.ts";
 import { canonicalJson, sha256Hex } from "../canonical.ts";
-import { isCountersigned, isSignedByPerson } from "../countersigned.ts";
+import { evidenceOf, isCountersigned, isSignedByPerson, verdictOf } from "../countersigned.ts";
 import type { TrustView, VerifiedMandate } from "../define-agent.ts";
-import type { Assurance, PlanDocument, Signed } from "../domain.ts";
+import type { PlanDocument, Signed } from "../domain.ts";
 import type {
   AttestationStatement,
   DecisionStatement,
@@ -13,7 +12,7 @@ import type { MessageSubject } from "../link-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { parsePlan } from "../plan/plan-checks.ts";
 import { mandateSchema } from "../plan/plan-schema.ts";
-import { mayDecide } from "../policy.ts";
+import { satisfies } from "../policy/satisfies.ts";
 
 export interface VerifyMandateOptions {
   /** As it arrived. */
@@ -128,50 +127,55 @@ function checkTerms(
   }
 }
 
-/** The distinct people who approved, by the policy of the trust document in force here. */
+/**
+ * The people who approved, and those by whose right they did: as many as the policy of the trust document in force
+ * here asks for this plan.
+ */
 function checkDecisions({ decisions }: Mandate, context: Context): readonly string[] {
   const approvals = new Set(decisions.map((each) => each.statement.approval));
   if (approvals.size !== 1) {
     throw refusal("decision", "carries decisions of several approvals");
   }
-  const people = new Set<string>();
   for (const decision of decisions) {
     if (decision.statement.verdict !== "approved") {
       throw refusal("decision", `carries the verdict "${decision.statement.verdict}"`);
     }
-    checkDecision(decision, context);
-    people.add(decision.statement.person);
+    checkSigned(decision, context);
   }
-  const { quorum } = context.trust.policy.approve;
-  if (people.size < quorum) {
-    throw refusal(
-      "quorum",
-      `carries the approval of ${people.size} of the ${quorum} people that policy asks for`,
-    );
+  const { plan, trust } = context;
+  const { demo } = trust;
+  const verdicts = decisions.map((each) => verdictOf(evidenceOf(each)));
+  const result = satisfies(trust.policy, plan, verdicts, { demo, person: (id) => trust.person(id) });
+  if (result.refused === null) {
+    return result.people;
   }
-  return [...people];
+  const newest = Math.max(...verdicts.map(({ trustSerial = 0 }) => trustSerial));
+  if (newest > trust.serial) {
+    throw policyUnknown("carries a verdict taken", newest, trust);
+  }
+  const what =
+    result.by === null ? "is not approved by enough people" : "carries a decision that does not count";
+  throw refusal(result.refused.code, `${what}: ${result.refused.message}`);
 }
 
-/** Who signed, what proves the verdict, and whether that person's verdict counts. */
-function checkDecision(decision: Signed<DecisionStatement>, context: Context): void {
-  const { trust } = context;
-  if (isCountersigned(decision)) {
-    const { person, assurance, requester, trustSerial } = decision.statement;
-    checkTerms(decision, "a decision", context);
-    if (requester !== context.plan.requester) {
-      throw refusal("decision", "carries a decision that names another requester than the plan");
-    }
-    checkPerson({ person, assurance, account: atSignAccount(decision.signer.atSign), trustSerial }, context);
-    if (!isSignedByPerson(decision, trust)) {
-      throw refusal("signature", `carries a decision not signed by a granted key of "${person}"`);
-    }
+/** By the HITL agent on evidence of the bot's, or by the person whose verdict it is. */
+function checkSigned(decision: Signed<DecisionStatement>, context: Context): void {
+  if (!isCountersigned(decision)) {
+    checkStatement(decision, "hitl", "a decision", context);
+    checkEvidence((decision as Signed<EvidencedDecision>).statement, context);
     return;
   }
-  checkStatement(decision, "hitl", "a decision", context);
-  const { statement } = decision as Signed<EvidencedDecision>;
-  checkEvidence(statement, context);
-  const { account, trustSerial } = statement.evidence.statement;
-  checkPerson({ person: statement.person, assurance: statement.assurance, account, trustSerial }, context);
+  checkTerms(decision, "a decision", context);
+  if (decision.statement.requester !== context.plan.requester) {
+    throw refusal("decision", "carries a decision that names another requester than the plan");
+  }
+  if (!isSignedByPerson(decision, context.trust)) {
+    const { person, trustSerial } = decision.statement;
+    if (trustSerial > context.trust.serial) {
+      throw policyUnknown("carries a verdict taken", trustSerial, context.trust);
+    }
+    throw refusal("signature", `carries a decision not signed by a granted key of "${person}"`);
+  }
 }
 
 /**
@@ -209,33 +213,8 @@ function checkEvidence(decision: EvidencedDecision, { plan, trust }: Context): v
   if (Date.parse(statement.receivedAt) > Date.parse(decision.issuedAt) + skewMs) {
     throw refusal("evidence", "carries evidence received after the decision was signed");
   }
-  if (!trust.verify(evidence, "evidence")) {
+  if (![evidence, ...(statement.delegations ?? [])].every((each) => trust.verify(each, "evidence"))) {
     throw refusal("evidence", 'carries evidence not signed by a granted key of role "evidence"');
-  }
-}
-
-/** Whether this person's verdict counts, by the one evaluation of policy; the code says why not. */
-function checkPerson(
-  verdict: {
-    readonly person: string;
-    readonly assurance: Assurance;
-    readonly account: string | undefined;
-    readonly trustSerial: number | undefined;
-  },
-  { plan, trust }: Context,
-): void {
-  const { person: id, assurance, account, trustSerial = 0 } = verdict;
-  const refused = mayDecide(trust.policy, trust.person(id), id, {
-    requester: plan.requester,
-    assurance,
-    demo: trust.demo,
-    account,
-  });
-  if (refused !== null && trustSerial > trust.serial) {
-    throw policyUnknown("carries a verdict taken", trustSerial, trust);
-  }
-  if (refused !== null) {
-    throw refusal(refused.code, `carries a decision that does not count: ${refused.message}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { activate, AtClient, generateAtKeys, readAtKeysFile, writeAtKeysFile } from "@atsign/atsdk";
+import { activate, AtClient, generateAtKeys, writeAtKeysFile } from "@atsign/atsdk";
 import { AppError } from "../errors.ts";
+import { readPrivateAtKeys } from "./private-at-keys.ts";
 
 /**
  * Sees to it that an atSign is activated with the keys in `file`, which are made when it is new. Keys are written
@@ -28,7 +29,7 @@ export async function activateAtSign(o: {
   if (cramSecret === undefined) {
     return;
   }
-  const address = { atSign, directory, ca, keys: await readAtKeysFile(file) };
+  const address = { atSign, directory, ca, keys: await readPrivateAtKeys(file) };
   try {
     await activate({ ...address, cramSecret });
   } catch (error) {

@@ -16,6 +16,7 @@ export interface KeyHolderStep {
 /** An open key-holder, with the atSign's own keys. */
 export interface AnsweringHolder {
   readonly client: AtClient;
+  readonly agent: string;
   readonly atSign: AtSign;
   /** The data folder. */
   readonly data: string;
@@ -54,7 +55,7 @@ export async function answerInvitation(
 
 /** Lets the request in that the holder of this invitation made; others are not its own. */
 async function letIn(
-  { client, atSign }: AnsweringHolder,
+  { client, agent, atSign }: AnsweringHolder,
   invitation: OpenInvitation,
   pending: readonly Enrollment[],
 ): Promise<KeyHolderStep | undefined> {
@@ -64,7 +65,7 @@ async function letIn(
     // A request without a readable key is none of ours.
     const fingerprint = await enrollments.fingerprint(each.id).catch(() => "");
     const isOurs = each.appName === enrollmentName({ atSign, instance, secret }, fingerprint);
-    if (isOurs && isSame(each.namespaces, instanceNamespaces(instance))) {
+    if (isOurs && isSame(each.namespaces, instanceNamespaces(agent, instance))) {
       await enrollments.approve(each.id, { fingerprint });
       invitation.state = "approved";
       invitation.enrollmentId = each.id;

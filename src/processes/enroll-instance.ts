@@ -61,9 +61,19 @@ const pendingSchema = z.strictObject({
 });
 const namespace = "countersign";
 
-/** What an instance may read and write: what is addressed to it, and what it sends to the bot and to the gateway. */
-export function instanceNamespaces(instance: string): Readonly<Record<string, "rw">> {
-  return { [`main.${namespace}`]: "rw", [`${instance}.${namespace}`]: "rw" };
+/**
+ * What an instance may read and write at its atSign (see `parcel.ts` for the names): what is addressed to it, and what it
+ * sends to "main", which is how the instance of the bot and that of the gateway are called. Those two send to instances
+ * of any name, and have their atSigns to themselves: theirs are all names of the product. Nobody may administer.
+ */
+export function instanceNamespaces(agent: string, instance: string): Readonly<Record<string, "rw">> {
+  if (agent === "bot" || agent === "gateway") {
+    return { [namespace]: "rw" };
+  }
+  return {
+    [`${instance}.${namespace}`]: "rw",
+    ...(instance === "main" ? {} : { [`${instance}.main.${namespace}`]: "rw" }),
+  };
 }
 /** Under which an enrolled instance asks for its grant. */
 export function grantRequestKey(instance: string) {
@@ -113,7 +123,7 @@ async function request(
   folder: string,
 ): Promise<{ readonly enrollment: PendingEnrollment; readonly keys: InstanceKeyPairs }> {
   const { invitation } = o;
-  const { atSign, instance, passcode } = invitation;
+  const { agent, atSign, instance, passcode } = invitation;
   const about = canonicalHash(invitation);
   const kept = await readSecret(folder, pendingFile(instance), pendingSchema);
   if (kept?.invitation === about) {
@@ -129,7 +139,7 @@ async function request(
     ...addressOf(o),
     appName: (fingerprint) => enrollmentName(invitation, fingerprint),
     deviceName: instance,
-    namespaces: instanceNamespaces(instance),
+    namespaces: instanceNamespaces(agent, instance),
     otp: passcode,
   }).catch((error: unknown) => {
     throw error instanceof AtError && error.code === "AT0011" ? refused(invitation, error) : error;

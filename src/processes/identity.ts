@@ -1,17 +1,15 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { AtClient, AtError, type AtKeys, readAtKeysFile } from "@atsign/atsdk";
+import { AtClient, AtError, type AtKeys } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import {
-  atKeysPath,
   installedCompanyKey,
   instanceAtKeysPath,
   type InstanceKeyPairs,
   keyFolderOf,
   readInstanceKeys,
-  refuseOpenFile,
 } from "../keys.ts";
 import { createAtLink } from "../link/at-link.ts";
 import { watchPeerKeys } from "../link/peer-key-watch.ts";
@@ -24,7 +22,14 @@ import { assertPolicyInForce } from "../trust/policy-in-force.ts";
 import { trustFolderReader } from "../trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../trust/trust-store.ts";
 import { atAddress } from "./at-place.ts";
+import { readPrivateAtKeys } from "./private-at-keys.ts";
 import { followedCompany, followTrust, pullTrust } from "./public-trust.ts";
+
+/**
+ * An atServer that wants something else signed than its own challenge, and keys that others could have read: as much
+ * worth a line as a forged paper.
+ */
+const evidentCodes: ReadonlySet<string> = new Set(["bad-challenge", "key-file-open"]);
 
 export interface Identity {
   readonly atSign: AtSign;
@@ -73,8 +78,7 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
     };
   } catch (error) {
     const code = codeOf(error);
-    // An atServer that wants something else signed than its own challenge is as much of an alarm as a forged paper.
-    if (code.startsWith("trust-") || code === "bad-challenge") {
+    if (code.startsWith("trust-") || evidentCodes.has(code)) {
       refusals.note({ peer: null, code });
     }
     await refusals.close();
@@ -90,12 +94,13 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   const keys = await instanceKeys(folder, instance);
   const companyKey = await installedCompanyKey(folder);
   const company = await followedCompany(settings.data);
-  const enrolled = device?.atKeysFile ?? instanceAtKeysPath(folder, instance);
   const connect = async (): Promise<AtClient> =>
     AtClient.open({
       atSign,
-      // An instance has keys that may do no more than it needs; the bot and the gateway are their own key-holders.
-      keys: await readPrivateAtKeys(existsSync(enrolled) ? enrolled : atKeysPath(folder, atSign)),
+      // Keys that may do no more than an instance needs: the atSign's own are for its key-holder, or the person, alone.
+      keys: await (device === undefined
+        ? enrolledKeys(folder, instance)
+        : readPrivateAtKeys(device.atKeysFile)),
       ...atAddress(settings),
       retry: true,
       signal: o.signal,
@@ -162,21 +167,23 @@ function codeOf(error: unknown): string {
   return error instanceof AppError || error instanceof AtError ? error.code : "";
 }
 
+async function enrolledKeys(folder: string, instance: string): Promise<AtKeys> {
+  const file = instanceAtKeysPath(folder, instance);
+  return existsSync(file) ? readPrivateAtKeys(file) : Promise.reject(keysMissing(folder, instance));
+}
+
 /** The private keys of one instance; says how to make them when they are missing. */
 export async function instanceKeys(folder: string, instance: string): Promise<InstanceKeyPairs> {
   const keys = await readInstanceKeys(folder, instance);
   if (keys === undefined) {
-    throw new AppError(
-      "keys-missing",
-      `${folder} holds no keys of instance "${instance}": run "countersign setup" first, or "countersign keys enroll TOKEN"`,
-    );
+    throw keysMissing(folder, instance);
   }
   return keys;
 }
 
-/** Keys of a `.atKeys` file, which are as good as clear: throws `key-file-open` when others may read them. */
-export async function readPrivateAtKeys(file: string): Promise<AtKeys> {
-  const keys = await readAtKeysFile(file);
-  await refuseOpenFile(file);
-  return keys;
+function keysMissing(folder: string, instance: string): AppError {
+  return new AppError(
+    "keys-missing",
+    `${folder} holds no keys of instance "${instance}": run "countersign setup" first, or "countersign keys enroll TOKEN"`,
+  );
 }

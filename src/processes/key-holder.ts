@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { AtClient, AtError, readAtKeysFile } from "@atsign/atsdk";
+import { AtClient, AtError } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import {
@@ -11,13 +11,15 @@ import {
   keyFolderOf,
   removeInstanceKeys,
 } from "../keys.ts";
-import { endInstanceGrant, type OwnInstance } from "../trust/instance-papers.ts";
+import { agentGrantIn } from "../trust/agent-rotation.ts";
+import { endInstanceGrant, type OwnInstance, regrantInstances } from "../trust/instance-papers.ts";
 import { type InstanceRegister, readRegister, writeRegister } from "../trust/instance-register.ts";
 import { enrollmentPrefix, formatToken, type Invitation } from "../trust/invitation.ts";
 import { answerInvitation, type AnsweringHolder, type KeyHolderStep } from "./answer-invitation.ts";
 import { type AtAddress, atAddress } from "./at-place.ts";
 import { lockFolder } from "./folder-lock.ts";
-import { publishInstanceGrants } from "./public-trust.ts";
+import { readPrivateAtKeys } from "./private-at-keys.ts";
+import { publishedAgentGrants, publishInstanceGrants } from "./public-trust.ts";
 
 /** An agent's key-holder: it alone lets instances of its agent in and out. */
 export interface KeyHolder {
@@ -29,10 +31,18 @@ export interface KeyHolder {
   /** Answers what has been asked for since the last call. */
   approve(): Promise<readonly KeyHolderStep[]>;
   register(): Promise<InstanceRegister>;
+  /** Tells of each request for an enrollment as it comes; ends with `signal`, or when the key-holder is closed. */
+  watch(onRequest: () => void, signal: AbortSignal): Promise<void>;
   /** Ends an instance's enrollment, its connections and its grant; invitations of it as well. */
   revoke(instance: string): Promise<void>;
   /** Forgets an instance that will not come back. */
   forget(instance: string): Promise<void>;
+  /** Ends everything of this agent: instances, invitations, and every enrollment made by an invitation. */
+  revokeAll(): Promise<void>;
+  /** Signs all instances' grants again with the key that the key-holder has now, and publishes them. */
+  regrant(): Promise<void>;
+  /** The serial of this agent's grant that the company's atSign shows everybody; undefined: none. */
+  publishedSerial(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
@@ -55,7 +65,7 @@ export async function openKeyHolder(
   const atSign = config.atSignOf(agent);
   const folder = keyFolderOf(data, agent);
   const companyKey = o.companyKey ?? (await installedCompanyKey(folder));
-  const keys = await readAtKeysFile(atKeysPath(folder, atSign)).catch((error: unknown) => {
+  const keys = await readPrivateAtKeys(atKeysPath(folder, atSign)).catch((error: unknown) => {
     throw error instanceof Error && "code" in error && error.code === "ENOENT"
       ? new AppError(
           "keys-missing",
@@ -81,6 +91,23 @@ export async function openKeyHolder(
       }
     } finally {
       lock.release();
+    }
+  };
+  /** No instance is believed while the company does not believe its agent. Before the first signing there is no grant. */
+  const refuseRevokedAgent = async (): Promise<void> => {
+    const { isRevoked } = await agentGrantIn(data, { atSign, role: agent }, companyKey).catch(
+      (error: unknown) => {
+        if (error instanceof AppError && error.code === "no-grant") {
+          return { isRevoked: false };
+        }
+        throw error;
+      },
+    );
+    if (isRevoked) {
+      throw new AppError(
+        "grant-revoked",
+        `${agent} is revoked as a whole; to let it in again, run "countersign keys rotate ${agent}"`,
+      );
     }
   };
   const revokeEnrollment = async (id: string | undefined): Promise<void> => {
@@ -110,7 +137,7 @@ export async function openKeyHolder(
       await revokeEnrollment(id);
     }
   };
-  const holder: AnsweringHolder = { client, atSign, data, now, own, revokeEnrollment };
+  const holder: AnsweringHolder = { client, agent, atSign, data, now, own, revokeEnrollment };
 
   return {
     invite: (instance, lifetimeMs) =>
@@ -124,6 +151,7 @@ export async function openKeyHolder(
             `instance "${instance}" of ${agent} is being enrolled: finish that, or revoke it first`,
           );
         }
+        await refuseRevokedAgent();
         const passcode = await enrollments.createPasscode({ ttlMs: lifetimeMs });
         const secret = randomBytes(32).toString("base64url");
         const expiresAt = new Date(now() + lifetimeMs).toISOString();
@@ -168,7 +196,37 @@ export async function openKeyHolder(
         return steps;
       }),
     register: () => readRegister(folder),
+    async watch(onRequest, signal) {
+      for await (const _ of enrollments.requests({ signal })) {
+        onRequest();
+      }
+    },
     revoke: (instance) => change((register) => revoke(register, instance)),
+    revokeAll: () =>
+      change(async (register) => {
+        const names = [
+          ...Object.keys(register.instances),
+          ...register.invitations.map(({ instance }) => instance),
+        ];
+        for (const name of new Set(names)) {
+          await revoke(register, name);
+        }
+        for (const each of await enrollments.list({ statuses: ["pending", "approved"] })) {
+          if (each.appName.startsWith(enrollmentPrefix)) {
+            await (each.status === "pending" ? enrollments.deny(each.id) : enrollments.revoke(each.id));
+          }
+        }
+      }),
+    regrant: () =>
+      change(async () => {
+        await regrantInstances({ data, agent, atSign }, now());
+        await publishInstanceGrants(client, data, atSign);
+      }),
+    async publishedSerial() {
+      const papers = await publishedAgentGrants(client, config.company.atSign);
+      return papers.find(({ statement }) => statement.atSign === atSign && statement.role === agent)
+        ?.statement.serial;
+    },
     forget: (instance) =>
       change(async (register) => {
         await revoke(register, instance);

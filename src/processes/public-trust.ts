@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { AtClient, readAtKeysFile } from "@atsign/atsdk";
+import { AtClient } from "@atsign/atsdk";
+import { z } from "zod";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
@@ -9,9 +10,15 @@ import type { Timers } from "../link/timers.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { adoptPapers } from "../trust/adopt-papers.ts";
 import { instanceGrants } from "../trust/instance-papers.ts";
-import { atSignSchema } from "../trust/trust-documents.ts";
+import {
+  type AgentGrant,
+  atSignSchema,
+  type Sealed,
+  sealedAgentGrantSchema,
+} from "../trust/trust-documents.ts";
 import { publicRecords, publishTrust, readTrustFolder } from "../trust/trust-files.ts";
 import type { AtAddress } from "./at-place.ts";
+import { readPrivateAtKeys } from "./private-at-keys.ts";
 
 /** Papers of trust as public records, for machines that do not share a folder with the company's. */
 
@@ -26,7 +33,7 @@ export async function publishCompanyTrust(
   address: AtAddress,
 ): Promise<void> {
   const { atSign } = config.company;
-  const keys = await readAtKeysFile(atKeysPath(keyFolderOf(settings.data, "company"), atSign));
+  const keys = await readPrivateAtKeys(atKeysPath(keyFolderOf(settings.data, "company"), atSign));
   const client = await AtClient.open({ atSign, keys, ...address });
   try {
     await publishTrust(await readTrustFolder(path.join(settings.data, "trust")), (name, value) =>
@@ -43,6 +50,19 @@ export async function publishInstanceGrants(client: AtClient, data: string, atSi
   await client.put({ kind: "public", name: publicRecords.instanceGrants, namespace }, JSON.stringify(papers));
 }
 
+/** The agents' grants that the company's atSign shows everybody; believed by nobody yet. */
+export async function publishedAgentGrants(
+  client: Pick<AtClient, "atSign" | "get">,
+  company: AtSign,
+): Promise<readonly Sealed<AgentGrant>[]> {
+  const text = await client.get(publicRecord(publicRecords.agentGrants, company, client.atSign));
+  return z.array(sealedAgentGrantSchema).safeParse(JSON.parse(text ?? "[]")).data ?? [];
+}
+
+function publicRecord(name: string, sharedBy: AtSign, me: string) {
+  return { kind: "public", name, namespace, ...(sharedBy === me ? {} : { sharedBy }) } as const;
+}
+
 export interface PullOptions {
   readonly client: Pick<AtClient, "atSign" | "get">;
   /** The data folder. */
@@ -54,13 +74,7 @@ export interface PullOptions {
 /** Fetches what the company and its agents published; gives how many papers were newer than those here. */
 export async function pullTrust({ client, data, company, companyKey }: PullOptions): Promise<number> {
   const folder = path.join(data, "trust");
-  const get = (name: string, sharedBy: AtSign) =>
-    client.get({
-      kind: "public",
-      name,
-      namespace,
-      ...(sharedBy === client.atSign ? {} : { sharedBy }),
-    });
+  const get = (name: string, sharedBy: AtSign) => client.get(publicRecord(name, sharedBy, client.atSign));
   const [document, agentGrants, mains] = await Promise.all([
     get(publicRecords.document, company),
     get(publicRecords.agentGrants, company),

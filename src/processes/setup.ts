@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { witnessSkill } from "../checkpoint-schema.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import type { AtSign, Person } from "../domain.ts";
 import { atKeysPath, existingOrNewCompanyKey, hasKeys, keyFolderOf, makeSecretFolder } from "../keys.ts";
+import { generateSkill } from "../model-call.ts";
 import { type DemoAgent, makeDemoTrust } from "../trust/demo-trust.ts";
 import { readRegister } from "../trust/instance-register.ts";
 import { activateAtSign } from "./activate-at-sign.ts";
@@ -34,7 +36,7 @@ export function participants(
     ...agents.map(({ id, skills }) =>
       one(id, Object.keys(skills), [{ name: "main", role: id, pattern: "*" }]),
     ),
-    one("gateway", ["generate"]),
+    one("gateway", [generateSkill, witnessSkill]),
     one(
       "bot",
       [],
@@ -70,8 +72,8 @@ export async function setUpCompany(o: {
   const ca = readFileSync(place.caFile, "utf8");
   const address = { directory: place.directory, ca };
   await Promise.all([company, ...everyone].map(({ id, atSign }) => activateOne(id, atSign)));
-  const { publicKey } = await existingOrNewCompanyKey(keyFolderOf(settings.data, company.id));
-  await Promise.all(o.agents.map(({ id }) => enrollOne(id, publicKey)));
+  const { publicKey } = await existingOrNewCompanyKey(settings.data);
+  await Promise.all(everyone.map(({ id }) => enrollOne(id, publicKey)));
   await makeDemoTrust({
     folder: settings.data,
     company: config.company.atSign,
@@ -83,7 +85,7 @@ export async function setUpCompany(o: {
   });
   await publishCompanyTrust(settings, config, address);
 
-  /** Each agent's first instance, by its key-holder, which is here as well. One that was revoked stays out. */
+  /** Everyone's first instance, by its key-holder, which is here as well. One that was revoked stays out. */
   async function enrollOne(id: string, companyKey: string): Promise<void> {
     const folder = keyFolderOf(settings.data, id);
     const { instances } = await readRegister(folder);

@@ -1,6 +1,6 @@
-import type { KeyObject } from "node:crypto";
 import { z } from "zod";
 import type { AtSign } from "../domain.ts";
+import { signerOf } from "./grant-register.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
 import {
   type AgentGrant,
@@ -42,14 +42,13 @@ export async function adoptPapers(
   const adopt = async <T extends Statement>(
     papers: readonly Sealed<T>[],
     schema: z.ZodType<Sealed<T>>,
-    signer: (statement: T) => KeyObject | undefined,
+    isSigned: (paper: Sealed<T>) => boolean,
   ): Promise<void> => {
     for (const { statement, signature } of papers) {
-      const key = signer(statement);
       const name = paperName(statement);
       const old = readOne(here.get(name), schema)?.statement.serial ?? 0;
-      if (key !== undefined && statement.serial > old && verifyStatement(statement, signature, key)) {
-        const paper = { statement, signature };
+      const paper = { statement, signature };
+      if (statement.serial > old && isSigned(paper)) {
         await writePaper(folder, paper);
         here.set(name, JSON.stringify(paper));
         adopted += 1;
@@ -57,20 +56,23 @@ export async function adoptPapers(
     }
   };
 
+  const byCompany = ({ statement, signature }: Sealed<Statement>): boolean =>
+    verifyStatement(statement, signature, company);
   const document = readOne(found.document, sealedTrustDocumentSchema);
-  await adopt(document === undefined ? [] : [document], sealedTrustDocumentSchema, () => company);
-  await adopt(readList(found.agentGrants, sealedAgentGrantSchema), sealedAgentGrantSchema, () => company);
+  await adopt(document === undefined ? [] : [document], sealedTrustDocumentSchema, byCompany);
+  await adopt(readList(found.agentGrants, sealedAgentGrantSchema), sealedAgentGrantSchema, byCompany);
   const agents = [...here]
     .filter(([name]) => name.startsWith("agent-grant."))
     .flatMap(([, text]) => readOne(text, sealedAgentGrantSchema) ?? [])
-    .filter(({ statement, signature }) => verifyStatement(statement, signature, company))
+    .filter(byCompany)
     .map(({ statement }) => statement);
-  const holder = ({ atSign, role }: InstanceGrant): KeyObject | undefined => {
+  const byHolder = (paper: Sealed<InstanceGrant>): boolean => {
+    const { atSign, role } = paper.statement;
     const agent = agents.find((each) => each.atSign === atSign && each.role === role);
-    return agent && publicKeyFrom(agent.signingKey, "Ed25519");
+    return agent !== undefined && signerOf(paper, agent) !== undefined;
   };
   for (const list of found.instanceGrants) {
-    await adopt(readList(list, sealedInstanceGrantSchema), sealedInstanceGrantSchema, holder);
+    await adopt(readList(list, sealedInstanceGrantSchema), sealedInstanceGrantSchema, byHolder);
   }
   return { adopted, atSigns: [...new Set(agents.map(({ atSign }) => atSign))] };
 }

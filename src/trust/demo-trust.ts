@@ -14,11 +14,13 @@ import {
   writeInstanceKeys,
 } from "../keys.ts";
 import type { Policy } from "../policy-types.ts";
+import { assertApprovable, assertPolicy } from "../policy/assert-policy.ts";
 import { publicKeyFrom, rawPublicKey, type Statement, verifyStatement } from "./sign-statement.ts";
 import { type SigningKey, signAgentGrant, signInstanceGrant, signTrustDocument } from "./sign-trust.ts";
 import { parsePaper, type TrustText } from "./grant-register.ts";
+import { isAgentRevoked } from "./grants-in-force.ts";
 import { readRegister } from "./instance-register.ts";
-import { paperName, readTrustFolder, writePaper } from "./trust-files.ts";
+import { paperName, type PaperSubject, readTrustFolder, writePaper } from "./trust-files.ts";
 import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
 import { sealedAgentGrantSchema, sealedInstanceGrantSchema } from "./trust-documents.ts";
 import { sealedTrustDocumentSchema } from "./trust-documents.ts";
@@ -68,10 +70,9 @@ const renewDays = 30;
 export async function makeDemoTrust(options: DemoTrustOptions): Promise<{ readonly companyKey: string }> {
   const { folder, now } = options;
   const trustFolder = path.join(folder, "trust");
-  const companyFolder = keyFolderOf(folder, "company");
-  const company = await existingOrNewCompanyKey(companyFolder);
+  const company = await existingOrNewCompanyKey(folder);
   const files = await readTrustFolder(trustFolder);
-  const old = files.document && verified(files.document, sealedTrustDocumentSchema, company.publicKey);
+  const old = files.document && verified(files.document, sealedTrustDocumentSchema, [company.publicKey]);
   const revocations = [...(old?.revocations ?? []), ...(options.revoke ?? [])];
   for (const agent of options.agents) {
     const keyFolder = keyFolderOf(folder, agent.id);
@@ -113,36 +114,39 @@ async function grantInstance(
   }
   const notAfter = new Date(now + grantDays * dayMs).toISOString();
 
+  const named = { tag: "countersign/agent-grant/1", atSign, role } as const;
+  const oldAgent = paperIn(o.files, named, sealedAgentGrantSchema, [o.company.publicKey]);
+  if (oldAgent !== undefined && isAgentRevoked(oldAgent, o)) {
+    // Only a person's word lets it in again.
+    return [];
+  }
+  const former = oldAgent?.former;
   const wantedAgent: AgentGrant = {
-    tag: "countersign/agent-grant/1",
-    atSign,
-    signingKey: holder.publicKey,
+    ...named,
+    // While its keys are being rotated, the company has granted the next one already.
+    signingKey:
+      oldAgent !== undefined && former?.key === holder.publicKey ? oldAgent.signingKey : holder.publicKey,
+    ...believed(former, now),
     instancePattern: instance.pattern ?? instance.name,
-    role,
     skills: [...agent.skills],
     notAfter,
     serial: 1,
   };
-  const oldAgent = paperIn(o.files, wantedAgent, sealedAgentGrantSchema, o.company.publicKey);
-  if (oldAgent !== undefined && isRevoked(oldAgent, o.revocations)) {
-    // Only a person's word lets it in again.
-    return [];
-  }
   const keepAgent = isKept(oldAgent, wantedAgent, now);
+  const holders = [oldAgent?.signingKey ?? holder.publicKey, ...(former === undefined ? [] : [former.key])];
+  const name = { tag: "countersign/instance-grant/1", atSign, instance: instance.name } as const;
+  const oldInstance = paperIn(o.files, name, sealedInstanceGrantSchema, holders);
   const wantedInstance: InstanceGrant = {
-    tag: "countersign/instance-grant/1",
-    atSign,
-    instance: instance.name,
+    ...name,
+    ...believed(oldInstance?.former, now),
     role,
     ed25519: rawPublicKey(keys.ed25519),
     x25519: rawPublicKey(keys.x25519),
     notAfter,
     serial: 1,
   };
-  const oldHolder = oldAgent?.signingKey ?? holder.publicKey;
-  const oldInstance = paperIn(o.files, wantedInstance, sealedInstanceGrantSchema, oldHolder);
   // Another key-holder's signature would not hold under a new agent grant.
-  const sameHolder = oldHolder === holder.publicKey;
+  const sameHolder = holders.includes(holder.publicKey);
   const isOut = (await readRegister(keyFolder)).instances[instance.name]?.state === "revoked";
   const keepInstance = isOut || (sameHolder && isKept(oldInstance, wantedInstance, now));
   return [
@@ -164,13 +168,19 @@ function nextDocument(
   if (shared !== undefined) {
     throw new AppError("account-taken", `${shared}; nothing was signed`);
   }
+  const demo = options.demo === "as-signed" ? (old?.demo ?? false) : options.demo;
+  assertPolicy(options.policy);
+  if (old === undefined || canonicalJson(old.policy) !== canonicalJson(options.policy)) {
+    // Whoever must leave is let out under the policy in force, even if too few are left: `doctor` says so.
+    assertApprovable(options.policy, options.people, { demo });
+  }
   const wanted: TrustDocument = {
     tag: "countersign/trust/1",
     company: options.company,
     serial: 1,
     issuedAt: new Date(now).toISOString(),
     notAfter: new Date(now + documentDays * dayMs).toISOString(),
-    demo: options.demo === "as-signed" ? (old?.demo ?? false) : options.demo,
+    demo,
     people: options.people.map(({ accounts, ...each }) => ({
       ...each,
       roles: [...each.roles],
@@ -188,35 +198,37 @@ function nextDocument(
 
 function paperIn<T extends AgentGrant | InstanceGrant>(
   files: TrustFiles,
-  wanted: T,
+  wanted: PaperSubject,
   schema: ZodType<Sealed<T>>,
-  signer: string,
+  signers: readonly string[],
 ): T | undefined {
   const name = paperName(wanted);
   const file = files.grants.find((each) => each.name === name);
-  return file && verified(file, schema, signer);
+  return file && verified(file, schema, signers);
+}
+
+/** A key that was replaced, for as long as what it signed is believed. */
+function believed<T extends { readonly notAfter: string }>(
+  former: T | undefined,
+  now: number,
+): { readonly former?: T } {
+  return former === undefined || Date.parse(former.notAfter) <= now ? {} : { former };
 }
 
 /** What an earlier call wrote; a paper that somebody else put in its place is never continued. */
-function verified<T extends Statement>(file: TrustText, schema: ZodType<Sealed<T>>, signer: string): T {
+function verified<T extends Statement>(
+  file: TrustText,
+  schema: ZodType<Sealed<T>>,
+  signers: readonly string[],
+): T {
   const { statement, signature } = parsePaper(file.name, file.text, schema);
-  if (!verifyStatement(statement, signature, publicKeyFrom(signer, "Ed25519"))) {
+  if (!signers.some((key) => verifyStatement(statement, signature, publicKeyFrom(key, "Ed25519")))) {
     throw new AppError(
       "trust-ungranted",
       `${file.name} was not signed by this company's keys; somebody replaced it. Put the original back, or remove it to have a new one made.`,
     );
   }
   return statement;
-}
-
-function isRevoked(agent: AgentGrant, revocations: TrustDocument["revocations"]): boolean {
-  return revocations.some(
-    (each) =>
-      each.kind === "agent" &&
-      each.atSign === agent.atSign &&
-      each.role === agent.role &&
-      agent.serial <= each.serial,
-  );
 }
 
 function isKept<T extends AgentGrant | InstanceGrant>(old: T | undefined, wanted: T, now: number): boolean {

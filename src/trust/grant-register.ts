@@ -5,7 +5,8 @@ import { AppError } from "../errors.ts";
 import { acceptSerial, type TrustMemory } from "./serial-memory.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
 import { type AgentGrant, type InstanceGrant, sealedAgentGrantSchema } from "./trust-documents.ts";
-import { type Sealed, sealedInstanceGrantSchema } from "./trust-documents.ts";
+import { type Sealed, sealedInstanceGrantSchema, sealedTrustDocumentSchema } from "./trust-documents.ts";
+import type { TrustDocument } from "./trust-documents.ts";
 
 /** A file or public record as it was found; nothing in it is believed yet. */
 export interface TrustText {
@@ -18,6 +19,8 @@ export interface GrantedInstance {
   readonly instance: InstanceGrant;
   readonly ed25519: KeyObject;
   readonly x25519: KeyObject;
+  /** When belief in the key-holder's key that signed the instance's grant ends, if that is not the agent's present one. */
+  readonly signerUntil: string | undefined;
 }
 export interface GrantRegister {
   /** By `grantKey(atSign, instance)`. */
@@ -74,7 +77,8 @@ export async function readGrants(
       if (!matchesPattern(statement.instance, agent.instancePattern)) {
         throw ungranted(name, `names an instance outside the granted pattern "${agent.instancePattern}"`);
       }
-      if (!verifyStatement(statement, signature, publicKeyFrom(agent.signingKey, "Ed25519"))) {
+      const signer = signerOf({ statement, signature }, agent);
+      if (signer === undefined) {
         throw ungranted(name, "was not signed by the key-holder that the agent grant names");
       }
       if (!instances.has(key)) {
@@ -84,6 +88,7 @@ export async function readGrants(
           instance: statement,
           ed25519: publicKeyFrom(statement.ed25519, "Ed25519"),
           x25519: publicKeyFrom(statement.x25519, "X25519"),
+          signerUntil: signer.until,
         });
       }
     } catch (error) {
@@ -91,6 +96,18 @@ export async function readGrants(
     }
   }
   return { instances, problems };
+}
+
+/** Which of the agent's keys signed an instance's grant, and until when that one is believed; undefined: none of them. */
+export function signerOf(
+  { statement, signature }: Sealed<InstanceGrant>,
+  { signingKey, former }: Pick<AgentGrant, "signingKey" | "former">,
+): { readonly until: string | undefined } | undefined {
+  const isBy = (key: string) => verifyStatement(statement, signature, publicKeyFrom(key, "Ed25519"));
+  if (isBy(signingKey)) {
+    return { until: undefined };
+  }
+  return former !== undefined && isBy(former.key) ? { until: former.notAfter } : undefined;
 }
 
 /** Parses the papers of one kind, highest serial first: a replaced grant may lie beside its successor. */
@@ -122,6 +139,13 @@ export function parsePaper<T>(name: string, text: string, schema: ZodType<T>): T
       cause: error,
     });
   }
+}
+
+/** What a document that was found takes back; it is not verified here. */
+export function revocationsIn(document: TrustText | undefined): TrustDocument["revocations"] {
+  return document === undefined
+    ? []
+    : parsePaper(document.name, document.text, sealedTrustDocumentSchema).statement.revocations;
 }
 
 function ungranted(name: string, why: string): AppError {

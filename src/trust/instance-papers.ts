@@ -2,7 +2,8 @@ import path from "node:path";
 import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import { existingHolderKey, keyFolderOf } from "../keys.ts";
-import { parsePaper } from "./grant-register.ts";
+import { parsePaper, revocationsIn } from "./grant-register.ts";
+import { isInstanceRevoked } from "./grants-in-force.ts";
 import type { InstancePublicKeys } from "./invitation.ts";
 import type { SigningKey } from "./sign-trust.ts";
 import { signInstanceGrant } from "./sign-trust.ts";
@@ -22,6 +23,8 @@ export interface OwnInstance {
 const dayMs = 86_400_000;
 const grantDays = 365;
 const renewDays = 30;
+/** Attestations and decisions of a plan that waits for its approval are still to be believed after a rotation. */
+const formerDays = 7;
 
 /**
  * Grants an instance its keys, with the key-holder's key in the agent's own folder: the company key is not needed.
@@ -42,6 +45,23 @@ export async function renewInstanceGrant(o: OwnInstance, now: number): Promise<b
   }
   await grantInstance(o, old, now);
   return true;
+}
+
+/**
+ * Signs all grants of an agent's instances again with the key that its key-holder has now; those that have ended stay so.
+ */
+export async function regrantInstances(o: Omit<OwnInstance, "instance">, now: number): Promise<void> {
+  const { document } = await readTrustFolder(path.join(o.data, "trust"));
+  const revocations = revocationsIn(document);
+  for (const { statement } of await instanceGrants(o.data, o.atSign)) {
+    if (statement.role === o.agent) {
+      const { instance } = statement;
+      const end = Date.parse(statement.notAfter);
+      const isOut = isInstanceRevoked(statement, { revocations }) || end <= now;
+      const notAfter = isOut ? Math.min(end, now) : now + grantDays * dayMs;
+      await sign({ ...o, instance }, statement, { notAfter, now });
+    }
+  }
 }
 
 /** Ends an instance's grant: the next paper, which nobody can go back behind, ends now. */
@@ -73,19 +93,35 @@ async function sign(
 ): Promise<void> {
   const { data, agent, atSign, instance } = o;
   const holder = await requiredHolderKey(o);
-  const old = (await instanceGrants(data, atSign)).find(({ statement }) => statement.instance === instance);
+  const old = (await instanceGrants(data, atSign)).find(
+    ({ statement }) => statement.instance === instance,
+  )?.statement;
   // By the clock: a name may come back whose papers were removed, and a serial must never fall.
-  const serial = Math.max((old?.statement.serial ?? 0) + 1, Math.floor(now / 1000));
+  const serial = Math.max((old?.serial ?? 0) + 1, Math.floor(now / 1000));
+  const former = formerKey(old, ed25519, now);
   const grant = {
     atSign,
     instance,
     role: agent,
     ed25519,
     x25519,
+    // Whoever was let out has no say in what it signed before.
+    ...(former === undefined || notAfter <= now ? {} : { former }),
     notAfter: new Date(notAfter).toISOString(),
     serial,
   };
   await writePaper(path.join(data, "trust"), signInstanceGrant(grant, holder.privateKey));
+}
+
+/** The key that an instance had before the one it is granted now, if it had one in good order. */
+function formerKey(old: InstanceGrant | undefined, ed25519: string, now: number): InstanceGrant["former"] {
+  if (old === undefined || Date.parse(old.notAfter) <= now) {
+    return undefined;
+  }
+  if (old.ed25519 !== ed25519) {
+    return { key: old.ed25519, notAfter: new Date(now + formerDays * dayMs).toISOString() };
+  }
+  return old.former !== undefined && Date.parse(old.former.notAfter) > now ? old.former : undefined;
 }
 
 async function requiredHolderKey({ data, agent }: OwnInstance): Promise<SigningKey> {

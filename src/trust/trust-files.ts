@@ -53,8 +53,14 @@ export function trustFolderReader(folder: string, now: () => number): () => Prom
   };
 }
 
+/** What names a paper. */
+export type PaperSubject =
+  | Pick<AgentGrant, "tag" | "atSign" | "role">
+  | Pick<InstanceGrant, "tag" | "atSign" | "instance">
+  | Pick<TrustDocument, "tag">;
+
 /** The name under which a paper lies in the folder; a newer one of the same subject replaces it. */
-export function paperName(statement: AgentGrant | InstanceGrant | TrustDocument): string {
+export function paperName(statement: PaperSubject): string {
   switch (statement.tag) {
     case "countersign/agent-grant/1":
       return `agent-grant.${statement.atSign.slice(1)}.${statement.role}.json`;

@@ -5,8 +5,8 @@ import type { AgentAddress, AtSign, Person } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import { type GrantRegister, type GrantedInstance, grantKey, readGrants } from "./grant-register.ts";
+import { isInForce, requireInForce, signingKeys } from "./grants-in-force.ts";
 import { parsePaper, type TrustText } from "./grant-register.ts";
-import { isInForce, requireInForce } from "./in-force.ts";
 import { acceptSerial, type TrustMemory } from "./serial-memory.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
 import { sealedTrustDocumentSchema, type TrustDocument } from "./trust-documents.ts";
@@ -192,7 +192,7 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
         found.instance.role === role &&
         isInForce(found, current(), clock.now()) &&
         isStatement(statement) &&
-        verifyStatement(statement, signature, found.ed25519)
+        signingKeys(found, clock.now()).some((key) => verifyStatement(statement, signature, key))
       );
     },
     requireFresh() {

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import companyConfig from "../../countersign.config.ts";
 import { readSettings } from "../../src/config.ts";
+import type { AgentDefinition } from "../../src/define-agent.ts";
+import type { Person } from "../../src/domain.ts";
 import { setUpCompany } from "../../src/processes/setup.ts";
 import type { SandboxInfo } from "../../src/processes/sandbox.ts";
 import { echoAgent } from "./call-agent.ts";
@@ -15,7 +17,13 @@ export interface AtPlace {
 }
 
 /** Runs `work` with a fresh place, and removes it. */
-export async function withAtPlace<T>(work: (place: AtPlace) => Promise<T>): Promise<T> {
+export async function withAtPlace<T>(
+  work: (place: AtPlace) => Promise<T>,
+  o: { readonly agents: readonly AgentDefinition[]; readonly people: readonly Person[] } = {
+    agents: [echoAgent],
+    people: [],
+  },
+): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
   const children = new Children();
   const environment = {
@@ -33,8 +41,7 @@ export async function withAtPlace<T>(work: (place: AtPlace) => Promise<T>): Prom
     await setUpCompany({
       settings: readSettings(process.env),
       config: companyConfig,
-      agents: [echoAgent],
-      people: [],
+      ...o,
       place: { directory, caFile },
       demo: true,
     });

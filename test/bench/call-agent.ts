@@ -8,7 +8,7 @@ import { noBooks } from "../../adapters/store/books-database.ts";
 import { journalMigration } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import { readSettings } from "../../src/config.ts";
-import { defineAgent, skill } from "../../src/define-agent.ts";
+import { type AgentDefinition, defineAgent, skill } from "../../src/define-agent.ts";
 import type { Json } from "../../src/domain.ts";
 import { createAgentHost } from "../../src/link/host.ts";
 import { noModels } from "../../src/link/remote-model.ts";
@@ -41,40 +41,46 @@ export interface Participant {
   close(): Promise<void>;
 }
 
-/** A participant as its process has it, with own keys and connections; its database is a real one or none at all. */
+/** Who a participant is, with own keys and connections. */
+export function openIdentityOf(
+  id: string,
+  memory: ResumeMemory,
+  journal: (entries: readonly JournalEntry[]) => Promise<void>,
+): Promise<Identity> {
+  return openIdentity({
+    settings: readSettings(process.env),
+    config: companyConfig,
+    id,
+    memory,
+    journal,
+    onFatal(error) {
+      throw error;
+    },
+    clock: systemClock,
+    log: silentLogger,
+    signal: new AbortController().signal,
+  });
+}
+
+/** A participant as its process has it; its database is a real one or none at all. */
 export async function openParticipant(id: string, o: { readonly durable: boolean }): Promise<Participant> {
-  const settings = readSettings(process.env);
-  const open = (memory: ResumeMemory, journal: (entries: readonly JournalEntry[]) => Promise<void>) =>
-    openIdentity({
-      settings,
-      config: companyConfig,
-      id,
-      memory,
-      journal,
-      onFatal(error) {
-        throw error;
-      },
-      clock: systemClock,
-      log: silentLogger,
-      signal: new AbortController().signal,
-    });
   if (!o.durable) {
     const values = new Map<string, string>();
     const memory = {
       getValue: async (key: string) => values.get(key),
       setValue: async (key: string, value: string) => void values.set(key, value),
     };
-    const identity = await open(memory, async () => undefined);
+    const identity = await openIdentityOf(id, memory, async () => undefined);
     return { identity, store: undefined, close: () => identity.close() };
   }
   const database = await openDatabase<AgentStoreTables>({
     name: id,
-    folder: path.join(settings.data, id),
+    folder: path.join(readSettings(process.env).data, id),
     migrations: [journalMigration, ...agentStoreMigrations],
   });
   const options = { database, books: noBooks, agent: id, clock: systemClock, writer: incarnation(id) };
   const store = openAgentStore(options);
-  const identity = await open(store, (entries) => store.appendJournal(entries));
+  const identity = await openIdentityOf(id, store, (entries) => store.appendJournal(entries));
   return {
     store,
     identity,
@@ -94,9 +100,14 @@ function echo({ identity: { link } }: Participant): Promise<void> {
   });
 }
 
-function serve({ identity }: Participant, store: AgentStore): Promise<void> {
+/** Hosts an agent's skills as in production. */
+export function serve(
+  { identity }: Participant,
+  store: AgentStore,
+  definition: AgentDefinition,
+): Promise<void> {
   const host = createAgentHost({
-    definition: echoAgent,
+    definition,
     store,
     trust: identity.trust,
     keys: identity.keys,
@@ -117,7 +128,9 @@ function serve({ identity }: Participant, store: AgentStore): Promise<void> {
 
 if (import.meta.main) {
   const participant = await openParticipant(echoAgent.id, { durable: process.argv[2] === "durable" });
-  await (participant.store === undefined ? echo(participant) : serve(participant, participant.store));
+  await (participant.store === undefined
+    ? echo(participant)
+    : serve(participant, participant.store, echoAgent));
   process.send?.({ ready: true });
   process.on("disconnect", () => process.exit());
 }

@@ -53,6 +53,20 @@ export function storeInstancesContract(name: string, open: () => Promise<Store>)
       await bench.store.closeOutbox([first.id, late.id]);
     });
 
+    test("what an instance says after its step was given to another is fenced, and nothing of it is kept", async () => {
+      const run = await bench.create();
+      const row = rowOf(run.id, { instance: "a", fencing: 1 });
+      await bench.store.saveRun(sampleCommit(run, { outbox: [row] }));
+      await instances().assign(row, "b");
+      const inbox = { sender: "@cs-a", kind: "result", subject: row.subject } as const;
+      const answer = sampleCommit({ ...run, version: 2 }, { inbox });
+      const both = { ...answer, closeOutbox: [row.id] };
+      assert.equal(await bench.store.saveRun({ ...both, fencing: 1 }), "fenced");
+      assert.equal((await bench.store.loadRun(run.id))?.version, 2);
+      assert.equal(await bench.store.saveRun({ ...both, fencing: 2 }), "saved");
+      assert.equal(await bench.store.saveRun({ ...both, fencing: 2 }), "duplicate");
+    });
+
     test("what an instance has is known, and due when it is gone", async () => {
       const agent = `agent-${bench.newId()}`;
       const run = await bench.create();

@@ -39,11 +39,11 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
     await system.ask(request);
     for (;;) {
       const { stdout } = await own("inbox", "--keys", keyFile, "--json");
-      const [plan] = stdout
+      const plan = stdout
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as CheckedPlan & { readonly type: string })
-        .filter((each) => each.type === "plan");
+        .find((each) => each.type === "plan");
       if (plan !== undefined) {
         return plan;
       }

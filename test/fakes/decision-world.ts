@@ -1,5 +1,5 @@
 import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
-import type { Accepted, AlreadyDecided, Approval, PlanDocument, Refused, Signed } from "../../src/domain.ts";
+import type { Accepted, AlreadyDecided, PlanDocument, Refused, Signed } from "../../src/domain.ts";
 import { createAtLink } from "../../src/link/at-link.ts";
 import { createDecisionDesk, type DecisionDesk } from "../../src/link/decision-desk.ts";
 import { createDecisionDevice, type DecisionDevice } from "../../src/link/decision-device.ts";
@@ -9,8 +9,9 @@ import { LoopServers } from "./loop-transport.ts";
 import { ManualTime } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
 import { mandateRoles, SampleMandate } from "./sample-mandate.ts";
+import { sampleApproval } from "./sample-run.ts";
 import { silentLogger } from "./silent-logger.ts";
-import { people, policy, TrustWorld } from "./trust-world.ts";
+import { people, policy, signedForm, TrustWorld } from "./trust-world.ts";
 
 /** The manager's own atSign in this world, and the account that the trust document knows it by. */
 export const managerAtSign = "@cs-person";
@@ -41,31 +42,25 @@ export class DecisionWorld {
         roles: [...each.roles],
         accounts: each.id === "manager" ? [...accounts] : [],
       })),
-      policy: {
+      policy: signedForm({
         ...policy,
-        ask: [...policy.ask],
-        cancel: [...policy.cancel],
         approve: { roles: ["manager"], quorum: 1, assurances: ["countersigned"], expiresHours: 72 },
-      },
+      }),
     });
   }
 
   /** Puts a plan up for approval; the attestations may be those of another plan. */
   put(id: string, plan: PlanDocument = this.sample.plan(), attested: PlanDocument = plan): ApprovalPaper {
     const text = canonicalJson(plan);
-    const approval: Approval = {
+    const approval = sampleApproval(plan.run, {
       id,
-      run: plan.run,
       revision: plan.revision,
-      step: "gate",
-      action: "order",
       planHash: sha256Hex(text),
       status: "open",
       requester: plan.requester,
       createdAt: this.time.now(),
       expiresAt: this.time.now() + 72 * 3_600_000,
-      decision: null,
-    };
+    });
     const attestations = (["financial", "compliance"] as const).map((role) =>
       this.sample.attestation(attested, role),
     );

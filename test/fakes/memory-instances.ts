@@ -1,6 +1,6 @@
 import type { Assignment, InstanceStore, KeptInstance } from "../../src/instance-types.ts";
 import type { MessageSubject } from "../../src/link-types.ts";
-import type { OutboxRow } from "../../src/record-types.ts";
+import type { OutboxRow, RunCommit } from "../../src/record-types.ts";
 
 type OpenRow = OutboxRow & { readonly open: boolean };
 const stepOf = ({ run, revision, step }: MessageSubject): string => [run, revision, step].join(" ");
@@ -33,6 +33,12 @@ export class MemoryInstances implements InstanceStore {
     }
     this.#outbox.set(id, { ...row, instance, fencing: token });
     return { instance, token };
+  }
+
+  /** Whether the step of the message that is applied was given to somebody since. */
+  fences({ inbox, fencing = Number.MAX_SAFE_INTEGER }: RunCommit): boolean {
+    const given = inbox && this.#assignments.get(stepOf(inbox.subject));
+    return given !== undefined && fencing < given.token;
   }
 
   async assignment(subject: MessageSubject): Promise<Assignment | undefined> {

@@ -10,6 +10,8 @@ import { Client } from "pg";
 
 /** A private PostgreSQL for the tests of one process: own folder, unix socket only, gone afterwards. */
 export interface TestPostgres {
+  /** The server's own process. */
+  readonly pid: number | undefined;
   /** The URL of a new, empty database. */
   createDatabase(): Promise<string>;
   stop(): Promise<void>;
@@ -25,13 +27,16 @@ export function postgresMissing(): string | false {
   return "no PostgreSQL server (initdb, postgres) found in PATH or /usr/lib/postgresql";
 }
 
-/** The one server of this process, started on first use. Whoever starts it stops it (`after`). */
-export function startPostgres(): Promise<TestPostgres> {
-  started ??= start();
+/**
+ * The one server of this process, started on first use. Whoever starts it stops it (`after`). With a port it listens
+ * there on loopback and waits for the disk, as in production.
+ */
+export function startPostgres(port?: number): Promise<TestPostgres> {
+  started ??= start(port);
   return started;
 }
 
-async function start(): Promise<TestPostgres> {
+async function start(port: number | undefined): Promise<TestPostgres> {
   const bin = binaries();
   if (bin === undefined) {
     throw new Error("REQUIRE_SERVERS=1, but no PostgreSQL server was found");
@@ -48,14 +53,13 @@ async function start(): Promise<TestPostgres> {
   const settings = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "--locale=C"];
   execFileSync(join(bin, "initdb"), ["-D", data, ...settings], { ...run, stdio: "ignore" });
   const flags = [
-    "-c",
-    "listen_addresses=",
+    ...(port === undefined
+      ? ["-c", "listen_addresses=", "-c", "fsync=off"]
+      : ["-c", "listen_addresses=127.0.0.1", "-p", String(port)]),
     "-c",
     "deadlock_timeout=50ms",
     "-c",
     `unix_socket_directories=${folder}`,
-    "-c",
-    "fsync=off",
   ];
   const server = spawn(join(bin, "postgres"), ["-D", data, ...flags], { ...run, stdio: "ignore" });
   // Also where a test file ends by an error; only SIGKILL leaves the server behind.
@@ -64,7 +68,9 @@ async function start(): Promise<TestPostgres> {
   };
   process.on("exit", killed);
   const url = (database: string): string =>
-    `postgres://postgres@/${database}?host=${encodeURIComponent(folder)}`;
+    port === undefined
+      ? `postgres://postgres@/${database}?host=${encodeURIComponent(folder)}`
+      : `postgres://postgres@127.0.0.1:${port}/${database}`;
   try {
     await untilReady(url("postgres"), server);
   } catch (error) {
@@ -72,6 +78,7 @@ async function start(): Promise<TestPostgres> {
     throw error;
   }
   return {
+    pid: server.pid,
     async createDatabase() {
       const name = `t${randomBytes(6).toString("hex")}`;
       await query(url("postgres"), `create database ${name}`);

@@ -59,7 +59,7 @@ test("a countersigned verdict is recorded with the person's own signature as its
     assurance: "countersigned",
     adapter: "atsign",
   });
-  assert.deepEqual(await world.text(run, "gate", "evidence"), signed());
+  assert.deepEqual(await world.text(run, "gate", "evidence:1"), signed());
   const again = await bot.approvals.countersigned(signed());
   assert.equal(again.outcome, "already-decided");
 });

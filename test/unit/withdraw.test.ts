@@ -42,8 +42,9 @@ test("a request is taken back before the router has it: nothing is sent, and it 
   );
   await all.world.settle(all.engine);
   assert.deepEqual(all.world.calls, []);
+  const { version } = await all.world.run(all.run);
   assert.equal(await all.withdraw(), "accepted", "taken back again, also after a crash, it changes nothing");
-  assert.equal((await all.world.run(all.run)).version, 2);
+  assert.equal((await all.world.run(all.run)).version, version);
 });
 
 test("a request is taken back while the router works: its late answer starts nothing", async () => {

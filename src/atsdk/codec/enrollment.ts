@@ -116,6 +116,15 @@ export function readEnrollments(payload: string): Enrollment[] {
   });
 }
 
+/** Filter of a monitor for the notices that an atServer gives its atSign of each request. */
+export const requestsRegex = "\\.new\\.enrollments\\.__manage";
+
+/** The id in the key of such a notice, which newer servers give with recipient or owner; undefined for other keys. */
+export function requestedId(key: string): string | undefined {
+  const id = /^(?:@[^:]+:)?([^.]+)\.new\.enrollments\.__manage(?:@.*)?$/.exec(key)?.[1];
+  return id !== undefined && idForm.test(id) ? id : undefined;
+}
+
 /** Reads the reply to `keys:get`. Without an IV it was encrypted with the zero IV, by an approver of before 2025. */
 export function readWrappedKey(payload: string): { readonly value: string; readonly iv: string | undefined } {
   const { value, iv } = readObject(payload);

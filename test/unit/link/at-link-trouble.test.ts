@@ -127,12 +127,32 @@ test("strangers make the grants be looked for at most once a second", async () =
   });
   const supply = await pair.receiving("supply", { trust });
   for (let n = 0; n < 100; n += 1) {
-    const key = "@cs-supply:x.main.countersign@stranger";
+    const key = "@cs-supply:0.main.main.countersign@stranger";
     pair.servers.deliver({ id: `${n}`, from: "@stranger", to: "@cs-supply", key, value: "x" });
   }
   await settle();
   await settle();
   assert.equal(supply.refused.length, 100);
   assert.equal(loads, 2, "once to open, once for all of them");
+  await supply.link.stop();
+});
+
+test("a large value is looked for under the sender's and our instance, and nowhere else", async () => {
+  const pair = new LinkPair();
+  const asked: string[] = [];
+  const transport = pair.servers.transport("@cs-supply");
+  const get = async ({ name }: { readonly name: string }) => void asked.push(name);
+  const supply = await pair.receiving("supply", { transport: { ...transport, get } });
+  const id = "0".repeat(32);
+  const names = [`${id}.main.main`, `${id}.b.main`, `${id}.main`, `${id}.b.c.main`, `${id}.A b.main`];
+  for (const [n, name] of names.entries()) {
+    const key = `@cs-supply:${name}.countersign@cs-bot`;
+    const value = `ref:${id}:${"0".repeat(64)}`;
+    pair.servers.deliver({ id: `${n}`, from: "@cs-bot", to: "@cs-supply", key, value });
+  }
+  await settle();
+  assert.deepEqual(asked, [`${id}-parcel.main.main`, `${id}-parcel.b.main`]);
+  // The server's filter keeps the others away.
+  assert.deepEqual(supply.refused, ["parcel-missing", "parcel-missing", "envelope-malformed"]);
   await supply.link.stop();
 });

@@ -37,6 +37,7 @@ test("the change of a write, its reply and its inbox key are one: a duplicate ge
   await world.host(probeAgent);
   await bot.request("note", "note", { id: "EUR" });
   await bot.answer("note");
+  await world.time.advance(1_000);
   await bot.request("note", "note", { id: "EUR" });
   const again = await bot.answer("note", { n: 2 });
   assert.deepEqual(again.body, result("EUR"));
@@ -82,6 +83,21 @@ test("a reply is sent again until it is acknowledged", async () => {
   await settle();
   const store = world.store("supply");
   assert.deepEqual(await store.claimOutbox(world.time.now() + 3_600_000, 1, 10), []);
+});
+
+test("a skill's own callers may ask for it and for nothing else of its agent", async () => {
+  const { look, note } = probeAgent.skills;
+  const skills = { ...probeAgent.skills, look: { ...look, callers: ["crm"] }, note };
+  await world.host({ ...probeAgent, skills });
+  const crm = await world.party("crm");
+  await crm.request("offers", "look", { id: "a" });
+  assert.equal((await crm.answer("offers")).kind, "result");
+  await crm.request("note", "note", { id: "EUR" });
+  assert.equal(await crm.errorCode("note"), "sender-not-allowed");
+  await bot.request("offers", "look", { id: "a" });
+  assert.equal(await bot.errorCode("offers"), "sender-not-allowed");
+  assert.deepEqual(world.alarms, ["sender-not-allowed", "sender-not-allowed"]);
+  assert.deepEqual(await rates(), []);
 });
 
 test("acknowledgements by others close nothing", async () => {

@@ -58,11 +58,11 @@ test("every single value of it changed, removed or added is refused", async () =
 test("nobody else can sign for a person: no agent, no bot, no other person's machine", async () => {
   for (const signer of ["hitl", "evidence", "bot", "supply"]) {
     // Their atSigns are no account of the manager's.
-    await refused("wrong-account", mandate(decision({}, signer)));
+    await refused("signature", mandate(decision({}, signer)));
   }
-  await refused("wrong-account", mandate(decision({ person: "manager-2" })));
-  await refused("unknown-person", mandate(decision({ person: "nobody" })));
-  await refused("unknown-person", mandate(decision({ person: "former" })));
+  await refused("signature", mandate(decision({ person: "manager-2" })));
+  await refused("signature", mandate(decision({ person: "nobody" })));
+  await refused("signature", mandate(decision({ person: "former" })));
 });
 
 test("a key at the person's own atSign must be granted for a person", async () => {
@@ -99,7 +99,7 @@ test("the whole bot hostile: where policy asks countersigned decisions, no click
 
 test("an account taken back, or a grant revoked, ends what that machine signs", async () => {
   world.document({ serial: 2, accounts: [] });
-  await refused("wrong-account", mandate(decision()));
+  await refused("signature", mandate(decision()));
   world.document({ serial: 3 });
   assert.deepEqual(await check(mandate(decision())), ["manager"]);
 });
