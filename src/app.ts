@@ -1,6 +1,6 @@
 import { createApprovalCopies } from "./approval-copies.ts";
-import { approvalPlaces } from "./approval-places.ts";
 import { approvalPaper } from "./approval-paper.ts";
+import { createApprovalRights } from "./approval-rights.ts";
 import type { BotRegister } from "./bot-register.ts";
 import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
@@ -18,24 +18,22 @@ import type { ReceivedEnvelope } from "./link-types.ts";
 import { createAgentCalls } from "./link/agent-calls.ts";
 import { createDecisionDesk } from "./link/decision-desk.ts";
 import { decisionsRun } from "./link/decision-messages.ts";
-import { createFreezeCalls } from "./link/freeze-calls.ts";
 import { freezeRun } from "./link/freeze-notice.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
 import { createDelegations } from "./delegations.ts";
-import { askedOf, decidersOf } from "./policy/may-decide.ts";
-import { tierNamed } from "./policy/tiers.ts";
-import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
+import type { AgentLink } from "./link-port.ts";
+import type { ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
-import { createSafety } from "./safety.ts";
 import { signAs, type Statement } from "./trust/sign-statement.ts";
 import type { TrustStore } from "./trust/trust-store.ts";
 import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
+import { isGranted, wireSafety } from "./wire-safety.ts";
 
 const ackLifetimeMs = 60_000;
 
@@ -115,29 +113,13 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const rights = ({ id, requester, tier }: Approval) => ({
-    requester,
-    approval: id,
-    tier: tierNamed(trust.policy, tier),
-    demo: trust.demo,
-    at: clock.now(),
-    delegations: delegations.known(),
+  const { deciders, places } = createApprovalRights({
+    trust,
+    delegations: () => delegations.known(),
+    adapters: () => adapters,
+    clock,
+    log,
   });
-  const deciders = (approval: Approval) => decidersOf(trust.policy, trust.people, rights(approval));
-  /**
-   * Where those are reached who are asked now: whoever has decided is not asked again. Of what somebody decided alone,
-   * those who are told.
-   */
-  const places = (run: Run, approval: Approval) => {
-    const escalated = approval.escalatedAt !== null;
-    const done = new Set(approval.decisions.flatMap(({ by, insteadOf = by }) => [by, insteadOf]));
-    const { announceTo = [] } = trust.policy.breakGlass ?? {};
-    const asked =
-      approval.decision?.brokeGlass === true
-        ? trust.people.filter(({ id, active }) => active && announceTo.includes(id))
-        : askedOf(trust.policy, trust.people, { ...rights(approval), escalated });
-    return approvalPlaces(run, { adapters, deciders: asked.filter(({ id }) => !done.has(id)), log });
-  };
   const copies = createApprovalCopies({
     store,
     adapters: () => adapters,
@@ -171,31 +153,11 @@ export function createBot(parts: BotParts): Bot {
     );
   const signed = <T extends Statement>(statement: T) =>
     signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519);
-  const freezeCalls = createFreezeCalls({
-    link,
-    here: () => calls.instances(),
-    others: () => silentAgents(parts.agents, calls.instances(), trust),
-    hitl: () => calls.address("hitl"),
-    journal: (entries) => store.appendJournal(entries),
-    clock,
-    timers,
-    log,
-  });
-  const safety = createSafety({
-    store,
-    trust: () => trust,
+  const { safety, freezeCalls } = wireSafety({
+    parts,
+    calls,
     sign: signed,
-    tell: (papers) => freezeCalls.tell(papers),
-    signLift: (serial, evidence) => freezeCalls.signLift(serial, evidence),
-    async lifted() {
-      await store.resume(clock.now());
-      calls.kick();
-    },
-    workflows: [...new Set(definitions.workflows.map(({ id }) => id))],
-    shadowByDefault: config.shadowNewWorkflows ?? false,
-    clock,
-    timers,
-    log,
+    onLifted: () => calls.kick(),
   });
   const engine = createEngine({
     store,
@@ -335,24 +297,4 @@ export function createBot(parts: BotParts): Bot {
       await presenter.stop();
     },
   };
-}
-
-/** Of each agent that nobody was heard of, the address its grant names. */
-function silentAgents(
-  agents: readonly AgentDefinition[],
-  here: readonly LiveInstance[],
-  trust: TrustStore,
-): readonly AgentAddress[] {
-  return agents
-    .filter(({ id }) => !here.some(({ agent }) => agent === id) && isGranted(trust, id))
-    .map(({ id }) => trust.agent(id));
-}
-
-function isGranted(trust: TrustStore, agent: AgentId): boolean {
-  try {
-    trust.agent(agent);
-    return true;
-  } catch {
-    return false;
-  }
 }

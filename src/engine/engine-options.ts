@@ -1,7 +1,8 @@
 import type { TrustView } from "../define-agent.ts";
 import type { Approval, Run, ThreadId } from "../domain.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
-import type { Clock, Ids, Logger, ReadyMessage, StepQueue, Store } from "../ports.ts";
+import type { ReadyMessage } from "../link-port.ts";
+import type { Clock, Ids, Logger, StepQueue, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 import type { DraftSurroundings } from "./run-draft.ts";

@@ -1,6 +1,7 @@
 import { BoundedMap } from "../bounded-map.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { ReadyMessage, StepJob } from "../ports.ts";
+import type { ReadyMessage } from "../link-port.ts";
+import type { StepJob } from "../ports.ts";
 import type { Run, RunId } from "../domain.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";

@@ -1,6 +1,7 @@
 import type { AgentAddress } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
-import type { AgentLink, Clock, Logger } from "../ports.ts";
+import type { AgentLink } from "../link-port.ts";
+import type { Clock, Logger } from "../ports.ts";
 import { type Announcement, type InstanceFacts, leaseMs, presenceRun, renewMs } from "./presence-message.ts";
 import { pause, type Timers } from "./timers.ts";
 

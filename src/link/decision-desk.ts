@@ -16,7 +16,8 @@ import type {
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { ApprovalPaper, CountersignedDecision } from "../mandate-types.ts";
-import type { AgentLink, ChatAdapter, Clock, Logger } from "../ports.ts";
+import type { AgentLink } from "../link-port.ts";
+import type { ChatAdapter, Clock, Logger } from "../ports.ts";
 import { decisionsRun, toBotSchema, type VerdictAnswer } from "./decision-messages.ts";
 
 export interface DecisionDeskOptions {

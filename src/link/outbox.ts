@@ -1,7 +1,8 @@
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentAddress, AgentId, PersonId } from "../domain.ts";
 import type { EnvelopeKind, OutgoingEnvelope } from "../link-types.ts";
-import type { AgentLink, Clock, Logger, OutboxStore, ReadyMessage, SealedMessage } from "../ports.ts";
+import type { AgentLink, ReadyMessage, SealedMessage } from "../link-port.ts";
+import type { Clock, Logger, OutboxStore } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import { maxUnsentDelayMs, nextTryMs } from "./next-try.ts";
 import { Parked } from "./parked.ts";

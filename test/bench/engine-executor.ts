@@ -4,7 +4,8 @@ import type { OutgoingEnvelope, ReceivedEnvelope } from "../../src/link-types.ts
 import { createOutboxRelay, fixedRoute, type OutboxRelay } from "../../src/link/outbox.ts";
 import { systemTimers } from "../../src/link/timers.ts";
 import type { ApprovalsOptions } from "../../src/approvals.ts";
-import type { AgentLink, Clock, Logger, Store } from "../../src/ports.ts";
+import type { AgentLink } from "../../src/link-port.ts";
+import type { Clock, Logger, Store } from "../../src/ports.ts";
 import { signAs } from "../../src/trust/sign-statement.ts";
 import { people, policy } from "../fakes/trust-world.ts";
 import { answer } from "./engine-workflow.ts";

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { freezeEntry, sampleFreezeRow } from "./store-freezes.ts";
 import { after, before, suite, test } from "node:test";
 import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
@@ -22,6 +21,7 @@ import type { DatabasePlace } from "./database.ts";
 import { recordCardsContract } from "./record-cards.ts";
 import { recordEraseContract } from "./record-erase.ts";
 import { recordTamperContract } from "./record-tamper.ts";
+import { freezeEntry, sampleFreezeRow } from "./store-freezes.ts";
 import { storeContract } from "./store.ts";
 
 const recordKey = new Uint8Array(32).fill(7);
@@ -292,10 +292,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
         `update chains set seq = ${last - 1}, hash = (select hash from journal ${at(last - 1)}) where writer = 'bot-1'`,
       ];
       assert.deepEqual(await after(...cut), bad(last, "tail-missing"), "only the witness knows");
-      const gone = [
-        "delete from journal where writer = 'bot-1'",
-        "delete from chains where writer = 'bot-1'",
-      ];
+      const gone = ["journal", "chains"].map((name) => `delete from ${name} where writer = 'bot-1'`);
       assert.deepEqual(await after(...gone), bad(1, "tail-missing"), "a whole chain removed");
     });
   });

@@ -4,7 +4,7 @@ import { createAtLink } from "../../src/link/at-link.ts";
 import { createDecisionDesk, type DecisionDesk } from "../../src/link/decision-desk.ts";
 import { createDecisionDevice, type DecisionDevice } from "../../src/link/decision-device.ts";
 import type { ApprovalPaper, CountersignedDecision } from "../../src/mandate-types.ts";
-import type { AgentLink } from "../../src/ports.ts";
+import type { AgentLink } from "../../src/link-port.ts";
 import { LoopServers } from "./loop-transport.ts";
 import { ManualTime } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";

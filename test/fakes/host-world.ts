@@ -8,7 +8,8 @@ import type { MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "../../s
 import type { StoredJournalRecord } from "../../src/journal.ts";
 import { type AgentHost, type AgentHostOptions, createAgentHost } from "../../src/link/host.ts";
 import { noModels } from "../../src/link/remote-model.ts";
-import type { AgentLink, AgentStore } from "../../src/ports.ts";
+import type { AgentLink } from "../../src/link-port.ts";
+import type { AgentStore } from "../../src/ports.ts";
 import { LoopNetwork } from "./loop-link.ts";
 import { ManualTime, settle, until } from "./manual-time.ts";
 import { mandateRoles, SampleMandate } from "./sample-mandate.ts";

@@ -19,7 +19,7 @@ import { watchPeerKeys } from "../../src/link/peer-key-watch.ts";
 import { createRefusalJournal, type RefusalJournal } from "../../src/link/refusal-journal.ts";
 import { systemTimers } from "../../src/link/timers.ts";
 import type { ReceivedEnvelope } from "../../src/link-types.ts";
-import type { AgentLink } from "../../src/ports.ts";
+import type { AgentLink } from "../../src/link-port.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import { type AtSandbox, startAtSandbox } from "../../src/sandbox/at-server/start-at-sandbox.ts";
 import { aliceKeys, bobKeys } from "../unit/atsdk/vectors.ts";

@@ -1,7 +1,7 @@
 import type { Json } from "../../src/domain.ts";
 import { type AtLinkOptions, createAtLink } from "../../src/link/at-link.ts";
 import type { OutgoingEnvelope, ReceivedEnvelope } from "../../src/link-types.ts";
-import type { AgentLink } from "../../src/ports.ts";
+import type { AgentLink } from "../../src/link-port.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import { LoopServers } from "./loop-transport.ts";
 import { ManualTime, settle } from "./manual-time.ts";

@@ -2,7 +2,7 @@ import { canonicalHash, canonicalJson } from "../../src/canonical.ts";
 import type { AgentAddress, Json } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { OutgoingEnvelope, ReceivedEnvelope } from "../../src/link-types.ts";
-import type { AgentLink } from "../../src/ports.ts";
+import type { AgentLink } from "../../src/link-port.ts";
 
 /** What becomes of one message: how often it arrives, 0 = lost. */
 export type Fate = (message: ReceivedEnvelope, to: AgentAddress) => number;

@@ -4,7 +4,7 @@ import type { ReceivedEnvelope } from "../../../src/link-types.ts";
 import { type AgentCalls, createAgentCalls } from "../../../src/link/agent-calls.ts";
 import { createAtLink } from "../../../src/link/at-link.ts";
 import { presenceRun } from "../../../src/link/presence-message.ts";
-import type { AgentLink } from "../../../src/ports.ts";
+import type { AgentLink } from "../../../src/link-port.ts";
 import type { TrustStore } from "../../../src/trust/trust-store.ts";
 import { subjectOf } from "../../fakes/host-world.ts";
 import { MemoryStore } from "../../fakes/memory-store.ts";

@@ -9,7 +9,7 @@ import { envelopeEntry } from "../../../src/link/message-journal.ts";
 import { systemTimers } from "../../../src/link/timers.ts";
 import type { ReceivedEnvelope } from "../../../src/link-types.ts";
 import { incarnation, systemClock } from "../../../src/processes/system.ts";
-import type { ReadyMessage } from "../../../src/ports.ts";
+import type { ReadyMessage } from "../../../src/link-port.ts";
 import type { JournalEntry, OutboxRow } from "../../../src/record-types.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
 import { plannedMessage } from "./mailbox-plan.ts";

@@ -5,7 +5,7 @@ import type { Json } from "../../../src/domain.ts";
 import { createAtLink } from "../../../src/link/at-link.ts";
 import { systemTimers } from "../../../src/link/timers.ts";
 import type { ReceivedEnvelope } from "../../../src/link-types.ts";
-import type { AgentLink } from "../../../src/ports.ts";
+import type { AgentLink } from "../../../src/link-port.ts";
 import { type AtSandbox, startAtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
 import { until } from "../../fakes/manual-time.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";

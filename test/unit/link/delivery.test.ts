@@ -7,7 +7,7 @@ import { createAtLink } from "../../../src/link/at-link.ts";
 import type { AgentHost } from "../../../src/link/host.ts";
 import { createOutboxRelay, fixedRoute } from "../../../src/link/outbox.ts";
 import type { ReceivedEnvelope } from "../../../src/link-types.ts";
-import type { AgentLink } from "../../../src/ports.ts";
+import type { AgentLink } from "../../../src/link-port.ts";
 import { AtServer } from "../../../src/sandbox/at-server/at-server.ts";
 import type { OutgoingNotification } from "../../../src/sandbox/at-server/outgoing-store.ts";
 import { type AtSandbox, startAtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";

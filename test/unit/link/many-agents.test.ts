@@ -10,7 +10,7 @@ import { createAtLink } from "../../../src/link/at-link.ts";
 import { type AgentHost, createAgentHost } from "../../../src/link/host.ts";
 import { presenceRun } from "../../../src/link/presence-message.ts";
 import { noModels } from "../../../src/link/remote-model.ts";
-import type { AgentLink } from "../../../src/ports.ts";
+import type { AgentLink } from "../../../src/link-port.ts";
 import { LoopServers } from "../../fakes/loop-transport.ts";
 import { ManualTime, settle, until } from "../../fakes/manual-time.ts";
 import { MemoryStore } from "../../fakes/memory-store.ts";
