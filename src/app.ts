@@ -81,6 +81,11 @@ export function createBot(parts: BotParts): Bot {
     demo: () => trust.demo,
     agents: agentInfo,
     isGranted: (agent) => isGranted(trust, agent),
+    instances: (agent) =>
+      calls
+        .instances()
+        .filter((each) => each.agent === agent)
+        .map(({ instance, open, facts }) => ({ instance, open, region: facts.region })),
     now: () => clock.now(),
   });
   let adapters: readonly ChatAdapter[] = [];

@@ -58,6 +58,15 @@ export interface AgentInfo {
   readonly description: string;
   readonly inFlight: number;
   readonly health: AgentHealth;
+  /** Those that are there, by name. */
+  readonly instances: readonly AgentInstance[];
+}
+export interface AgentInstance {
+  readonly instance: string;
+  /** Takes new requests. */
+  readonly open: boolean;
+  /** Where it runs, in the company's own words. */
+  readonly region: string | null;
 }
 export interface AgentHealth {
   /** "silent": asked a while ago, and nothing was heard since; "unreachable": nobody holds a valid grant for it. */

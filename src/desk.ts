@@ -1,7 +1,7 @@
 import { cardOfCopy } from "./approval-copies.ts";
 import type { Card } from "./card.ts";
 import { approvalCard, cardFor, stepLabel } from "./cards.ts";
-import type { Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
+import type { AgentInstance, Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
 import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
 import { healthOf, heardMs } from "./agent-health.ts";
 import { AppError } from "./errors.ts";
@@ -33,6 +33,7 @@ export function createDesk(o: {
   readonly demo: () => boolean;
   readonly agents: readonly { readonly id: AgentId; readonly atSign: AtSign; readonly description: string }[];
   readonly isGranted: (agent: AgentId) => boolean;
+  readonly instances: (agent: AgentId) => readonly AgentInstance[];
   readonly now: () => number;
 }): Desk & { render(row: CardRow): Promise<Card | null>; viewOf(id: RunId): Promise<RunView | undefined> } {
   let index = peopleIndex([]);
@@ -130,7 +131,7 @@ export function createDesk(o: {
         const { open = 0, since = null } = traffic.waiting[agent.id] ?? {};
         const heard = traffic.heard[agent.atSign] ?? null;
         const health = healthOf({ open, since, heard, now, granted: o.isGranted(agent.id) });
-        return { ...agent, inFlight: open, health };
+        return { ...agent, inFlight: open, health, instances: o.instances(agent.id) };
       });
     },
     async render(row) {

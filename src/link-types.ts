@@ -19,9 +19,13 @@ export interface OutgoingEnvelope {
   readonly sequence?: number;
   readonly body: Json;
   readonly expiresAt: number;
+  /** It was sent before and not answered. */
+  readonly isRepeated?: boolean;
   /** The token of the instance that is asked, and in its answer that under which it was; 1 where there is none. */
   readonly fencing?: number;
 }
+/** Which message, however often it is sent. */
+export type MessageReference = Pick<OutgoingEnvelope, "to" | "kind" | "subject">;
 export interface ReceivedEnvelope {
   /** The verified sender. */
   readonly from: AgentAddress & { readonly role: string };

@@ -18,7 +18,7 @@ import type {
   ThreadId,
 } from "./domain.ts";
 import type { Assignment, Fence, InstanceLease, InstanceStore } from "./instance-types.ts";
-import type { MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "./link-types.ts";
+import type { MessageReference, MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "./link-types.ts";
 import type {
   AgentTraffic,
   CardRecord,
@@ -168,6 +168,8 @@ export interface AgentLink {
   seal(envelope: OutgoingEnvelope): SealedMessage;
   /** Seals, records and sends once; throws retryable AppErrors. */
   send(envelope: OutgoingEnvelope): Promise<void>;
+  /** A message was answered or is sent no more: what it left at the atServer is removed. Returns at once. */
+  ended(message: MessageReference): void;
   /** The inbox resolves after its commit; what it throws is logged, and the sender will send again. */
   start(inbox: (message: ReceivedEnvelope) => Promise<void>): Promise<void>;
   stop(): Promise<void>;

@@ -66,6 +66,9 @@ export function readOnly(): AppError {
   return new AppError("read-only", "this is a reading access to the database: writes need a unit of work");
 }
 
+/** The server undid a unit that stood still, or that waited too long for another one. */
+const undoneCodes: ReadonlySet<string> = new Set(["25P03", "55P03"]);
+
 /** PostgreSQL: https://www.postgresql.org/docs/15/errcodes-appendix.html. The detail, which has values, is left out. */
 export function postgresError(error: unknown, place: string): AppError {
   if (error instanceof AppError) {
@@ -95,6 +98,7 @@ export function postgresError(error: unknown, place: string): AppError {
     code.startsWith("08") ||
     code.startsWith("57") ||
     code.startsWith("28") ||
+    undoneCodes.has(code) ||
     !/^[0-9A-Z]{5}$/.test(code)
   ) {
     return new AppError("data-unavailable", `PostgreSQL (${place}) cannot be used: ${message}`, {

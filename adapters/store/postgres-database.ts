@@ -7,7 +7,7 @@ import { closed, postgresError } from "./database-errors.ts";
 import type { Database } from "./database.ts";
 import type { Migration } from "./migrate.ts";
 import { migrate } from "./migrate.ts";
-import { openPool, PostgresAppDialect } from "./postgres-dialect.ts";
+import { openPool, PostgresAppDialect, type PostgresLimits, postgresLimits } from "./postgres-dialect.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 
 /** Small, because a fleet has many processes and PostgreSQL few connections. */
@@ -21,10 +21,13 @@ export async function openPostgres<S>(o: {
   readonly url: string;
   readonly name: string;
   readonly migrations: readonly Migration[];
+  readonly limits?: PostgresLimits;
 }): Promise<Database<S>> {
-  const database = new PostgresDatabase<S>(o.url, o.name);
+  const database = new PostgresDatabase<S>(o.url, o.name, o.limits ?? postgresLimits);
   try {
     await database.unit(async (tx) => {
+      // Another process may be bringing the tables up to date.
+      await sql`set local lock_timeout = 0`.execute(tx);
       // "create … if not exists" fails when two processes start at the same moment.
       await sql`select pg_advisory_xact_lock(hashtext(${`countersign.${o.name}`}))`.execute(tx);
       await sql`create schema if not exists ${sql.id(o.name)}`.execute(tx);
@@ -48,13 +51,12 @@ class PostgresDatabase<S> implements Database<S> {
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(url: string, name: string) {
+  constructor(url: string, name: string, limits: PostgresLimits) {
     this.place = placeOf(url, name);
-    this.#writers = openPool(url, writeConnections, { search_path: name });
-    const readers = openPool(url, readConnections, {
-      search_path: name,
-      default_transaction_read_only: "on",
-    });
+    const open = (max: number, settings: Readonly<Record<string, string>>): Pool =>
+      openPool(url, { max, settings: { search_path: name, ...settings }, limits });
+    this.#writers = open(writeConnections, {});
+    const readers = open(readConnections, { default_transaction_read_only: "on" });
     this.#reader = new Kysely<S>({ dialect: new PostgresAppDialect(readers, this.place) });
   }
 

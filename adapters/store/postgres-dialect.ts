@@ -7,17 +7,31 @@ import { postgresError } from "./database-errors.ts";
 type PooledConnection = Parameters<PostgresDriver["releaseConnection"]>[0];
 
 const connectMs = 10_000;
-const idleInTransactionMs = 30_000;
 const statementMs = 30_000;
 /** Longer than the server's own limit: it matters only where the network swallowed the answer. */
 const queryMs = 40_000;
+
+export interface PostgresLimits {
+  /** After so long without a statement in the middle of a unit the server undoes it and lets go of what it held. */
+  readonly idleInUnitMs: number;
+  /** A unit that waits this long for what another one holds is undone. */
+  readonly lockMs: number;
+}
+/**
+ * Both shorter than an instance's lease: one that was stopped in the middle of a unit must not hold up those that take
+ * over its work. Units wait for nothing but the database.
+ */
+export const postgresLimits: PostgresLimits = { idleInUnitMs: 5_000, lockMs: 10_000 };
 
 type TypeId = Parameters<typeof types.getTypeParser>[0];
 /** Session settings by name, e.g. { search_path: "record" }. Values are plain words. */
 type Settings = Readonly<Record<string, string>>;
 
 /** A pool whose integers are numbers: one beyond 2^53 is an error, never a rounded value. */
-export function openPool(url: string, max: number, settings: Settings): Pool {
+export function openPool(
+  url: string,
+  o: { readonly max: number; readonly settings: Settings; readonly limits: PostgresLimits },
+): Pool {
   if (/[?&]options=/.test(url)) {
     throw new AppError(
       "bad-setting",
@@ -26,12 +40,13 @@ export function openPool(url: string, max: number, settings: Settings): Pool {
   }
   const pool = new Pool({
     connectionString: url,
-    options: Object.entries(settings)
+    options: Object.entries(o.settings)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(" "),
     statement_timeout: statementMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
-    max,
+    idle_in_transaction_session_timeout: o.limits.idleInUnitMs,
+    lock_timeout: o.limits.lockMs,
+    max: o.max,
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
     allowExitOnIdle: true,
@@ -42,6 +57,8 @@ export function openPool(url: string, max: number, settings: Settings): Pool {
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
+  // Nor may one that the server ends in the middle of a unit: the unit's next statement fails.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { AtError } from "./at-error.ts";
 
 const blockBytes = 16;
@@ -10,44 +10,50 @@ export function newAesKey(): string {
   return randomBytes(32).toString("base64");
 }
 
-/** A new random initialisation vector, base64 of 16 bytes. */
+/** A key made ready once for many values; Node.js takes several times as long with one that is no KeyObject. */
+export function aesKey(keyBase64: string): KeyObject {
+  return createSecretKey(keyBase64, "base64");
+}
+
+const ivsAtOnce = 256;
+let ivs = Buffer.alloc(0);
+/** A new random initialisation vector, base64 of 16 bytes. They are no secrets: many are drawn at once, which is cheaper. */
 export function newIv(): string {
-  return randomBytes(blockBytes).toString("base64");
+  if (ivs.length === 0) ivs = randomBytes(ivsAtOnce * blockBytes);
+  const iv = ivs.toString("base64", 0, blockBytes);
+  ivs = ivs.subarray(blockBytes);
+  return iv;
 }
 
 /**
- * Encrypts text with AES-256-CTR over PKCS#7-padded UTF-8. Key, IV and result are base64. Without an IV the legacy zero
+ * Encrypts text with AES-256-CTR over PKCS#7-padded UTF-8. IV, result and a key given as text are base64. Without an IV the legacy zero
  * IV is used: all texts under one key then share one key stream. Throws `invalid-value` for keys of another length.
  */
-export function encryptAes(plaintext: string, keyBase64: string, ivBase64?: string): string {
-  const text = Buffer.from(plaintext, "utf8");
-  const pad = blockBytes - (text.length % blockBytes);
-  const key = createSecretKey(keyBase64, "base64");
+export function encryptAes(plaintext: string, secret: string | KeyObject, ivBase64?: string): string {
+  const length = Buffer.byteLength(plaintext);
+  const pad = blockBytes - (length % blockBytes);
+  const padded = Buffer.alloc(length + pad, pad); // CTR ignores setAutoPadding
+  padded.write(plaintext);
+  const key = asKey(secret);
   const iv = readIv(ivBase64);
   if (key.symmetricKeySize !== 32 || iv.length !== blockBytes)
     throw new AtError(
       "invalid-value",
       "An AES key must have 32 bytes and an initialisation vector 16, base64.",
     );
-  const cipher = createCipheriv(algorithm, key, iv);
-  // CTR ignores setAutoPadding, so the padding is added by hand.
-  return Buffer.concat([cipher.update(text), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
-    "base64",
-  );
+  return createCipheriv(algorithm, key, iv).update(padded).toString("base64");
 }
 
 /**
  * Reverses `encryptAes`. Every failure is the same `decrypt-failed`; success proves nothing, because CTR is not authenticated.
  */
-export function decryptAes(ciphertextBase64: string, keyBase64: string, ivBase64?: string): string {
+export function decryptAes(ciphertextBase64: string, secret: string | KeyObject, ivBase64?: string): string {
   const bytes = Buffer.from(ciphertextBase64, "base64");
   const iv = readIv(ivBase64);
-  const key = Buffer.from(keyBase64, "base64");
-  if (iv.length !== blockBytes || key.length !== 32 || bytes.length === 0 || bytes.length % blockBytes !== 0)
-    throw decryptionFailed();
-  // Node.js takes several times as long with a key that is no KeyObject.
-  const decipher = createDecipheriv(algorithm, createSecretKey(key), iv);
-  const padded = Buffer.concat([decipher.update(bytes), decipher.final()]);
+  const key = asKey(secret);
+  const fits = iv.length === blockBytes && key.symmetricKeySize === 32;
+  if (!fits || bytes.length === 0 || bytes.length % blockBytes !== 0) throw decryptionFailed();
+  const padded = createDecipheriv(algorithm, key, iv).update(bytes);
   const pad = padded[padded.length - 1] ?? 0;
   let wrong = pad < 1 || pad > blockBytes ? 1 : 0;
   for (let i = 1; i <= blockBytes; i++) {
@@ -59,6 +65,10 @@ export function decryptAes(ciphertextBase64: string, keyBase64: string, ivBase64
   } catch {
     throw decryptionFailed();
   }
+}
+
+function asKey(secret: string | KeyObject): KeyObject {
+  return typeof secret === "string" ? aesKey(secret) : secret;
 }
 
 function readIv(base64: string | undefined): Buffer {

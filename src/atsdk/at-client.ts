@@ -144,6 +144,14 @@ export class AtClient {
     return this.#messages.notify(options);
   }
 
+  /**
+   * To be called when a peer seems not to read what it is sent: its encryption key is then looked up again for the next
+   * value, not only when ten minutes are over; at most every second. A change is told as always.
+   */
+  recheckPeer(peer: string): void {
+    this.#messages.recheck(peer);
+  }
+
   /** How far a notification of ours has come; undefined when the atServer does not know it (any more). */
   async notifyStatus(id: string): Promise<NotificationStatus | undefined> {
     return readStatus(await this.#request(notifyStatusCommand(id)));

@@ -80,6 +80,10 @@ export class Messages {
     return this.#options.request(notifyCommand(fields, metadata, full, text));
   }
 
+  recheck(peer: string): void {
+    this.#options.shared.recheck(peer);
+  }
+
   async *receive(options: ReceiveOptions, signal: AbortSignal): AsyncGenerator<AtNotification> {
     const { atSign, connector, clock, shared } = this.#options;
     for await (const raw of monitor(connector, options, signal, clock)) {

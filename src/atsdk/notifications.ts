@@ -64,7 +64,7 @@ export function monitorMarked(
 async function* follow(feed: Feed, connector: Connector): AsyncGenerator<RawNotification | typeof listening> {
   const running = feed.run(connector);
   try {
-    yield* feed.take();
+    for (let next = await feed.next(); next !== undefined; next = await feed.next()) yield next;
   } finally {
     feed.stop();
     await running;
@@ -110,21 +110,20 @@ class Feed {
     this.#stop.abort();
   }
 
-  async *take(): AsyncGenerator<RawNotification | typeof listening> {
-    for (;;) {
+  /** The next notification as soon as there is one; undefined when stopped. Throws what ended the receiving. */
+  async next(): Promise<RawNotification | typeof listening | undefined> {
+    while (!this.#signal.aborted) {
       const next = this.#queue.shift();
-      if (this.#signal.aborted) return;
       if (next) {
         if (this.#queue.length === maxQueued / 2) this.#connection?.resume();
-        yield next;
-      } else if (this.#failure) {
-        throw this.#failure;
-      } else {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        this.#wake = resolve;
-        await promise;
+        return next;
       }
+      if (this.#failure) throw this.#failure;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
     }
+    return undefined;
   }
 
   /** Keeps one monitor connection open until stopped, or until the server refuses our keys. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { decryptAes, decryptionFailed, newAesKey } from "./aes.ts";
+import { aesKey, decryptAes, decryptionFailed, newAesKey } from "./aes.ts";
 import { AtError } from "./at-error.ts";
 import type { AtKeys } from "./at-keys.ts";
 import { BoundedMap } from "./bounded-map.ts";
@@ -11,7 +11,7 @@ import { hexDigest, rsaPrivateKey, rsaPublicKey, unwrapAesKey, wrapAesKey } from
 
 /** The AES key of one direction, and what says in the metadata of each value under it for which public key it is. */
 export interface SendingKey {
-  readonly key: string;
+  readonly key: KeyObject;
   readonly wrapping: Pick<MetadataChange, "sharedKeyEnc" | "pubKeyCS" | "pubKeyHash">;
 }
 
@@ -27,6 +27,7 @@ export interface SharedKeysOptions {
 }
 
 const recheckMs = 600_000;
+const recheckAtMostEveryMs = 1_000;
 const recipientCopyTtr = 86_400_000;
 const maxKnown = 10_000;
 
@@ -40,8 +41,8 @@ export class SharedKeys {
   /** Digests of our own public key by algorithm, as senders put them into metadata. */
   readonly #ownDigests = new Map<string, string>();
   readonly #sending = new BoundedMap<string, { key: Promise<SendingKey>; checkedAt: number }>(maxKnown);
-  readonly #unwrapped = new BoundedMap<string, string>(maxKnown);
-  readonly #received = new BoundedMap<string, string>(maxKnown);
+  readonly #unwrapped = new BoundedMap<string, KeyObject>(maxKnown);
+  readonly #received = new BoundedMap<string, KeyObject>(maxKnown);
 
   constructor(options: SharedKeysOptions) {
     this.#options = options;
@@ -66,6 +67,14 @@ export class SharedKeys {
     this.#sending.set(peer, { key, checkedAt: clock() });
     key.catch(() => this.#sending.delete(peer));
     return key;
+  }
+
+  /** The peer's key is looked up again before anything is encrypted to it, unless that was done a moment ago. */
+  recheck(peer: string): void {
+    const { clock } = this.#options;
+    const known = this.#sending.get(peer);
+    if (known && clock() - known.checkedAt >= recheckAtMostEveryMs)
+      known.checkedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Decrypts a value that `sender` encrypted to us. Throws `decrypt-failed`, or what a look-up throws. */
@@ -110,15 +119,15 @@ export class SharedKeys {
     let key = await this.#ownCopy(peer);
     let sharedKeyEnc: string | undefined;
     if (key === undefined) {
-      key = newAesKey();
-      const own = wrapAesKey(key, rsaPublicKey(keys.encryptionPublicKey));
+      key = aesKey(newAesKey());
+      const own = wrap(key, rsaPublicKey(keys.encryptionPublicKey));
       const metadata = { isEncrypted: false, pubKeyCS: this.#ownDigest("md5") };
       await store(request, updateCommand(ownCopyKey(peer, atSign), metadata, own));
     } else {
       sharedKeyEnc = await this.#recipientCopy(peer, pubKeyCS);
     }
     if (sharedKeyEnc === undefined) {
-      sharedKeyEnc = wrapAesKey(key, rsaPublicKey(peerKey));
+      sharedKeyEnc = wrap(key, rsaPublicKey(peerKey));
       const metadata = { ttr: recipientCopyTtr, isEncrypted: false, pubKeyCS };
       await store(request, updateCommand(recipientCopyKey(peer, atSign), metadata, sharedKeyEnc));
     }
@@ -127,7 +136,7 @@ export class SharedKeys {
   }
 
   /** The key of our own copy, unless it was made for an earlier public key of ours; other clients do not say for which. */
-  async #ownCopy(peer: string): Promise<string | undefined> {
+  async #ownCopy(peer: string): Promise<KeyObject | undefined> {
     const record = await this.#stored(ownCopyKey(peer, this.#options.atSign));
     const { pubKeyCS } = record?.metadata ?? {};
     const isReadable = pubKeyCS === undefined || pubKeyCS === this.#ownDigest("md5");
@@ -160,14 +169,18 @@ export class SharedKeys {
   }
 
   /** RSA-decrypts, remembering results: the same wrapped key comes with every value of a sender. */
-  #unwrap(wrapped: string): string {
+  #unwrap(wrapped: string): KeyObject {
     const known = this.#unwrapped.get(wrapped);
     if (known !== undefined) return known;
-    const key = unwrapAesKey(wrapped, this.#privateKey);
+    const key = aesKey(unwrapAesKey(wrapped, this.#privateKey));
     // A real one has 344 characters; a longer text is not worth keeping.
     if (wrapped.length <= 344) this.#unwrapped.set(wrapped, key);
     return key;
   }
+}
+
+function wrap(key: KeyObject, publicKey: KeyObject): string {
+  return wrapAesKey(key.export().toString("base64"), publicKey);
 }
 
 function ownCopyKey(peer: string, atSign: string): string {

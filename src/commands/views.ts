@@ -1,5 +1,5 @@
 import type { Card } from "../card.ts";
-import type { AgentInfo, RunDetail, RunSummary } from "../desk-types.ts";
+import type { AgentInfo, AgentInstance, RunDetail, RunSummary } from "../desk-types.ts";
 import { isoMinute } from "../cards.ts";
 import type { Settings } from "../config.ts";
 import type { Approval } from "../domain.ts";
@@ -85,12 +85,25 @@ export function approvals(settings: Settings, id: string | undefined, o: ViewOpt
 }
 
 export function agents(settings: Settings, o: ViewOptions): Promise<void> {
-  return show(settings, "/agents", o, (list: readonly AgentInfo[]) =>
-    table(
-      ["agent", "atSign", "how it is", "what it does"],
-      list.map((agent) => [agent.id, agent.atSign, agent.health.text, agent.description]),
-    ),
+  return show(settings, "/agents", o, agentsText);
+}
+
+export function agentsText(list: readonly AgentInfo[]): string {
+  return table(
+    ["agent", "atSign", "instances", "how it is", "what it does"],
+    list.map((agent) => [
+      agent.id,
+      agent.atSign,
+      agent.instances.map(instanceText).join(", ") || "none",
+      agent.health.text,
+      agent.description,
+    ]),
   );
+}
+
+function instanceText({ instance, open, region }: AgentInstance): string {
+  const notes = [...(region === null ? [] : [region]), ...(open ? [] : ["draining"])];
+  return notes.length === 0 ? instance : `${instance} (${notes.join(", ")})`;
 }
 
 export function status(settings: Settings, o: ViewOptions): Promise<void> {

@@ -11,7 +11,7 @@ import type { Timers } from "./timers.ts";
 
 export interface AgentCallsOptions {
   readonly store: Pick<Store, "instances" | "claimOutbox" | "postponeOutbox" | "closeOutbox">;
-  readonly link: Pick<AgentLink, "seal" | "send">;
+  readonly link: Pick<AgentLink, "seal" | "send" | "ended">;
   readonly trust: Pick<TrustStore, "instanceKeys" | "agent" | "onChange">;
   /** Where instances may be that are given work; undefined: anywhere. */
   readonly regions?: readonly string[] | undefined;

@@ -5,13 +5,14 @@ import type { OutgoingEnvelope, ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, SealedMessage } from "../ports.ts";
 import type { JournalEntry } from "../record-types.ts";
 import type { InstanceKeys, TrustStore } from "../trust/trust-store.ts";
-import type { AtMessage, AtTransport, SharedKey } from "./at-transport.ts";
+import type { AtMessage, AtTransport } from "./at-transport.ts";
 import { open, seal, type SealedEnvelope } from "./envelope.ts";
 import { isSignedKind } from "./envelope-header.ts";
 import { envelopeEntry } from "./message-journal.ts";
 import { notificationFilter, receiveParcel, sendParcel } from "./parcel.ts";
 import { type ResumeMemory, ResumePoint } from "./resume-point.ts";
 import { Slots } from "./slots.ts";
+import { StoredParcels } from "./stored-parcels.ts";
 import type { Timers } from "./timers.ts";
 import { Unsent } from "./unsent.ts";
 
@@ -62,7 +63,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   const unsent = new Unsent();
   const stopping = new AbortController();
   const pending = new Set<Promise<void>>();
-  const stored: { readonly key: SharedKey; readonly expiresAt: number }[] = [];
+  const stored = new StoredParcels(transport);
   let receiving: Promise<void> | undefined;
   let reloadedAt = Number.NEGATIVE_INFINITY;
   let cancelWatch = (): void => undefined;
@@ -83,15 +84,20 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     return {
       journal: isNew ? [envelopeEntry("out", { ...envelope, ...sealed, peer: to.atSign })] : [],
       async send() {
+        if (envelope.isRepeated === true) {
+          transport.recheckPeer(to.atSign);
+        }
         const ttlMs = Math.min(envelope.expiresAt - now, maxTtlMs);
-        const key = await sendParcel(transport, sealed, { from: keys, to, ttlMs }).catch((error: unknown) => {
+        await sendParcel(transport, sealed, {
+          from: keys,
+          to,
+          ttlMs,
+          onStored: (key) => stored.add(key, envelope, now + ttlMs),
+        }).catch((error: unknown) => {
           unsent.keep(envelope, serials, sealed);
           throw asLinkError(error);
         });
-        if (key !== undefined) {
-          stored.push({ key, expiresAt: now + ttlMs });
-        }
-        await deleteExpired(now);
+        await stored.deleteExpired(now);
       },
     };
   };
@@ -121,15 +127,6 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       body: envelope.body,
       random,
     });
-
-  /** Large values end by themselves (ttl); deleting them only tidies up, so a failure is left to the ttl. */
-  const deleteExpired = async (now: number): Promise<void> => {
-    const expired = stored.filter((each) => each.expiresAt <= now);
-    if (expired.length > 0) {
-      stored.splice(0, stored.length, ...stored.filter((each) => each.expiresAt > now));
-      await Promise.allSettled(expired.map((each) => transport.delete(each.key)));
-    }
-  };
 
   const refuse = (from: string, error: unknown): void => {
     options.onRefused({ from, code: toErrorInfo(error).code });
@@ -245,6 +242,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   return {
     seal: sealMessage,
     send,
+    ended: (message) => void stored.ended(message),
     async start(inbox) {
       if (receiving !== undefined) {
         throw new AppError("already-started", "the link receives already");

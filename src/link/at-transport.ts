@@ -8,6 +8,8 @@ export interface AtTransport {
     readonly ttlMs: number;
     readonly id?: string;
   }): Promise<string>;
+  /** A peer did not answer: perhaps it cannot read what we encrypt, because it has another key by now. */
+  recheckPeer(peer: string): void;
   notifications(o: {
     readonly regex?: string;
     readonly since?: number;

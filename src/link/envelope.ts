@@ -1,9 +1,9 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createSecretKey,
   diffieHellman,
+  hash,
   hkdfSync,
   type KeyObject,
   sign,
@@ -25,6 +25,7 @@ import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";
  * signature is Ed25519 over SHA-256(header) + body. There is no forward secrecy.
  */
 const version = 1;
+const idBytes = 16;
 const nonceBytes = 12;
 const tagBytes = 16;
 const signatureBytes = 64;
@@ -55,7 +56,8 @@ export interface SealedEnvelope {
 
 /** Seals one sending; the same message sent again gets a new id, nonce and key. */
 export function seal(o: SealOptions): SealedEnvelope {
-  const messageId = o.random(16).toString("hex");
+  const random = o.random(idBytes + nonceBytes);
+  const messageId = random.toString("hex", 0, idBytes);
   const header: EnvelopeHeader = {
     v: version,
     kind: o.kind,
@@ -86,7 +88,7 @@ export function seal(o: SealOptions): SealedEnvelope {
     );
   }
   const signed = signedBytes(headerBytes, body);
-  const nonce = o.random(nonceBytes);
+  const nonce = random.subarray(idBytes);
   const cipher = createCipheriv("aes-256-gcm", envelopeKey(header, o.from.x25519, o.to.x25519), nonce);
   cipher.setAAD(headerBytes);
   const prefix = Buffer.alloc(prefixBytes);
@@ -138,7 +140,8 @@ export function open(o: OpenOptions): ReceivedEnvelope {
   decipher.setAuthTag(tag);
   let plain: Buffer;
   try {
-    plain = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+    plain = decipher.update(ciphertext);
+    decipher.final();
   } catch {
     if (isForEarlierKeys(header, o)) {
       throw new AppError("envelope-serials", "the envelope is sealed for keys that we had before", {
@@ -238,11 +241,11 @@ function isForEarlierKeys({ toSerials }: EnvelopeHeader, { me, peer }: OpenOptio
 }
 
 function signedBytes(header: Buffer, body: Buffer): Buffer {
-  return Buffer.concat([createHash("sha256").update(header).digest(), body]);
+  return Buffer.concat([hash("sha256", header, "buffer"), body]);
 }
 
 function hashOf(signed: Buffer): string {
-  return createHash("sha256").update(signed).digest("hex");
+  return hash("sha256", signed);
 }
 
 function addressOf(keys: InstanceKeys): AgentAddress {

@@ -1,3 +1,4 @@
+import { BoundedMap } from "../bounded-map.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceLease } from "../instance-types.ts";
@@ -26,6 +27,11 @@ export interface AgentHost {
   /** Takes no more requests, lets running skills finish, aborts the rest: their requests will come again. */
   stop(): Promise<void>;
 }
+/** Of a message whose answer is under way: repetitions of it are left alone for a while. */
+interface Answered {
+  readonly quietMs: number;
+  readonly until: number;
+}
 interface Work {
   readonly abort: AbortController;
   readonly settled: Promise<void>;
@@ -33,6 +39,11 @@ interface Work {
 
 /** Besides refused mandates: what cannot come about unless somebody lies. */
 const alarmingCodes: ReadonlySet<string> = new Set(["journal-rewritten", "wrong-account"]);
+
+/** Of so many requests it is known when they were last answered. */
+const maxAnswered = 10_000;
+/** Whoever asks again and again is answered so often at least. */
+const mostQuietMs = 30_000;
 
 /** Serves one agent's skills over the link. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
@@ -51,10 +62,20 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     }),
   });
   const running = new Map<string, Work>();
+  const answered = new BoundedMap<string, Answered>(maxAnswered);
   let stopping = false;
 
   const alarm = (message: ReceivedEnvelope, code: string): void => {
     log.error({ agent: definition.id, from: message.from.atSign, code, run: message.subject.run }, "alarm");
+  };
+
+  const isQuiet = (message: ReceivedEnvelope): boolean =>
+    clock.now() < (answered.get(askerOf(message))?.until ?? 0);
+  /** An answer is repeated by itself; asked for it again, it is repeated ever more seldom. */
+  const noteAnswer = (message: ReceivedEnvelope): void => {
+    const last = answered.get(askerOf(message));
+    const quietMs = last ? Math.min(last.quietMs * 2, mostQuietMs) : relay.waitMs("result", message.from);
+    answered.set(askerOf(message), { quietMs, until: clock.now() + quietMs });
   };
 
   /** Handles a subject at most once at a time: a duplicate that comes meanwhile is ignored. */
@@ -63,7 +84,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     task: (abort: AbortController) => Promise<void>,
   ): Promise<void> => {
     const key = keyOf(message);
-    if (stopping || running.has(key)) {
+    if (stopping || running.has(key) || isQuiet(message)) {
       return;
     }
     const abort = new AbortController();
@@ -81,6 +102,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       } else {
         relay.kick();
       }
+      noteAnswer(message);
     } finally {
       running.delete(key);
       resolve();
@@ -166,6 +188,11 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     await once(message, () => answerError(message, cancelled));
   };
 
+  const acknowledged = async (rows: readonly string[]): Promise<void> => {
+    await store.closeOutbox(rows);
+    relay.forget(rows);
+  };
+
   const receive = async (message: ReceivedEnvelope): Promise<void> => {
     if (isModelReply(message)) {
       await store.appendJournal([envelopeEntry("in", { ...message, peer: message.from.atSign })]);
@@ -185,7 +212,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       case "cancel":
         return cancel(message);
       case "ack":
-        return store.closeOutbox(acknowledgedRows(message));
+        return acknowledged(acknowledgedRows(message));
       case "progress":
       case "chunk":
       case "result":
@@ -222,6 +249,12 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
 function keyOf(message: ReceivedEnvelope): string {
   const { sender, subject } = requestKey(message);
   return [sender, subject.run, subject.revision, subject.step, subject.attempt].join(" ");
+}
+
+/** Another instance, one that asks under another token, and a cancellation are answered at once. */
+function askerOf(message: ReceivedEnvelope): string {
+  const { kind, from, fencing } = message;
+  return [keyOf(message), kind, from.instance, fencing].join(" ");
 }
 
 function isCode(error: unknown, code: string): boolean {

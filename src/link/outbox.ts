@@ -1,12 +1,13 @@
-import { backOffMs } from "../back-off.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { AgentAddress, AgentId } from "../domain.ts";
-import type { OutgoingEnvelope } from "../link-types.ts";
+import type { EnvelopeKind, OutgoingEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, OutboxStore, ReadyMessage, SealedMessage } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
+import { maxUnsentDelayMs, nextTryMs } from "./next-try.ts";
 import { Parked } from "./parked.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
+import { Transit } from "./transit.ts";
 
 /** Where a message goes, and under which token. */
 export interface Routed {
@@ -34,7 +35,7 @@ export function fixedRoute(resolve: (row: OutboxRow) => AgentAddress): OutboxRou
 export interface OutboxRelayOptions {
   readonly store: OutboxStore;
   readonly route: OutboxRoute;
-  readonly link: Pick<AgentLink, "seal" | "send">;
+  readonly link: Pick<AgentLink, "seal" | "send" | "ended">;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
@@ -44,6 +45,8 @@ export interface OutboxRelayOptions {
   readonly random?: () => number;
   /** Rows sent at a time. Default 16. */
   readonly concurrency?: number;
+  /** Requests, and as many replies, that are unanswered at a time at each instance. Default 256. */
+  readonly window?: number;
 }
 export interface OutboxRelay {
   start(): void;
@@ -56,25 +59,23 @@ export interface OutboxRelay {
   kick(): void;
   /** An agent has room for so many of the messages that wait for it. */
   wake(agent: AgentId, places: number): void;
-  /** These rows were closed: none of them waits any more. */
+  /** These rows were closed: none of them waits any more, and others have their places. */
   forget(ids: readonly string[]): void;
+  /** How long a message of this kind is waited for before it is sent again, milliseconds; longer where peers are slow. */
+  waitMs(kind: EnvelopeKind, to: AgentAddress): number;
   /** Resolves when what is being sent has been sent. */
   stop(): Promise<void>;
+}
+
+interface Prepared {
+  readonly message: SealedMessage;
+  readonly routed: Routed;
 }
 
 /** Rows kept in memory for an instance to come; further ones are looked at again in time. */
 const maxParked = 2_000;
 const sweepMs = 1_000;
 const leaseMs = 30_000;
-const firstDelayMs = 250;
-/**
- * A request is answered when its skill is done, so it is repeated later than a reply, which is acknowledged at once.
- */
-const firstRequestDelayMs = 5_000;
-/** A message that cannot be sent is tried again soon after the network is back. */
-const maxUnsentDelayMs = 30_000;
-/** AtServers keep what was sent far longer than this, and each sending is written down by its own hash. */
-const maxSentDelayMs = 300_000;
 
 /** Sends due outbox rows until something closes them. */
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
@@ -89,9 +90,12 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
 
   /** Claimed rows that nobody can take now; a row whose claim ends is claimed, and tried, again. */
   const parked = new Parked(maxParked);
+  /** Claimed rows that wait until others were answered. */
+  const queued = new Parked(maxParked);
+  const transit = new Transit(clock, options.window ?? 256);
 
   const envelopeOf = (
-    { kind, subject, body, expiresAt }: OutboxRow,
+    { kind, subject, body, expiresAt, tries }: OutboxRow,
     { to, fencing }: Routed,
   ): OutgoingEnvelope => ({
     to,
@@ -99,63 +103,67 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     subject,
     body,
     expiresAt,
+    isRepeated: tries > 1,
     ...(fencing === undefined ? {} : { fencing }),
   });
 
   /** Undefined when there is nothing to send now. */
   const route = async (row: OutboxRow): Promise<Routed | undefined> => {
     const routed = await options.route.next(row);
-    if (routed === "later" && !parked.add(row)) {
+    if (routed === "closed") {
+      return undefined;
+    }
+    const isFull = routed !== "later" && transit.isFull(row, routed.to);
+    if (routed !== "later" && !isFull) {
+      transit.add(row, routed.to);
+      return routed;
+    }
+    if (!(isFull ? queued : parked).add(row)) {
       await store.postponeOutbox(row.id, clock.now() + maxUnsentDelayMs);
     }
-    return typeof routed === "string" ? undefined : routed;
+    return undefined;
   };
 
-  const deliver = async (row: OutboxRow, sealed?: SealedMessage): Promise<void> => {
+  const deliver = async (row: OutboxRow, prepared?: Prepared): Promise<void> => {
     const now = clock.now();
     if (row.expiresAt <= now) {
       await store.closeOutbox([row.id]);
+      end(row.id);
       log.warn({ row: row.id, to: row.to }, "message expired unanswered");
       options.onExpired?.(row);
       return;
     }
-    let sent = true;
+    let waitMs: number | undefined;
     try {
-      if (sealed === undefined) {
-        const routed = await route(row);
-        if (routed === undefined) {
-          return;
-        }
-        await link.send(envelopeOf(row, routed));
-      } else {
-        await sealed.send();
+      const routed = prepared?.routed ?? (await route(row));
+      if (routed === undefined) {
+        return;
       }
+      await (prepared === undefined ? link.send(envelopeOf(row, routed)) : prepared.message.send());
+      waitMs = transit.waitMs(row.kind, routed.to, row.tries);
     } catch (error) {
-      sent = false;
+      transit.delete(row.id);
       const { code } = toErrorInfo(error);
       // A retryable failure is the network's everyday; any other needs somebody to look.
       const level = error instanceof AppError && error.retryable ? "warn" : "error";
       log[level]({ row: row.id, to: row.to, code }, "message not sent");
     }
     // A prepared row says already when it is sent again.
-    if (!sent || sealed === undefined) {
-      await store.postponeOutbox(row.id, dueAfter(row, sent));
+    if (waitMs === undefined || prepared === undefined) {
+      await store.postponeOutbox(row.id, dueAfter(row, waitMs));
     }
   };
 
-  /** When a row that was sent now, or could not be, is sent again unless something closes it before. */
-  const dueAfter = ({ kind, tries }: OutboxRow, sent: boolean): number => {
-    const first = sent && kind === "request" ? firstRequestDelayMs : firstDelayMs;
-    const longestMs = sent ? maxSentDelayMs : maxUnsentDelayMs;
-    return clock.now() + backOffMs(tries - 1, { firstMs: first, longestMs, random });
-  };
+  /** When a row that was sent now, or could not be (`waitMs` undefined), is sent again unless something closes it. */
+  const dueAfter = ({ tries }: OutboxRow, waitMs: number | undefined): number =>
+    clock.now() + nextTryMs(tries, waitMs, random);
 
-  const start = (row: OutboxRow, sealed?: SealedMessage): void => {
+  const start = (row: OutboxRow, prepared?: Prepared): void => {
     if (sending.has(row.id)) {
       return;
     }
     const task = slots
-      .run(() => deliver(row, sealed))
+      .run(() => deliver(row, prepared))
       .catch((error: unknown) => {
         // It is due again by itself, at the latest when the lease ends.
         log.error({ row: row.id, code: toErrorInfo(error).code }, "outbox row not kept");
@@ -213,10 +221,29 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     cancelSweep = timers.after(sweepMs, sweep);
   };
 
-  const seal = (row: OutboxRow): { message: SealedMessage; routed: Routed } | undefined => {
+  const resume = (rows: readonly OutboxRow[]): void => {
+    if (!stopped) {
+      for (const row of rows) {
+        // It may have been put aside this very moment, by a try that is not quite over.
+        const before = sending.get(row.id) ?? Promise.resolve();
+        void before.then(() => start(row));
+      }
+    }
+  };
+
+  const end = (id: string): void => {
+    const sent = transit.answered(id);
+    if (sent !== undefined) {
+      link.ended(sent.message);
+      resume(queued.take(sent.agent, 1));
+    }
+  };
+
+  const seal = (row: OutboxRow): Prepared | undefined => {
     try {
       const routed = options.route.first(row);
-      return routed && { routed, message: link.seal(envelopeOf(row, routed)) };
+      const isFull = routed !== undefined && transit.isFull(row, routed.to);
+      return routed && !isFull ? { routed, message: link.seal(envelopeOf(row, routed)) } : undefined;
     } catch {
       // The try that claims the row says why.
       return undefined;
@@ -228,7 +255,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     prepare(row) {
       const now = clock.now();
       // Nobody goes before those who wait.
-      const atOnce = row.dueAt <= now && !stopped && slots.free > 0 && !parked.holds(row.to);
+      const atOnce =
+        row.dueAt <= now && !stopped && slots.free > 0 && !parked.holds(row.to) && !queued.holds(row.to);
       const found = atOnce ? seal(row) : undefined;
       if (found === undefined) {
         return { row, journal: [], send: kick };
@@ -237,20 +265,26 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       const { chosen, to, fencing } = routed;
       const assigned = chosen === true && fencing !== undefined ? { instance: to.instance, fencing } : {};
       const claimed = { ...row, ...assigned, tries: row.tries + 1 };
-      const kept = { ...claimed, dueAt: dueAfter(claimed, true) };
-      return { row: kept, journal: message.journal, send: () => start(kept, message) };
+      const kept = { ...claimed, dueAt: dueAfter(claimed, transit.waitMs(row.kind, to)) };
+      return {
+        row: kept,
+        journal: message.journal,
+        send() {
+          transit.add(kept, to);
+          start(kept, found);
+        },
+      };
     },
     kick,
-    wake(agent, places) {
-      if (!stopped) {
-        for (const row of parked.take(agent, places)) {
-          // It may have been put aside this very moment, by a try that is not quite over.
-          const before = sending.get(row.id) ?? Promise.resolve();
-          void before.then(() => start(row));
-        }
+    wake: (agent, places) => resume(parked.take(agent, places)),
+    forget(ids) {
+      for (const id of ids) {
+        parked.delete(id);
+        queued.delete(id);
+        end(id);
       }
     },
-    forget: (ids) => ids.forEach((id) => parked.delete(id)),
+    waitMs: (kind, to) => transit.waitMs(kind, to),
     async stop() {
       stopped = true;
       cancelSweep?.();

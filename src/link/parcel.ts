@@ -5,17 +5,18 @@ import type { AtMessage, AtTransport, SharedKey } from "./at-transport.ts";
 import { maxContainerBytes, type SealedEnvelope } from "./envelope.ts";
 
 /**
- * How a container travels: as the notification's own value (base64), or, above 32 KiB, as an encrypted shared key of the
- * same name, to which the notification refers with the container's hash. The name is
+ * How a container travels: as the notification's own value (base64), or, above 32 KiB, as an encrypted shared key of nearly
+ * the same name, to which the notification refers with the container's hash. The name is
  * `<message id>.<sender's instance>.<recipient's instance>.countersign`: what ends with an instance's name is its own to
  * read, and what it sends to "main" ends with both, so that no enrollment needs the names of another instance.
  */
 const namespace = "countersign";
+const parcelMark = "-parcel";
 const largestInline = 32 * 1024;
 const referencePattern = /^ref:([0-9a-f]{32}):([0-9a-f]{64})$/;
 const largestValue = Math.ceil(maxContainerBytes / 3) * 4;
 
-/** Sends a container once. Resolves to the shared key it needed, if any, which the sender deletes after expiry. */
+/** Sends a container once. `onStored` is told of the shared key that it needs, if any: the sender deletes it. */
 export async function sendParcel(
   transport: AtTransport,
   sealed: SealedEnvelope,
@@ -23,8 +24,9 @@ export async function sendParcel(
     readonly from: { readonly instance: string };
     readonly to: AgentAddress;
     readonly ttlMs: number;
+    readonly onStored: (key: SharedKey) => void;
   },
-): Promise<SharedKey | undefined> {
+): Promise<void> {
   const { bytes, messageId } = sealed;
   const name = `${messageId}.${o.from.instance}.${o.to.instance}`;
   const sharedWith = o.to.atSign;
@@ -32,12 +34,17 @@ export async function sendParcel(
     transport.notify({ to: sharedWith, name, namespace, value, ttlMs: o.ttlMs, id: messageId });
   if (bytes.length <= largestInline) {
     await notify(bytes.toString("base64"));
-    return undefined;
+    return;
   }
-  const key = { kind: "shared", name, namespace, sharedWith } as const;
+  const key = {
+    kind: "shared",
+    name: parcelName(messageId, o.from.instance, o.to.instance),
+    namespace,
+    sharedWith,
+  } as const;
+  o.onStored(key);
   await transport.put(key, bytes.toString("base64"), { ttlMs: o.ttlMs });
   await notify(`ref:${messageId}:${sha256Hex(bytes)}`);
-  return key;
 }
 
 /**
@@ -55,7 +62,7 @@ export async function receiveParcel(
   const [, messageId = "", hash] = reference;
   const stored = await transport.get({
     kind: "shared",
-    name: `${messageId}.${senderIn(key)}.${me.instance}`,
+    name: parcelName(messageId, senderIn(key), me.instance),
     namespace,
     sharedWith: me.atSign,
     sharedBy: from,
@@ -70,9 +77,18 @@ export async function receiveParcel(
   return bytes;
 }
 
-/** The filter for notifications to one of our instances. */
+/**
+ * The filter for notifications to one of our instances: their ids end in a hexadecimal digit. Servers also tell of each
+ * shared key that is written or deleted, with its value; the ids of parcels end otherwise. Without groups and with one
+ * repetition, because servers look at it for each notification.
+ */
 export function notificationFilter(instance: string): string {
-  return `\\.${instance}\\.${namespace}@`;
+  return `[0-9a-f]\\.[a-z0-9-]+\\.${instance}\\.${namespace}@`;
+}
+
+/** Like a notification's, because each instance may read and write its own key names only. */
+function parcelName(messageId: string, from: string, to: string): string {
+  return `${messageId}${parcelMark}.${from}.${to}`;
 }
 
 /** The instance that a notification's key names as its sender; as little believed as the rest of it. */

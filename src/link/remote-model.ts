@@ -16,7 +16,7 @@ export interface RemoteModels {
   receive(message: ReceivedEnvelope): Promise<void>;
 }
 export interface RemoteModelOptions {
-  readonly link: Pick<AgentLink, "send">;
+  readonly link: Pick<AgentLink, "send" | "ended">;
   /** The gateway's address; throws AppErrors. */
   readonly gateway: () => AgentAddress;
   readonly clock: Clock;
@@ -79,6 +79,7 @@ export function createRemoteModels(options: RemoteModelOptions): RemoteModels {
       if (waiting.get(key) === receive) {
         waiting.delete(key);
       }
+      link.ended({ to: options.gateway(), kind: "request", subject });
     }
   };
 

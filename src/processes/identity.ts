@@ -25,6 +25,12 @@ import { atAddress } from "./at-place.ts";
 import { readPrivateAtKeys } from "./private-at-keys.ts";
 import { followedCompany, followTrust } from "./public-trust.ts";
 
+/**
+ * An atServer that wants something else signed than its own challenge, and keys that others could have read: as much
+ * worth a line as a forged paper.
+ */
+const evidentCodes: ReadonlySet<string> = new Set(["bad-challenge", "key-file-open"]);
+
 export interface Identity {
   readonly atSign: AtSign;
   readonly keys: InstanceKeyPairs;
@@ -70,8 +76,7 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
     };
   } catch (error) {
     const code = codeOf(error);
-    // An atServer that wants something else signed than its own challenge is as much of an alarm as a forged paper.
-    if (code.startsWith("trust-") || code === "bad-challenge") {
+    if (code.startsWith("trust-") || evidentCodes.has(code)) {
       refusals.note({ peer: null, code });
     }
     await refusals.close();

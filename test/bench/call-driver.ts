@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ReceivedEnvelope } from "../../src/link-types.ts";
 import { echoAgent, openParticipant } from "./call-agent.ts";
 import { times } from "./figure.ts";
+import { mark } from "./trace-calls.ts";
 
 /** The usual size of a step's input and output. */
 export const bodyBytes = 1_500;
@@ -16,6 +17,7 @@ if (import.meta.main) {
   const input = { text: "x".repeat(bodyBytes) };
   const waiting = new Map<number, () => void>();
   await link.start(async ({ subject, from }: ReceivedEnvelope) => {
+    mark("ended");
     waiting.get(subject.attempt)?.();
     if (durable) {
       await link.send({ to: from, kind: "ack", subject, body: null, expiresAt: Date.now() + lifetimeMs });
@@ -23,6 +25,7 @@ if (import.meta.main) {
   });
   const call = async (attempt: number): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
+    mark("began");
     waiting.set(attempt, resolve);
     await link.send({
       to: trust.agent(echoAgent.id),

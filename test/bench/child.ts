@@ -68,9 +68,10 @@ export class Children {
     environment: Readonly<Record<string, string>> = {},
   ): Promise<Child> {
     const counter = new URL("count-usage.ts", import.meta.url).href;
+    const tracer = new URL("trace-calls.ts", import.meta.url).href;
     const started = fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
       env: { ...process.env, ...environment },
-      execArgv: [...process.execArgv, "--import", counter],
+      execArgv: [...process.execArgv, "--import", counter, "--import", tracer],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const ready = await new Promise<unknown>((resolve, reject) => {

@@ -53,9 +53,10 @@ export function createExecutor(o: {
     execute(envelope).catch((error: unknown) => o.log.error({ error: String(error) }, "not-applied"));
     await Promise.resolve();
   };
-  const link: Pick<AgentLink, "seal" | "send"> = {
+  const link: Pick<AgentLink, "seal" | "send" | "ended"> = {
     seal: (envelope) => ({ journal: [], send: () => send(envelope) }),
     send,
+    ended: () => undefined,
   };
   const relay = createOutboxRelay({
     store: o.store,

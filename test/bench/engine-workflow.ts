@@ -54,9 +54,11 @@ const does = <O>(role: string, name: string, output: z.ZodType<O>) =>
     effect: "read",
     input: z.looseObject({}),
     output,
-    async run({ subject, sign }, input) {
-      const found = answer(subject, { skill: name, input: input as Json }, role) as { statement?: Tagged };
-      return { ...found, ...(found.statement === undefined ? {} : sign(found.statement)) } as O;
+    async run(context, input) {
+      const found = answer(context.subject, { skill: name, input: input as Json }, role) as {
+        statement?: Tagged;
+      };
+      return { ...found, ...(found.statement === undefined ? {} : context.sign(found.statement)) } as O;
     },
   });
 type Tagged = { readonly tag: string };

@@ -9,6 +9,10 @@ import { runMailbox } from "./mailbox/mailbox-run.ts";
 const seed = 1_320;
 const messages = 400;
 const blockSize = 80;
+/** Chosen because each of its three blocks kills a server, and both are killed. */
+const federatedSeed = 4151;
+
+const sample = { from: 0, say: () => undefined };
 
 suite("messages between processes that lose, repeat and die", () => {
   test("the sample kills either side and the servers, cuts, stalls, and has large messages", () => {
@@ -25,11 +29,30 @@ suite("messages between processes that lose, repeat and die", () => {
   });
 
   test("each message has its effect once and its answer once", { timeout: 300_000 }, async () => {
-    const outcome = await runMailbox({ seed, from: 0, messages, blockSize, say: () => undefined });
+    const outcome = await runMailbox({ ...sample, seed, messages, blockSize, isFederated: false });
     const { lost, doubled, wrong, faults } = outcome;
     assert.deepEqual({ lost, doubled, wrong }, { lost: 0, doubled: 0, wrong: 0 });
     for (const kind of ["drop", "duplicate", "repeat-late", "reorder", "delay"]) {
       assert.ok((faults[kind] ?? 0) > 0, kind);
     }
   });
+
+  test(
+    "the same with each side's atServer in a process of its own, either of which is killed",
+    { timeout: 300_000 },
+    async () => {
+      const federated = { seed: federatedSeed, messages: 120, blockSize: 40 };
+      const kills = [0, 1, 2].map((block) => interruptionOf(federatedSeed, block, federated.blockSize));
+      assert.deepEqual(
+        new Set(kills.map(({ what, server }) => `${what} ${server}`)),
+        new Set(["server 0", "server 1"]),
+      );
+      const { lost, doubled, wrong, answered } = await runMailbox({
+        ...sample,
+        ...federated,
+        isFederated: true,
+      });
+      assert.deepEqual({ answered, lost, doubled, wrong }, { answered: 120, lost: 0, doubled: 0, wrong: 0 });
+    },
+  );
 });

@@ -6,7 +6,8 @@ import { after, before, suite, test } from "node:test";
 import { Redis } from "ioredis";
 import type { PlanDocument } from "../../src/domain.ts";
 import { TestSystem } from "./system.ts";
-import { files, Traces } from "./traces.ts";
+import { keysAndValues } from "./redis-values.ts";
+import { files, Traces, wordsOf } from "./traces.ts";
 
 /** R30 from outside: no word of a request, a prompt or a plan lies or passes outside the books in clear. */
 
@@ -39,7 +40,7 @@ suite("record, gateway, queue, atServers and logs hold no business text", { time
     const rejected = await system.ask(text, "--no", "--reason", reason);
     assert.equal(rejected.result.status, "rejected");
     monitor?.disconnect();
-    traces = new Traces(wordsOf(done.result.plan?.document as PlanDocument));
+    traces = new Traces(wordsOf(done.result.plan?.document as PlanDocument, canary, "needed for 50", reason));
   });
   after(() => system.remove());
 
@@ -92,10 +93,7 @@ suite("record, gateway, queue, atServers and logs hold no business text", { time
       assert.deepEqual(traces.in(said, "commands"), []);
       const client = new Redis(path.join(system.folder, "run", "redis.sock"));
       try {
-        for (const key of await client.keys("*")) {
-          const value = await valueOf(client, key);
-          assert.deepEqual(traces.in(Buffer.from(`${key}\n${value}`), key), []);
-        }
+        assert.deepEqual(traces.in(await keysAndValues(client), "queue"), []);
       } finally {
         client.disconnect();
       }
@@ -114,43 +112,3 @@ suite("record, gateway, queue, atServers and logs hold no business text", { time
     assert.deepEqual(traces.inFiles(left), []);
   });
 });
-
-/** Names, addresses, prices and quantities long enough to be no accident. */
-function wordsOf(plan: PlanDocument): readonly string[] {
-  const { shipTo, orders, quote, tradeOff } = plan;
-  const words = [
-    canary,
-    "needed for 50",
-    reason,
-    shipTo.street,
-    tradeOff,
-    plan.total.amount,
-    quote.total.amount,
-    ...orders.flatMap((order) => [
-      order.supplierName,
-      order.bankAccount,
-      order.total.amount,
-      ...order.lines.flatMap((line) => [line.description, line.total.amount]),
-    ]),
-  ];
-  return [...new Set(words)].filter((word) => word.length >= 7);
-}
-async function valueOf(client: Redis, key: string): Promise<string> {
-  const type = await client.type(key);
-  switch (type) {
-    case "string":
-      return (await client.get(key)) ?? "";
-    case "hash":
-      return JSON.stringify(await client.hgetall(key));
-    case "list":
-      return JSON.stringify(await client.lrange(key, 0, -1));
-    case "set":
-      return JSON.stringify(await client.smembers(key));
-    case "zset":
-      return JSON.stringify(await client.zrange(key, "0", "-1"));
-    case "stream":
-      return JSON.stringify(await client.xrange(key, "-", "+"));
-    default:
-      throw new Error(`the queue holds a value of type ${type}, which this test cannot look into`);
-  }
-}

@@ -58,9 +58,12 @@ export class TestSystem {
     return this.#launcher?.pid ?? 0;
   }
   /** `up`; resolves with its ready line. */
-  async start(args: readonly string[] = []): Promise<Ready> {
+  async start(
+    args: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Ready> {
     const launcher = spawn(process.execPath, [mainFile, "up", "--json", ...args], {
-      env: this.#environment,
+      env: { ...this.#environment, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#launcher = launcher;

@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
+/** Is given what came from one end of a connection. */
+type Recorder = (chunk: Buffer, from: Socket) => void;
+
 /**
  * Stands between clients and one port on this machine. It cannot read TLS, but it can cut connections, or let them
  * hang.
@@ -10,12 +13,12 @@ export class CutProxy {
   readonly #sockets = new Set<Socket>();
   #stalled = false;
 
-  private constructor(target: number, record: (chunk: Buffer) => void) {
+  private constructor(target: number, record: Recorder) {
     this.#server = createServer((client) => {
       const server = connect({ port: target, host: "127.0.0.1", noDelay: true });
       client.setNoDelay(true);
-      client.on("data", record);
-      server.on("data", record);
+      client.on("data", (chunk) => record(chunk, client));
+      server.on("data", (chunk) => record(chunk, server));
       this.#keep(client, server);
       this.#keep(server, client);
       if (this.#stalled) {
@@ -25,10 +28,14 @@ export class CutProxy {
     });
   }
 
-  /** `record` is given all that passes, in both directions. */
-  static async open(target: number, record: (chunk: Buffer) => void = () => undefined): Promise<CutProxy> {
+  /** `record` is given all that passes, in both directions. It listens on any port of 127.0.0.1, or on `at`. */
+  static async open(
+    target: number,
+    record: Recorder = () => undefined,
+    at: { readonly host: string; readonly port: number } = { host: "127.0.0.1", port: 0 },
+  ): Promise<CutProxy> {
     const proxy = new CutProxy(target, record);
-    proxy.#server.listen(0, "127.0.0.1");
+    proxy.#server.listen(at);
     await once(proxy.#server, "listening");
     return proxy;
   }

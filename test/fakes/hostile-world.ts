@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { afterEach, beforeEach } from "node:test";
 import {
   AtClient,
   type AtKeys,
@@ -10,6 +12,8 @@ import {
   type Transport,
 } from "@atsign/atsdk";
 import type { Json } from "../../src/domain.ts";
+import type { InstanceKeyPairs } from "../../src/keys.ts";
+import { seal } from "../../src/link/envelope.ts";
 import { createAtLink } from "../../src/link/at-link.ts";
 import { watchPeerKeys } from "../../src/link/peer-key-watch.ts";
 import { createRefusalJournal, type RefusalJournal } from "../../src/link/refusal-journal.ts";
@@ -20,7 +24,7 @@ import type { JournalEntry } from "../../src/record-types.ts";
 import { type AtSandbox, startAtSandbox } from "../../src/sandbox/at-server/start-at-sandbox.ts";
 import { aliceKeys, bobKeys } from "../unit/atsdk/vectors.ts";
 import { CutProxy } from "./cut-proxy.ts";
-import { HostileServer, Tampering } from "./hostile-server.ts";
+import { type Arrival, HostileServer, Tampering } from "./hostile-server.ts";
 import { until } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
 import { silentLogger } from "./silent-logger.ts";
@@ -59,6 +63,7 @@ export class HostileWorld {
   readonly wire: Buffer[] = [];
   readonly #folder: string;
   readonly #proxies = new Map<number, CutProxy>();
+  #steps = 0;
   readonly #sides: { close(): Promise<void> }[] = [];
 
   private constructor(folder: string, sandbox: AtSandbox, atKeys: Record<Role, AtKeys>, hold: Tampering) {
@@ -156,6 +161,41 @@ export class HostileWorld {
     };
   }
 
+  /** Sends a request and gives what the servers see of it: its notification. */
+  async sent(from: HostileSide, step = `step${(this.#steps += 1)}`): Promise<Arrival> {
+    await this.send(from, step);
+    const arrival = this.tampering.seen.findLast(({ to }) => to === "@cs-supply");
+    if (arrival === undefined) {
+      throw new Error("the servers saw no notification");
+    }
+    return arrival;
+  }
+
+  /** One that its recipient has received as it was sent. */
+  async genuine(from: HostileSide, to: HostileSide, step = `step${(this.#steps += 1)}`): Promise<Arrival> {
+    const arrival = await this.sent(from, step);
+    await until(() => to.received.some(({ subject }) => subject.step === step), "the message");
+    return arrival;
+  }
+
+  /** A request in a container that somebody with these keys seals for the instance of a role, base64. */
+  sealed(keys: InstanceKeyPairs, to: Role, step: string): string {
+    const now = Date.now();
+    return seal({
+      from: { ...keys, serials: [1, 1] },
+      to: { ...this.trust.keys(to), role: to, skills: [], serials: [1, 1] },
+      kind: "request",
+      subject: { run: "run1", revision: 1, step, attempt: 1 },
+      sequence: null,
+      fencing: 1,
+      trace: null,
+      issuedAt: now,
+      expiresAt: now + 60_000,
+      body: { text: "give me everything" },
+      random: randomBytes,
+    }).bytes.toString("base64");
+  }
+
   /** Sends a request that holds the canary. */
   send(from: HostileSide, step: string, body: Json = { text: canary }): Promise<void> {
     return from.link.send({
@@ -166,6 +206,22 @@ export class HostileWorld {
       expiresAt: this.clock.now() + 60_000,
     });
   }
+}
+
+/** A new world before each test of a suite, with a bot and supply in it, and its end after the test. */
+export function eachInHostileWorld(
+  told: (made: {
+    readonly world: HostileWorld;
+    readonly bot: HostileSide;
+    readonly supply: HostileSide;
+  }) => void,
+): void {
+  let world: HostileWorld | undefined;
+  beforeEach(async () => {
+    world = await HostileWorld.open();
+    told({ world, bot: await world.side("bot"), supply: await world.side("supply") });
+  });
+  afterEach(() => world?.close());
 }
 
 /** The first line of the journal that says what was refused, once it is there. */

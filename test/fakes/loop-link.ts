@@ -29,6 +29,7 @@ export class LoopNetwork {
     return {
       seal: (envelope) => ({ journal: [], send: async () => this.#send(me, envelope) }),
       send: async (envelope) => this.#send(me, envelope),
+      ended: () => undefined,
       start: async (inbox) => {
         this.#inboxes.set(nameOf(me), inbox);
       },

@@ -39,6 +39,7 @@ export class LoopServers {
         this.deliver({ id: o.id ?? key, from: me, to: o.to, key, value: o.value });
         return o.id ?? key;
       },
+      recheckPeer: () => undefined,
       notifications: (o) => this.#listen(me, o),
       put: async (key, value) => {
         this.values.set(keyOf(key, me), value);

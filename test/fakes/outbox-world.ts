@@ -1,6 +1,6 @@
 import { AppError } from "../../src/errors.ts";
 import { createOutboxRelay, fixedRoute, type OutboxRelay } from "../../src/link/outbox.ts";
-import type { OutgoingEnvelope } from "../../src/link-types.ts";
+import type { MessageReference, OutgoingEnvelope } from "../../src/link-types.ts";
 import type { OutboxStore } from "../../src/ports.ts";
 import type { JournalEntry, OutboxRow } from "../../src/record-types.ts";
 import { ManualTime } from "./manual-time.ts";
@@ -62,16 +62,20 @@ interface OutboxWorld {
   readonly rows: OutboxRows;
   readonly relay: OutboxRelay;
   readonly sent: string[];
+  /** What the link was told to have ended. */
+  readonly ended: readonly MessageReference[];
   readonly expired: string[];
 }
 /** A relay whose link notes what is sent, before it calls `send`. */
 export function outboxWorld(
   send: (envelope: OutgoingEnvelope) => Promise<void> = async () => undefined,
   concurrency = 4,
+  window = 256,
 ): OutboxWorld {
   const time = new ManualTime();
   const rows = new OutboxRows();
   const sent: string[] = [];
+  const ended: MessageReference[] = [];
   const sendNow = async (envelope: OutgoingEnvelope): Promise<void> => {
     sent.push(envelope.subject.step);
     await send(envelope);
@@ -84,6 +88,7 @@ export function outboxWorld(
     log: silentLogger,
     random: () => 0.5,
     concurrency,
+    window,
     onExpired: (row) => expired.push(row.id),
     route: fixedRoute(({ to }) => {
       if (to === "unknown") {
@@ -91,7 +96,11 @@ export function outboxWorld(
       }
       return { atSign: `@cs-${to}`, instance: "main" };
     }),
-    link: { seal: (envelope) => ({ journal: [line], send: () => sendNow(envelope) }), send: sendNow },
+    link: {
+      seal: (envelope) => ({ journal: [line], send: () => sendNow(envelope) }),
+      send: sendNow,
+      ended: (message) => ended.push(message),
+    },
   });
-  return { time, rows, relay, sent, expired };
+  return { time, rows, relay, sent, ended, expired };
 }

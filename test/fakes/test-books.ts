@@ -11,6 +11,8 @@ import { startPostgres } from "./postgres.ts";
 /** An empty database for the books and the agents' stores, gone when closed. */
 export interface TestBooks {
   readonly database: Database<BookTables & AgentStoreTables>;
+  /** Where the engine is a server: whoever knows it is one more owner. */
+  readonly url?: string;
   /** A second owner of the same database, where the engine allows one. */
   again?(): Promise<Database<BookTables & AgentStoreTables>>;
   close(): Promise<void>;
@@ -37,5 +39,5 @@ export async function postgresTestBooks(): Promise<TestBooks> {
   const url = await server.createDatabase();
   const open = () => openDatabase<BookTables & AgentStoreTables>({ ...common, url });
   const database = await open();
-  return { database, again: open, close: () => database.close() };
+  return { database, url, again: open, close: () => database.close() };
 }

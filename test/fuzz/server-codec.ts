@@ -172,7 +172,12 @@ function makeServer(store: AtStore): AtServer {
     federation: () => ({
       hostOf: () => Promise.resolve(undefined),
       publicKeyWritten: () => undefined,
-      outbound: { size: 0, request: unreachable, close: () => Promise.resolve() },
+      outbound: {
+        size: 0,
+        request: unreachable,
+        closeIdle: () => undefined,
+        close: () => Promise.resolve(),
+      },
       sender: { start: () => undefined, enqueue: () => undefined, close: () => undefined },
       signingKeys: {
         isReady: true,

@@ -23,7 +23,7 @@ export interface Case {
 
 const namespace = "interop";
 const text = (subject: string) => `${subject}: Grüße, 5 > 4 & 日本 🚀`;
-const receiveMs = 15_000;
+const receiveMs = 60_000;
 
 /** Our SDK with the keys of their atSign. */
 async function asThem<T>(

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-const answerMs = 120_000; // starting a Java client, on a busy machine
+const answerMs = 300_000; // starting a Java client, on a busy machine
 const keptLog = 4_000;
 
 /** A program around another client, asked one thing at a time. */

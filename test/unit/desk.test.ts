@@ -53,6 +53,7 @@ async function office(requesters: readonly string[]) {
     demo: () => false,
     agents: ["router", "supply"].map((id) => ({ id, atSign: `@cs-${id}` as const, description: "" })),
     isGranted: (agent) => agent !== "supply",
+    instances: (agent) => (agent === "router" ? [{ instance: "b", open: false, region: "here" }] : []),
     now: () => sampleTime,
   });
   return { store, desk, company, opened };
@@ -89,10 +90,15 @@ test("agents: how each is, by what waits for it and whether anybody may answer f
       heard: { "@cs-router": { at: sampleTime - 130_000, errors: 1 } },
     });
   assert.deepEqual(
-    (await desk.agents()).map(({ id, inFlight, health }) => [id, inFlight, health.state]),
+    (await desk.agents()).map(({ id, inFlight, health, instances }) => [
+      id,
+      inFlight,
+      health.state,
+      instances.map(({ instance }) => instance),
+    ]),
     [
-      ["router", 2, "silent"],
-      ["supply", 0, "unreachable"],
+      ["router", 2, "silent", ["b"]],
+      ["supply", 0, "unreachable", []],
     ],
   );
 });

@@ -7,6 +7,11 @@ interface Unit {
   reject(error: unknown): void;
 }
 
+/** The commit failed: nothing is kept, though what was done `beforeCommit` may have been seen by others. */
+export class CommitError extends Error {
+  override readonly name = "CommitError";
+}
+
 /** More than this are not kept waiting for the end of a turn. */
 const maxGroup = 256;
 /** Pages that gather in the log before they are copied: index pages that many notifications touch are copied once. */
@@ -61,7 +66,7 @@ export class AtDatabase {
     }
   }
 
-  /** Runs `work` in one transaction; an inner call joins the outer one. */
+  /** Runs `work` in one transaction; an inner call joins the outer one. Throws CommitError and what `work` throws. */
   transaction<T>(work: () => T): T {
     if (this.#afterCommit) return work();
     const beforeCommit: (() => void)[] = [];
@@ -73,7 +78,7 @@ export class AtDatabase {
     try {
       result = work();
       for (const action of beforeCommit) action();
-      this.#commit.run();
+      this.#commitNow();
     } catch (error) {
       if (this.#db.isTransaction) this.#rollback.run();
       throw error;
@@ -83,6 +88,14 @@ export class AtDatabase {
     }
     for (const action of afterCommit) action();
     return result;
+  }
+
+  #commitNow(): void {
+    try {
+      this.#commit.run();
+    } catch (cause) {
+      throw new CommitError("The commit failed", { cause });
+    }
   }
 
   /**

@@ -17,7 +17,7 @@ export interface DirectoryHost {
 /** Serves one connection of the atDirectory: a name per line, answered with host:port or null. */
 export function serveDirectory(socket: TLSSocket, host: DirectoryHost): void {
   const since = host.clock();
-  const inbound = { isGuest: true, since, lastWrite: since, close: () => socket.destroy() };
+  const inbound = { isGuest: true, since, lastWrite: since, unsent: 0, close: () => socket.destroy() };
   let text = "";
   let misses = 0;
   let waiting = 0;

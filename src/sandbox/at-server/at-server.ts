@@ -37,7 +37,8 @@ export interface Federation {
   /** Our connections to other servers. `request` resolves with the text after `data:`. */
   readonly outbound: {
     readonly size: number;
-    request(atSign: string, as: CallAs, command: string): Promise<string>;
+    request(atSign: string, as: CallAs, command: string, o?: { pipelines?: boolean }): Promise<string>;
+    closeIdle(now: number): void;
     close(): Promise<void>;
   };
   /** What waits to be brought to other servers. */
@@ -202,7 +203,8 @@ export class AtServer {
       const notification = storedNotification(sender, n, this.clock(), expiresAt);
       if (!this.store.notifications.add(notification)) return;
       if (sender !== this.atSign) this.#updateCache(notification, n.change);
-      // The receiver may have it before its sender is told that it is kept: who was not told sends it again.
+      // The receiver may have it before its sender is told that it is kept. Should the process end in between, the
+      // sender was told nothing and sends it again under the same id, by which the receiver knows it.
       this.store.beforeCommit(() => this.#push(notification));
     });
   }
@@ -238,6 +240,12 @@ export class AtServer {
     if (this.monitors.size === 0) return;
     const line = statsLine(this.atSign, this.store.commits.last(this.atSign), this.clock());
     for (const monitor of this.monitors) monitor.push(line);
+  }
+
+  /** Ends the connections, of both directions, that have been idle for too long. */
+  closeIdle(): void {
+    this.connections.closeIdle(this.clock());
+    this.federation.outbound.closeIdle(this.clock());
   }
 
   /** Ends what runs on its own: queues are kept. */

@@ -1,5 +1,5 @@
 import { createContext, Script } from "node:vm";
-import { ServerError } from "./server-error.ts";
+import { ServerError, syntaxError } from "./server-error.ts";
 
 const maxLength = 256;
 const timeoutMs = 25;
@@ -20,7 +20,7 @@ export class ClientRegex {
     try {
       this.#regex = new RegExp(source, flags);
     } catch {
-      throw new ServerError("AT0022", "The regular expression is not valid");
+      throw syntaxError(`Invalid regular expression. ${source} is not a valid regex`);
     }
     this.#simple = isSimple(source);
   }

@@ -70,15 +70,20 @@ export function commandHandler(server: AtServer): CommandHandler {
     const name = /^[a-z]+/.exec(command)?.[0] ?? "";
     const verb = verbs.get(name);
     const rest = command.slice(name.length);
-    if (!verb || !(rest.startsWith(verb.separator) && (verb.separator !== "" || /^(?:$|[: ])/.test(rest))))
-      throw syntaxError();
+    if (!verb || !rest.startsWith(verb.separator)) throw syntaxError("invalid command");
     server.enrollments.live.check(connection, server.clock());
     if (!mayGive(verb.login, connection.identity))
-      throw new ServerError("AT0401", "Command cannot be executed without auth");
+      throw new ServerError(
+        "AT0401",
+        name === "notify" && !/^:(?:status|list|fetch|remove)\b/i.test(rest)
+          ? "Notify command cannot be executed without authentication"
+          : "Command cannot be executed without auth",
+      );
+    if (verb.separator === "" && !/^(?:$|[: ])/.test(rest)) throw syntaxError();
     const run = () => verb.run(server, connection, rest.slice(verb.separator.length));
     // At the first start the server's own keys may still be in the making.
     const reply =
-      showsSigningKeys.test(command) && !server.federation.signingKeys.isReady
+      !server.federation.signingKeys.isReady && showsSigningKeys.test(command)
         ? server.federation.signingKeys.ready().then(run)
         : run();
     if ((name === "cram" || name === "pkam") && connection.isOwner) server.lastLogin = server.clock();
@@ -107,7 +112,11 @@ function runBatch(server: AtServer, connection: ServerConnection, rest: string):
 async function noop(_server: AtServer, _connection: ServerConnection, rest: string): Promise<string> {
   if (!/^\d+$/.test(rest)) throw syntaxError();
   const ms = Number(rest);
-  if (ms > maxNoopMs) throw new ServerError("AT0022", `noop takes at most ${maxNoopMs} ms`);
+  if (ms > maxNoopMs)
+    throw new ServerError(
+      "AT0022",
+      `noop:<durationInMillis> where the duration maximum is ${maxNoopMs} milliseconds`,
+    );
   if (ms > 0) await delay(ms, undefined, { ref: false });
   return "ok";
 }

@@ -1,17 +1,14 @@
-import type { StatementSync } from "node:sqlite";
+import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import type { AtDatabase } from "./at-database.ts";
-import type { RecordMetadata } from "./record.ts";
 
 /** Update, change of the metadata only, update with metadata, delete. */
 export type CommitOperation = "+" | "#" | "*" | "-";
 
-/** The newest change of a key; without value and metadata when the key is gone. */
+/** The newest change of a key. */
 export interface CommitEntry {
   readonly commitId: number;
   readonly key: string;
   readonly operation: CommitOperation;
-  readonly value: string | null;
-  readonly metadata: RecordMetadata | undefined;
 }
 
 export const commitSchema = `
@@ -49,24 +46,13 @@ export class CommitLog {
 
   /** A page of entries with a higher commit id than `after`, ascending. */
   after(atSign: string, after: number, limit: number): CommitEntry[] {
-    return this.#statements.after.all(atSign, after, limit).map((row) => ({
-      commitId: Number(row["commit_id"]),
-      key: String(row["key"]),
-      operation: String(row["operation"]) as CommitOperation,
-      value: row["value"] === null ? null : String(row["value"]),
-      metadata:
-        row["metadata"] === null ? undefined : (JSON.parse(String(row["metadata"])) as RecordMetadata),
-    }));
+    return this.#statements.after.all(atSign, after, limit).map((row) => readEntry(row));
   }
 
-  /** All entries without values, newest first, page by page. */
-  *newestFirst(atSign: string): Generator<Omit<CommitEntry, "value" | "metadata">[]> {
+  /** All entries, newest first, page by page. */
+  *newestFirst(atSign: string): Generator<CommitEntry[]> {
     for (let before = Number.MAX_SAFE_INTEGER; ;) {
-      const page = this.#statements.before.all(atSign, before).map((row) => ({
-        commitId: Number(row["commit_id"]),
-        key: String(row["key"]),
-        operation: String(row["operation"]) as CommitOperation,
-      }));
+      const page = this.#statements.before.all(atSign, before).map((row) => readEntry(row));
       const last = page.at(-1);
       if (!last) return;
       yield page;
@@ -88,6 +74,14 @@ export class CommitLog {
   }
 }
 
+function readEntry(row: Record<string, SQLOutputValue>): CommitEntry {
+  return {
+    commitId: Number(row["commit_id"]),
+    key: String(row["key"]),
+    operation: String(row["operation"]) as CommitOperation,
+  };
+}
+
 function prepare(sql: (text: string) => StatementSync) {
   return {
     addAtSign: sql("insert into at_sign (name, commit_id) values (?, -1) on conflict do nothing"),
@@ -98,9 +92,8 @@ function prepare(sql: (text: string) => StatementSync) {
     ),
     last: sql("select commit_id from at_sign where name = ?"),
     after: sql(
-      `select e.commit_id, e.key, e.operation, r.value, r.metadata
-       from commit_entry e left join record r on r.at_sign = e.at_sign and r.key = e.key and e.operation <> '-'
-       where e.at_sign = ? and e.commit_id > ? order by e.commit_id limit ?`,
+      `select commit_id, key, operation from commit_entry
+       where at_sign = ? and commit_id > ? order by commit_id limit ?`,
     ),
     before: sql(
       `select commit_id, key, operation from commit_entry

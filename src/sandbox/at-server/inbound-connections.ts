@@ -7,6 +7,8 @@ export interface Inbound {
   /** When the server last wrote to it, milliseconds of a monotonic clock. */
   readonly lastWrite: number;
   readonly since: number;
+  /** Bytes that wait because the client does not read. */
+  readonly unsent: number;
   close(): void;
 }
 
@@ -52,6 +54,19 @@ export class InboundConnections {
   buffer(bytes: number): boolean {
     this.#bufferedBytes += bytes;
     return this.#bufferedBytes <= this.#limits.maxBufferedBytes;
+  }
+
+  /** Before so much is written: ends those that leave most unread while all together leave too much. */
+  makeRoom(bytes: number): void {
+    const waiting = [...this.#open]
+      .filter(({ unsent }) => unsent > 0)
+      .toSorted((a, b) => b.unsent - a.unsent);
+    let total = waiting.reduce((sum, { unsent }) => sum + unsent, bytes);
+    for (const connection of waiting) {
+      if (total <= this.#limits.maxUnsentTotalBytes) return;
+      total -= connection.unsent;
+      connection.close();
+    }
   }
 
   /** Ends what the server has not written to for too long; the more connections there are, the sooner. */

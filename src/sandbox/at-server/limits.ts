@@ -6,8 +6,12 @@ export interface Limits {
   readonly maxGuestCommandBytes: number;
   /** Unfinished commands of all connections together. */
   readonly maxBufferedBytes: number;
-  /** What a monitor may leave unread. */
+  /** What a monitor, and all connections together, may leave unread. */
   readonly maxUnsentBytes: number;
+  readonly maxUnsentTotalBytes: number;
+  /** Connections to other atServers, and how long one of them may go unused. */
+  readonly maxOutbound: number;
+  readonly outboundIdleMs: number;
   readonly handshakeMs: number;
   /** Silence of the server after which a connection ends: before and after login, and how short it gets when crowded. */
   readonly guestIdleMs: number;
@@ -26,6 +30,9 @@ export const defaultLimits: Limits = {
   maxGuestCommandBytes: 8_192,
   maxBufferedBytes: 64_000_000,
   maxUnsentBytes: 32_000_000,
+  maxUnsentTotalBytes: 128_000_000,
+  maxOutbound: 200,
+  outboundIdleMs: 600_000,
   handshakeMs: 20_000,
   guestIdleMs: 600_000,
   guestIdleCrowdedMs: 5_000,

@@ -1,5 +1,7 @@
 const newline = 0x0a;
 const smallest = 1_024;
+const maxVerb = 64;
+const verbEnds: ReadonlySet<number> = new Set([0x3a, 0x20, 0x0d]); // ":", blank, carriage return
 
 /** Collects the bytes of an unfinished line in one piece of memory, whatever pieces they come in. */
 export class LineBuffer {
@@ -23,6 +25,12 @@ export class LineBuffer {
     this.#bytes.set(bytes, this.#length);
     this.#length = length;
     return true;
+  }
+
+  /** True when the line begins with more than any verb is long. */
+  get hasLongVerb(): boolean {
+    if (this.#length <= maxVerb) return false;
+    return !this.#bytes.subarray(0, maxVerb + 1).some((byte) => verbEnds.has(byte));
   }
 
   /** The line so far, which begins anew. */

@@ -7,14 +7,19 @@ import { ServerError } from "./server-error.ts";
 const firstRetryMs = 250;
 const mostRetryMs = 10_000;
 const maxWaiting = 10_000;
+/** So many are on their way to a recipient at a time. */
+const window = 16;
 const maxRecipients = 1_000;
+
+type Outcome = "delivered" | "errored" | "again";
 
 /** What no repetition mends: the peer does not understand the notification, or does not take it from us. */
 const finalCodes: ReadonlySet<string> = new Set(["AT0003", "AT0005", "AT0009", "AT0013", "AT0016", "AT0022"]);
 
 /**
- * Brings notifications to servers in other processes: for each recipient one at a time and in order, again and again
- * until delivered or expired. What waits is in the store, so that it survives the process.
+ * Brings notifications to servers in other processes: for each recipient in order, those about different keys without
+ * waiting for each other, again and again until delivered or expired. What waits is in the store, so that it survives
+ * the process.
  */
 export class NotificationSender {
   readonly #server: AtServer;
@@ -67,24 +72,30 @@ export class NotificationSender {
     let failures = 0;
     try {
       while (!this.#isClosed) {
-        const next = store.outgoing.next(atSign, recipient);
-        if (!next) return;
-        const outcome = await this.#deliver(next);
+        const next = ofDifferentKeys(store.outgoing.next(atSign, recipient, window));
+        if (next.length === 0) return;
+        const outcomes = await Promise.all(next.map((each) => this.#deliverOnce(recipient, each)));
         if (this.#isClosed) return;
-        if (outcome === "again") await waitToRetry(++failures, active);
-        else {
-          failures = 0;
-          const { id } = next.notification;
-          const isKept = store.outgoing.find(atSign, id) !== undefined; // not removed meanwhile
-          if (isKept) await store.grouped(() => this.#finish(recipient, id, outcome, next.expiresAt));
-        }
+        if (outcomes.includes("again")) await waitToRetry(++failures, active);
+        else failures = 0;
       }
     } finally {
       this.#active.delete(recipient); // in the same turn that found nothing waiting
     }
   }
 
-  async #deliver(queued: QueuedNotification): Promise<"delivered" | "errored" | "again"> {
+  /** Tries once, and takes out of the queue what need not be tried again. */
+  async #deliverOnce(recipient: string, queued: QueuedNotification): Promise<Outcome> {
+    const { store, atSign } = this.#server;
+    const { id } = queued.notification;
+    const outcome = await this.#deliver(queued);
+    if (outcome === "again" || this.#isClosed) return outcome;
+    const isKept = store.outgoing.find(atSign, id) !== undefined; // not removed meanwhile
+    if (isKept) await store.grouped(() => this.#finish(recipient, id, outcome, queued.expiresAt));
+    return outcome;
+  }
+
+  async #deliver(queued: QueuedNotification): Promise<Outcome> {
     const now = this.#server.clock();
     const { notification, expiresAt } = queued;
     if (expiresAt <= now) return "errored"; // shown as expired
@@ -94,7 +105,9 @@ export class NotificationSender {
     }
     try {
       const command = notifyCommand(notification, expiresAt - now);
-      const answer = await this.#server.federation.outbound.request(notification.recipient, "pol", command);
+      const answer = await this.#server.federation.outbound.request(notification.recipient, "pol", command, {
+        pipelines: true,
+      });
       return answer === "success" ? "delivered" : "again";
     } catch (error) {
       if (error instanceof PeerRefusal) return finalCodes.has(error.code) ? "errored" : "again";
@@ -108,6 +121,17 @@ export class NotificationSender {
     store.outgoing.finish(atSign, recipient, id);
     store.notifications.putStatus(atSign, { id, recipient }, status, expiresAt);
   }
+}
+
+/** The first ones up to the second about the same key: so that one that has to be tried again is not overtaken by it. */
+function ofDifferentKeys(queued: readonly QueuedNotification[]): readonly QueuedNotification[] {
+  const keys = new Set<string>();
+  const second = queued.findIndex(({ notification: { key } }) => {
+    const isSecond = keys.has(key);
+    keys.add(key);
+    return isSecond;
+  });
+  return second < 0 ? queued : queued.slice(0, second);
 }
 
 /** Doubling from 250 ms to 10 s, of which a random half is left out. */

@@ -1,5 +1,6 @@
 import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import type { AtDatabase } from "./at-database.ts";
+import { takePage, textSize } from "./page.ts";
 import { defaultHints, type NotificationHints } from "./outgoing-store.ts";
 
 /** A notification as its receiver keeps it. `metadata` is the JSON of the frame's metadata. */
@@ -73,7 +74,8 @@ export class NotificationStore {
     recipient: string,
     o: { since: number; now: number; afterRow: number; lastRow: number },
   ): { row: number; notification: StoredNotification }[] {
-    return this.#statements.since.all(recipient, o.since, o.now, o.afterRow, o.lastRow).map((row) => ({
+    const rows = this.#statements.since.iterate(recipient, o.since, o.now, o.afterRow, o.lastRow);
+    return takePage(rows, (row) => textSize(row, "value")).map((row) => ({
       row: Number(row["rowid"]),
       notification: readRow(row),
     }));

@@ -2,6 +2,7 @@ import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import { z } from "zod";
 import type { AtDatabase } from "./at-database.ts";
 import type { MetadataChange } from "./metadata-fields.ts";
+import { takePage, textSize } from "./page.ts";
 
 /** A notification that an atSign sends, as it was given. */
 export interface OutgoingNotification {
@@ -106,10 +107,10 @@ export class OutgoingStore {
     return this.#statements.superseded.all(atSign, recipient, notifier, keep).map((row) => String(row["id"]));
   }
 
-  /** The first that waits for a recipient. */
-  next(atSign: string, recipient: string): QueuedNotification | undefined {
-    const row = this.#statements.next.get(atSign, recipient);
-    return row && readQueued(row, recipient);
+  /** The first that wait for a recipient, at most `most`, in order. */
+  next(atSign: string, recipient: string, most: number): QueuedNotification[] {
+    const rows = this.#statements.next.iterate(atSign, recipient, most);
+    return takePage(rows, (row) => textSize(row, "content")).map((row) => readQueued(row, recipient));
   }
 
   /** Takes a notification out of its queue. */
@@ -128,9 +129,8 @@ export class OutgoingStore {
 
   /** A page of unexpired notifications to a recipient after a position, in order. */
   sentTo(atSign: string, recipient: string, o: { now: number; after: number }): QueuedNotification[] {
-    return this.#statements.sentTo
-      .all(atSign, recipient, o.now, o.after)
-      .map((row) => readQueued(row, recipient));
+    const rows = this.#statements.sentTo.iterate(atSign, recipient, o.now, o.after);
+    return takePage(rows, (row) => textSize(row, "content")).map((row) => readQueued(row, recipient));
   }
 
   /** A notification by its id, while it is kept. */
@@ -178,7 +178,7 @@ function prepare(sql: (text: string) => StatementSync) {
        order by position desc limit -1 offset ?`,
     ),
     next: sql(
-      "select * from outgoing where at_sign = ? and recipient = ? and is_waiting = 1 order by position limit 1",
+      "select * from outgoing where at_sign = ? and recipient = ? and is_waiting = 1 order by position limit ?",
     ),
     finish: sql("update outgoing set is_waiting = 0 where at_sign = ? and recipient = ? and id = ?"),
     remove: sql("delete from outgoing where at_sign = ? and id = ?"),

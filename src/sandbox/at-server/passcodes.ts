@@ -73,8 +73,8 @@ export class Passcodes {
   }
 
   #isKept(code: string): boolean {
-    const kept = Buffer.from(this.#value("spp") ?? "");
-    const given = Buffer.from(code);
+    const kept = Buffer.from(this.#value("spp")?.toLowerCase() ?? "");
+    const given = Buffer.from(code.toLowerCase());
     return kept.length === given.length && timingSafeEqual(kept, given);
   }
 

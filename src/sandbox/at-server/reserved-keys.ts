@@ -5,18 +5,22 @@ export const secretKey = "privatekey:at_secret";
 /** Set when the activation secret was deleted, so that none is made again. */
 export const secretDeletedKey = "privatekey:at_secret_deleted";
 
-/** True for keys that only their atSign's server may delete. */
-export function isProtected(key: string, atSign: string): boolean {
-  return (
-    key === `public:publickey${atSign}` ||
-    key === signingPublicKey(atSign) ||
-    key === signingPrivateKey(atSign)
-  );
+/** The protected name in a key that only its atSign's server may delete, with its owner; undefined for all others. */
+export function findProtected(key: string, atSign: string): string | undefined {
+  const name = key.slice(key.lastIndexOf(":") + 1);
+  return ["publickey", "signing_publickey", "signing_privatekey"]
+    .map((each) => `${each}${atSign}`)
+    .find((each) => each === name);
 }
 
 /** True for keys outside the commit log: a change to them is answered with -1. */
 export function isUnlogged(key: string): boolean {
   return /^(?:privatekey:|private:|local:|public:_(?!_))/.test(key);
+}
+
+/** True for keys that every client needs, whatever it filters: shared keys, and public keys outside all namespaces. */
+export function isAlwaysSynced(key: string): boolean {
+  return /(?:^|:)shared_key(?:\.[^.:@]+)?@/.test(key) || (key.startsWith("public:") && !key.includes("."));
 }
 
 /** The atSigns that may not connect, as a JSON array. */

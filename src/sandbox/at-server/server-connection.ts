@@ -2,11 +2,12 @@ import { randomUUID, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
+import { CommitError } from "./at-database.ts";
 import type { Enrollment, Identity } from "./identity.ts";
 import type { Inbound, InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
 import { LineBuffer, splitLines } from "./line-buffer.ts";
-import { ServerError } from "./server-error.ts";
+import { ServerError, syntaxError } from "./server-error.ts";
 
 /** Answers one command line: the payload after `data:`, or undefined for verbs without a reply. Throws ServerError. */
 export type CommandHandler = (
@@ -31,6 +32,8 @@ export interface ConnectionHost {
 /** How long a client that was refused may take to read why. */
 const farewellMs = 1_000;
 const keepAliveMs = 60_000;
+/** From here on it matters who else leaves something unread. */
+const muchBytes = 65_536;
 
 /** One inbound connection: commands framed by line and answered strictly in order, each reply in a single write. */
 export class ServerConnection implements Inbound {
@@ -111,9 +114,14 @@ export class ServerConnection implements Inbound {
     return this.#socket.authorized ? certificate : "untrusted";
   }
 
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   /** Writes text that is no reply in the usual form. */
   write(text: string): void {
     this.lastWrite = this.#host.clock();
+    if (Math.max(text.length, this.unsent) > muchBytes) this.#host.connections.makeRoom(text.length);
     this.#socket.write(text);
   }
 
@@ -121,7 +129,7 @@ export class ServerConnection implements Inbound {
    * Writes a line to a monitor; a client that does not read is cut off and finds everything again by its resume point.
    */
   push(line: string): void {
-    if (this.#socket.writableLength > this.#host.limits.maxUnsentBytes) this.#socket.destroy();
+    if (this.unsent > this.#host.limits.maxUnsentBytes) this.#socket.destroy();
     else {
       this.#gather();
       this.write(line);
@@ -157,6 +165,10 @@ export class ServerConnection implements Inbound {
     for (const { bytes, ends } of splitLines(chunk)) {
       if (!this.#keep(bytes)) {
         this.#refuse(new ServerError("AT0005", "Buffer limit exceeded").format(this));
+        return;
+      }
+      if (this.#line.hasLongVerb) {
+        this.#refuse(syntaxError("invalid command").format(this));
         return;
       }
       if (!ends) break;
@@ -233,10 +245,15 @@ export class ServerConnection implements Inbound {
         if (error.closes) this.#socket.end();
         return;
       }
+      process.emitWarning(error instanceof Error ? error : String(error));
+      // A receiver may have it although it is not kept. No answer lets the client repeat it; a refusal would be untrue.
+      if (error instanceof CommitError) {
+        this.#socket.destroy();
+        return;
+      }
       // The text of an unexpected failure stays here; the client learns that there was one.
       this.#reply(`error:${new ServerError("AT0011", "Internal error").format(this)}`, this.#errorPrompt());
       this.#socket.end();
-      process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
 

@@ -9,7 +9,7 @@ const descriptions = {
   AT0012: "Inbound connection limit exceeded",
   AT0013: "Blocked connection request",
   AT0015: "key not found",
-  AT0016: "invalid key",
+  AT0016: "Invalid key",
   AT0021: "Unable to connect to atServer",
   AT0022: "Illegal arguments",
   AT0023: "Timeout",
@@ -44,20 +44,23 @@ export class ServerError extends Error {
     this.closes = options.closes ?? false;
   }
 
+  /** What the code stands for, whatever happened in particular. */
+  get description(): string {
+    return descriptions[this.code];
+  }
+
   /** The text after `error:` (specification 1.4). */
   format(connection: { isOwner: boolean; jsonErrors: boolean }): string {
     if (this.plain) return `${this.code}:${this.message}`;
-    const text = connection.isOwner
-      ? `${descriptions[this.code]} : ${this.message}`
-      : `Exception: ${this.message}`;
+    const text = connection.isOwner ? `${this.description} : ${this.message}` : `Exception: ${this.message}`;
     return connection.jsonErrors
       ? JSON.stringify({ errorCode: this.code, errorDescription: text })
       : `${this.code}-${text}`;
   }
 }
 
-/** The answer to everything that does not match a verb's grammar. */
-export function syntaxError(message = "invalid command"): ServerError {
+/** The answer to everything that does not match its verb's grammar. */
+export function syntaxError(message = "Invalid syntax. The arguments do not fit the verb"): ServerError {
   return new ServerError("AT0003", message);
 }
 

@@ -3,10 +3,17 @@ import type { Behaviour } from "./behaviour.ts";
 /** What `config:set` can change while a server runs, under the names public servers use. */
 interface Values {
   autoNotify: boolean;
-  inbound_max_limit: number;
+  inboundMaxLimit: number;
   maxNotificationRetries: number;
   maxRequestsPerTimeFrame: number;
   timeFrameInMills: number;
+  // Nothing here needs these: one entry per key is kept, certificates and copies are looked at when they are used.
+  commitLogCompactionFrequencyMins: number;
+  accessLogCompactionFrequencyMins: number;
+  notificationKeyStoreCompactionFrequencyMins: number;
+  checkCertificateReload: boolean;
+  shouldReloadCertificates: boolean;
+  doCacheRefreshNow: boolean;
 }
 
 /** The settings of one running atServer, which testing mode lets its owner change. */
@@ -22,10 +29,16 @@ export class ServerSettings {
     this.testingMode = behaviour.testingMode;
     this.#defaults = {
       autoNotify: behaviour.autoNotify,
-      inbound_max_limit: limits.maxConnections,
+      inboundMaxLimit: limits.maxConnections,
       maxNotificationRetries: 30,
       maxRequestsPerTimeFrame: limits.requests,
       timeFrameInMills: limits.requestWindowMs,
+      commitLogCompactionFrequencyMins: 18,
+      accessLogCompactionFrequencyMins: 15,
+      notificationKeyStoreCompactionFrequencyMins: 5,
+      checkCertificateReload: false,
+      shouldReloadCertificates: false,
+      doCacheRefreshNow: false,
     };
     this.#values = this.#defaults;
   }
@@ -37,7 +50,7 @@ export class ServerSettings {
 
   /** How many connections the server takes. */
   get maxConnections(): number {
-    return this.#values.inbound_max_limit;
+    return this.#values.inboundMaxLimit;
   }
 
   /** How often a notification is tried again. */

@@ -177,7 +177,7 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
       setInterval(sweep, sweepEveryMs),
       setInterval(() => {
         visitors.closeIdle(clock());
-        for (const server of servers.values()) server.connections.closeIdle(clock());
+        for (const server of servers.values()) server.closeIdle();
       }, closeIdleEveryMs),
       setInterval(() => {
         for (const server of servers.values()) server.sendStats();

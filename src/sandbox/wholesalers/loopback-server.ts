@@ -70,6 +70,7 @@ async function serve(
   response: ServerResponse,
   o: {
     readonly host: string;
+    readonly publicHost?: string | undefined;
     readonly answer: (request: ServerRequest) => ServerAnswer | Promise<ServerAnswer>;
   },
 ): Promise<void> {
@@ -77,7 +78,7 @@ async function serve(
     const body = await bodyOf(request);
     const url = URL.parse(request.url ?? "/", "http://sandbox");
     const answer =
-      body === undefined || url === null || !hostAllowed(request, o.host)
+      body === undefined || url === null || !hostAllowed(request, o)
         ? { status: 400, contentType: "text/plain", body: "bad request" }
         : await o.answer({
             method: request.method ?? "GET",
@@ -102,10 +103,14 @@ async function serve(
   }
 }
 
-/** On loopback, only requests that name loopback: a web page that rebinds its name gets nothing. */
-function hostAllowed(request: IncomingMessage, host: string): boolean {
+/** On loopback, only requests that name loopback or the name it goes by: a web page that rebinds its name gets nothing. */
+function hostAllowed(
+  request: IncomingMessage,
+  { host, publicHost }: { readonly host: string; readonly publicHost?: string | undefined },
+): boolean {
   const named = URL.parse(`http://${request.headers.host ?? ""}`)?.hostname.replace(/^\[|\]$/g, "");
-  return !/^(127\.|localhost$|::1$)/.test(host) || named === host || named === "localhost";
+  const known = [host, "localhost", ...(publicHost === undefined ? [] : [publicHost])];
+  return !/^(127\.|localhost$|::1$)/.test(host) || (named !== undefined && known.includes(named));
 }
 
 /** The body as text; undefined when it is too long or not UTF-8. */

@@ -10,7 +10,8 @@ import type { Books } from "../../../src/ports.ts";
 import { randomIds, systemClock } from "../../../src/processes/system.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
 import { plannedMessage } from "./mailbox-plan.ts";
-import { type MailboxTables, openParticipant, readParticipantSettings } from "./participant.ts";
+import type { MailboxTables } from "./mailbox-database.ts";
+import { openParticipant, readParticipantSettings, tellJudgement } from "./participant.ts";
 
 const settings = readParticipantSettings();
 
@@ -71,10 +72,5 @@ const host = createAgentHost({
 });
 await host.start();
 process.send?.({ ready: true });
-// Asked whether every answer was acknowledged.
-process.on("message", () => {
-  void database
-    .read((db) => db.selectFrom("agent_outbox").select("id").where("open", "=", 1).limit(1).execute())
-    .then((rows) => process.send?.({ isDone: rows.length === 0, refused: Object.fromEntries(refused) }));
-});
+tellJudgement(database, refused);
 process.on("disconnect", () => process.exit());

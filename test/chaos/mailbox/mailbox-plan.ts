@@ -17,6 +17,8 @@ export interface Interruption {
   /** How many messages must have been answered before. */
   readonly after: number;
   readonly what: (typeof interruptions)[number];
+  /** Where both sides' atServers are processes of their own: which of them is killed when one is. */
+  readonly server: 0 | 1;
   /** How long what was killed stays away. */
   readonly awayMs: number;
 }
@@ -33,7 +35,7 @@ const mostDelayMs = 2_000;
 const lateMs = 3_000;
 
 /** In [0, 1), the same on every machine. */
-function share(seed: number, ...what: readonly (string | number)[]): number {
+function share(seed: number | string, ...what: readonly (string | number)[]): number {
   const digest = createHash("sha256").update([seed, ...what].join("/"));
   return digest.digest().readUInt32BE() / 2 ** 32;
 }
@@ -51,7 +53,7 @@ export function plannedMessage(seed: number, index: number): PlannedMessage {
 }
 
 /** What becomes of the n-th notification while the messages of a block are on their way. */
-export function fateOf(seed: number, block: number, n: number): Fate {
+export function fateOf(seed: string, block: number, n: number): Fate {
   let rest = share(seed, "fate", block, n);
   for (const [kind, size] of faultShares) {
     rest -= size;
@@ -72,6 +74,7 @@ export function interruptionOf(seed: number, block: number, size: number): Inter
   return {
     after: block * size + Math.floor(share(seed, "when", block) * size),
     what: interruptions[which] ?? "cut",
+    server: share(seed, "server", block) < 0.5 ? 0 : 1,
     awayMs: share(seed, "away", block) < 0.8 ? 0 : Math.floor(share(seed, "away for", block) * 2_000),
   };
 }

@@ -6,9 +6,11 @@ import { z } from "zod";
 import { installCompanyKey, keyFolderOf, writeInstanceKeys } from "../../../src/keys.ts";
 import { TrustWorld } from "../../fakes/trust-world.ts";
 import { CutProxy } from "../../fakes/cut-proxy.ts";
+import { type Judgement, judgementSchema, type Verdict, verdict } from "./judgement.ts";
 import { type Interruption, interruptionOf } from "./mailbox-plan.ts";
-import { MortalProcess } from "./mortal-process.ts";
-import { openMailboxDatabase, type ParticipantSettings } from "./participant.ts";
+import { MortalProcess } from "../mortal-process.ts";
+import type { ParticipantSettings } from "./participant.ts";
+import { Refusals, total } from "./refusals.ts";
 
 export interface MailboxOptions {
   readonly seed: number;
@@ -16,16 +18,14 @@ export interface MailboxOptions {
   readonly messages: number;
   /** Messages from one interruption to the next. */
   readonly blockSize: number;
+  /** Each side's atServer is a process of its own, which reaches the other over TLS. */
+  readonly isFederated: boolean;
+  /** Ends the run before its time: it is judged by what was answered until then. */
+  readonly signal?: AbortSignal;
   readonly say: (text: string) => void;
 }
-export interface MailboxOutcome {
-  readonly messages: number;
-  /** Messages without an effect, and answers that never came. */
-  readonly lost: number;
-  /** Messages with more than one effect, and answers taken more than once. */
-  readonly doubled: number;
-  /** Messages that came, or were answered, otherwise than they were sent. */
-  readonly wrong: number;
+export interface MailboxOutcome extends Verdict {
+  readonly answered: number;
   /** How often what was done to the notifications, the processes and the connections. */
   readonly faults: Readonly<Record<string, number>>;
   /** Messages that the participants' links refused, by code. */
@@ -36,6 +36,8 @@ export interface MailboxOutcome {
 /** Without any answer for so long, the run has failed. */
 const stuckMs = 180_000;
 const lookMs = 50;
+const judgeMs = 10_000;
+const blocksPerReport = 5;
 const stallMs = 1_000;
 /** How long the last acknowledgements may take. */
 const drainMs = 120_000;
@@ -48,8 +50,8 @@ const serverSchema = z.object({
 const counts = z.record(z.string(), z.number());
 const saidSchema = z.union([
   z.object({ fault: z.string() }),
-  z.object({ answered: z.number(), refused: counts }),
-  z.object({ isDone: z.boolean(), refused: counts }),
+  z.object({ answered: z.number() }),
+  z.object({ judged: judgementSchema, refused: counts }),
 ]);
 
 /** One run: two participants and their atServers as processes of their own, and what a seed does to them. */
@@ -67,56 +69,118 @@ export async function runMailbox(options: MailboxOptions): Promise<MailboxOutcom
 class MailboxRun {
   readonly #o: MailboxOptions;
   readonly #folder: string;
-  readonly #server: MortalProcess;
-  readonly #asker: MortalProcess;
-  readonly #answerer: MortalProcess;
+  /** Of the asker's atSign and the answerer's; one process when they are not apart. */
+  readonly #servers: readonly MortalProcess[];
+  readonly #asker: Side;
+  readonly #answerer: Side;
   readonly #proxies: CutProxy[] = [];
   readonly #faults = new Map<string, number>();
-  /** By side, of its processes that are gone and of the present one. */
-  readonly #refused = { asker: new Refusals(), answerer: new Refusals() };
   #settings: ParticipantSettings | undefined;
   #answered = 0;
-  #isDone = false;
 
   constructor(options: MailboxOptions, folder: string) {
     this.#o = options;
     this.#folder = folder;
     const settings = (): readonly string[] => [JSON.stringify(this.#settings)];
-    const hear = (message: unknown): void => this.#hear(message);
-    const serverArgs = [path.join(folder, "at"), String(options.seed)];
-    this.#server = new MortalProcess("./server-process.ts", () => serverArgs, hear);
-    this.#asker = new MortalProcess("./asker-process.ts", settings, hear);
-    this.#answerer = new MortalProcess("./answerer-process.ts", settings, hear);
+    const side = (file: string): Side => {
+      const made: Side = {
+        process: new MortalProcess(file, settings, (message) => this.#hear(message, made)),
+        refused: new Refusals(),
+        judged: undefined,
+      };
+      return made;
+    };
+    const first = path.join(folder, "at");
+    const server = (...args: readonly string[]): MortalProcess =>
+      new MortalProcess(
+        "./mailbox/server-process.ts",
+        () => args,
+        (message) => this.#hear(message),
+      );
+    const seed = String(options.seed);
+    const [bot, supply] = ["@cs-bot", "@cs-supply"] as const;
+    this.#servers = options.isFederated
+      ? [server(first, seed, bot), server(path.join(folder, "at-2"), seed, supply, first)]
+      : [server(first, seed, `${bot},${supply}`)];
+    this.#asker = side("./mailbox/asker-process.ts");
+    this.#answerer = side("./mailbox/answerer-process.ts");
   }
 
   async run(): Promise<MailboxOutcome> {
-    const { from, messages, blockSize, say } = this.#o;
+    const { messages, signal } = this.#o;
     await this.#prepare();
     const started = performance.now();
-    await Promise.all([this.#answerer.start(), this.#asker.start()]);
+    await Promise.all([this.#answerer.process.start(), this.#asker.process.start()]);
+    await this.#play(started).catch((error: unknown) => {
+      if (signal?.aborted !== true) {
+        throw error;
+      }
+    });
+    const seconds = (performance.now() - started) / 1000;
+    const isComplete = signal?.aborted !== true;
+    if (isComplete) {
+      await this.#drained();
+    } else {
+      await Promise.all([this.#judged(this.#asker), this.#judged(this.#answerer)]);
+    }
+    await Promise.all([this.#asker.process.kill(), this.#answerer.process.kill()]);
+    return {
+      ...(await verdict(this.#folder, isComplete ? messages : undefined)),
+      answered: this.#answered,
+      seconds,
+      faults: Object.fromEntries([...this.#faults].toSorted()),
+      refused: total([this.#asker.refused, this.#answerer.refused]),
+    };
+  }
+
+  async end(): Promise<void> {
+    const all = [this.#asker.process, this.#answerer.process, ...this.#servers];
+    await Promise.all(all.map((each) => each.kill()));
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+  }
+
+  /** Block after block, each with its interruption. */
+  async #play(started: number): Promise<void> {
+    const { seed, from, messages, blockSize } = this.#o;
     const firstBlock = Math.floor(from / blockSize);
     for (let block = firstBlock; block * blockSize < from + messages; block += 1) {
-      const interruption = interruptionOf(this.#o.seed, block, blockSize);
-      this.#server.send({ block });
+      const interruption = interruptionOf(seed, block, blockSize);
+      this.#servers.forEach((each) => each.send({ block }));
       if (interruption.after >= from && interruption.after < from + messages) {
         await this.#answeredAtLeast(interruption.after - from);
         await this.#interrupt(interruption, block);
       }
       await this.#answeredAtLeast(Math.min(messages, (block + 1) * blockSize - from));
-      if ((block + 1) % 20 === 0) {
-        const rate = this.#answered / ((performance.now() - started) / 1000);
-        say(`${this.#answered} of ${messages} answered, ${rate.toFixed(0)} a second`);
+      if ((block + 1) % blocksPerReport === 0) {
+        await this.#report((performance.now() - started) / 1000);
       }
     }
-    const seconds = (performance.now() - started) / 1000;
-    await this.#drained();
-    await Promise.all([this.#asker.kill(), this.#answerer.kill()]);
-    return { ...(await this.#count()), messages, seconds };
   }
 
-  async end(): Promise<void> {
-    await Promise.all([this.#asker.kill(), this.#answerer.kill(), this.#server.kill()]);
-    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+  async #report(seconds: number): Promise<void> {
+    const { from, messages, say } = this.#o;
+    const sides = [await this.#judged(this.#asker), await this.#judged(this.#answerer)];
+    const sum = (of: (judged: Judgement) => number): number =>
+      sides.reduce((all, judged) => all + (judged === undefined ? 0 : of(judged)), 0);
+    const [asker, answerer] = sides;
+    const lost = Math.max(0, (asker?.steps ?? 0) - (answerer?.steps ?? 0));
+    const rate = (this.#answered / seconds).toFixed(0);
+    say(
+      `${this.#answered} of ${messages} answered, ${rate} a second: ${lost} lost, ` +
+        `${sum(({ effects, steps }) => effects - steps)} handled twice, ${sum(({ wrong }) => wrong)} altered so far ` +
+        `(to go on: --from ${from + this.#answered})`,
+    );
+  }
+
+  /** What a side's database says now; undefined when it does not answer, because it is gone. */
+  async #judged(side: Side): Promise<Judgement | undefined> {
+    side.judged = undefined;
+    side.process.send({});
+    const end = performance.now() + judgeMs;
+    while (side.judged === undefined && performance.now() < end) {
+      await pause(lookMs);
+    }
+    return side.judged;
   }
 
   async #prepare(): Promise<void> {
@@ -131,27 +195,31 @@ class MailboxRun {
     for (const paper of document === undefined ? grants : [document, ...grants]) {
       await writeFile(path.join(folder, "trust", paper.name), paper.text);
     }
-    const { directory, ca, addresses } = serverSchema.parse(await this.#server.start());
     const ports: Record<number, number> = {};
-    for (const { port } of Object.values(addresses)) {
-      const proxy = await CutProxy.open(port);
-      this.#proxies.push(proxy);
-      ports[port] = proxy.port;
+    let at: z.infer<typeof serverSchema> | undefined;
+    for (const server of this.#servers) {
+      const { addresses, ...rest } = serverSchema.parse(await server.start());
+      at ??= { addresses, ...rest };
+      for (const { port } of Object.values(addresses)) {
+        const proxy = await CutProxy.open(port);
+        this.#proxies.push(proxy);
+        ports[port] = proxy.port;
+      }
     }
     const { seed, from, messages } = this.#o;
+    const { directory, ca } = serverSchema.parse(at);
     this.#settings = { folder, seed, from, until: from + messages, directory, ca, ports };
   }
 
-  #hear(message: unknown): void {
+  #hear(message: unknown, side?: Side): void {
     const said = saidSchema.parse(message);
     if ("fault" in said) {
       this.#note(said.fault);
     } else if ("answered" in said) {
       this.#answered = said.answered;
-      this.#refused.asker.present = said.refused;
-    } else {
-      this.#isDone = said.isDone;
-      this.#refused.answerer.present = said.refused;
+    } else if (side !== undefined) {
+      side.judged = said.judged;
+      side.refused.present = said.refused;
     }
   }
 
@@ -159,7 +227,7 @@ class MailboxRun {
     this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1);
   }
 
-  async #interrupt({ what, awayMs }: Interruption, block: number): Promise<void> {
+  async #interrupt({ what, server, awayMs }: Interruption, block: number): Promise<void> {
     this.#note(what === "cut" || what === "stall" ? what : `kill ${what}`);
     if (what === "cut") {
       this.#proxies.forEach((proxy) => proxy.cut());
@@ -173,22 +241,25 @@ class MailboxRun {
       return;
     }
     const all = what === "everything";
+    const [asker, answerer] = [this.#asker.process, this.#answerer.process];
     const killed = [
-      ...(all || what === "server" ? [this.#server] : []),
-      ...(all || what === "both" || what === "answerer" ? [this.#answerer] : []),
-      ...(all || what === "both" || what === "asker" ? [this.#asker] : []),
-    ];
+      ...(all ? this.#servers : []),
+      ...(what === "server" ? [this.#servers[server] ?? this.#servers[0]] : []),
+      ...(all || what === "both" || what === "answerer" ? [answerer] : []),
+      ...(all || what === "both" || what === "asker" ? [asker] : []),
+    ].filter((each) => each !== undefined);
     await Promise.all(killed.map((each) => each.kill()));
-    Object.values(this.#refused).forEach((each) => each.keep());
+    [this.#asker, this.#answerer].forEach(({ refused }) => refused.keep());
     await pause(awayMs);
     await Promise.all(killed.map((each) => each.start()));
-    this.#server.send({ block });
+    this.#servers.forEach((each) => each.send({ block }));
   }
 
   async #answeredAtLeast(count: number): Promise<void> {
     let seen = this.#answered;
     let since = performance.now();
     while (this.#answered < count) {
+      this.#o.signal?.throwIfAborted();
       await pause(lookMs);
       if (this.#answered !== seen) {
         seen = this.#answered;
@@ -201,45 +272,16 @@ class MailboxRun {
 
   async #drained(): Promise<void> {
     const end = performance.now() + drainMs;
-    while (!this.#isDone && performance.now() < end) {
-      this.#answerer.send({});
+    await this.#judged(this.#asker);
+    while ((await this.#judged(this.#answerer))?.open !== 0 && performance.now() < end) {
       await pause(lookMs);
     }
   }
-
-  async #count(): Promise<Omit<MailboxOutcome, "messages" | "seconds">> {
-    const total = { lost: 0, doubled: 0, wrong: 0 };
-    for (const role of ["bot", "supply"]) {
-      const database = await openMailboxDatabase(this.#folder, role);
-      const effects = await database.read((db) => db.selectFrom("effects").selectAll().execute());
-      const open = await database.read((db) =>
-        db.selectFrom("agent_outbox").select("id").where("open", "=", 1).execute(),
-      );
-      await database.close();
-      const steps = new Set(effects.map(({ step }) => step));
-      total.lost += this.#o.messages - steps.size + open.length;
-      total.doubled += effects.length - steps.size;
-      total.wrong += effects.filter(({ good }) => good !== 1).length;
-    }
-    const refused: Record<string, number> = {};
-    for (const { kept, present } of Object.values(this.#refused)) {
-      for (const [code, count] of [...Object.entries(kept), ...Object.entries(present)]) {
-        refused[code] = (refused[code] ?? 0) + count;
-      }
-    }
-    return { ...total, faults: Object.fromEntries([...this.#faults].toSorted()), refused };
-  }
 }
 
-/** Counts of a side's processes, each of which starts again from nothing. */
-class Refusals {
-  readonly kept: Record<string, number> = {};
-  present: Readonly<Record<string, number>> = {};
-
-  keep(): void {
-    for (const [code, count] of Object.entries(this.present)) {
-      this.kept[code] = (this.kept[code] ?? 0) + count;
-    }
-    this.present = {};
-  }
+interface Side {
+  readonly process: MortalProcess;
+  /** Messages that its link refused, of its processes that are gone and of the present one. */
+  readonly refused: Refusals;
+  judged: Judgement | undefined;
 }

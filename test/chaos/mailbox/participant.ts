@@ -1,11 +1,8 @@
 import path from "node:path";
 import { AtClient } from "@atsign/atsdk";
-import { openDatabase } from "../../../adapters/store/open-database.ts";
 import { openAgentStore } from "../../../adapters/store/agent-store.ts";
-import { type AgentStoreTables, agentStoreMigrations } from "../../../adapters/store/agent-store-tables.ts";
 import type { BooksAccess } from "../../../adapters/store/books-database.ts";
 import type { Database } from "../../../adapters/store/database.ts";
-import { journalMigration } from "../../../adapters/store/journal-store.ts";
 import { tlsTransport } from "../../../src/atsdk/transport.ts";
 import { type InstanceKeyPairs, installedCompanyKey, keyFolderOf } from "../../../src/keys.ts";
 import { createAtLink } from "../../../src/link/at-link.ts";
@@ -15,6 +12,8 @@ import { instanceKeys } from "../../../src/processes/identity.ts";
 import { incarnation, systemClock } from "../../../src/processes/system.ts";
 import { readTrustFolder } from "../../../src/trust/trust-files.ts";
 import { openTrust, type TrustStore } from "../../../src/trust/trust-store.ts";
+import { judge } from "./judgement.ts";
+import { type MailboxTables, openMailboxDatabase } from "./mailbox-database.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
 import { atKeysOf } from "./mailbox-keys.ts";
 
@@ -30,10 +29,6 @@ export interface ParticipantSettings {
   /** Where to connect instead of each atServer's own port. */
   readonly ports: Readonly<Record<number, number>>;
 }
-/** One line for each time a message had its effect: nothing keeps a second one from being written. */
-export interface MailboxTables extends AgentStoreTables {
-  readonly effects: { readonly step: string; readonly good: number };
-}
 export interface Participant {
   readonly database: Database<MailboxTables>;
   readonly store: AgentStore;
@@ -42,18 +37,6 @@ export interface Participant {
   readonly link: AgentLink;
   /** Messages refused, by code. */
   readonly refused: Map<string, number>;
-}
-
-export function openMailboxDatabase(folder: string, role: string): Promise<Database<MailboxTables>> {
-  const effects = {
-    name: "mailbox-1",
-    statements: ["create table effects (step text not null, good bigint not null)"],
-  };
-  return openDatabase<MailboxTables>({
-    name: "mailbox",
-    folder: path.join(folder, role),
-    migrations: [journalMigration, ...agentStoreMigrations, effects],
-  });
 }
 
 /** One side as its process has it: own database, keys, grants and connection, all real. */
@@ -99,6 +82,13 @@ export async function openParticipant(
     },
   });
   return { database, store, trust, keys, link, refused };
+}
+
+/** Says, whenever asked, what the database holds and what was refused. */
+export function tellJudgement(database: Database<MailboxTables>, refused: ReadonlyMap<string, number>): void {
+  process.on("message", () => {
+    void judge(database).then((judged) => process.send?.({ judged, refused: Object.fromEntries(refused) }));
+  });
 }
 
 export function readParticipantSettings(): ParticipantSettings {

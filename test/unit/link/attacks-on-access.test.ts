@@ -4,35 +4,33 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { connect } from "node:tls";
-import { afterEach, beforeEach, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import { AtClient, AtError, tlsTransport, type Transport, writeAtKeysFile } from "@atsign/atsdk";
 import { readPrivateAtKeys } from "../../../src/processes/private-at-keys.ts";
-import { canary, type HostileSide, HostileWorld } from "../../fakes/hostile-world.ts";
+import {
+  canary,
+  eachInHostileWorld,
+  type HostileSide,
+  type HostileWorld,
+} from "../../fakes/hostile-world.ts";
+import { copyOf } from "../../fakes/hostile-server.ts";
 import { settle, until } from "../../fakes/manual-time.ts";
 import { guest } from "../sandbox/at-server/with-sandbox.ts";
 
 /**
  * The table of what the platform does not give (atProtocol specification 11.1), third part: attacks on servers, keys
- * and commands. Nothing of them reaches a participant, so that no journal has a line on them; the challenge, which stops
- * a start, is in identity.test.ts.
+ * and commands. The lines that a passed-on challenge and an open key file leave when they stop a start are in
+ * identity.test.ts; what ends at an atServer, before it reaches any participant, leaves none.
  */
 
 suite("access to atServers and keys", () => {
   let world: HostileWorld;
   let bot: HostileSide;
   let supply: HostileSide;
-  beforeEach(async () => {
-    world = await HostileWorld.open();
-    bot = await world.side("bot");
-    supply = await world.side("supply");
-  });
-  afterEach(() => world.close());
+  eachInHostileWorld((made) => ({ world, bot, supply } = made));
 
   /** Both sides go on as if nothing had happened. */
-  async function worksOn(): Promise<void> {
-    await world.send(bot, "after");
-    await until(() => supply.received.some(({ subject }) => subject.step === "after"), "the message");
-  }
+  const worksOn = () => world.genuine(bot, supply);
 
   test("regexes from clients run on the server", async () => {
     const client = await world.client("credit");
@@ -121,6 +119,12 @@ suite("access to atServers and keys", () => {
     await until(() => supply.received.length === 1, "the message");
     assert.deepEqual(supply.received[0]?.body, { text: injected });
     assert.ok(!world.tampering.everything().includes("injected@cs-bot"));
+    // Nor do servers make the recipient say it, by a sender's name that would be a command in a look-up.
+    const arrival = await world.genuine(bot, supply);
+    const { length } = supply.said;
+    world.tampering.deliver({ ...copyOf(arrival), from: "@cs-bot\nupdate:public:injected@cs-supply hacked" });
+    await worksOn();
+    assert.ok(supply.said.slice(length).every((line) => !/injected/.test(line)));
   });
 
   test("unauthenticated surface of our server", async (t) => {

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { constants, createPublicKey, publicEncrypt, randomBytes } from "node:crypto";
-import { afterEach, beforeEach, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import { decryptAes, encryptAes } from "../../../src/atsdk/aes.ts";
 import { rsaPrivateKey, unwrapAesKey, wrapAesKey, rsaPublicKey } from "../../../src/atsdk/rsa.ts";
 import { type Arrival, copyOf } from "../../fakes/hostile-server.ts";
-import { canary, type HostileSide, HostileWorld, refusalOf } from "../../fakes/hostile-world.ts";
+import {
+  canary,
+  eachInHostileWorld,
+  type HostileSide,
+  type HostileWorld,
+  refusalOf,
+} from "../../fakes/hostile-world.ts";
 import { settle, until } from "../../fakes/manual-time.ts";
 
 /**
@@ -16,25 +22,7 @@ suite("hostile atServers and what is encrypted", () => {
   let world: HostileWorld;
   let bot: HostileSide;
   let supply: HostileSide;
-  let count = 0;
-  beforeEach(async () => {
-    world = await HostileWorld.open();
-    bot = await world.side("bot");
-    supply = await world.side("supply");
-  });
-  afterEach(() => world.close());
-
-  /** Sends one request and gives what the servers see of it: its notification. */
-  async function sent(): Promise<Arrival> {
-    await world.send(bot, `step${(count += 1)}`);
-    return world.tampering.seen.findLast(({ to }) => to === "@cs-supply") ?? assert.fail();
-  }
-  /** One that supply has received as it was sent. */
-  async function genuine(): Promise<Arrival> {
-    const arrival = await sent();
-    await until(() => supply.received.some(({ subject }) => subject.step === `step${count}`), "the message");
-    return arrival;
-  }
+  eachInHostileWorld((made) => ({ world, bot, supply } = made));
 
   /** Puts notifications on supply's server and waits until all were refused, without a word to the server. */
   async function refusedSilently(arrivals: readonly Arrival[]): Promise<void> {
@@ -58,7 +46,7 @@ suite("hostile atServers and what is encrypted", () => {
   }
 
   test("AES-CTR without MAC", async () => {
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     // As it is known to begin with the version, 01, a server can make it any other: "AQAA" becomes "AgAA".
     await refusedSilently([flipped(arrival, 1, "Q".charCodeAt(0) ^ "g".charCodeAt(0))]);
     assert.equal(supply.refused.at(-1), "envelope-version");
@@ -70,7 +58,7 @@ suite("hostile atServers and what is encrypted", () => {
 
   test("AES-CTR without MAC: a large value, altered where it lies", async () => {
     world.tampering.record = (_atSign, record) => {
-      if (!/^@cs-supply:[0-9a-f]{32}\.main\.main\.countersign@cs-bot$/.test(record.key)) {
+      if (!/^@cs-supply:[0-9a-f]{32}-parcel\.main\.main\.countersign@cs-bot$/.test(record.key)) {
         return record;
       }
       const bytes = Buffer.from(record.value, "base64");
@@ -87,7 +75,11 @@ suite("hostile atServers and what is encrypted", () => {
   });
 
   test("zero IV legacy", async () => {
-    const arrivals = [await genuine(), await genuine(), await genuine()];
+    const arrivals = [
+      await world.genuine(bot, supply),
+      await world.genuine(bot, supply),
+      await world.genuine(bot, supply),
+    ];
     const ivs = arrivals.map(({ notification }) => notification.change.ivNonce ?? "");
     assert.equal(new Set(ivs).size, 3);
     assert.ok(ivs.every((iv) => Buffer.from(iv, "base64").some((byte) => byte !== 0)));
@@ -100,7 +92,7 @@ suite("hostile atServers and what is encrypted", () => {
   });
 
   test("PKCS7 on CTR", async () => {
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     const bytes = valueOf(arrival);
     // Every last byte: one other than the true one may be a padding too, and none is told apart.
     await refusedSilently(
@@ -110,7 +102,7 @@ suite("hostile atServers and what is encrypted", () => {
   });
 
   test("RSAES-PKCS1-v1_5", async () => {
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     const { change } = arrival.notification;
     const key = createPublicKey({
       key: Buffer.from(world.atKeys.supply.encryptionPublicKey, "base64"),
@@ -138,14 +130,14 @@ suite("hostile atServers and what is encrypted", () => {
   });
 
   test("public keys come from servers", async () => {
-    await genuine();
+    await world.genuine(bot, supply);
     bot = await world.side("bot", bot.memory);
     const stranger = world.atKeys.credit;
     world.tampering.record = (_atSign, record) =>
       record.key === "public:publickey@cs-supply"
         ? { ...record, value: stranger.encryptionPublicKey }
         : record;
-    const arrival = await sent();
+    const arrival = await world.sent(bot);
     // The servers have given the bot their own key, and so read what atProtocol encrypts …
     const wrapped = arrival.notification.change.sharedKeyEnc ?? "";
     const shared = unwrapAesKey(wrapped, rsaPrivateKey(stranger.encryptionPrivateKey));

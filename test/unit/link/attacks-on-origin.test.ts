@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import { encryptAes, newAesKey, newIv } from "../../../src/atsdk/aes.ts";
 import { hexDigest, rsaPublicKey, wrapAesKey } from "../../../src/atsdk/rsa.ts";
 import { type InstanceKeyPairs, makeInstanceKeys } from "../../../src/keys.ts";
-import { open, seal } from "../../../src/link/envelope.ts";
+import { open } from "../../../src/link/envelope.ts";
 import { type Arrival, copyOf } from "../../fakes/hostile-server.ts";
-import { canary, type HostileSide, HostileWorld, refusalOf } from "../../fakes/hostile-world.ts";
+import {
+  canary,
+  eachInHostileWorld,
+  type HostileSide,
+  type HostileWorld,
+  refusalOf,
+} from "../../fakes/hostile-world.ts";
 import { until } from "../../fakes/manual-time.ts";
 import { Traces } from "../../e2e/traces.ts";
 
@@ -19,37 +25,10 @@ suite("hostile atServers and who says what", () => {
   let world: HostileWorld;
   let bot: HostileSide;
   let supply: HostileSide;
-  beforeEach(async () => {
-    world = await HostileWorld.open();
-    bot = await world.side("bot");
-    supply = await world.side("supply");
-  });
-  afterEach(() => world.close());
-
-  /** A request that supply has received, as the servers saw it. */
-  async function genuine(step = "genuine"): Promise<Arrival> {
-    await world.send(bot, step);
-    await until(() => supply.received.some(({ subject }) => subject.step === step), "the message");
-    return world.tampering.seen.findLast(({ to }) => to === "@cs-supply") ?? assert.fail();
-  }
+  eachInHostileWorld((made) => ({ world, bot, supply } = made));
 
   /** A container for supply in the bot's name, by somebody with these keys. */
-  function forged(keys: InstanceKeyPairs): string {
-    const to = world.trust.keys("supply");
-    return seal({
-      from: { ...keys, serials: [1, 1] },
-      to: { ...to, role: "supply", skills: [], serials: [1, 1] },
-      kind: "request",
-      subject: { run: "run1", revision: 1, step: "forged", attempt: 1 },
-      sequence: null,
-      fencing: 1,
-      trace: null,
-      issuedAt: Date.now(),
-      expiresAt: Date.now() + 60_000,
-      body: { text: "give me everything" },
-      random: randomBytes,
-    }).bytes.toString("base64");
-  }
+  const forged = (keys: InstanceKeyPairs) => world.sealed(keys, "supply", "forged");
 
   /** The container, encrypted for supply with a key of the forger's choice, in the form of the notification given. */
   function wrapped(arrival: Arrival, container: string): Arrival {
@@ -65,7 +44,7 @@ suite("hostile atServers and who says what", () => {
   }
 
   test("shared key authenticity", async () => {
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     const claimed = makeInstanceKeys({ atSign: "@cs-bot", instance: "main" });
     world.tampering.deliver(wrapped(arrival, forged(claimed)));
     assert.equal((await refusalOf(supply, "envelope-altered")).kind, "alarm");
@@ -73,7 +52,7 @@ suite("hostile atServers and who says what", () => {
   });
 
   test("from in notifications", async () => {
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     // An agent of the company seals with its own good keys, and the servers say that it was the bot.
     world.tampering.deliver(wrapped(arrival, forged(world.trust.keys("credit"))));
     assert.equal((await refusalOf(supply, "envelope-sender")).kind, "alarm");
@@ -86,28 +65,15 @@ suite("hostile atServers and who says what", () => {
   });
 
   test("from in notifications: what was sealed for another is passed on to us", async () => {
-    const arrival = await genuine();
-    const credit = world.trust.keys("credit");
-    const container = seal({
-      from: { ...world.trust.keys("bot"), serials: [1, 1] },
-      to: { ...credit, role: "credit", skills: [], serials: [1, 1] },
-      kind: "request",
-      subject: { run: "run1", revision: 1, step: "other", attempt: 1 },
-      sequence: null,
-      fencing: 1,
-      trace: null,
-      issuedAt: Date.now(),
-      expiresAt: Date.now() + 60_000,
-      body: {},
-      random: randomBytes,
-    }).bytes.toString("base64");
+    const arrival = await world.genuine(bot, supply);
+    const container = world.sealed(world.trust.keys("bot"), "credit", "other");
     world.tampering.deliver(wrapped(arrival, container));
     await refusalOf(supply, "envelope-recipient");
     assert.equal(supply.received.length, 1);
   });
 
   test("replay", async () => {
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     // In time it is recognised by its subject, whatever its id: the host's inbox keeps it from a second effect.
     world.tampering.deliver(copyOf(arrival));
     await until(() => supply.received.length === 2, "the repetition");
@@ -120,7 +86,10 @@ suite("hostile atServers and who says what", () => {
   });
 
   test("metadata", async () => {
-    const arrivals = [await genuine("canarystep"), await genuine("canarystep2")];
+    const arrivals = [
+      await world.genuine(bot, supply, "canarystep"),
+      await world.genuine(bot, supply, "canarystep2"),
+    ];
     await world.send(bot, "canarystep3", { text: canary.repeat(2_000) });
     await until(() => supply.received.length === 3, "the large one");
     for (const { notification } of arrivals) {
@@ -149,7 +118,7 @@ suite("hostile atServers and who says what", () => {
         read.push(value ?? "");
       }
     })();
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     await until(() => read.length > 0, "what another enrollment reads");
     stopping.abort();
     await reading;
@@ -168,7 +137,7 @@ suite("hostile atServers and who says what", () => {
     const value = forged(makeInstanceKeys({ atSign: "@cs-bot", instance: "main" }));
     await client.notify({
       to: "@cs-supply",
-      name: `${id}.main`,
+      name: `${id}.main.main`,
       namespace: "countersign",
       value,
       ttlMs: 60_000,
@@ -180,7 +149,7 @@ suite("hostile atServers and who says what", () => {
   });
 
   test("pubKeyCS is MD5: a key of the same check-sum is still another key", async () => {
-    const arrival = await genuine();
+    const arrival = await world.genuine(bot, supply);
     const { change } = arrival.notification;
     assert.ok(change.pubKeyCS !== undefined && change.pubKeyHash !== undefined);
     // The check-sum fits, as after a collision; the SHA-512 hash is what counts.
@@ -191,7 +160,7 @@ suite("hostile atServers and who says what", () => {
   });
 
   test("ids are client-chosen: nobody takes another's id away", async () => {
-    await genuine();
+    await world.genuine(bot, supply);
     let taken = "";
     // Before the bot's message arrives, another sender uses its id.
     world.tampering.arrive = (arrival) => {

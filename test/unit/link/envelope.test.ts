@@ -3,6 +3,7 @@ import { createDecipheriv, createHash, createPrivateKey, createPublicKey } from 
 import { diffieHellman, hkdfSync, randomBytes, verify } from "node:crypto";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { canonicalJson } from "../../../src/canonical.ts";
 import type { Json } from "../../../src/domain.ts";
 import type { EnvelopeKind } from "../../../src/link-types.ts";
 import { AppError } from "../../../src/errors.ts";
@@ -13,6 +14,7 @@ import {
   seal,
   type SealOptions,
 } from "../../../src/link/envelope.ts";
+import { decodeHeader } from "../../../src/link/envelope-header.ts";
 import { fixedInstance } from "../../fakes/fixed-keys.ts";
 import fixture from "../../fixtures/envelope/vectors.json" with { type: "json" };
 
@@ -68,7 +70,7 @@ for (const vector of fixture.vectors) {
       body: vector.body,
       from: from.own,
       to: to.granted,
-      random: (bytes) => Buffer.from(bytes === 16 ? vector.messageId : vector.nonce, "hex"),
+      random: () => Buffer.from(vector.messageId + vector.nonce, "hex"),
     });
     assert.equal(made.bytes.toString("base64"), vector.container);
     assert.equal(made.hash, vector.hash);
@@ -116,6 +118,16 @@ test("the layout is the documented one, read here with nothing but node:crypto",
   assert.deepEqual(JSON.parse(plain.subarray(64).toString("utf8")), vector.body);
 });
 
+test("a header that says the same in another way is refused", () => {
+  const bytes = sealed();
+  const text = bytes.toString("utf8", 5, 5 + bytes.readUInt32BE(1));
+  const header = JSON.parse(text) as object;
+  assert.deepEqual(decodeHeader(Buffer.from(text)), header);
+  const reversed = Object.fromEntries(Object.entries(header).toReversed());
+  for (const other of [JSON.stringify(reversed), JSON.stringify(header, null, 1), text.replace("1", "1.0")])
+    assert.throws(() => decodeHeader(Buffer.from(other)), { code: "envelope-malformed" });
+});
+
 test("any body of any kind comes back as it was, and no word of it is in the container", () => {
   const kinds = fc.constantFrom<EnvelopeKind>(
     "request",
@@ -131,6 +143,8 @@ test("any body of any kind comes back as it was, and no word of it is in the con
       // JSON has no -0.
       const body = JSON.parse(JSON.stringify(value)) as Json;
       const bytes = sealed({ body, kind, subject: { ...subject, revision, attempt } });
+      const header = bytes.toString("utf8", 5, 5 + bytes.readUInt32BE(1));
+      assert.equal(header, canonicalJson(JSON.parse(header)));
       const message = opened(bytes);
       assert.deepEqual(message.body, body);
       assert.equal(message.kind, kind);

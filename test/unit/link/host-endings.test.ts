@@ -156,3 +156,35 @@ test("killed between a reply's commit and its sending: the next instance sends i
   assert.equal((await bot.answer("note")).kind, "result");
   assert.deepEqual([probe.calls, await rates()], [["note EUR"], ["EUR"]]);
 });
+
+test("who asks again and again is answered ever more seldom; another instance, or a new token, at once", async () => {
+  await world.host(probeAgent);
+  await bot.request("note", "note", { id: "EUR" });
+  await bot.answer("note");
+  const results = () => world.network.log.filter(({ message }) => message.kind === "result").length;
+  const acknowledge = () => bot.send("ack", "note", null);
+  await acknowledge();
+  assert.equal(results(), 1);
+  let asked = 1;
+  for (; asked < 120; asked += 1) {
+    const before = results();
+    await bot.request("note", "note", { id: "EUR" });
+    // Its books know nothing of our time.
+    for (let writes = 0; writes < 5; writes += 1) {
+      await world.written();
+      await settle();
+    }
+    if (results() > before) {
+      await acknowledge();
+      await world.written();
+    }
+    await world.time.advance(500);
+  }
+  // After 1, 3, 7, 15, 31 s; the next after 61 s.
+  assert.ok(results() >= 6 && results() <= 8, `${results()} answers to ${asked} requests within a minute`);
+  const before = results();
+  bot.token = 2;
+  await bot.request("note", "note", { id: "EUR" });
+  await until(() => results() === before + 1, "the answer under the new token");
+  assert.deepEqual(probe.calls, ["note EUR"]);
+});

@@ -21,6 +21,7 @@ test("a mandate is verified before the skill runs; a good one orders exactly onc
   const mandate = world.sample.mandate() as unknown as Json;
   await bot.send("request", "orders", { skill: "place-orders", mandate });
   assert.deepEqual((await bot.answer("orders")).body, { output: { total: "110.00" } });
+  await world.time.advance(1_000);
   await bot.send("request", "orders", { skill: "place-orders", mandate });
   await bot.answer("orders", { n: 2 });
   assert.deepEqual(probe.calls, ["place-orders"]);

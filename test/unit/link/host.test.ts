@@ -37,6 +37,7 @@ test("the change of a write, its reply and its inbox key are one: a duplicate ge
   await world.host(probeAgent);
   await bot.request("note", "note", { id: "EUR" });
   await bot.answer("note");
+  await world.time.advance(1_000);
   await bot.request("note", "note", { id: "EUR" });
   const again = await bot.answer("note", { n: 2 });
   assert.deepEqual(again.body, result("EUR"));

@@ -62,7 +62,7 @@ test("so does a trust document that stops the start", async () => {
   );
 });
 
-test("so does an atServer that passes on another server's challenge; key files that others may read are not used", async (t) => {
+test("so does an atServer that passes on another server's challenge; so do key files that others may read, which are not used", async (t) => {
   const sandbox = await startAtSandbox({
     dataDir: path.join(world.folder, "at"),
     atSigns: ["@cs-bot"],
@@ -84,6 +84,9 @@ test("so does an atServer that passes on another server's challenge; key files t
   await assert.rejects(open(world.config, reached), { code: "bad-challenge" });
   assert.deepEqual(
     entries.map(({ kind, facts }) => [kind, facts["code"]]),
-    [["alarm", "bad-challenge"]],
+    [
+      ["refusal", "key-file-open"],
+      ["alarm", "bad-challenge"],
+    ],
   );
 });

@@ -7,6 +7,8 @@ interface Pending {
   readonly timeoutMs: number;
   /** Text that, as everything the peer has sent, is the whole answer. */
   readonly bareAnswer: string | undefined;
+  /** May be sent while others like it are unanswered. */
+  readonly pipelines: boolean;
   resolve(payload: string): void;
   reject(error: ServerError | PeerRefusal): void;
 }
@@ -20,6 +22,7 @@ export interface DialOptions {
 }
 
 const newline = 0x0a;
+const maxInFlight = 16;
 const maxReplyBytes = 10_240_000;
 
 /** What another server answered instead of data: its code and text as they came. */
@@ -33,11 +36,16 @@ export class PeerRefusal extends Error {
   }
 }
 
-/** A connection to another atSign's server: commands are queued and sent one at a time. A time-out ends it. */
+/**
+ * A connection to another atSign's server: commands are queued and sent one at a time, or where both sides agree several
+ * before the first is answered, which the peer does in order. A time-out ends it.
+ */
 export class OutboundConnection {
   readonly #socket: TLSSocket;
   readonly #queue: Pending[] = [];
-  #current: Pending | undefined;
+  readonly #inFlight: Pending[] = [];
+  /** True once the peer is known to take its commands line by line, whatever comes in one read. */
+  canPipeline = false;
   #timer: NodeJS.Timeout | undefined;
   #parts: Buffer[] = [];
   #size = 0;
@@ -84,20 +92,19 @@ export class OutboundConnection {
     return this.#ended !== undefined;
   }
 
-  /** True while an answer is outstanding. */
-  get isBusy(): boolean {
-    return this.#current !== undefined;
-  }
-
   /**
    * Sends a command and resolves with what follows `data:`. `bareAnswer` is an answer without `data:` and newline, as
    * `pol` has. Throws PeerRefusal for an error of the peer, ServerError AT0021 or AT0023 when there is no answer.
    */
-  request(command: string, o: { timeoutMs: number; bareAnswer?: string }): Promise<string> {
+  request(
+    command: string,
+    o: { timeoutMs: number; bareAnswer?: string; pipelines?: boolean },
+  ): Promise<string> {
     if (this.#ended) return Promise.reject(this.#ended);
+    const { timeoutMs, bareAnswer, pipelines = false } = o;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ command, timeoutMs: o.timeoutMs, bareAnswer: o.bareAnswer, resolve, reject });
-      this.#sendNext();
+      this.#queue.push({ command, timeoutMs, bareAnswer, pipelines, resolve, reject });
+      this.#sendQueued();
     });
   }
 
@@ -105,19 +112,39 @@ export class OutboundConnection {
     this.#end(new ServerError("AT0021", "The connection to the other atServer was ended"));
   }
 
-  #sendNext(): void {
-    if (this.#current || this.#ended) return;
-    const next = this.#queue.shift();
-    if (!next) return;
-    this.#current = next;
-    this.#parts = []; // the prompt of the last answer
-    this.#size = 0;
+  #sendQueued(): void {
+    while (!this.#ended) {
+      const [next] = this.#queue;
+      const isAlone = this.#inFlight.length === 0;
+      const mayJoin =
+        this.canPipeline &&
+        next?.pipelines === true &&
+        this.#inFlight.length < maxInFlight &&
+        this.#inFlight.every((each) => each.pipelines);
+      if (!next || !(isAlone || mayJoin)) return;
+      this.#queue.shift();
+      this.#inFlight.push(next);
+      if (isAlone) {
+        this.#parts = []; // the prompt of the last answer
+        this.#size = 0;
+        this.#startTimer();
+      }
+      this.#socket.write(`${next.command}\n`);
+    }
+  }
+
+  /** Counts from now how long the peer may take for the first answer that is missing. */
+  #startTimer(): void {
+    clearTimeout(this.#timer);
+    const [first] = this.#inFlight;
+    if (!first) return;
     this.#timer = setTimeout(
       () =>
-        this.#end(new ServerError("AT0023", `The other atServer gave no answer within ${next.timeoutMs} ms`)),
-      next.timeoutMs,
+        this.#end(
+          new ServerError("AT0023", `The other atServer gave no answer within ${first.timeoutMs} ms`),
+        ),
+      first.timeoutMs,
     );
-    this.#socket.write(`${next.command}\n`);
   }
 
   #receive(chunk: Buffer): void {
@@ -127,38 +154,47 @@ export class OutboundConnection {
       this.#end(new ServerError("AT0005", "The other atServer's answer is too long"));
       return;
     }
-    if (this.#current?.bareAnswer !== undefined && this.#size <= this.#current.bareAnswer.length * 4 + 1) {
+    const bareAnswer = this.#inFlight[0]?.bareAnswer;
+    if (bareAnswer !== undefined && this.#size <= bareAnswer.length * 4 + 1) {
       // The greeting or a prompt may still stand before it.
-      if (
-        Buffer.concat(this.#parts)
-          .toString("utf8")
-          .replace(/^@(?=@)/, "") === this.#current.bareAnswer
-      ) {
-        this.#complete((pending) => pending.resolve(pending.bareAnswer ?? ""));
+      const text = Buffer.concat(this.#parts)
+        .toString("utf8")
+        .replace(/^@(?=@)/, "");
+      if (text === bareAnswer) {
+        this.#parts = [];
+        this.#size = 0;
+        this.#complete((pending) => pending.resolve(bareAnswer));
         return;
       }
     }
-    if (!chunk.includes(newline)) return;
-    const text = Buffer.concat(this.#parts, this.#size).toString("utf8");
-    const line = text.slice(0, text.indexOf("\n")).trimEnd();
-    const colon = line.indexOf(":");
-    const answer = line.startsWith("@") ? line.slice(line.lastIndexOf("@", colon) + 1) : line;
-    this.#complete((pending) => {
-      if (answer.startsWith("data:")) pending.resolve(answer.slice(5));
-      else pending.reject(refusal(answer));
-    });
-    if (!answer.startsWith("data:") && !answer.startsWith("error:")) this.close();
+    if (chunk.includes(newline)) this.#readLines(Buffer.concat(this.#parts, this.#size));
+  }
+
+  /** Takes the whole lines off what was received; what follows the last is a prompt, or more. */
+  #readLines(received: Buffer): void {
+    let start = 0;
+    for (let end = received.indexOf(newline); end >= 0; end = received.indexOf(newline, start)) {
+      const line = received.toString("utf8", start, end).trimEnd();
+      start = end + 1;
+      this.#parts = [received.subarray(start)];
+      this.#size = received.length - start;
+      const colon = line.indexOf(":");
+      const answer = line.startsWith("@") ? line.slice(line.lastIndexOf("@", colon) + 1) : line;
+      this.#complete((pending) => {
+        if (answer.startsWith("data:")) pending.resolve(answer.slice(5));
+        else pending.reject(refusal(answer));
+      });
+      if (!answer.startsWith("data:") && !answer.startsWith("error:")) this.close();
+      if (this.#ended) return;
+    }
   }
 
   #complete(settle: (pending: Pending) => void): void {
-    const current = this.#current;
-    this.#parts = [];
-    this.#size = 0;
-    if (!current) return;
-    clearTimeout(this.#timer);
-    this.#current = undefined;
-    settle(current);
-    this.#sendNext();
+    const first = this.#inFlight.shift();
+    if (!first) return; // said without being asked
+    this.#startTimer();
+    settle(first);
+    this.#sendQueued();
   }
 
   #end(error: ServerError): void {
@@ -166,10 +202,10 @@ export class OutboundConnection {
     this.#ended = error;
     clearTimeout(this.#timer);
     this.#socket.destroy();
-    const open = [this.#current, ...this.#queue];
-    this.#current = undefined;
+    const open = [...this.#inFlight, ...this.#queue];
+    this.#inFlight.length = 0;
     this.#queue.length = 0;
-    for (const pending of open) pending?.reject(error);
+    for (const pending of open) pending.reject(error);
     this.onClose();
   }
 }

@@ -13,15 +13,15 @@ export interface Network {
 
 const connectMs = 5_000;
 const answerMs = 10_000;
-const idleMs = 600_000;
-const maxConnections = 200;
 
 interface Pooled {
   readonly connection: Promise<OutboundConnection>;
-  idle: NodeJS.Timeout | undefined;
+  /** Commands that are not answered yet. */
+  pending: number;
+  lastUsed: number;
 }
 
-/** The connections of one atSign's server to other servers: at most two for each, ended after ten idle minutes. */
+/** The connections of one atSign's server to other servers: at most two for each, ended when they go unused for long. */
 export class OutboundPool {
   readonly #server: AtServer;
   readonly #network: Network;
@@ -38,45 +38,59 @@ export class OutboundPool {
   }
 
   /**
-   * Sends a command and resolves with the text after `data:`. A kept connection that turns out to have ended is
+   * Sends a command and resolves with the text after `data:`; with `pipelines` it need not wait until those before it are
+   * answered, if the peer can take that. A kept connection that turns out to have ended is
    * replaced once, so commands must bear repetition. Throws PeerRefusal, or ServerError AT0006, AT0007 (not in the
    * atDirectory), AT0008, AT0021 or AT0023.
    */
-  async request(atSign: string, as: CallAs, command: string): Promise<string> {
+  async request(
+    atSign: string,
+    as: CallAs,
+    command: string,
+    o: { pipelines?: boolean } = {},
+  ): Promise<string> {
     const name = `${as} ${atSign}`;
     const isKept = this.#pooled.has(name);
     try {
-      return await this.#ask(name, atSign, as, command);
+      return await this.#ask(name, { atSign, as, command, ...o });
     } catch (error) {
       if (!isKept || this.#pooled.has(name) || error instanceof PeerRefusal) throw error;
-      return this.#ask(name, atSign, as, command);
+      return this.#ask(name, { atSign, as, command, ...o });
     }
   }
 
-  async #ask(name: string, atSign: string, as: CallAs, command: string): Promise<string> {
-    const pooled = this.#pooled.get(name) ?? this.#add(name, atSign, as);
-    const connection = await pooled.connection;
-    clearTimeout(pooled.idle);
+  async #ask(
+    name: string,
+    o: { atSign: string; as: CallAs; command: string; pipelines?: boolean },
+  ): Promise<string> {
+    const pooled = this.#pooled.get(name) ?? this.#add(name, o.atSign, o.as);
+    pooled.pending += 1;
     try {
-      return await connection.request(command, { timeoutMs: answerMs });
+      const connection = await pooled.connection;
+      return await connection.request(o.command, { timeoutMs: answerMs, pipelines: o.pipelines === true });
     } finally {
-      clearTimeout(pooled.idle);
-      pooled.idle = setTimeout(() => {
-        if (!connection.isBusy) connection.close();
-      }, idleMs).unref();
+      pooled.pending -= 1;
+      pooled.lastUsed = this.#server.clock();
     }
+  }
+
+  /** Ends the connections that were not used for too long. */
+  closeIdle(now: number): void {
+    for (const { connection, pending, lastUsed } of this.#pooled.values())
+      if (pending === 0 && now - lastUsed >= this.#server.limits.outboundIdleMs)
+        void connection.then((open) => open.close()).catch(() => {}); // one that failed is not kept anyway
   }
 
   #add(name: string, atSign: string, as: CallAs): Pooled {
     if (this.#isClosed) throw new ServerError("AT0021", "This atServer is being ended");
-    if (this.#pooled.size >= maxConnections)
-      throw new ServerError("AT0006", `At most ${maxConnections} connections to other atServers`);
+    const { maxOutbound } = this.#server.limits;
+    if (this.#pooled.size >= maxOutbound)
+      throw new ServerError("AT0006", `At most ${maxOutbound} connections to other atServers`);
     const remove = () => {
-      clearTimeout(pooled.idle);
       if (this.#pooled.get(name) === pooled) this.#pooled.delete(name);
     };
     const connection = this.#dial(atSign, as, remove);
-    const pooled: Pooled = { connection, idle: undefined };
+    const pooled: Pooled = { connection, pending: 0, lastUsed: this.#server.clock() };
     this.#pooled.set(name, pooled);
     connection.catch(remove);
     return pooled;

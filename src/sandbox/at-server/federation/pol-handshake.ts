@@ -54,11 +54,10 @@ function isBoundTo(challenge: string, peer: string): boolean {
 
 async function checkPublicKey(connection: OutboundConnection, server: AtServer, peer: string): Promise<void> {
   const record =
-    (await ask(
-      connection,
-      `to:${peer}`,
-      (text) => (JSON.parse(text) as { publickey?: unknown }).publickey,
-    )) ?? (await ask(connection, `lookup:all:publickey${peer}`, (text) => JSON.parse(text) as unknown));
+    (await ask(connection, `to:${peer}`, (text) => {
+      connection.canPipeline = true; // who knows `to:` reads line by line
+      return (JSON.parse(text) as { publickey?: unknown }).publickey;
+    })) ?? (await ask(connection, `lookup:all:publickey${peer}`, (text) => JSON.parse(text) as unknown));
   // A server that is not activated yet has no public key.
   if (record) rememberPublicKey(server, peer, parseRecord(record, `public:publickey${peer}`));
 }

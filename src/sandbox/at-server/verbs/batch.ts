@@ -3,6 +3,8 @@ import type { CommandHandler, ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
 const maxCommands = 10_000;
+/** When the answers have so many characters, the commands that are left are refused. */
+const maxReplyLength = 10_000_000;
 const commandsPerTurn = 50;
 const allowed = /^(?:update|delete|llookup|lookup|plookup|scan|notify|stats|info)(?:[: ]|$)/i;
 
@@ -15,14 +17,20 @@ export async function batch(
   connection: ServerConnection,
   rest: string,
 ): Promise<string> {
-  const replies: unknown[] = [];
+  const replies: string[] = [];
+  let length = 0;
   for (const { id, command } of readCommands(rest)) {
     // Newlines in values are written like this, for a command is one line.
-    const response = await respond(handle, connection, command.replaceAll("~NL~", "\n"));
-    replies.push({ id, response });
+    const response =
+      length < maxReplyLength
+        ? await respond(handle, connection, command.replaceAll("~NL~", "\n"))
+        : refusal(new ServerError("AT0005", "The answers are too long"));
+    const reply = JSON.stringify({ id, response });
+    replies.push(reply);
+    length += reply.length;
     if (replies.length % commandsPerTurn === 0) await turn();
   }
-  return JSON.stringify(replies);
+  return `[${replies.join(",")}]`;
 }
 
 async function respond(
@@ -35,8 +43,12 @@ async function respond(
     return { data: (await handle(connection, command)) ?? null };
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
-    return { error_code: error.code, error_message: error.message };
+    return refusal(error);
   }
+}
+
+function refusal(error: ServerError): unknown {
+  return { error_code: error.code, error_message: error.description };
 }
 
 function readCommands(text: string): { id: unknown; command: string }[] {

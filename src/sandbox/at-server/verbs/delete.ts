@@ -2,7 +2,7 @@ import type { AtServer } from "../at-server.ts";
 import { type Key, parseCachedKey, parseKey } from "../key.ts";
 import { SegmentReader } from "../metadata-fields.ts";
 import { assertMayWrite, assertMayWriteAll } from "../namespaces.ts";
-import { isProtected, secretDeletedKey, secretKey } from "../reserved-keys.ts";
+import { findProtected, secretDeletedKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError } from "../server-error.ts";
 import { notifyRecipient } from "./notify-recipient.ts";
@@ -31,7 +31,9 @@ export function deleteKey(server: AtServer, connection: ServerConnection, rest: 
     ? { full: parseCachedKey(reader.rest) }
     : parseKey(reader.rest, server.atSign, { ownerOptional: true });
   assertMayWrite(connection, "delete", key.full);
-  if (isProtected(key.full, server.atSign)) throw new ServerError("AT0009", `${key.full} cannot be deleted`);
+  const protectedName = given.has("cached") ? undefined : findProtected(key.full, server.atSign);
+  if (protectedName !== undefined)
+    throw new ServerError("AT0009", `Cannot delete protected key: '${protectedName}'`);
   return server.store.transaction(() => {
     if (server.record(key.full)?.metadata.immutable === true && !given.has("force"))
       throw new ServerError("AT0032", "Immutable records may not be deleted without force");

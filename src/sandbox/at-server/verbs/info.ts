@@ -7,12 +7,13 @@ export const serverVersion = "3.16.6";
 
 /** What clients that ask find here, beyond what every server does. */
 const features = [
+  { name: "notify.eAtn", status: "GA", description: "A notification may name the time of its end" },
   { name: "notify.all", status: "Deprecated", description: "One notification for several atSigns" },
 ];
 
 /** `info[:brief]`: version, time since the start and, once logged in, what there is beyond the usual. */
 export function info(server: AtServer, connection: ServerConnection, rest: string): string {
-  if (rest !== "" && rest !== ":brief") throw syntaxError();
+  if (rest !== "" && rest !== ":brief") throw syntaxError("invalid command");
   const version = serverVersion;
   const uptime = server.clock() - server.startedAt;
   if (rest === ":brief") return JSON.stringify({ version, uptimeAsMillis: uptime });
@@ -22,12 +23,22 @@ export function info(server: AtServer, connection: ServerConnection, rest: strin
 }
 
 /** What the client's own enrollment is called and may do. */
-function enrollmentOf(server: AtServer, { identity }: ServerConnection): object {
+function enrollmentOf(server: AtServer, { identity, sessionId }: ServerConnection): object {
   const id = identity.kind === "owner" || identity.kind === "cram" ? identity.enrollment?.id : undefined;
   const enrollment = id === undefined ? undefined : server.store.enrollments.get(server.atSign, id);
   if (!enrollment) return {};
-  const { appName, deviceName, namespaces } = enrollment;
-  return { apkam_metadata: { appName, deviceName, namespaces } };
+  const { appName, deviceName, namespaces, apkamPublicKey, status } = enrollment;
+  return {
+    apkam_metadata: {
+      sessionId,
+      appName,
+      deviceName,
+      namespaces,
+      apkamPublicKey,
+      requestType: "newEnrollment",
+      approval: { state: status },
+    },
+  };
 }
 
 function inWords(ms: number): string {

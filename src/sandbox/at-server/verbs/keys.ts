@@ -73,7 +73,7 @@ function read(server: AtServer, own: StoredEnrollment, key: string): string {
   ]).get(key);
   if (wrapped) return JSON.stringify(wrapped);
   const record = isOf(server, own, key) ? server.record(key) : undefined;
-  if (!record) throw keyNotFound(key);
+  if (!record) throw new ServerError("AT0015", `key ${key} not found in keystore`);
   return record.value;
 }
 

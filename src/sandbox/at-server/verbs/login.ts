@@ -32,6 +32,7 @@ export function from(server: AtServer, connection: ServerConnection, rest: strin
 
 /** `cram:<digest>`: login with the activation secret, as long as there is one. */
 export function cram(server: AtServer, connection: ServerConnection, rest: string): string {
+  if (rest === "") throw syntaxError();
   const challenge = takeChallenge(server, connection);
   const secret = server.record(secretKey)?.value;
   const expected = createHash("sha512").update(`${secret}${challenge}`).digest();
@@ -54,8 +55,9 @@ export function pkam(server: AtServer, connection: ServerConnection, rest: strin
     /^(?:signingAlgo:rsa2048:)?(?:hashingAlgo:(?<hash>sha256|sha512):)?(?:enrollmentId:(?<enrollment>[^:]+):)?(?<signature>.+)$/i.exec(
       rest,
     )?.groups;
+  if (!match) throw syntaxError();
   const challenge = takeChallenge(server, connection);
-  const { enrollment: id = primaryId, hash = "sha256", signature = "" } = match ?? {};
+  const { enrollment: id = primaryId, hash = "sha256", signature = "" } = match;
   const enrollment =
     id === primaryId && !server.record(pkamKey) ? undefined : server.enrollments.forLogin(id);
   const key = readPkamKey(enrollment?.apkamPublicKey);

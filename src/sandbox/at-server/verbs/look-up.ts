@@ -79,7 +79,7 @@ function parse(rest: string): {
   operation: string | undefined;
   bypassCache: boolean;
 } {
-  const match = /^(?:bypassCache:(true|false):)?(?:(meta|all):)?([^:@\s]+)(@[^:@\s]+)$/i.exec(rest);
+  const match = /^(?:bypassCache:(true|false):)?(?:(meta|all):)?([^:@\s][^@\s]*)(@[^:@\s]+)$/i.exec(rest);
   const [, bypass, operation, name, owner] = match ?? [];
   if (name === undefined || owner === undefined) throw syntaxError();
   return {

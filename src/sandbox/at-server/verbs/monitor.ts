@@ -15,7 +15,7 @@ export async function monitor(
   connection: ServerConnection,
   rest: string,
 ): Promise<undefined> {
-  const match = /^(?::strict)?(:selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (\S+))?$/i.exec(rest);
+  const match = /^(?::strict)?(:selfNotifications)?(?::multiplexed)?(?::(\d{1,15}))?(?: (.+))?$/i.exec(rest);
   if (!match) throw syntaxError();
   if (connection.isMonitor) throw syntaxError("monitor was already given on this connection");
   const [, selfNotifications, since, source] = match;

@@ -6,7 +6,7 @@ import { notificationJson, storedNotification } from "../notification.ts";
 import type { StoredNotification } from "../notification-store.ts";
 import { formatTime } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
-import { syntaxError } from "../server-error.ts";
+import { ServerError, syntaxError } from "../server-error.ts";
 
 const dayMs = 86_400_000;
 const maxListBytes = 10_000_000;
@@ -14,7 +14,7 @@ const maxListBytes = 10_000_000;
 /** `notify:status:<id>`: what became of a notification that was sent; `null` for an unknown one. */
 export function notificationStatus(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
-  for (const { key } of known(server, id)) assertMayReceive(connection, "notify:status", key);
+  for (const { key } of known(server, id)) assertMayReceive(connection, "fetch notify", key);
   return server.store.notifications.status(server.atSign, id, server.clock()) ?? "null";
 }
 
@@ -83,11 +83,12 @@ class Listing {
 
 function parseListing(argument: string): { isWanted: (n: StoredNotification) => boolean; since: number } {
   const [, from, to, source = ""] =
-    /^(\d{4}-\d\d-\d\d)?(?:(?:^|:)(\d{4}-\d\d-\d\d))?(?:(?:^|:)(\S+))?$/.exec(argument) ?? [];
+    /^(\d{4}-[01]?\d?-[0-3]?\d?)?(?:(?:^|:)(\d{4}-[01]?\d?-[0-3]?\d?))?(?:(?:^|:)(.+))?$/.exec(argument) ??
+    [];
   if (argument !== "" && from === undefined && source === "") throw syntaxError();
-  const since = from === undefined ? 0 : Date.parse(from);
-  const until = to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to) + dayMs;
-  if (Number.isNaN(since) || Number.isNaN(until)) throw syntaxError("Invalid syntax. Dates are YYYY-MM-DD");
+  const since = from === undefined ? 0 : readDate(from);
+  const until = to === undefined ? Number.POSITIVE_INFINITY : readDate(to) + dayMs;
+  if (until <= since) throw new ServerError("AT0022", "ToDate cannot be less than FromDate");
   const regex = source === "" ? undefined : new ClientRegex(source);
   return {
     since: since - 1,
@@ -95,10 +96,17 @@ function parseListing(argument: string): { isWanted: (n: StoredNotification) => 
   };
 }
 
+/** The first millisecond of a day, UTC. */
+function readDate(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new ServerError("AT0022", "Invalid date format");
+  return ms;
+}
+
 /** `notify:fetch:<id>`: all that is known of a notification, received or sent. */
 export function fetchNotification(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
-  for (const { key } of known(server, id)) assertMayReceive(connection, "notify:fetch", key);
+  for (const { key } of known(server, id)) assertMayReceive(connection, "fetch notify", key);
   const { store, atSign } = server;
   const now = server.clock();
   const received = store.notifications.find(atSign, id);
@@ -115,8 +123,8 @@ export function fetchNotification(server: AtServer, connection: ServerConnection
 export function removeNotification(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
   for (const { key } of known(server, id)) {
-    if (isManageKey(key)) assertMayManage(connection, `notify:remove key: ${key}`);
-    else assertMayWrite(connection, "notify:remove", key);
+    if (isManageKey(key)) assertMayManage(connection, `remove notify key: ${key}`);
+    else assertMayWrite(connection, "remove notify", key);
   }
   const { store, atSign } = server;
   store.transaction(() => {
@@ -158,7 +166,7 @@ function describe(n: StoredNotification, type: "received" | "sent" | "self", sta
     depth: String(n.hints.latestN),
     notifier: n.hints.notifier,
     expiresAt: formatTime(n.expiresAt),
-    atValue: n.value,
+    atValue: String(n.value),
     atMetadata: n.metadata,
     ttl: String(n.expiresAt - n.epochMillis),
   });

@@ -17,18 +17,24 @@ import {
 /** How long a notification is kept when its sender does not say: 15 minutes, as public servers are shipped. */
 export const defaultTtln = 900_000;
 
-/** How long another atSign's server may have us keep something: 8 days, the longest that public servers know. */
-const maxPeerTtln = 691_200_000;
+/** How long `eAtn`, and another atSign's server, may have us keep something: 8 days, the longest that public servers know. */
+const longestMs = 691_200_000;
 const maxRecipients = 100;
+const none = /^/;
+/** What stands before the metadata, in the order of public servers. */
 const options: Record<string, RegExp> = {
   id: /^[\w-]+(?=:)/,
+  update: none,
+  delete: none,
   messagetype: /^(?:key|text)(?=:)/i,
   message_type: /^(?:key|text)(?=:)/i,
   priority: /^(?:low|medium|high)(?=:)/i,
   strategy: /^(?:all|latest)(?=:)/i,
   latestn: /^\d{1,9}(?=:)/,
   notifier: /^[^\s:]+(?=:)/,
+  eatn: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z(?=:)/i,
 };
+const optionNames = Object.keys(options);
 
 /**
  * `notify[:id:..][:update|:delete][..]<metadata>:@bob:<name>[@alice][:<value>]`: answers the id once it is stored. And
@@ -58,7 +64,7 @@ export function notify(
     case "all":
       return notifyAll(server, connection, argument);
     default: {
-      const given = parse(rest, server.behaviour.metadataOrder);
+      const given = parse(rest, server.clock(), server.behaviour.metadataOrder);
       const target = parseTarget(given, server.atSign);
       assertMayWrite(connection, "notify", target.key);
       const id = given.id ?? randomUUID();
@@ -72,11 +78,11 @@ export function notify(
 
 /** A notification that another atSign's server hands over. */
 function receive(server: AtServer, peer: string, rest: string): Promise<string> {
-  const given = parse(rest);
+  const given = parse(rest, server.clock());
   const target = parseTarget(given, peer);
   if (target.recipient !== server.atSign)
     throw new ServerError("AT0009", `${target.recipient} is not served here`);
-  const ttln = Math.min(given.ttln, maxPeerTtln);
+  const ttln = Math.min(given.ttln, longestMs);
   const notification = { ...given, ...target, ttln, id: given.id ?? randomUUID() };
   return server.store.grouped(() => {
     server.receive(peer, notification, server.clock() + notification.ttln);
@@ -86,7 +92,7 @@ function receive(server: AtServer, peer: string, rest: string): Promise<string> 
 
 /** `notify:all:..<metadata>:@bob,@carol:<name>[@alice][:<value>]`: answers an id for each, after a blank. */
 function notifyAll(server: AtServer, connection: ServerConnection, text: string): string {
-  const given = parse(text, server.behaviour.metadataOrder);
+  const given = parse(text, server.clock(), server.behaviour.metadataOrder);
   const [, names = "", tail = ""] = /^([^:\s]+):(.+)$/s.exec(given.rest) ?? [];
   const recipients = [...new Set(names.split(",").map((name) => `@${name.replace(/^@/, "")}`))];
   if (recipients.length > maxRecipients)
@@ -114,33 +120,54 @@ interface Given extends Pick<
 }
 
 /** Reads options and metadata from the front of a command. */
-function parse(text: string, order: Behaviour["metadataOrder"] = "any"): Given {
+function parse(text: string, now: number, order: Behaviour["metadataOrder"] = "any"): Given {
   const reader = new SegmentReader(text, order);
-  const given = new Map<string, string>();
+  const given = readOptions(reader, order);
   const change: MetadataChange = {};
-  let operation: "update" | "delete" = "update";
-  for (;;) {
-    const word = reader.word(
-      (each) => each === "update" || each === "delete" || Object.hasOwn(options, each),
-    );
-    const pattern = word === undefined ? undefined : options[word];
-    if (word !== undefined && pattern) given.set(word, reader.value(pattern));
-    else if (word !== undefined) operation = word === "delete" ? "delete" : "update";
-    else if (!reader.metadata(change)) break;
-  }
+  const late = (): boolean => order === "any" && readOption(reader, given) !== undefined;
+  while (reader.metadata(change) || late());
   checkMetadata(change);
   const messageType =
     (given.get("messagetype") ?? given.get("message_type"))?.toLowerCase() === "text" ? "text" : "key";
   return {
     id: given.get("id"),
-    operation,
+    operation: given.has("delete") ? "delete" : "update",
     messageType,
     isEncrypted: change.isEncrypted ?? messageType === "key",
     change,
-    ttln: reader.ttln ?? defaultTtln,
+    ttln: lifetime(reader.ttln, given.get("eatn"), now),
     hints: hintsOf(given),
     rest: reader.rest,
   };
+}
+
+function readOptions(reader: SegmentReader, order: Behaviour["metadataOrder"]): Map<string, string> {
+  const given = new Map<string, string>();
+  let place = 0;
+  for (let name = readOption(reader, given); name !== undefined; name = readOption(reader, given)) {
+    const next = optionNames.indexOf(name);
+    if (order === "times-first" && next < place) throw syntaxError();
+    place = next;
+  }
+  return given;
+}
+
+/** Takes one option with its value, if there is one; its name in lower case. */
+function readOption(reader: SegmentReader, given: Map<string, string>): string | undefined {
+  const name = reader.word((word) => Object.hasOwn(options, word));
+  const pattern = name === undefined ? undefined : options[name];
+  if (name === undefined || !pattern) return undefined;
+  given.set(name, pattern === none ? "" : reader.value(pattern));
+  return name;
+}
+
+/** How long it is kept: `ttln` (0 leaves it to the server) or until `eAtn`, milliseconds. */
+function lifetime(ttln: number | undefined, eAtn: string | undefined, now: number): number {
+  if (eAtn === undefined) return ttln || defaultTtln;
+  if (ttln !== undefined) throw syntaxError("Invalid syntax. ttln and eAtn exclude each other");
+  const left = Date.parse(eAtn) - now;
+  if (left > 0 && left <= longestMs) return left;
+  throw new ServerError("AT0022", "eAtn must lie within the next 8 days");
 }
 
 function hintsOf(given: ReadonlyMap<string, string>): NotificationHints {

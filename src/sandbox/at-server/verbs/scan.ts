@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
+import { anyNamespace, enrollmentKey, isExpired } from "../enrollment.ts";
 import { peerScan } from "../federation/peer-data.ts";
 import { mayList } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -14,38 +15,61 @@ export async function scan(server: AtServer, connection: ServerConnection, rest:
     /^(:cl)?(?::showhidden:(true|false))?(?::(@[^:@\s]+))?(?::page:\d+)?(?: (\S+))?$/i.exec(rest) ?? [];
   if (matched === undefined) throw syntaxError();
   const other = otherText?.toLowerCase() ?? server.atSign;
-  const names =
-    other === server.atSign
-      ? ownNames(server, connection, {
-          showHidden: showHidden?.toLowerCase() === "true",
-          commitLog: commitLog !== undefined,
-        })
-      : await namesFrom(server, connection, other);
-  if (regex === undefined) return JSON.stringify(names);
-  const filter = new ClientRegex(regex, "i");
-  const matching: string[] = [];
-  for (let start = 0; start < names.length; start += namesPerTurn) {
-    if (start > 0) await turn();
-    matching.push(...filter.filter(names.slice(start, start + namesPerTurn)));
-  }
-  return JSON.stringify(matching);
+  if (other !== server.atSign) return JSON.stringify(await namesFrom(server, connection, other, regex));
+  const { keys, prefix } = ownKeys(server, connection, {
+    showHidden: showHidden?.toLowerCase() === "true",
+    commitLog: commitLog !== undefined,
+  });
+  const names = await matching(keys, regex);
+  return JSON.stringify(prefix === "" ? names : names.map((key) => key.slice(prefix.length)));
 }
 
-function ownNames(
+/** Those of the keys that match, which are looked for in turns: many must not hold up the others. */
+async function matching(keys: readonly string[], regex: string | undefined): Promise<readonly string[]> {
+  if (regex === undefined) return keys;
+  const filter = new ClientRegex(regex, "i");
+  const found: string[] = [];
+  for (let start = 0; start < keys.length; start += namesPerTurn) {
+    if (start > 0) await turn();
+    found.push(...filter.filter(keys.slice(start, start + namesPerTurn)));
+  }
+  return found;
+}
+
+/** The keys that the caller may know of, all with `prefix`, which it is not told. A filter sees them as they are. */
+function ownKeys(
   server: AtServer,
   connection: ServerConnection,
   o: { showHidden: boolean; commitLog: boolean },
-): string[] {
+): { keys: string[]; prefix: string } {
   const { identity } = connection;
   const keys = (prefix?: string) => server.store.records.keys(server.atSign, server.clock(), prefix);
-  if (identity.kind === "pol") return withoutPrefix(keys(`${identity.atSign}:`), `${identity.atSign}:`);
-  if (identity.kind === "none")
-    return withoutPrefix(keys("public:"), "public:").filter((name) => !name.startsWith("_"));
+  if (identity.kind === "pol") {
+    const prefix = `${identity.atSign}:`;
+    return { keys: keys(prefix), prefix };
+  }
+  if (identity.kind === "none") {
+    const prefix = "public:";
+    return { keys: keys(prefix).filter((key) => !key.startsWith("public:_")), prefix };
+  }
   const hidden = o.showHidden
     ? /^(?:private:|privatekey:|public:_(?!_))/
     : /^(?:private:|privatekey:|public:_|_)/;
-  const names = o.commitLog ? loggedKeys(server) : keys();
-  return names.filter((key) => !hidden.test(key) && mayList(connection, key));
+  const own = (o.commitLog ? loggedKeys(server) : keys()).filter(
+    (key) => !hidden.test(key) && mayList(connection, key),
+  );
+  return { keys: o.commitLog ? own : [...own, ...enrollmentKeys(server, connection)], prefix: "" };
+}
+
+/** Enrollments are listed like records, for whoever may read in every namespace. */
+function enrollmentKeys(server: AtServer, { enrollment }: ServerConnection): string[] {
+  if (enrollment && enrollment.namespaces[anyNamespace] === undefined) return [];
+  const { atSign } = server;
+  const now = server.clock();
+  return server.store.enrollments
+    .all(atSign)
+    .filter((each) => !isExpired(each, now))
+    .map(({ id }) => enrollmentKey(id, atSign));
 }
 
 /** Keys in the order of their newest change, those that were deleted included. */
@@ -55,13 +79,19 @@ function loggedKeys(server: AtServer): string[] {
 }
 
 /** What another atSign shares with ours. */
-async function namesFrom(server: AtServer, connection: ServerConnection, other: string): Promise<string[]> {
+async function namesFrom(
+  server: AtServer,
+  connection: ServerConnection,
+  other: string,
+  regex: string | undefined,
+): Promise<string[]> {
   if (!connection.isOwner)
     throw new ServerError("AT0401", "Scan to another atSign cannot be performed without auth");
+  const prefix = `${server.atSign}:`; // as the filter sees the keys over there
   const shared = await peerScan(server, other);
-  return shared.filter((key) => mayList(connection, key));
-}
-
-function withoutPrefix(keys: readonly string[], prefix: string): string[] {
-  return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  const keys = await matching(
+    shared.map((name) => `${prefix}${name}`),
+    regex,
+  );
+  return keys.map((key) => key.slice(prefix.length)).filter((key) => mayList(connection, key));
 }

@@ -1,6 +1,7 @@
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
 import { mayList } from "../namespaces.ts";
+import { isAlwaysSynced } from "../reserved-keys.ts";
 import { formatTime } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
@@ -19,7 +20,11 @@ const none = () => "{}";
 
 const statistics: readonly Statistic[] = [
   { id: "1", name: "activeInboundConnections", value: (server) => String(server.connections.size) },
-  { id: "2", name: "activeOutboundConnections", value: () => "0" },
+  {
+    id: "2",
+    name: "activeOutboundConnections",
+    value: (server) => String(server.federation.outbound.size),
+  },
   { id: "3", name: "lastCommitID", value: lastCommitId },
   {
     id: "4",
@@ -78,7 +83,7 @@ function latestCommits(server: AtServer, regex: ClientRegex | undefined, isShown
 function* newestCommits(server: AtServer, regex: ClientRegex | undefined) {
   for (const page of server.store.commits.newestFirst(server.atSign)) {
     const matching = regex && new Set(regex.filter(page.map((entry) => entry.key)));
-    yield* page.filter(({ key }) => matching?.has(key) !== false);
+    yield* page.filter(({ key }) => matching?.has(key) !== false || isAlwaysSynced(key));
   }
 }
 

@@ -135,6 +135,7 @@ test("every page of the details and every other view is one that Slack takes", (
             description: b,
             inFlight: count,
             health: { state: "busy", text: b },
+            instances: [],
           }),
           outcome: { text: b, card },
         });

@@ -41,6 +41,7 @@ function newHome(): Home {
         description: "",
         inFlight,
         health: { state, text: `${inFlight} requests in flight` },
+        instances: [],
       } as const,
     ]);
   return createHome({

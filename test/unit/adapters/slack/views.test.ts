@@ -21,7 +21,7 @@ import { shownText } from "./block-texts.ts";
 import { bigPlan, decidedCard, openCard } from "./sample-cards.ts";
 
 function agent(id: string, health: AgentHealth): AgentInfo {
-  return { id, atSign: `@cs-${id}`, description: "", inFlight: 0, health };
+  return { id, atSign: `@cs-${id}`, description: "", inFlight: 0, health, instances: [] };
 }
 /** All pages, as somebody sees them who presses Next until there is none. */
 function allPages(card: ReturnType<typeof openCard>) {

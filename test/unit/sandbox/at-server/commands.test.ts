@@ -8,15 +8,38 @@ suite("framing", () => {
   test("every reply is one write, prompts tell the state, errors have the form of the state", async (t) => {
     const { sandbox } = await startActivated(t);
     const raw = await guest(t, sandbox, "@alice");
-    const syntax = "error:AT0003-Exception: invalid command\n@";
-    for (const line of ["", "nosuchverb", "scan@", "updatex:y", "update"])
-      assert.equal(await raw.ask(line), syntax, line);
+    const unknown = "error:AT0003-Exception: invalid command\n@";
+    for (const line of ["", "nosuchverb", "updatex:y", "update", "lookup", "info:all", "x".repeat(64)])
+      assert.equal(await raw.ask(line), unknown, line);
+    for (const line of [
+      "scan@",
+      "lookup:x",
+      "lookup:",
+      "cram:",
+      "pkam:",
+      "noop:x",
+      "noop:",
+      "from:",
+      "enroll:x",
+    ])
+      assert.match(await raw.ask(line), /^error:AT0003-Exception: Invalid syntax\. .+\n@$/, line);
     assert.equal(await raw.ask("noop:0\r"), "data:ok\n@");
-    assert.equal(await raw.ask("noop:5001"), "error:AT0022-Exception: noop takes at most 5000 ms\n@");
     assert.match(
-      await raw.ask("update:x@alice v"),
-      /^error:AT0401-Exception: Command cannot be executed without auth\n@$/,
+      await raw.ask("noop:5001"),
+      /^error:AT0022-Exception: noop:.* where the duration maximum is 5000 milliseconds\n@$/,
     );
+    for (const line of ["update:x@alice v", "notify:list", "notify:status:x", "monitor", "sync:x", "batch:"])
+      assert.equal(
+        await raw.ask(line),
+        "error:AT0401-Exception: Command cannot be executed without auth\n@",
+        line,
+      );
+    for (const line of ["notify:@bob:x@alice:v", "notify:all:@bob:x@alice:v", "notify:"])
+      assert.equal(
+        await raw.ask(line),
+        "error:AT0401-Exception: Notify command cannot be executed without authentication\n@",
+        line,
+      );
     const alice = await owner(t, sandbox, "@alice");
     assert.equal(await alice.ask("nosuchverb"), "error:AT0003-Invalid syntax : invalid command\n@alice@");
     assert.equal(

@@ -139,7 +139,7 @@ test("an enrolled app syncs its namespaces only", async (t) => {
   assert.equal(stats[0]?.value, String(entries[0]?.commitId), "its sync is complete");
   assert.match(
     await raw.ask("info"),
-    /"apkam_metadata":\{"appName":"app","deviceName":"device","namespaces":\{"buzz":"rw"\}\}/,
+    /"apkam_metadata":\{"sessionId":"_[0-9a-f-]{36}","appName":"app","deviceName":"device","namespaces":\{"buzz":"rw"\},"apkamPublicKey":"[^"]+"/,
   );
 });
 

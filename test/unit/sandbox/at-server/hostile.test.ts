@@ -44,13 +44,30 @@ suite("hostile clients", () => {
   test("a line without end is cut off, before login early, after it at the limit", async (t) => {
     const { sandbox, works } = await attacked(t, { maxCommandBytes: 200_000 });
     const stranger = socketTo(t, sandbox);
-    stranger.write("x".repeat(1_000_000));
+    stranger.write(`lookup:${"x".repeat(1_000_000)}`);
     assert.match(await lastWords(stranger), /^@error:AT0005-/);
     const bob = await owner(t, sandbox, "@bob");
     bob.write("update:x@bob ");
     for (let i = 0; i < 10; i++) bob.write("v".repeat(30_000));
     assert.match(await bob.read(), /^error:AT0005-/);
     assert.equal(await bob.read(), "<closed>");
+    await works();
+  });
+
+  test("a verb longer than 64 characters ends its connection before the command is complete", async (t) => {
+    const { sandbox, works, connections } = await attacked(t);
+    for (const login of [guest, owner]) {
+      const raw = await login(t, sandbox, "@alice");
+      assert.match(await raw.ask("v".repeat(64)), /^error:AT0003-.*invalid command\n/);
+      assert.match(await raw.ask(`scan ${"a".repeat(200)}`), /^data:/, "a blank ends the verb");
+      for (let i = 0; i < 65; i++) raw.write("v");
+      assert.match(await raw.read(), /^error:AT0003-.*invalid command\n$/);
+      assert.equal(await raw.read(), "<closed>");
+    }
+    const whole = await guest(t, sandbox, "@alice");
+    assert.match(await whole.ask(`${"v".repeat(65)}:x`), /^error:AT0003-.*invalid command\n$/);
+    assert.equal(await whole.read(), "<closed>");
+    while ((await connections()) > 1);
     await works();
   });
 
@@ -120,7 +137,7 @@ suite("hostile clients", () => {
     const { sandbox, works } = await attacked(t);
     const stranger = await guest(t, sandbox, "@alice");
     const noise = Buffer.from(randomBytes(4_000).map((byte) => (byte === 0x0a ? 0 : byte)));
-    assert.match(await stranger.ask(noise.toString("latin1")), /^error:AT0003-/);
+    assert.match(await stranger.ask(`\0:${noise.toString("latin1")}`), /^error:AT0003-/);
     stranger.write("\n".repeat(10_000));
     assert.equal(await stranger.read(), "error:AT0003-Exception: invalid command\n@");
     assert.equal(await stranger.ask("noop:0"), "data:ok\n@");

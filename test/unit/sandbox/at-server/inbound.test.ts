@@ -15,8 +15,11 @@ suite("idle connections", () => {
         const connections = new InboundConnections(defaultLimits, () => defaultLimits.maxConnections);
         let closed = false;
         for (let i = 1; i < count; i++)
-          connections.add({ isGuest: false, since: idle, lastWrite: idle, close: () => assert.fail() }, 0);
-        connections.add({ isGuest, since: 0, lastWrite: 0, close: () => (closed = true) }, 0);
+          connections.add(
+            { isGuest: false, since: idle, lastWrite: idle, unsent: 0, close: () => assert.fail() },
+            0,
+          );
+        connections.add({ isGuest, since: 0, lastWrite: 0, unsent: 0, close: () => (closed = true) }, 0);
         connections.closeIdle(idle);
         if (closed) after = Math.min(after, idle);
       }
@@ -39,6 +42,7 @@ suite("idle connections", () => {
       isGuest: true,
       since: lastWrite,
       lastWrite,
+      unsent: 0,
       close: () => closed.push(name),
     });
     assert.ok(connections.add(named("a", 0), 0));
@@ -47,6 +51,23 @@ suite("idle connections", () => {
     assert.ok(connections.add(named("d", 5_000), 5_000));
     assert.deepEqual(closed, ["a"]);
     assert.equal(connections.size, 2);
+  });
+
+  test("who leaves most unread goes first when all together leave too much", () => {
+    const connections = new InboundConnections({ ...defaultLimits, maxUnsentTotalBytes: 100 }, () => 9);
+    const closed: number[] = [];
+    for (const unsent of [10, 40, 0, 30])
+      connections.add(
+        { isGuest: false, since: 0, lastWrite: 0, unsent, close: () => closed.push(unsent) },
+        0,
+      );
+    connections.makeRoom(20);
+    assert.deepEqual(closed, []);
+    connections.makeRoom(21);
+    assert.deepEqual(closed, [40]);
+    closed.length = 0;
+    connections.makeRoom(1_000);
+    assert.deepEqual(closed, [40, 30, 10], "and never those who have read everything");
   });
 });
 

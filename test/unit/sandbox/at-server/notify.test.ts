@@ -60,11 +60,14 @@ suite("notifications", () => {
     for (const [line, expected] of [
       ["notify:update:ttlnn:5:@bob:x@alice:v", /^error:AT0003-/],
       ["notify:update:ttln:ttr:-1:@bob:x@alice:v", /^error:AT0003-/],
+      ["notify:eAtn:2000-01-01T00:00:00Z:@bob:x@alice:v", /^error:AT0022-.*eAtn/],
+      ["notify:eAtn:2099-01-01T00:00:00Z:@bob:x@alice:v", /^error:AT0022-.*eAtn/],
+      ["notify:ttln:9000:eAtn:2099-01-01T00:00:00Z:@bob:x@alice:v", /^error:AT0003-/],
       ["notify:update:@bob:x@carol:v", /^error:AT0009-.*@carol is not authorized/],
       ["notify:strategy:latest:@bob:x@alice:v", /^error:AT0003-/],
       ["notify:@bob", /^error:AT0003-/],
       ["monitor:x", /^error:AT0003-/],
-      ["scan (", /^error:AT0022-/],
+      ["scan (", /^error:AT0003-.*Invalid regular expression\. \( is not a valid regex/],
       [`scan ${"a".repeat(257)}`, /^error:AT0022-/],
     ] as const)
       assert.match(await alice.ask(line), expected, line);
@@ -74,6 +77,22 @@ suite("notifications", () => {
     assert.equal(await slow.read(), "data:ok\n");
     assert.equal(await alice.ask(`notify:id:x:@bob:${"a".repeat(60)}!@alice:v`), "data:x\n@alice@");
     assert.equal(await slow.read(), "<closed>", "a filter that blows up costs its own connection only");
+  });
+
+  test("live as long as they say, or by default when they say 0", async (t) => {
+    const { sandbox, time } = await startActivated(t);
+    const alice = await owner(t, sandbox, "@alice");
+    const end = new Date(time.now + 5_000).toISOString();
+    await alice.ask(`notify:id:until:eAtn:${end}:@bob:x.app@alice:v`);
+    await alice.ask("notify:id:default:ttln:0:@bob:x.app@alice:v");
+    time.now += 4_999;
+    assert.equal(await alice.ask("notify:status:until"), "data:delivered\n@alice@");
+    time.now += 1;
+    assert.equal(await alice.ask("notify:status:until"), "data:expired\n@alice@");
+    time.now += 894_999;
+    assert.equal(await alice.ask("notify:status:default"), "data:delivered\n@alice@");
+    time.now += 1;
+    assert.equal(await alice.ask("notify:status:default"), "data:expired\n@alice@");
   });
 
   test("are listed, fetched and removed by their receiver, and sent to many at once", async (t) => {
@@ -91,7 +110,12 @@ suite("notifications", () => {
     assert.deepEqual(ids(await bob.ask(`notify:list:${yesterday}:two`)), ["n2"]);
     assert.deepEqual(ids(await bob.ask(`notify:list:${yesterday}:${yesterday}`)), ["n2"]);
     assert.deepEqual(ids(await bob.ask("notify:list:2000-01-01:2000-01-02")), []);
-    assert.match(await bob.ask("notify:list:2000-99-01"), /^error:AT0003-/);
+    for (const date of ["2000-19-01", "2000-01-39", "2000-1-1"])
+      assert.match(await bob.ask(`notify:list:${date}`), /^error:AT0022-.*Invalid date format/, date);
+    assert.match(
+      await bob.ask("notify:list:2000-01-02:2000-01-01"),
+      /^error:AT0022-.*ToDate cannot be less than FromDate/,
+    );
     const fetched = JSON.parse((await bob.ask("notify:fetch:n2")).slice(5, -6)) as Record<string, unknown>;
     assert.deepEqual(
       [
@@ -101,7 +125,7 @@ suite("notifications", () => {
         fetched["opType"],
         fetched["atValue"],
       ],
-      ["@alice", "@bob:two.app@alice", "NotificationType.received", "OperationType.delete", null],
+      ["@alice", "@bob:two.app@alice", "NotificationType.received", "OperationType.delete", "null"],
     );
     assert.match(await alice.ask("notify:fetch:n2"), /"type":"NotificationType.sent".*Status.delivered"/);
     assert.equal(await bob.ask("notify:remove:n2"), "data:success\n@bob@");

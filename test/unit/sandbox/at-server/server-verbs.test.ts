@@ -28,12 +28,11 @@ test("batch runs each command for itself and keeps newlines off the wire", async
       id: "two",
       response: {
         error_code: "AT0016",
-        error_message:
-          "Invalid update command - sharedBy atsign @bob should be same as current atsign @alice",
+        error_message: "Invalid key",
       },
     },
     { id: 3, response: { data: "2" } },
-    ...[4, 5, 6].map((id) => ({ id, response: { error_code: "AT0003", error_message: "invalid command" } })),
+    ...[4, 5, 6].map((id) => ({ id, response: { error_code: "AT0003", error_message: "Invalid syntax" } })),
   ]);
   assert.equal(await data(alice, "llookup:public:text@alice"), "one~NL~two", "a reply is one line");
   assert.partialDeepStrictEqual(await json(alice, "llookup:all:public:text@alice"), { data: "one\ntwo" });
@@ -111,7 +110,7 @@ test("settings can be changed in testing mode only, and do what they say", async
     told.map(({ key }) => key),
     ["@bob:loud@alice"],
   );
-  for (const wrong of ["set:autoNotify=5", "set:nothing=1", "print:nothing", "set:inbound_max_limit=many"])
+  for (const wrong of ["set:autoNotify=5", "set:nothing=1", "print:nothing", "set:inboundMaxLimit=many"])
     assert.match(await tester.ask(`config:${wrong}`), /^error:AT0022-/, wrong);
   assert.match(await tester.ask("config:set:autoNotify"), /^error:AT0003-/);
 });

@@ -117,6 +117,15 @@ export async function json(raw: RawConnection, line: string): Promise<unknown> {
   return JSON.parse(await data(raw, line));
 }
 
+/** A payload of any size, for @alice. */
+export async function all(raw: RawConnection, line: string): Promise<string> {
+  raw.write(`${line}\n`);
+  const chunks: string[] = [];
+  for (let end = ""; !end.endsWith("\n@alice@"); end = `${end}${chunks.at(-1)}`.slice(-20))
+    chunks.push(await raw.read());
+  return chunks.join("").slice("data:".length, -"\n@alice@".length);
+}
+
 /** A connection logged in with the fixture's keys. */
 export async function owner(t: TestContext, sandbox: AtSandbox, atSign: string): Promise<RawConnection> {
   const raw = await guest(t, sandbox, atSign);

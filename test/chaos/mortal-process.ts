@@ -18,7 +18,11 @@ export class MortalProcess {
 
   /** Resolves to what it says when it is ready; fails when it ends before, other than by `kill`. */
   start(): Promise<unknown> {
-    const child = fork(this.#file, [...this.#args()], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    // In a group of its own, so that Ctrl-C reaches only who judges.
+    const child = fork(this.#file, [...this.#args()], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      detached: true,
+    });
     this.#child = child;
     return new Promise((resolve, reject) => {
       child.on("message", (message) => {
@@ -43,6 +47,21 @@ export class MortalProcess {
     if (this.#child?.connected === true) {
       this.#child.send(message);
     }
+  }
+
+  /** Tells it to stop and resolves when it is gone; one that is gone is left alone. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child?.connected === true) {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.send({ stop: true });
+      await gone;
+    }
+  }
+
+  /** Makes it stand still, or go on. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(name);
   }
 
   /** Resolves when it is gone. */
