@@ -152,9 +152,7 @@ test("a large value is looked for under the sender's and our instance, and nowhe
   }
   await settle();
   assert.deepEqual(asked, [`${id}-parcel.main.main`, `${id}-parcel.b.main`]);
-  assert.deepEqual(supply.refused, [
-    ...Array<string>(2).fill("parcel-missing"),
-    ...Array<string>(3).fill("envelope-malformed"),
-  ]);
+  // The server's filter keeps the others away.
+  assert.deepEqual(supply.refused, ["parcel-missing", "parcel-missing", "envelope-malformed"]);
   await supply.link.stop();
 });
