@@ -1,5 +1,7 @@
 import { defineConfig } from "./src/config.ts";
 
+const usd = (amount: string) => ({ amount, currency: "USD" });
+
 /** The company's own declaration. The policy below is signed into the trust document; see README, "Policy". */
 export default defineConfig({
   company: { name: "Example Widgets Inc. (fictional)", atSign: "@cs-company" },
@@ -13,11 +15,23 @@ export default defineConfig({
       quorum: 1,
       assurances: ["local", "clicked", "countersigned"],
       expiresHours: 72,
+      remindAfterHours: [4, 24],
+      tiers: [
+        { name: "normal", from: usd("0"), below: usd("100000") },
+        {
+          name: "large",
+          from: usd("100000"),
+          roles: ["manager", "director"],
+          quorum: 2,
+          escalate: { afterHours: 48, roles: ["admin"] },
+        },
+      ],
     },
     separationOfDuties: true,
+    delegation: { longestHours: 14 * 24 },
     ceilings: {
-      perApproverPerDay: { amount: "10000000.00", currency: "USD" },
-      perVendorPerDay: { amount: "5000000.00", currency: "USD" },
+      perApproverPerDay: usd("10000000.00"),
+      perVendorPerDay: usd("5000000.00"),
     },
     priceTolerancePercent: "2",
     marginPercent: "18",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { journalRecordSchema, signedCheckpointSchema, witnessStepRecords } from "../src/checkpoint-schema.ts";
+import { signedCheckpointSchema, witnessInputSchema } from "../src/checkpoint-schema.ts";
 import { defineAgent, skill } from "../src/define-agent.ts";
 import { idSchema, lineSchema, signedAttestationSchema } from "../src/plan/plan-schema.ts";
 
@@ -51,17 +51,16 @@ export default defineAgent({
         return attest(context, plan);
       },
     }),
-    /** Signs the bot's journal as far as it has come, and refuses one that was changed. */
+    /** Signs the journals of bot and gateway as far as they have come, and refuses one that was changed. */
     witness: skill({
       effect: "write",
-      input: z.strictObject({
-        checkpoint: signedCheckpointSchema,
-        records: z.array(journalRecordSchema).max(witnessStepRecords),
-      }),
+      duringFreeze: true,
+      callers: ["bot", "gateway"],
+      input: witnessInputSchema,
       output: signedCheckpointSchema,
       run: async (context, input) => {
-        const { witness } = await import("./compliance/witness.ts");
-        return witness(context, input);
+        const { signCheckpoint } = await import("../src/sign-checkpoint.ts");
+        return signCheckpoint(context, input, ["bot", "gateway"]);
       },
     }),
   },

@@ -29,6 +29,8 @@ export default defineAgent({
         const { checkDocuments } = await import("./validation/check-documents.ts");
         return checkDocuments(context, input);
       },
+      // Nobody confirms or invoices what was never ordered.
+      shadow: async () => ({ documents: 0, differences: [] }),
     }),
     "mark-orders": skill({
       effect: "write",

@@ -1,10 +1,11 @@
 import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPlaces } from "./approval-places.ts";
+import type { BotRegister } from "./bot-register.ts";
 import { createApprovals } from "./approvals.ts";
 import type { CompanyConfig } from "./config.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { AgentAddress, AgentId, PersonId, Run, RunId } from "./domain.ts";
+import type { AgentAddress, AgentId, Approval, Run, RunId } from "./domain.ts";
 import { type Definitions, findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -14,18 +15,24 @@ import { createIntake } from "./intake.ts";
 import type { InstanceKeyPairs } from "./keys.ts";
 import type { ReceivedEnvelope } from "./link-types.ts";
 import { createAgentCalls } from "./link/agent-calls.ts";
+import { createFreezeCalls } from "./link/freeze-calls.ts";
+import { freezeRun } from "./link/freeze-notice.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
-import { decidersOf } from "./policy.ts";
+import { createDelegations } from "./delegations.ts";
+import { askedOf, decidersOf } from "./policy/may-decide.ts";
+import { tierNamed } from "./policy/tiers.ts";
 import type { AgentLink, ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
 import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
-import { signAs } from "./trust/sign-statement.ts";
+import { createSafety } from "./safety.ts";
+import { signAs, type Statement } from "./trust/sign-statement.ts";
 import type { TrustStore } from "./trust/trust-store.ts";
+import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
 
 const ackLifetimeMs = 60_000;
 
@@ -38,7 +45,9 @@ export interface BotParts {
   /** Signs what people clicked; see design, "Approval". */
   readonly evidenceKeys: InstanceKeyPairs;
   /** Has the journal's checkpoints signed, by the instance of the witness that is given. */
-  readonly witness: (compliance: () => AgentAddress) => Witness;
+  readonly witness: (compliance: () => AgentAddress, leads: () => boolean) => Witness;
+  /** The other bots of this record; `onLeads` is told when this one alone is to have the journal witnessed. */
+  readonly register: (onLeads: (leads: boolean) => void) => BotRegister;
   readonly agents: readonly AgentDefinition[];
   readonly definitions: Definitions;
   readonly clock: Clock;
@@ -49,8 +58,12 @@ export interface BotParts {
 export interface Bot {
   readonly desk: ReturnType<typeof createDesk>;
   readonly inbox: ChatInbox;
+  /** Undoing what has ended. */
+  readonly undo: UndoDesk;
   /** Where a run stands, for whoever may see it. */
   result(run: RunId): Promise<RunResult>;
+  /** Whether other bots work on the same record. */
+  others(): boolean;
   /** The agents' instances that are there. */
   instances(): readonly LiveInstance[];
   /** The result of a request that became no run. */
@@ -87,19 +100,41 @@ export function createBot(parts: BotParts): Bot {
         .filter((each) => each.agent === agent)
         .map(({ instance, open, facts }) => ({ instance, open, region: facts.region })),
     now: () => clock.now(),
+    mayDecide: (approval, viewer) => deciders(approval).some(({ id }) => id === viewer),
   });
   let adapters: readonly ChatAdapter[] = [];
   const presenter = createPresenter({
     store,
     adapters: () => adapters,
     render: (row) => desk.render(row),
+    others: () => register.others(),
     clock,
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const deciders = (requester: PersonId) =>
-    decidersOf(trust.policy, trust.people, { requester, demo: trust.demo });
-  const places = (run: Run) => approvalPlaces(run, { adapters, deciders: deciders(run.requester), log });
+  const rights = ({ id, requester, tier }: Approval) => ({
+    requester,
+    approval: id,
+    tier: tierNamed(trust.policy, tier),
+    demo: trust.demo,
+    at: clock.now(),
+    delegations: delegations.known(),
+  });
+  const deciders = (approval: Approval) => decidersOf(trust.policy, trust.people, rights(approval));
+  /**
+   * Where those are reached who are asked now: whoever has decided is not asked again. Of what somebody decided alone,
+   * those who are told.
+   */
+  const places = (run: Run, approval: Approval) => {
+    const escalated = approval.escalatedAt !== null;
+    const done = new Set(approval.decisions.flatMap(({ by, insteadOf = by }) => [by, insteadOf]));
+    const { announceTo = [] } = trust.policy.breakGlass ?? {};
+    const asked =
+      approval.decision?.brokeGlass === true
+        ? trust.people.filter(({ id, active }) => active && announceTo.includes(id))
+        : askedOf(trust.policy, trust.people, { ...rights(approval), escalated });
+    return approvalPlaces(run, { adapters, deciders: asked.filter(({ id }) => !done.has(id)), log });
+  };
   const copies = createApprovalCopies({
     store,
     adapters: () => adapters,
@@ -113,12 +148,52 @@ export function createBot(parts: BotParts): Bot {
     link,
     trust,
     regions: config.placement?.regions,
+    limits: config.limits?.agents,
+    shareOf: (person) => config.limits?.shares?.[person] ?? 1,
     clock,
     timers,
     log,
     onWaiting: (subject, waits) => engine.unattended(subject, waits),
   });
-  const witness = parts.witness(() => calls.address("compliance"));
+  let witness: Witness | undefined;
+  const register = parts.register((leads) => {
+    void witness?.stop();
+    witness = leads ? newWitness() : undefined;
+    witness?.start();
+  });
+  const newWitness = () =>
+    parts.witness(
+      () => calls.address("compliance"),
+      () => register.leads(),
+    );
+  const signed = <T extends Statement>(statement: T) =>
+    signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519);
+  const freezeCalls = createFreezeCalls({
+    link,
+    here: () => calls.instances(),
+    others: () => silentAgents(parts.agents, calls.instances(), trust),
+    hitl: () => calls.address("hitl"),
+    journal: (entries) => store.appendJournal(entries),
+    clock,
+    timers,
+    log,
+  });
+  const safety = createSafety({
+    store,
+    trust: () => trust,
+    sign: signed,
+    tell: (papers) => freezeCalls.tell(papers),
+    signLift: (serial, evidence) => freezeCalls.signLift(serial, evidence),
+    async lifted() {
+      await store.resume(clock.now());
+      calls.kick();
+    },
+    workflows: [...new Set(definitions.workflows.map(({ id }) => id))],
+    shadowByDefault: config.shadowNewWorkflows ?? false,
+    clock,
+    timers,
+    log,
+  });
   const engine = createEngine({
     store,
     queue,
@@ -128,6 +203,8 @@ export function createBot(parts: BotParts): Bot {
     log,
     trust: () => trust,
     approvalPlaces: places,
+    frozen: () => safety.frozen(),
+    isShadow: (workflow) => safety.isShadow(workflow),
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },
@@ -143,17 +220,27 @@ export function createBot(parts: BotParts): Bot {
       presenter.kick(cards);
     },
   });
+  const delegations = createDelegations({
+    store,
+    clock,
+    ids,
+    trust: () => trust,
+    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+    changed: () => void copies.refresh(),
+  });
   const approvals = createApprovals({
     store,
     engine,
     clock,
     trust: () => trust,
-    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+    delegations,
+    sign: signed,
   });
   const intake = createIntake({ store, engine, trust: () => trust });
   const sweeper = createSweeper({
     store,
     engine,
+    frozen: () => safety.frozen(),
     clock,
     log,
     after: (ms, call) =>
@@ -167,20 +254,23 @@ export function createBot(parts: BotParts): Bot {
     if (message.subject.run === presenceRun) {
       calls.announced(message);
     } else if (message.subject.run === witnessRun) {
-      await witness.receive(message);
+      await witness?.receive(message);
+    } else if (message.subject.run === freezeRun) {
+      await freezeCalls.receive(message);
     } else {
       await engine.receive(message);
     }
   };
   return {
     desk,
+    others: () => register.others(),
+    undo: createUndoDesk({ store, engine, trust: () => trust }),
     instances: () => calls.instances(),
     inbox: {
-      request: (request) => intake.request(request),
-      cancel: (run, person) => intake.cancel(run, person),
-      withdraw: (key, person) => intake.withdraw(key, person),
-      refused: (person, code) => intake.refused(person, code),
+      ...safety.inbox,
+      ...intake,
       decision: (decision) => approvals.decide(decision),
+      delegate: (handing) => delegations.delegate(handing),
     },
     async result(id) {
       const view = await desk.viewOf(id);
@@ -195,9 +285,14 @@ export function createBot(parts: BotParts): Bot {
       adapters = chosen;
       await calls.start();
       await link.start(receive);
-      await store.resume(clock.now());
+      // Before anything is sent: a freeze outlives every process.
+      await safety.start();
+      await register.start();
+      if (!register.others()) {
+        await store.resume(clock.now());
+      }
+      await delegations.refresh();
       calls.begin();
-      witness.start();
       await startWorker({ queue, engine, log });
       sweeper.start();
       pruner.start();
@@ -213,15 +308,29 @@ export function createBot(parts: BotParts): Bot {
       for (const adapter of adapters) {
         await adapter.stop();
       }
+      safety.stop();
+      freezeCalls.stop();
       await sweeper.stop();
       await pruner.stop();
       await queue.close();
-      await witness.stop();
+      await register.stop();
+      await witness?.stop();
       await link.stop();
       await calls.stop();
       await presenter.stop();
     },
   };
+}
+
+/** Of each agent that nobody was heard of, the address its grant names. */
+function silentAgents(
+  agents: readonly AgentDefinition[],
+  here: readonly LiveInstance[],
+  trust: TrustStore,
+): readonly AgentAddress[] {
+  return agents
+    .filter(({ id }) => !here.some(({ agent }) => agent === id) && isGranted(trust, id))
+    .map(({ id }) => trust.agent(id));
 }
 
 function isGranted(trust: TrustStore, agent: AgentId): boolean {

@@ -1,5 +1,5 @@
 import type { Card } from "./card.ts";
-import type { Person, PersonId, Run, ThreadId } from "./domain.ts";
+import type { Approval, Person, Run, ThreadId } from "./domain.ts";
 import { toErrorInfo } from "./errors.ts";
 import type { ChatAdapter, Logger, Store } from "./ports.ts";
 import type { CardRow } from "./record-types.ts";
@@ -21,9 +21,9 @@ export interface ApprovalCopies {
 export function createApprovalCopies(o: {
   readonly store: Pick<Store, "approvals" | "loadRun" | "cards" | "placeCard">;
   readonly adapters: () => readonly ChatAdapter[];
-  readonly deciders: (requester: PersonId) => readonly Person[];
+  readonly deciders: (approval: Approval) => readonly Person[];
   /** Where the cards of the run's approval would stand if it were opened now. */
-  readonly places: (run: Run) => readonly ThreadId[];
+  readonly places: (run: Run, approval: Approval) => readonly ThreadId[];
   /** Told of the cards that show something else now. */
   readonly changed: (cards: readonly string[]) => void;
   readonly log: Logger;
@@ -38,9 +38,10 @@ export function createApprovalCopies(o: {
       .find(({ name }) => thread.startsWith(`${name}:`))
       ?.ownerOf?.(thread);
   }
-  async function refreshOne(key: string, run: Run): Promise<void> {
+  async function refreshOne(approval: Approval, run: Run): Promise<void> {
+    const key = `approval-${approval.id}`;
     const copies = await o.store.cards(key);
-    const accounts = new Set(o.deciders(run.requester).flatMap((person) => person.accounts));
+    const accounts = new Set(o.deciders(approval).flatMap((person) => person.accounts));
     const barred = new Map(
       copies.map(({ copy, thread }) => {
         const owner = ownerOf(thread);
@@ -49,7 +50,7 @@ export function createApprovalCopies(o: {
     );
     const known = new Set([run.thread, ...copies.map(({ thread }) => thread)]);
     const add = o
-      .places(run)
+      .places(run, approval)
       .filter((thread) => !known.has(thread))
       .slice(0, Math.max(0, mostCopies - copies.length));
     if (
@@ -68,7 +69,7 @@ export function createApprovalCopies(o: {
       try {
         const run = await o.store.loadRun(approval.run);
         if (run !== undefined) {
-          await refreshOne(`approval-${approval.id}`, run);
+          await refreshOne(approval, run);
         }
       } catch (error) {
         o.log.warn({ approval: approval.id, code: toErrorInfo(error).code }, "approval-copies-not-changed");

@@ -1,18 +1,24 @@
 import { z } from "zod";
 import { accountForm, isAccount } from "./accounts.ts";
 import type { TrustView } from "./define-agent.ts";
+import type { ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
   AlreadyDecided,
   Approval,
   ApprovalId,
-  ClickedDecision,
+  Decision,
   ErrorInfo,
+  Money,
+  PlanDocument,
   Refused,
   Signed,
 } from "./domain.ts";
-import type { EvidenceStatement } from "./mandate-types.ts";
-import { mayDecide } from "./policy.ts";
+import type { Delegations } from "./delegations.ts";
+import type { DelegationStatement, EvidenceStatement } from "./mandate-types.ts";
+import { highestCost } from "./plan/plan-checks.ts";
+import { judge, type Judgement } from "./policy/may-decide.ts";
+import { tierNamed } from "./policy/tiers.ts";
 import type { Clock, Store } from "./ports.ts";
 
 const longestReason = 2000;
@@ -26,33 +32,38 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   account: z.string().refine(isAccount, `expected ${accountForm}`).exactOptional(),
   planHash: z.string().max(200).exactOptional(),
   assurance: z.enum(["local", "clicked"]),
+  breakGlass: z.literal(true).exactOptional(),
 });
+const planText = z.string();
 
 export interface ApprovalsOptions {
-  readonly store: Pick<Store, "approval" | "appendJournal">;
-  /** Commits the verdict; "stale" when the approval was not open any more. */
+  readonly store: Pick<Store, "approval" | "contents" | "appendJournal">;
   readonly engine: {
+    /** See the engine's. */
     record(
       approval: ApprovalId,
-      o: {
-        readonly decision: NonNullable<Approval["decision"]>;
+      given: {
+        readonly decision: Decision;
         readonly evidence: Signed<EvidenceStatement>;
         readonly reason: string | null;
       },
-    ): Promise<"recorded" | "stale">;
+    ): Promise<"recorded" | "counted" | "counted-before" | "stale">;
   };
   readonly clock: Clock;
   readonly trust: () => TrustView;
+  /** Rights that were handed on. */
+  readonly delegations: Pick<Delegations, "handedTo">;
   /** Signs with the bot's evidence key. */
   readonly sign: (statement: EvidenceStatement) => Signed<EvidenceStatement>;
 }
 export interface Approvals {
-  /** A person's verdict: checked, evidenced, and committed before this resolves. The first one counts. */
+  /** A person's verdict: checked, evidenced, and committed before this resolves. Everybody's first one counts. */
   decide(decision: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
 }
 
 /** Takes decisions from whatever adapter they come by. */
-export function createApprovals({ store, engine, clock, trust, sign }: ApprovalsOptions): Approvals {
+export function createApprovals(o: ApprovalsOptions): Approvals {
+  const { store, engine, clock, trust, sign } = o;
   async function refuse(
     decision: ClickedDecision,
     approval: Approval | undefined,
@@ -67,6 +78,40 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
     const body = id === null || person === null ? { body: claimed } : {};
     await store.appendJournal([{ kind: "refusal", run: approval?.run ?? null, facts, ...body }]);
     return { outcome: "refused", error };
+  }
+
+  /** By the person's own right, or by one that was handed to them; those papers are part of the evidence then. */
+  async function judgeClick(
+    { person, assurance, account, breakGlass }: ClickedDecision,
+    approval: Approval,
+    at: number,
+  ): Promise<Judgement & { readonly delegations: readonly Signed<DelegationStatement>[] }> {
+    const view = trust();
+    const { policy, demo } = view;
+    const facts = {
+      tier: tierNamed(policy, approval.tier),
+      requester: approval.requester,
+      assurance,
+      demo,
+      account,
+      at,
+      approval: approval.id,
+      person: (id: string) => view.person(id),
+      brokenGlass: breakGlass === true ? await highestCostOf(approval) : undefined,
+    };
+    const own = judge(policy, person, facts);
+    if (own.refused?.code !== "not-allowed" || policy.delegation === undefined) {
+      return { ...own, delegations: [] };
+    }
+    const delegations = await o.delegations.handedTo(person, { approval: approval.id, at });
+    const statements = delegations.map(({ statement }) => statement);
+    return { ...judge(policy, person, { ...facts, delegations: statements }), delegations };
+  }
+  async function highestCostOf({ run, revision, step }: Approval): Promise<Money> {
+    const texts = await store.contents(run, [{ step, name: "plan" }]);
+    const plan = texts.find((each) => each.revision === revision)?.value;
+    // Written by this bot from a value that the plan schema had passed.
+    return highestCost(JSON.parse(planText.parse(plan)) as PlanDocument);
   }
 
   return {
@@ -86,16 +131,16 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
       }
       const now = clock.now();
       const view = trust();
+      const judged = await judgeClick(decision, approval, now);
+      if (judged.refused !== null) {
+        return refuse(decision, approval, judged.refused);
+      }
       const { requester } = approval;
-      const { person, assurance, verdict, adapter, account } = decision;
-      const refused = mayDecide(view.policy, view.person(person), person, {
-        requester,
-        assurance,
-        demo: view.demo,
-        account,
-      });
-      if (refused !== null) {
-        return refuse(decision, approval, refused);
+      const { person, assurance, verdict, adapter, account, breakGlass } = decision;
+      const reason = decision.reason?.trim() ?? "";
+      if (breakGlass === true && (reason === "" || verdict !== "approved")) {
+        const message = "deciding alone is approving, and needs a reason";
+        return refuse(decision, approval, { code: "reason-missing", message, retryable: false });
       }
       if (approval.status !== "open") {
         return { outcome: "already-decided", approval };
@@ -120,17 +165,35 @@ export function createApprovals({ store, engine, clock, trust, sign }: Approvals
         assurance,
         adapter,
         ...(account === undefined ? {} : { account }),
+        ...(judged.delegations.length === 0 ? {} : { delegations: judged.delegations }),
+        ...(breakGlass === true ? { breakGlass } : {}),
         trustSerial: view.serial,
         receivedAt: new Date(now).toISOString(),
       });
-      const reason = decision.reason?.trim() ?? "";
       const recorded = await engine.record(approval.id, {
-        decision: { by: person, verdict, at: now, assurance, adapter },
+        decision: {
+          by: person,
+          ...(judged.right === person ? {} : { insteadOf: judged.right }),
+          verdict,
+          at: now,
+          assurance,
+          adapter,
+          ...(breakGlass === true ? { brokeGlass: true } : {}),
+        },
         evidence,
         reason: reason === "" ? null : reason,
       });
       if (recorded === "recorded") {
         return { outcome: "accepted", run: approval.run };
+      }
+      if (recorded === "counted-before") {
+        const message = `the verdict of "${person}", or of whom they stand in for, counts already`;
+        return refuse(decision, approval, { code: "already-counted", message, retryable: false });
+      }
+      if (recorded === "counted") {
+        const now = (await store.approval(approval.id)) ?? approval;
+        const more = Math.max(0, now.quorum - now.decisions.length);
+        return { outcome: "accepted", run: approval.run, ...(more === 0 ? {} : { more }) };
       }
       // Another decision, the end of the run or the expiry was first.
       const current = (await store.approval(approval.id)) ?? approval;

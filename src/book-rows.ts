@@ -151,8 +151,8 @@ export interface OrderRow {
   readonly placedOn: string;
   /** Canonical JSON of the planned order. */
   readonly document: string;
-  /** Who decided, for the cumulative ceilings. */
-  readonly decidedBy: PersonId;
+  /** All who approved, and by whose right they did, separated by ";"; for the cumulative ceilings. */
+  readonly decidedBy: string;
 }
 /** Budget or credit held for one revision of a run; a "released" row refuses a hold that arrives after its undo. */
 export interface Commitment {

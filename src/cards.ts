@@ -1,15 +1,16 @@
-import type { Approval, Money, PlanDocument, PlannedOrder, StepId } from "./domain.ts";
-import { type Card, cannotBeUndone } from "./card.ts";
+import { announcementCard, approvalCard, decidedText, reminderCard } from "./approval-card.ts";
+import { emptyCard as empty, moneyText, subjectOf } from "./card-words.ts";
+import type { StepId } from "./domain.ts";
+import type { Card } from "./card.ts";
 import type { RunView } from "./run-view.ts";
 import { irreversibleMayBeDone, waitsForOthers } from "./step-errors.ts";
 
 /** Pure: what each card shows. Everything is plain text; adapters add no meaning. */
 
-const empty = { facts: [], steps: [], tables: [], approval: null, plan: null, options: [] } as const;
-
 /**
  * The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID",
- * "result-RUN"); null = nothing to show.
+ * "reminder-ID-n",
+ * "announced-ID", "result-RUN"); null = nothing to show.
  */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
@@ -22,14 +23,15 @@ export function cardFor(key: string, view: RunView): Card | null {
     const approval = view.approvals.find((each) => each.id === key.slice("approval-".length));
     return approval === undefined ? null : approvalCard(view, approval);
   }
-  return key.startsWith("result-") ? resultCard(view) : null;
-}
-
-function subjectOf({ request, plan: current }: RunView, plan = current?.document): string {
-  if (plan !== undefined) {
-    return `${plan.request.quantity} × ${plan.itemName} for ${plan.customerName}`;
+  if (key.startsWith("announced-")) {
+    const approval = view.approvals.find((each) => key === `announced-${each.id}`);
+    return approval === undefined ? null : announcementCard(view, approval);
   }
-  return request === null ? "Your request" : `${request.quantity} × ${request.item} for ${request.customer}`;
+  if (key.startsWith("reminder-")) {
+    const approval = view.approvals.find((each) => key.startsWith(`reminder-${each.id}-`));
+    return approval === undefined ? null : reminderCard(view, approval);
+  }
+  return key.startsWith("result-") ? resultCard(view) : null;
 }
 
 /** Live: every step with its agent, its atSign and how long it took. */
@@ -73,7 +75,7 @@ function statusText(view: RunView, done: number, total: number): string {
     case "running":
       return waitText(view) ?? `Working: ${done} of ${total} steps done.`;
     case "waiting":
-      return view.question === null ? "Waiting for a manager's decision." : "Waiting for your answer.";
+      return view.question === null ? decisionText(view) : "Waiting for your answer.";
     case "compensating":
       return ["Releasing what was reserved.", ...stuckUndos(view)].join(" ");
     case "completed":
@@ -83,6 +85,19 @@ function statusText(view: RunView, done: number, total: number): string {
     case "cancelled":
       return `Ended: ${endWords[view.run.reason ?? "requested"]}.`;
   }
+}
+
+/** Whom the run waits for, and what has been done about it. */
+function decisionText({ approvals }: RunView): string {
+  const open = approvals.find(({ status }) => status === "open");
+  if (open === undefined || (open.quorum === 1 && open.notices === 0)) {
+    return "Waiting for a manager's decision.";
+  }
+  const count = open.quorum === 1 ? "a decision" : `approvals: ${open.decisions.length} of ${open.quorum}`;
+  const passedOn = open.escalatedAt === null ? "" : " It was passed on to others.";
+  const reminded =
+    open.notices === 0 ? "" : ` Reminded ${open.notices === 1 ? "once" : `${open.notices} times`}.`;
+  return `Waiting for ${count}.${reminded}${passedOn}`;
 }
 
 /** Whoever reads "requested" takes it for the request itself. */
@@ -136,117 +151,6 @@ function questionCard(view: RunView, number: number): Card {
     : { ...base, title: "Answered", text: `${answered.question} — ${answered.answer}`, tone: "neutral" };
 }
 
-/** The same body before and after the decision: buttons give way to an outcome line. */
-export function approvalCard(view: RunView, approval: Approval): Card {
-  const { plan: shown, reason } = view.papers[approval.id] ?? { plan: null, reason: null };
-  const plan = shown?.document;
-  if (plan === undefined) {
-    return { ...unreadableCard, run: view.run.id };
-  }
-  const open = approval.status === "open";
-  return {
-    ...empty,
-    kind: "approval",
-    run: view.run.id,
-    title: `Approve: order parts for ${subjectOf(view, plan)}?`,
-    text: open
-      ? `Requested by ${approval.requester}. If nobody decides by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
-      : outcomeText(approval, reason),
-    tone: open ? "waiting" : approvalTone(approval),
-    facts: planFacts(plan, approval),
-    tables: planTables(plan),
-    approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
-    plan: { approval: approval.id, hash: approval.planHash },
-  };
-}
-const unreadableCard = {
-  ...empty,
-  kind: "approval",
-  title: "Approval without its plan",
-  text: "The stored plan is not the one that was put up for approval. It is not shown, and nothing can be decided here.",
-  tone: "bad",
-} as const;
-function approvalTone(approval: Approval): Card["tone"] {
-  if (approval.decision?.verdict === "approved" && approval.status !== "withdrawn") {
-    return "good";
-  }
-  return approval.status === "withdrawn" ? "neutral" : "bad";
-}
-function outcomeText({ decision, status }: Approval, why: string | null): string {
-  if (decision === null) {
-    return status === "expired"
-      ? "Expired: nobody decided. Nothing was ordered."
-      : "Withdrawn: the plan changed or the run ended.";
-  }
-  const verb = decision.verdict === "approved" ? "Approved" : "Rejected";
-  const reason = decision.verdict === "rejected" && why !== null ? ` Reason: ${why}` : "";
-  const undone = status === "withdrawn" ? " Withdrawn afterwards: it took no effect." : "";
-  return `${verb} ${decidedText(decision)}.${undone}${reason}`;
-}
-function planFacts(plan: PlanDocument, approval: Approval): Card["facts"] {
-  return [
-    { label: "Total", value: moneyText(plan.total) },
-    { label: "Quote to customer", value: moneyText(plan.quote.total) },
-    { label: "Margin", value: `${plan.quote.marginPercent} %` },
-    { label: "Project", value: plan.project },
-    { label: "Ship to", value: `${plan.shipTo.name}, ${plan.shipTo.city}, ${plan.shipTo.country}` },
-    { label: "Trade-off", value: plan.tradeOff },
-    { label: "Plan hash", value: approval.planHash },
-  ];
-}
-function planTables(plan: PlanDocument): Card["tables"] {
-  return [
-    ...plan.orders.map(orderTable),
-    {
-      about: "fallback" as const,
-      title: "If something goes wrong",
-      columns: ["Order", "Then"],
-      rows: plan.fallbacks.map((each) => [
-        orderName(plan, each.order),
-        each.action === "alternative"
-          ? `order from ${each.replacement.supplierName} instead, ${moneyText(each.replacement.total)}`
-          : `${each.action}: ${each.note}`,
-      ]),
-    },
-    {
-      about: "effect" as const,
-      title: "Can it be undone?",
-      columns: ["What", "Undo"],
-      rows: plan.effects.map((each) => [each.description, undoWords[each.reversibility]]),
-    },
-  ].filter((table) => table.rows.length > 0);
-}
-const undoWords = {
-  reversible: "can be undone",
-  compensable: "can be undone by a further step",
-  irreversible: cannotBeUndone,
-} as const;
-/** People know an order by its supplier, the books by its id. */
-function orderName({ orders }: PlanDocument, id: string): string {
-  const supplier = orders.find((each) => each.id === id)?.supplierName;
-  return supplier === undefined ? id : `${supplier} (${id})`;
-}
-function orderTable(order: PlannedOrder): Card["tables"][number] {
-  const blank = ["", "", ""];
-  return {
-    about: "order",
-    title: `${order.supplierName} · ${moneyText(order.total)} · ${order.freightMethod}, by ${order.expectedDelivery} · account ${order.bankAccount}`,
-    columns: ["Part", "Quantity", "Unit price", "At most", "Total"],
-    rows: [
-      ...order.lines.map((line) => [
-        `${line.part} ${line.description}`,
-        `${line.quantity} ${line.unit}`,
-        moneyText(line.unitPrice),
-        moneyText(line.maxUnitPrice),
-        moneyText(line.total),
-      ]),
-      ["Freight", ...blank, moneyText(order.freight)],
-      ["Tax", ...blank, moneyText(order.tax)],
-      ["Order total", ...blank, moneyText(order.total)],
-    ],
-  };
-}
-
 function resultCard(view: RunView): Card {
   const { run, workflow } = view;
   const good = run.status === "completed";
@@ -274,13 +178,11 @@ function resultCard(view: RunView): Card {
 }
 /** Whoever asked sees no approval card: here they read who decided, when and where. */
 function decisionFacts({ run, approvals }: RunView): Card["facts"] {
-  const decision = approvals.findLast((each) => each.revision === run.revision)?.decision ?? null;
-  return decision === null
+  const approval = approvals.findLast((each) => each.revision === run.revision);
+  const verdict = approval?.decision?.verdict;
+  return approval === undefined || verdict === undefined
     ? []
-    : [{ label: decision.verdict === "approved" ? "Approved" : "Rejected", value: decidedText(decision) }];
-}
-function decidedText(decision: NonNullable<Approval["decision"]>): string {
-  return `by ${decision.by} in ${decision.adapter} at ${isoMinute(decision.at)} (${decision.assurance})`;
+    : [{ label: verdict === "approved" ? "Approved" : "Rejected", value: decidedText(approval) }];
 }
 function resultWord(view: RunView): string {
   if (view.run.status === "completed") {
@@ -289,12 +191,4 @@ function resultWord(view: RunView): string {
   return view.run.status === "failed"
     ? "Failed"
     : endWords[view.run.reason ?? "requested"].replace(/^./, (c) => c.toUpperCase());
-}
-
-function moneyText(value: Money): string {
-  return `${value.amount} ${value.currency}`;
-}
-/** "2026-01-31 14:05 UTC" */
-export function isoMinute(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

@@ -1,6 +1,6 @@
 import { z, type ZodType } from "zod";
 import type { Signed } from "./domain.ts";
-import type { ChainHead, CheckpointStatement, JournalRecord } from "./journal.ts";
+import type { CheckpointStatement, JournalRecord } from "./journal.ts";
 import { signedSchema } from "./plan/plan-schema.ts";
 
 /** The form of what a journal's owner and its witness tell each other. */
@@ -13,7 +13,7 @@ export const witnessSkill = "witness";
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 const writerSchema = z.string().min(1).max(200);
 
-const headSchema: ZodType<ChainHead> = z.strictObject({
+export const chainHeadSchema = z.strictObject({
   writer: writerSchema,
   seq: z.int().min(1),
   hash: hashSchema,
@@ -22,7 +22,7 @@ const headSchema: ZodType<ChainHead> = z.strictObject({
 export const checkpointSchema: ZodType<CheckpointStatement> = z.strictObject({
   tag: z.literal("countersign/checkpoint/1"),
   heads: z
-    .array(headSchema)
+    .array(chainHeadSchema)
     .max(10_000)
     .refine((heads) => new Set(heads.map(({ writer }) => writer)).size === heads.length, {
       error: "must name each writer once",
@@ -32,7 +32,7 @@ export const checkpointSchema: ZodType<CheckpointStatement> = z.strictObject({
 export const signedCheckpointSchema: ZodType<Signed<CheckpointStatement>> = signedSchema(checkpointSchema);
 
 /** A record without its body: the body's hash stands for it. */
-export const journalRecordSchema: ZodType<JournalRecord> = z.strictObject({
+export const journalRecordSchema = z.strictObject({
   writer: writerSchema,
   seq: z.int().min(1),
   at: z.int(),
@@ -42,4 +42,13 @@ export const journalRecordSchema: ZodType<JournalRecord> = z.strictObject({
   bodyHash: hashSchema.nullable(),
   prev: hashSchema,
   hash: hashSchema,
+});
+
+/** What the skill `witness` takes. */
+export const witnessInputSchema: ZodType<{
+  checkpoint: Signed<CheckpointStatement>;
+  records: readonly JournalRecord[];
+}> = z.strictObject({
+  checkpoint: signedCheckpointSchema,
+  records: z.array(journalRecordSchema).max(witnessStepRecords),
 });

@@ -13,10 +13,24 @@ export interface CompanyConfig {
   readonly policy: Policy;
   /** Where instances of agents may be that are given work, by the region they announce. Default: anywhere. */
   readonly placement?: { readonly regions: readonly string[] };
+  readonly limits?: {
+    /** By agent: requests at a time and in a minute, all its instances together. Default: what they announce. */
+    readonly agents?: Readonly<Record<string, { readonly inFlight?: number; readonly perMinute?: number }>>;
+    /** By person: the share of the places where there is not room for all. Default 1 each. */
+    readonly shares?: Readonly<Record<string, number>>;
+  };
+  /** Workflows begin in shadow mode, until an administrator ends it. Default: they do not. */
+  readonly shadowNewWorkflows?: boolean;
+  /** How long what was said in a run stays readable after its end, in days. Default: for ever. */
+  readonly retention?: { readonly days: number };
 }
 
 /** Declares the company's configuration; the policy is checked again when it is signed. */
 export function defineConfig(config: CompanyConfig): CompanyConfig {
+  const days = config.retention?.days;
+  if (days !== undefined && !(Number.isSafeInteger(days) && days >= 1)) {
+    throw new AppError("bad-setting", `retention.days is ${days}, expected a whole number from 1`);
+  }
   return Object.freeze(config);
 }
 

@@ -48,9 +48,18 @@ export interface Skill<I = unknown, O = unknown> {
   readonly undo?: string;
   /** Set where the skill commits the company: it then takes a verified mandate and nothing else. */
   readonly requires?: "mandate";
+  /** Set where it is no effect of the company's business: it is done while the company is frozen too. */
+  readonly duringFreeze?: true;
+  /** Roles that may ask for it, where these are others than the host's: by default only the bot. */
+  readonly callers?: readonly string[];
   readonly input: ZodType<I>;
   readonly output: ZodType<O>;
   run(context: SkillContext, input: I, mandate: VerifiedMandate | null): Promise<O>;
+  /**
+   * What it says in shadow mode instead, where `run` needs what only an effect brings about. Without it `run` works as
+   * ever: on books that are the run's own from its first change on, and with suppliers that take no order.
+   */
+  readonly shadow?: (context: SkillContext, input: I, mandate: VerifiedMandate | null) => Promise<O>;
 }
 
 /** One skill of an agent; see `Skill`. */

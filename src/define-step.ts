@@ -13,7 +13,7 @@ export interface StepHandle<O> {
   readonly kind: StepKind;
   readonly [outputType]?: O;
 }
-export interface ApprovalHandle extends StepHandle<Signed<DecisionStatement>> {
+export interface ApprovalHandle extends StepHandle<readonly Signed<DecisionStatement>[]> {
   readonly kind: "approval";
 }
 /** What a mandate is made of: a gate's plan and decision, and attestations of that plan made after the decision. */
@@ -36,6 +36,8 @@ export interface RunFacts {
   readonly at: string;
   /** Suppliers excluded by a revision. */
   readonly excluded: readonly string[];
+  /** The run has no effects, and its plan must say so. */
+  readonly shadow?: true;
 }
 export interface StepContext<I, N> {
   readonly input: I;

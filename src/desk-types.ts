@@ -43,6 +43,8 @@ export interface RunDetail extends RunSummary {
   readonly dialogue: readonly { readonly question: string; readonly answer: string }[];
   readonly approvals: readonly Approval[];
   readonly plan: { readonly hash: string; readonly document: Json } | null;
+  /** Why this revision was rejected, in the decider's words. */
+  readonly verdictReason: string | null;
 }
 export interface KeyedCard {
   readonly key: string;

@@ -1,6 +1,6 @@
 import { cardOfCopy } from "./approval-copies.ts";
 import type { Card } from "./card.ts";
-import { approvalCard, cardFor, stepLabel } from "./cards.ts";
+import { stepLabel } from "./cards.ts";
 import type { AgentInstance, Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
 import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
 import { healthOf, heardMs } from "./agent-health.ts";
@@ -8,6 +8,7 @@ import { AppError } from "./errors.ts";
 import type { Store } from "./ports.ts";
 import type { CardRow, ContentFilter } from "./record-types.ts";
 import type { RunView } from "./run-view.ts";
+import { approvalCard, cardFor } from "./state-card.ts";
 
 const longestList = 200;
 const longestApprovals = 100;
@@ -16,6 +17,7 @@ const titleLength = 120;
 /** What cards other than a result are made of: never a step's input, and of the outputs the router's alone. */
 const cardContents: ContentFilter = [
   { step: "route", name: "output" },
+  { step: "route", name: "shadow" },
   { name: "plan" },
   { name: "reason" },
   { name: "question:" },
@@ -35,6 +37,8 @@ export function createDesk(o: {
   readonly isGranted: (agent: AgentId) => boolean;
   readonly instances: (agent: AgentId) => readonly AgentInstance[];
   readonly now: () => number;
+  /** Whether somebody's verdict would count, also by a right that was handed to them. */
+  readonly mayDecide?: (approval: Approval, viewer: string) => boolean;
 }): Desk & { render(row: CardRow): Promise<Card | null>; viewOf(id: RunId): Promise<RunView | undefined> } {
   let index = peopleIndex([]);
   const people = () => {
@@ -46,7 +50,7 @@ export function createDesk(o: {
   const isActive = (id: string) => person(id)?.active === true;
   const seesAll = (id: string) => {
     const roles = person(id)?.roles ?? [];
-    return isActive(id) && (roles.includes("manager") || roles.includes("admin"));
+    return isActive(id) && roles.some((role) => ["manager", "director", "admin"].includes(role));
   };
   const maySee = (run: Run, viewer: string) =>
     isActive(viewer) && (run.requester === viewer || seesAll(viewer));
@@ -54,9 +58,13 @@ export function createDesk(o: {
     const run = await o.store.loadRun(id);
     return run !== undefined && maySee(run, viewer) ? o.view(run, wanted) : undefined;
   }
+  const decides = (approval: Approval, viewer: string) =>
+    approval.status === "open" && isActive(viewer) && o.mayDecide?.(approval, viewer) === true;
   /** An approval with its card; undefined when the viewer may not see it. */
   async function shown(approval: Approval, viewer: string): Promise<ShownApproval | undefined> {
-    const view = await visible(approval.run, viewer, cardContents);
+    const run = decides(approval, viewer) ? await o.store.loadRun(approval.run) : undefined;
+    const view =
+      run === undefined ? await visible(approval.run, viewer, cardContents) : await o.view(run, cardContents);
     return view === undefined ? undefined : { approval, card: approvalCard(view, approval) };
   }
   const keysOf = (view: RunView) => [
@@ -102,8 +110,14 @@ export function createDesk(o: {
         return [];
       }
       const newest = async (open: boolean) => {
-        const filter = seesAll(viewer) ? {} : { requester: viewer };
-        return (await o.store.approvals({ open, limit: longestApprovals, ...filter })).toReversed();
+        const limit = longestApprovals;
+        if (seesAll(viewer)) {
+          return (await o.store.approvals({ open, limit })).toReversed();
+        }
+        const own = await o.store.approvals({ open, limit, requester: viewer });
+        const all = open && o.mayDecide !== undefined ? await o.store.approvals({ open, limit }) : [];
+        const toDecide = all.filter((each) => each.requester !== viewer && decides(each, viewer));
+        return [...own, ...toDecide].toSorted((x, y) => y.createdAt - x.createdAt);
       };
       const decided = options.open === true ? [] : await newest(false);
       const chosen = [...(await newest(true)), ...decided].slice(0, longestApprovals);
@@ -177,6 +191,7 @@ function detailOf(view: RunView): RunDetail {
     })),
     dialogue: view.dialogue,
     approvals: view.approvals,
+    verdictReason: view.reason,
     // The plan document is JSON by its schema; the interface type only lacks an index signature.
     plan:
       view.plan === null ? null : { hash: view.plan.hash, document: view.plan.document as unknown as Json },

@@ -22,7 +22,8 @@ export interface ErrorInfo {
 
 // People and chat -----------------------------------------------------------------------------------------------
 
-export type Role = "employee" | "manager" | "admin";
+export const roles = ["employee", "purchasing", "manager", "director", "admin"] as const;
+export type Role = (typeof roles)[number];
 
 export interface Person {
   readonly id: PersonId;
@@ -55,23 +56,11 @@ export type Verdict = "approved" | "rejected";
 /** How a decision was given; see README, "What a decision is worth". */
 export type Assurance = "local" | "clicked" | "countersigned";
 
-/** A click or its like, as an adapter received it from a verified person. */
-export interface ClickedDecision {
-  readonly approval: ApprovalId;
-  readonly person: PersonId;
-  readonly verdict: Verdict;
-  readonly reason?: string;
-  readonly adapter: string;
-  /** Which of the person's accounts it was given by, where the adapter's platform has accounts. */
-  readonly account?: string;
-  /** Of the plan that was shown with the button, where there was one: no other plan is decided by it. */
-  readonly planHash?: string;
-  readonly assurance: Exclude<Assurance, "countersigned">;
-}
-
 export interface Accepted {
   readonly outcome: "accepted";
   readonly run: RunId;
+  /** Of an approval: how many more people's are needed. Absent: none. */
+  readonly more?: number;
 }
 
 export interface Refused {
@@ -152,6 +141,8 @@ export interface StepState {
   readonly endedAt: number | null;
   /** When the sweeper must look at it again: a retry's start, a deadline, an expiry. */
   readonly dueAt: number | null;
+  /** Earlier times at which people who are waited for are reminded, ascending. */
+  readonly remindAt?: readonly number[];
   readonly error: ErrorInfo | null;
 }
 
@@ -170,14 +161,30 @@ export interface Run {
   readonly thread: ThreadId;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Nothing new is begun; what is under way finishes. */
+  readonly paused?: true;
   readonly steps: readonly StepState[];
 }
 
 export type ApprovalStatus = "open" | "recorded" | "decided" | "withdrawn" | "expired";
 
+/** A person's verdict, as the record has it. */
+export interface Decision {
+  readonly by: PersonId;
+  /** Whose right it was, where they stood in for somebody. */
+  readonly insteadOf?: PersonId;
+  readonly verdict: Verdict;
+  readonly at: number;
+  readonly assurance: Assurance;
+  readonly adapter: string;
+  /** They decided alone where several must. */
+  readonly brokeGlass?: true;
+}
+
 /**
- * One approval, written in the same transaction as its run. `open` → `recorded` (a person's verdict with signed
- * evidence is committed) → `decided` (the HITL agent signed). Only the first verdict is recorded.
+ * One approval, written in the same transaction as its run. `open` (as long as approvals of its quorum are missing) →
+ * `recorded` (the verdicts that decide it are committed, each with signed evidence) → `decided` (the HITL agent
+ * signed). Of each person only the first verdict counts.
  */
 export interface Approval {
   readonly id: ApprovalId;
@@ -190,13 +197,17 @@ export interface Approval {
   readonly requester: PersonId;
   readonly createdAt: number;
   readonly expiresAt: number;
-  readonly decision: {
-    readonly by: PersonId;
-    readonly verdict: Verdict;
-    readonly at: number;
-    readonly assurance: Assurance;
-    readonly adapter: string;
-  } | null;
+  /** Of the policy, by name; null in rows from before there were tiers. */
+  readonly tier: string | null;
+  readonly quorum: number;
+  /** Oldest first, at most one of each person; the last one is `decision` once it is decided. */
+  readonly decisions: readonly Decision[];
+  /** How often people were reminded. */
+  readonly notices: number;
+  /** When it was passed on to further roles. */
+  readonly escalatedAt: number | null;
+  /** The verdict that ended it: a rejection, or the approval that made the quorum full. */
+  readonly decision: Decision | null;
 }
 
 // Plan ----------------------------------------------------------------------------------------------------------
@@ -267,6 +278,8 @@ export interface PlanDocument {
     readonly reversibility: Reversibility;
   }[];
   readonly policySerial: number;
+  /** Nothing of it is carried out: a mandate for it is worth nothing outside shadow mode. */
+  readonly shadow?: true;
   /** ISO 8601 UTC; an attestation or decision on it never outlives this. */
   readonly validUntil: string;
 }

@@ -1,4 +1,4 @@
-import type { AgentId } from "./domain.ts";
+import type { AgentId, RunId } from "./domain.ts";
 import type { MessageSubject } from "./link-types.ts";
 import type { InboxKey, OutboxRow } from "./record-types.ts";
 
@@ -42,4 +42,6 @@ export interface InstanceLease {
 export interface Fence {
   readonly inbox: InboxKey;
   readonly token: number;
+  /** The run, when it is in shadow mode: what it changes is kept apart; see `AgentStore.shadowBooks`. */
+  readonly shadow?: RunId;
 }

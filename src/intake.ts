@@ -22,6 +22,7 @@ export interface IntakeOptions {
       run: RunId,
       o: { readonly key: string; readonly text: string },
     ): Promise<"answered" | "not-waiting" | "duplicate">;
+    pause(run: RunId, by: PersonId, paused: boolean): Promise<"done" | "finished" | "unknown">;
     cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
     withdraw(run: RunId, key: string): Promise<"withdrawn" | "already-started" | "unknown">;
   };
@@ -32,6 +33,8 @@ export interface Intake {
   /** Starts a run, or answers the question that one waits with in this thread. The same key again changes nothing. */
   request(request: ChatRequest): Promise<Accepted | Refused>;
   cancel(run: RunId, person: PersonId): Promise<Accepted | Refused>;
+  /** Has nothing new of a run begun, or goes on with it: whoever may cancel it may. */
+  pause(run: RunId, person: PersonId, paused: boolean): Promise<Accepted | Refused>;
   /** Takes back the message with this key; see `ChatInbox`. Again changes nothing. */
   withdraw(key: string, person: PersonId): Promise<Accepted | Refused>;
   /** Writes down what an adapter refused by itself; see `ChatInbox`. */
@@ -132,6 +135,27 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
         unknown: "it does not exist any more",
       }[result];
       return refuse(person, id, refusal(`cancel-${result}`, `run "${id}" cannot be cancelled: ${why}`));
+    },
+
+    async pause(id, person, paused) {
+      const view = trust();
+      const run = await store.loadRun(id);
+      if (run === undefined) {
+        return refuse(person, null, refusal("unknown-run", `there is no run "${id.slice(0, 100)}"`));
+      }
+      const refused = mayCancel(view.policy, view.person(person), person, run.requester);
+      if (refused !== null) {
+        return refuse(person, id, refused);
+      }
+      const result = await engine.pause(id, person, paused);
+      const what = paused ? "paused" : "resumed";
+      return result === "done"
+        ? { outcome: "accepted", run: id }
+        : refuse(
+            person,
+            id,
+            refusal(`not-${what}`, `run "${id}" cannot be ${what}: it is already, or is over`),
+          );
     },
 
     async withdraw(key, person) {

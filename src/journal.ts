@@ -147,64 +147,6 @@ export function extendsHeads(
   return { ok: true };
 }
 
-export interface JournalReport {
-  readonly ok: boolean;
-  /** Records read and found good. */
-  readonly records: number;
-  readonly firstBad: BadRecord | null;
-  /** Good records that no checkpoint covers yet. */
-  readonly unwitnessed: number;
-}
-
-/**
- * Verifies a whole journal, offline. `records` come ordered by writer and sequence number; `heads` are the database's
- * own chain heads; `checkpoint` is the latest one signed by the witness (whose signature the caller has verified).
- */
-export async function verifyJournal(
-  records: AsyncIterable<StoredJournalRecord>,
-  heads: readonly ChainHead[],
-  checkpoint: CheckpointStatement | null,
-): Promise<JournalReport> {
-  const witnessed = new Map(checkpoint?.heads.map((head) => [head.writer, head]));
-  const reached = new Map<string, ChainHead>();
-  let good = 0;
-  let unwitnessed = 0;
-  const report = (firstBad: BadRecord | null): JournalReport => ({
-    ok: firstBad === null,
-    records: good,
-    firstBad,
-    unwitnessed,
-  });
-  for await (const record of records) {
-    const verdict = verifyChain([record], reached.get(record.writer) ?? emptyChain(record.writer));
-    const firstBad = verdict.ok ? contradicts(verdict.head, witnessed.get(record.writer)) : verdict.firstBad;
-    if (firstBad !== null) {
-      return report(firstBad);
-    }
-    reached.set(record.writer, { writer: record.writer, seq: record.seq, hash: record.hash });
-    good += 1;
-    unwitnessed += record.seq > (witnessed.get(record.writer)?.seq ?? 0) ? 1 : 0;
-  }
-  for (const head of [...heads, ...witnessed.values()]) {
-    const end = reached.get(head.writer) ?? emptyChain(head.writer);
-    if (end.seq < head.seq) {
-      return report({ writer: head.writer, seq: end.seq + 1, problem: "tail-missing" });
-    }
-    const firstBad = contradicts(end, head);
-    if (firstBad !== null) {
-      return report({ ...firstBad, problem: "altered" });
-    }
-  }
-  return report(null);
-}
-
-/** A chain that has another hash at the place a trusted head speaks of was rewritten there or before. */
-function contradicts(head: ChainHead, trusted: ChainHead | undefined): BadRecord | null {
-  return trusted !== undefined && head.seq === trusted.seq && head.hash !== trusted.hash
-    ? { writer: head.writer, seq: head.seq, problem: "rewritten" }
-    : null;
-}
-
 function bad(writer: string, seq: number, problem: BadRecord["problem"]): { ok: false; firstBad: BadRecord } {
   return { ok: false, firstBad: { writer, seq, problem } };
 }

@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import companyConfig from "../countersign.config.ts";
 import { readSettings } from "./config.ts";
+import type { EraseFlags } from "./commands/erase.ts";
+import type { ExportFlags } from "./commands/journal.ts";
 import type { AskOptions } from "./commands/ask.ts";
 import { exitCodes, fail } from "./commands/output.ts";
 
@@ -48,6 +50,14 @@ command("runs", "requests and how they stand")
 command("run <id>", "one run: steps, inputs, outputs, plan, decision")
   .addOption(asOption)
   .action(async (id: string, o: ViewFlags) => (await import("./commands/views.ts")).run(settings(), id, o));
+command(
+  "explain <id>",
+  "what happened in a run, in words: who, what, why, which checks and models, what it took",
+)
+  .addOption(asOption)
+  .action(async (id: string, o: ViewFlags) =>
+    (await import("./commands/explain.ts")).explain(settings(), id, o),
+  );
 command("approvals [id]", "approvals waiting for a decision, or one card")
   .addOption(asOption)
   .action(async (id: string | undefined, o: ViewFlags) =>
@@ -59,7 +69,9 @@ interface ViewFlags {
 }
 command("approve <id>", "approve")
   .addOption(byOption)
-  .action(async (id: string, o: { by?: string; json?: boolean }) =>
+  .option("--break-glass", "alone, where several must, in an emergency (needs --reason)")
+  .option("--reason <text>", "why")
+  .action(async (id: string, o: { by?: string; breakGlass?: boolean; reason?: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).decide(settings(), id, { ...o, verdict: "approved" }),
   );
 command("reject <id>", "reject, with the reason")
@@ -68,11 +80,56 @@ command("reject <id>", "reject, with the reason")
   .action(async (id: string, o: { by?: string; reason: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).decide(settings(), id, { ...o, verdict: "rejected" }),
   );
+command("delegate [approval]", "hand your right to decide to somebody else, for one approval or for all")
+  .requiredOption("--to <person>", "who decides in your place")
+  .option("--hours <n>", "for how long", Number, 24)
+  .addOption(byOption)
+  .action(async (id: string | undefined, o: { to: string; hours: number; by?: string; json?: boolean }) =>
+    (await import("./commands/decide.ts")).delegate(settings(), id, o),
+  );
 command("cancel <run>", "end a run and release what it reserved")
   .addOption(byOption)
   .action(async (id: string, o: { by?: string; json?: boolean }) =>
     (await import("./commands/decide.ts")).cancel(settings(), id, o),
   );
+for (const [name, text] of [
+  ["pause", "begin nothing new of a run; what is under way finishes"],
+  ["resume", "go on with a paused run"],
+] as const) {
+  command(`${name} <run>`, text)
+    .addOption(byOption)
+    .action(async (id: string, o: { by?: string; json?: boolean }) =>
+      (await import("./commands/decide.ts")).pauseRun(settings(), id, { ...o, paused: name === "pause" }),
+    );
+}
+command("freeze", "stop all effects of the company at once; two people lift it")
+  .requiredOption("--reason <text>", "why")
+  .addOption(byOption)
+  .action(async (o: { by?: string; reason: string; json?: boolean }) =>
+    (await import("./commands/safety.ts")).freeze(settings(), o),
+  );
+command("unfreeze", "ask for the freeze to be lifted, or lift it as the second person")
+  .addOption(byOption)
+  .action(async (o: { by?: string; json?: boolean }) =>
+    (await import("./commands/safety.ts")).unfreeze(settings(), o),
+  );
+command("shadow <workflow> <mode>", "work on its new requests without effects (on), or with them again (off)")
+  .addOption(byOption)
+  .action(async (workflow: string, mode: string, o: { by?: string; json?: boolean }) =>
+    (await import("./commands/safety.ts")).shadow(settings(), workflow, mode, o),
+  );
+command("undo <run>", "undo what a run that has ended did; or say what became of what could not be undone")
+  .option("--step <id>", "a step that could not be undone")
+  .option("--by-hand <note>", "it was undone by hand: how")
+  .option("--give-up <reason>", "it stays as it is: why")
+  .addOption(byOption)
+  .action(async (id: string, o: UndoFlags) => (await import("./commands/decide.ts")).undo(settings(), id, o));
+interface UndoFlags extends Pick<ViewFlags, "json"> {
+  by?: string;
+  step?: string;
+  byHand?: string;
+  giveUp?: string;
+}
 command("link <person>", "a one-time link that signs a person in to the console")
   .addOption(asOption)
   .action(async (person: string, o: ViewFlags) =>
@@ -127,9 +184,35 @@ command("setup", "check tokens, scopes, connection and channel, and post a test 
   async (o: ViewFlags) => (await import("./commands/slack.ts")).setup(settings(), o),
 );
 const journal = program.command("journal").description("the tamper-evident record");
-command("verify", "check every chain and name the first bad record", journal).action(async (o: ViewFlags) =>
-  (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),
+command("verify", "check every chain and name the first bad record", journal)
+  .option("--file <file>", "an exported journal instead (JSON lines)")
+  .action(async (o: ViewFlags & { file?: string }) =>
+    (await import("./commands/journal.ts")).verify(settings(), companyConfig, o),
+  );
+command("export", "write the journal, or a part of it, as text", journal)
+  .option("--format <format>", "jsonl or csv", "jsonl")
+  .option("--run <id>", "only this run's records")
+  .option("--since <time>", "only records from this time on")
+  .option("--until <time>", "only records before this time")
+  .option("--out <file>", "into a file, which is whole or not there")
+  .option("--with-text", "with the record's texts, opened by the running bot for admins")
+  .addOption(asOption)
+  .action(async (o: ExportFlags) =>
+    (await import("./commands/journal.ts")).exportJournal(settings(), companyConfig, o),
+  );
+command("retention", "how long what was said stays readable, and what is due", journal).action(
+  async (o: ViewFlags) => (await import("./commands/journal.ts")).retention(settings(), companyConfig, o),
 );
+command(
+  "erase [run]",
+  "erase what was said in a finished run, or in all of a person's; the journal stays whole",
+)
+  .option("--person <id>", "all runs that this person asked for")
+  .requiredOption("--reason <text>", "why")
+  .addOption(asOption)
+  .action(async (run: string | undefined, o: EraseFlags) =>
+    (await import("./commands/erase.ts")).erase(settings(), run, o),
+  );
 command("doctor", "check this machine and the data folder").action(async (o: ViewFlags) =>
   (await import("./commands/doctor.ts")).doctor(settings(), o),
 );
@@ -191,6 +274,20 @@ command("show", "the trust document in force here, revocations, what is refused"
 );
 command("pull", "fetch what the company published", trust).action(async (o: ViewFlags) =>
   (await import("./commands/trust.ts")).pull(settings(), companyConfig, o),
+);
+
+const policy = program.command("policy").description("who may decide what");
+command("explain [request]", "who would decide on a request, and why", policy)
+  .option("--by <person>", "who asks")
+  .option("--amount <amount>", "what it costs at most; without it every tier is explained")
+  .option("--risk <risk...>", "what about the plan is irreversible, foreign-currency, …")
+  .action(
+    async (text: string | undefined, o: { by?: string; amount?: string; risk?: string[]; json?: boolean }) =>
+      (await import("./commands/policy.ts")).explain(keysContext(), text, o),
+  );
+command("test [file]", "check the policy against a table of examples", policy).action(
+  async (file: string | undefined, o: ViewFlags) =>
+    (await import("./commands/policy.ts")).test(companyConfig, file ?? "policy-examples.json", o),
 );
 
 command("health <process>", "whether a process answers: sandbox, bot or agents").action(

@@ -14,6 +14,22 @@ export interface AttestationStatement {
   readonly expiry: string;
 }
 
+/** That a person hands their right to decide to another, as the bot's evidence key signs it on receipt. */
+export interface DelegationStatement {
+  readonly tag: "countersign/delegation/1";
+  readonly id: string;
+  readonly from: PersonId;
+  readonly to: PersonId;
+  /** For this one alone; null = for all that `from` may decide. */
+  readonly approval: ApprovalId | null;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly assurance: Exclude<Assurance, "countersigned">;
+  readonly adapter: string;
+  readonly account?: string;
+  readonly receivedAt: string;
+}
+
 /** What the bot's evidence key signs on receipt of a click, before the platform is acknowledged. */
 export interface EvidenceStatement {
   readonly tag: "countersign/evidence/1";
@@ -31,6 +47,12 @@ export interface EvidenceStatement {
   /** Serial of the trust document by which the bot knew the person and the account. */
   readonly trustSerial?: number;
   readonly receivedAt: string;
+  /** Where the person decides by a right that was handed to them: by whom, hand by hand. */
+  readonly delegations?: readonly Signed<DelegationStatement>[];
+  /** Who changed the plan since it was asked for. */
+  readonly editors?: readonly PersonId[];
+  /** The person decides alone where several must, in an emergency, and said why. */
+  readonly breakGlass?: true;
 }
 
 /** What the HITL agent signs once it has checked the evidence. */

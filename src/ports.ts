@@ -1,13 +1,13 @@
 import type { ZodType } from "zod";
 import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
+import type { ClickedDecision, Delegated, Delegating } from "./decision-types.ts";
 import type {
   Accepted,
   AlreadyDecided,
   Approval,
   ApprovalId,
   ChatRequest,
-  ClickedDecision,
   Json,
   MessageId,
   Person,
@@ -27,10 +27,12 @@ import type {
   InboxKey,
   JournalEntry,
   KeptValues,
+  LeaseRecord,
   OpenWorkflow,
   OutboxRow,
   RunCommit,
 } from "./record-types.ts";
+import type { FreezeMemory, FreezeRecord, SafetyInbox } from "./safety-types.ts";
 import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
 
 /** The interfaces to the outside. Implementations live in adapters/, link/ and test/fakes. */
@@ -77,6 +79,8 @@ export interface OutboxStore {
  */
 export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   readonly instances: InstanceStore;
+  readonly freezes: FreezeRecord;
+  readonly leases: LeaseRecord;
   /**
    * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
    * duplicates), postings that were begun are over, unless other bots may share the record: theirs end in time.
@@ -193,23 +197,27 @@ export interface Books {
   ): Promise<boolean>;
 }
 /** One agent's part of the books: its messages, journal and resume point live beside the company data. */
-export interface AgentStore extends OutboxStore, Prunable {
+export interface AgentStore extends OutboxStore, Prunable, FreezeMemory {
   /** Reads outside any unit of work; writing through it fails. */
   readonly books: Books;
   /** Begins a life of an instance: its earlier process is refused from now on, what was claimed is due again. */
   acquireLease(instance: string): Promise<InstanceLease>;
   /**
    * One transaction: the work's changes, its stored reply, the inbox key and the journal. "duplicate": the key was
-   * known, nothing was done. Fails with "fenced" when the instance has a later lease, or the step a higher token.
+   * known, nothing was done. Fails with "fenced" when the instance has a later lease, or the step a higher token;
+   * where the work is an effect, with "frozen" while a freeze is known.
    */
   perform(
     o: Fence & {
       readonly lease: InstanceLease;
+      readonly effect?: boolean;
       readonly work: (books: Books) => Promise<{ reply: OutboxRow; journal: readonly JournalEntry[] }>;
     },
   ): Promise<"done" | "duplicate">;
   /** A unit of its own, for skills that act outside: committed when this resolves. Fails as `perform`. */
   transact<T>(lease: InstanceLease, fence: Fence, unit: (books: Books) => Promise<T>): Promise<T>;
+  /** As `books`, with what this run would have changed: its changes are kept apart from the company's books. */
+  shadowBooks(run: RunId): Books;
   /** Refuses lower tokens for this step from now on, before anything is done under this one. Fails as `perform`. */
   takeOver(lease: InstanceLease, fence: Fence): Promise<void>;
   /**
@@ -278,9 +286,11 @@ export interface ChatAdapter {
   ownerOf?(thread: ThreadId): string | undefined;
 }
 /** Each resolves after the commit. */
-export interface ChatInbox {
+export interface ChatInbox extends SafetyInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
+  /** Somebody hands their right to decide to somebody else. */
+  delegate(d: Delegating): Promise<Delegated | Refused>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has

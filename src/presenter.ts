@@ -55,7 +55,9 @@ const late = () =>
 
 /** `render` opens the run and gives the card a row stands for, or null when there is nothing to show. */
 export function createPresenter(o: {
-  readonly store: Pick<Store, "staleCards" | "beginPost" | "cardShown" | "postponeCard">;
+  readonly store: Pick<Store, "staleCards" | "beginPost" | "cardShown" | "postponeCard" | "leases">;
+  /** Whether other bots draw the same cards. Default: never. */
+  readonly others?: () => boolean;
   /** Asked at every card, because adapters start after what they show. */
   readonly adapters: () => readonly ChatAdapter[];
   readonly render: (row: CardRow) => Promise<Card | null>;
@@ -86,6 +88,11 @@ export function createPresenter(o: {
   }
 
   async function draw(row: CardRow, turn: Turn): Promise<void> {
+    const lease = { now: o.clock.now(), leaseMs: postingMs };
+    if (o.others?.() === true && !(await o.store.leases.draw(row, lease))) {
+      // Should the other bot die of it, the copy is found again by a later look.
+      return;
+    }
     const adapter = adapterOf(row);
     if (adapter === undefined) {
       throw new AppError("no-adapter", `nothing here shows cards in "${adapterName(row)}"`);

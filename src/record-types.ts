@@ -3,6 +3,7 @@ import type {
   Approval,
   Json,
   MessageId,
+  PersonId,
   Run,
   RunId,
   StepId,
@@ -40,6 +41,8 @@ export interface OutboxRow {
   readonly dueAt: number;
   readonly tries: number;
   readonly expiresAt: number;
+  /** Whose request it serves: where there is not room for all, each person gets a fair share. */
+  readonly requester?: PersonId;
 }
 export interface InboxKey {
   readonly sender: string;
@@ -78,6 +81,20 @@ export interface CardChange {
   readonly key: string;
   /** Where its copies stand, one at least; counts only when the card is new. Default: in the run's own thread. */
   readonly threads?: readonly ThreadId[];
+}
+/** What one of several bots holds for a time, by compare-and-set. */
+export interface LeaseRecord {
+  /** Takes or renews; false while somebody else holds it. */
+  hold(name: string, holder: string, o: { readonly now: number; readonly leaseMs: number }): Promise<boolean>;
+  /** Nobody else draws the copy of a card for `leaseMs`, or until it is drawn; false when somebody does, or did. */
+  draw(
+    card: Pick<CardRow, "key" | "copy">,
+    o: { readonly now: number; readonly leaseMs: number },
+  ): Promise<boolean>;
+  /** Gives up all that this holder holds. */
+  release(holder: string): Promise<void>;
+  /** Those that run, whose names begin so. */
+  held(prefix: string, now: number): Promise<readonly { readonly name: string; readonly holder: string }[]>;
 }
 /** The cards of a record. */
 export interface CardRecord {

@@ -5,6 +5,8 @@ import type { RunView } from "./run-view.ts";
 export interface RunResult {
   readonly type: "result";
   readonly run: string | null;
+  /** Nothing of it was really reserved, ordered or recorded. */
+  readonly shadow?: true;
   readonly status: "completed" | "rejected" | "expired" | "cancelled" | "failed" | "waiting" | "needs-input";
   readonly question?: string;
   readonly options?: readonly string[];
@@ -42,6 +44,7 @@ export function resultOf(view: RunView, agents: Agents): RunResult {
   return {
     type: "result",
     run: run.id,
+    ...(view.shadow === undefined ? {} : { shadow: view.shadow }),
     status: statusOf(view),
     ...(view.question === null ? {} : { question: view.question.text, options: view.question.options }),
     ...(error === null ? {} : { error: { code: error.code, message: error.message } }),

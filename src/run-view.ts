@@ -32,6 +32,8 @@ export interface RunView {
   readonly approvals: readonly Approval[];
   /** What belongs to each approval, by its id. */
   readonly papers: Readonly<Record<ApprovalId, ApprovalPapers>>;
+  /** Every step but the effects. */
+  readonly shadow?: true;
   /** Why this revision was rejected, in the decider's words. */
   readonly reason: string | null;
 }
@@ -140,6 +142,7 @@ export async function loadRunView(
     approvals,
     papers,
     reason: shown?.reason ?? null,
+    ...(newest(contents, "route", "shadow")?.value === true ? { shadow: true as const } : {}),
   };
 }
 

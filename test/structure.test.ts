@@ -24,9 +24,9 @@ const product = sources.filter((file) => !file.startsWith("test/"));
 const isLocal = (name: string) => /^(src|adapters|agents|test|countersign\.config)/.test(name);
 const composers = /^src\/(app|load|main)\.ts$|^src\/(sandbox|commands|processes)\//;
 const nouns =
-  /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|supplier-types|policy-types|desk-types|card|ports|errors)\.ts$/;
+  /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|supplier-types|policy-types|safety-types|decision-types|desk-types|card|ports|errors)\.ts$/;
 const helpers =
-  /^src\/(plan\/[a-z-]+|money|accounts|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|parsed-json|model-call|policy|step-errors)\.ts$/;
+  /^src\/(plan\/[a-z-]+|money|accounts|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|sign-checkpoint|parsed-json|model-call|policy|policy\/[a-z-]+|next-look|safety-policy|verify-freeze|step-errors)\.ts$/;
 const defines = /^src\/define-[a-z]+\.ts$/;
 const srcRoot = /^src\/[a-z-]+\.ts$/;
 
@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
   {
     name: "nouns and ports know nouns and zod's types",
     files:
-      /^src\/(ports|mandate-types|book-rows|record-types|instance-types|link-types|supplier-types|policy-types|desk-types|card)\.ts$/,
+      /^src\/(ports|mandate-types|book-rows|record-types|instance-types|link-types|supplier-types|policy-types|safety-types|decision-types|desk-types|card)\.ts$/,
     may: (name) => nouns.test(name) || name === "zod",
   },
   {
@@ -103,12 +103,12 @@ const rules: readonly Rule[] = [
   },
   {
     name: "governance and the other files of src know nouns, define-* and each other",
-    files: /^src\/(governance\/|trust\/|plan\/|[a-z-]+\.ts$)/,
+    files: /^src\/(governance\/|trust\/|plan\/|policy\/|[a-z-]+\.ts$)/,
     may: (name, importer) =>
       composers.test(importer) ||
       !isLocal(name) ||
       (srcRoot.test(name) && !composers.test(name)) ||
-      /^src\/(governance|trust|plan)\//.test(name),
+      /^src\/(governance|trust|plan|policy)\//.test(name),
   },
 ];
 function sameFolder(a: string, b: string): boolean {

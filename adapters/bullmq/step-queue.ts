@@ -2,11 +2,12 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { createPostgresBackend, Queue, runMigrations, withBackend, Worker } from "bullmq";
-import { Redis } from "ioredis";
 import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 import type { Logger, StepJob, StepQueue } from "../../src/ports.ts";
 import { PglitePool } from "./pglite-pool.ts";
+import { connectRedis, keyPrefix } from "./redis-connection.ts";
+import { parseRedisUrl } from "./redis-url.ts";
 
 const queueName = "steps";
 /** BullMQ's PostgreSQL backend looks for its tables here when it is given a pool. */
@@ -127,35 +128,26 @@ async function doneWithin(call: Promise<unknown>, ms: number): Promise<boolean> 
   }
 }
 
-/** The reference backend. `url`: redis://host:port, or unix:///path/to/socket of a private server. */
-export function openRedisQueue(url: string, log: Logger): Promise<StepQueue> {
-  const target = url.startsWith("unix://") ? url.slice("unix://".length) : url;
-  const connect = (blocking: boolean) =>
-    new Redis(target, {
-      lazyConnect: false,
-      ...(blocking
-        ? { maxRetriesPerRequest: null }
-        : { maxRetriesPerRequest: 3, commandTimeout: addDeadlineMs }),
-    });
-  const connection = connect(false);
-  const workerConnection = connect(true);
+/** The reference backend; for the forms of `url` see `parseRedisUrl`. */
+export async function openRedisQueue(url: string, log: Logger): Promise<StepQueue> {
+  const place = parseRedisUrl(url);
+  const prefix = keyPrefix(place);
+  const connection = connectRedis(place, { blocking: false, commandMs: addDeadlineMs });
+  const workerConnection = connectRedis(place, { blocking: true, commandMs: addDeadlineMs });
   for (const each of [connection, workerConnection]) {
     each.on("error", (error: Error) => log.warn({ error: error.message }, "redis-error"));
   }
-  return Promise.resolve(
-    stepQueue(
-      {
-        queue: new Queue<StepJob>(queueName, { connection }),
-        worker: (handle) =>
-          new Worker(queueName, handle, { connection: workerConnection, concurrency, lockDuration }),
-        async end() {
-          connection.disconnect();
-          workerConnection.disconnect();
-          await Promise.resolve();
-        },
+  return stepQueue(
+    {
+      queue: new Queue<StepJob>(queueName, { connection, prefix }),
+      worker: (handle) =>
+        new Worker(queueName, handle, { connection: workerConnection, prefix, concurrency, lockDuration }),
+      async end() {
+        connection.disconnect();
+        workerConnection.disconnect();
       },
-      log,
-    ),
+    },
+    log,
   );
 }
 

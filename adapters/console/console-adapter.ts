@@ -9,6 +9,7 @@ import { consoleApp } from "./console-app.ts";
 import { activePerson } from "./console-session.ts";
 import { ownerOf } from "./console-thread.ts";
 import { createLiveFeed } from "./live-feed.ts";
+import { watchOtherBots } from "./other-bots.ts";
 import { createSessions, type SessionMemory } from "./sessions.ts";
 import { loadStaticFiles } from "./static-files.ts";
 
@@ -38,11 +39,17 @@ export function createConsole(o: {
   readonly allowedHosts?: readonly string[];
   /** Where sessions outlive a restart: the record. */
   readonly memory?: SessionMemory;
+  /** Where several bots may work on the record: whether others do, and a timer. */
+  readonly elsewhere?: {
+    readonly others: () => boolean;
+    readonly after: (ms: number, call: () => void) => () => void;
+  };
 }): ConsoleAdapter {
   const { desk, clock, log } = o;
   const sessions = createSessions({ clock, memory: o.memory });
   const feed = createLiveFeed(desk, log);
   let server: Server | undefined;
+  let endWatch = (): void => undefined;
   let url: string | undefined;
   const address = (): string => {
     if (url === undefined) {
@@ -67,9 +74,13 @@ export function createConsole(o: {
       const starting = createServer((request, response) => void listener(request, response));
       const port = await listen(starting, o.host, o.port);
       server = starting;
+      if (o.elsewhere !== undefined) {
+        endWatch = watchOtherBots({ desk, feed, log, ...o.elsewhere });
+      }
       url = `http://${anyAddress.has(o.host) ? "127.0.0.1" : bound}:${port}`;
     },
     async stop() {
+      endWatch();
       feed.close();
       await feed.idle();
       await new Promise<void>((resolve) => {

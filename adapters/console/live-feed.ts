@@ -15,6 +15,8 @@ export interface LiveFeed {
   /** A card of `owner`'s thread was posted or changed. */
   card(owner: PersonId, key: string, card: Card): void;
   notice(person: PersonId, text: string): void;
+  /** Who has a page open. */
+  people(): readonly PersonId[];
   /** Resolves when all that was told has been sent on. */
   idle(): Promise<void>;
   close(): void;
@@ -65,6 +67,7 @@ export function createLiveFeed(desk: Desk, log: Logger): LiveFeed {
       }
     },
     notice: (person, text) => tell(person, { type: "notice", text }),
+    people: () => [...new Set([...pages].map((page) => page.person))],
     idle: () => looking,
     close() {
       for (const page of pages) {

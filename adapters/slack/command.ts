@@ -6,6 +6,7 @@ import { standOf } from "./blocks/home-view.ts";
 import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";
 import { payloads } from "./payloads.ts";
+import { adapterName } from "./slack-ids.ts";
 import { createViews } from "./views.ts";
 import { type Caller, strangerText } from "./who.ts";
 
@@ -69,9 +70,41 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     return outcome.outcome === "accepted" ? `${id} is ending.` : `Not cancelled: ${outcome.error.message}.`;
   }
 
+  async function safety(caller: Caller, verb: "freeze" | "unfreeze", reason: string): Promise<string> {
+    if (verb === "freeze" && reason === "") {
+      return "Why? /countersign freeze REASON";
+    }
+    const { by: person, account } = caller;
+    const act = { person, account, adapter: adapterName, assurance: "clicked" } as const;
+    // Also of strangers: the inbox refuses and records them.
+    const outcome = await (verb === "freeze" ? inbox.freeze(act, reason) : inbox.unfreeze(act));
+    if (outcome.outcome === "done") {
+      return outcome.text;
+    }
+    return "stranger" in caller ? strangerText[caller.stranger] : `Refused: ${outcome.error.message}.`;
+  }
+
+  /** One approval, for a day unless hours are named. */
+  async function delegate(caller: Caller, approval: string, words: string): Promise<string> {
+    const [to = "", hours = "24"] = words.split(/\s+/);
+    const outcome = await inbox.delegate({
+      from: caller.by,
+      to,
+      approval,
+      hours: Number(hours),
+      adapter: adapterName,
+      account: caller.account,
+      assurance: "clicked",
+    });
+    return outcome.outcome === "delegated"
+      ? `${to} may decide on ${approval} until ${new Date(outcome.until).toISOString()}.`
+      : `Not handed on: ${outcome.error.message}.`;
+  }
+
   async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
-    if (["approve", "reject", "cancel"].includes(verb) && id === "") {
-      return `Which one? /countersign ${verb} ID${verb === "reject" ? " [REASON]" : ""}`;
+    if (["approve", "reject", "cancel", "delegate"].includes(verb) && id === "") {
+      const more: Readonly<Record<string, string>> = { reject: " [REASON]", delegate: " PERSON [HOURS]" };
+      return `Which one? /countersign ${verb} ID${more[verb] ?? ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
     switch (verb) {
@@ -79,6 +112,11 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
         return (await verdicts.decide(caller, { approval: id, verdict: "approved" })).text;
       case "reject":
         return (await verdicts.decide(caller, { approval: id, verdict: "rejected", reason })).text;
+      case "freeze":
+      case "unfreeze":
+        return safety(caller, verb, [id, reason].join(" ").trim());
+      case "delegate":
+        return delegate(caller, id, reason);
       case "cancel":
         return "stranger" in caller
           ? (await cancel(caller, id), strangerText[caller.stranger])

@@ -1,4 +1,5 @@
-import type { Approval, ClickedDecision, Verdict } from "../../src/domain.ts";
+import type { ClickedDecision } from "../../src/decision-types.ts";
+import type { Approval, Verdict } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import { inTime } from "../../src/with-deadline.ts";
 import { adapterName } from "./slack-ids.ts";
@@ -44,7 +45,9 @@ export function createVerdicts({ inbox, after }: Pick<Parts, "inbox" | "after">)
       };
       const outcome = await inTime(inbox.decision(clicked), { ms: commitMs, after, late });
       if (outcome.outcome === "accepted") {
-        return { counted: true, text: verdict === "approved" ? "Approved." : "Rejected." };
+        const { more = 0 } = outcome;
+        const text = more === 0 ? "Approved." : `Counted: ${more} more must approve.`;
+        return { counted: true, text: verdict === "approved" ? text : "Rejected." };
       }
       if (outcome.outcome === "already-decided") {
         return { counted: false, text: decidedText(outcome.approval, caller.by) };

@@ -9,7 +9,7 @@ type Tx = Kysely<AgentStoreTables>;
 export async function newLease(tx: Tx, agent: string, instance: string): Promise<InstanceLease> {
   const { token: number } = await tx
     .insertInto("agent_leases")
-    .values({ agent, instance, token: 1 })
+    .values({ agent, instance, token: 1, frozen: null })
     .onConflict((conflict) =>
       conflict.column("agent").doUpdateSet((eb) => ({ instance, token: eb("agent_leases.token", "+", 1) })),
     )
@@ -28,16 +28,17 @@ interface Held {
   readonly lease: InstanceLease;
   readonly fence: Fence;
   readonly now: number;
+  readonly effect: boolean;
 }
 
 /**
  * Fails with "fenced" unless the lease is its instance's newest and no higher token was seen for the step; a token above
- * 1 is remembered. Begins with an update that changes nothing: on PostgreSQL it locks the agent's row until the
+ * 1 is remembered. Fails with "frozen" for an effect while a freeze is known. Begins with an update that changes nothing: on PostgreSQL it locks the agent's row until the
  * commit, so that all units of an agent, of whatever instance, run one after the other there too.
  */
 export async function holdFence(tx: Tx, held: Held): Promise<void> {
   const { agent, lease, fence } = held;
-  const [, current, passed] = await Promise.all([
+  const [frozen, current, passed] = await Promise.all([
     lockAgent(tx, agent),
     tx
       .selectFrom("agent_instances")
@@ -54,6 +55,11 @@ export async function holdFence(tx: Tx, held: Held): Promise<void> {
       `lease ${lease.number} of instance "${lease.instance}" of agent "${agent}" is not its current one`,
     );
   }
+  if (held.effect && frozen !== null) {
+    throw new AppError("frozen", "the company is frozen: no effects until two people lift it", {
+      retryable: true,
+    });
+  }
   if (!passed) {
     const { run, revision, step } = fence.inbox.subject;
     throw new AppError(
@@ -63,13 +69,15 @@ export async function holdFence(tx: Tx, held: Held): Promise<void> {
   }
 }
 
-/** Puts the units of an agent in order; see `holdFence`. */
-export async function lockAgent(tx: Tx, agent: string): Promise<void> {
-  await tx
+/** Puts the units of an agent in order, see `holdFence`; gives the serial of the freeze in force, or null. */
+export async function lockAgent(tx: Tx, agent: string): Promise<number | null> {
+  const row = await tx
     .updateTable("agent_leases")
     .set((eb) => ({ token: eb.ref("token") }))
     .where("agent", "=", agent)
-    .execute();
+    .returning("frozen")
+    .executeTakeFirst();
+  return row?.frozen ?? null;
 }
 
 async function passFence(tx: Tx, { agent, fence, now }: Held): Promise<boolean> {

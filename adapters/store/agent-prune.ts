@@ -16,9 +16,10 @@ export async function pruneAgent(
   now: number,
 ): Promise<number> {
   const before = now - keptMs;
-  await database.unit((tx) =>
-    tx.deleteFrom("agent_fences").where("agent", "=", agent).where("at", "<", before).execute(),
-  );
+  await database.unit(async (tx) => {
+    await tx.deleteFrom("agent_fences").where("agent", "=", agent).where("at", "<", before).execute();
+    await tx.deleteFrom("shadow_rows").where("at", "<", before).execute();
+  });
   return inBatches(database, async (tx) => {
     // Another instance may be pruning too.
     await lockAgent(tx, agent);

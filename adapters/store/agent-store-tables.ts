@@ -36,7 +36,13 @@ export interface AgentStoreTables extends JournalTables {
     readonly open: number;
   };
   /** The newest lease of each agent. Its row is what an agent's units are put in order by. */
-  readonly agent_leases: { readonly agent: string; readonly instance: string; readonly token: number };
+  readonly agent_leases: {
+    readonly agent: string;
+    readonly instance: string;
+    readonly token: number;
+    /** Serial of the freeze in force; null: none. */
+    readonly frozen: number | null;
+  };
   /** The newest lease of each instance. */
   readonly agent_instances: { readonly agent: string; readonly instance: string; readonly lease: number };
   /** The highest token seen of each step that was taken over: above 1. */
@@ -47,6 +53,14 @@ export interface AgentStoreTables extends JournalTables {
     readonly revision: number;
     readonly step: string;
     readonly token: number;
+    readonly at: number;
+  };
+  /** What runs in shadow mode would have changed in the books: JSON of the row as they see it. */
+  readonly shadow_rows: {
+    readonly run: string;
+    readonly kind: string;
+    readonly id: string;
+    readonly content: string;
     readonly at: number;
   };
   readonly agent_values: { readonly agent: string; readonly key: string; readonly value: string };
@@ -87,6 +101,21 @@ export const agentStoreMigrations: readonly Migration[] = [
         agent text not null, sender text not null, run text not null, revision bigint not null, step text not null,
         token bigint not null, at bigint not null, primary key (agent, sender, run, revision, step))`,
       "create index agent_fences_at on agent_fences (agent, at)",
+    ],
+  },
+  {
+    // Freeze (branch fleet).
+    name: "agents-4",
+    statements: ["alter table agent_leases add column frozen bigint"],
+  },
+  {
+    // Shadow mode (branch fleet).
+    name: "agents-5",
+    statements: [
+      `create table shadow_rows (
+        run text not null, kind text not null, id text not null, content text not null, at bigint not null,
+        primary key (run, kind, id))`,
+      "create index shadow_rows_at on shadow_rows (at)",
     ],
   },
 ];

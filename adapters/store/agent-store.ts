@@ -1,14 +1,18 @@
 import type { Kysely } from "kysely";
 import { canonicalJson } from "../../src/canonical.ts";
+import type { RunId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Fence, InstanceLease } from "../../src/instance-types.ts";
 import type { AgentStore, Books, Clock } from "../../src/ports.ts";
 import type { InboxKey, JournalEntry, OutboxRow } from "../../src/record-types.ts";
+import type { KnownFreeze } from "../../src/safety-types.ts";
 import { type BodyKey, outboxRow, outboxValues } from "./agent-outbox-row.ts";
 import type { AgentStoreTables } from "./agent-store-tables.ts";
 import type { BooksAccess } from "./books-database.ts";
 import { holdFence, newLease } from "./agent-fences.ts";
 import type { Database } from "./database.ts";
+import { readFreeze, writeFreeze } from "./agent-freeze.ts";
+import { readShadowBooks, shadowed } from "./shadow-books.ts";
 import { pruneAgent } from "./agent-prune.ts";
 import { appendJournal } from "./journal-store.ts";
 import type { RunKey } from "./run-keys.ts";
@@ -71,7 +75,7 @@ class DatabaseAgentStore implements AgentStore {
     return database.unit(async (tx) => {
       // Sent together, in this order: on SQLite the way to the database's thread costs more than a statement.
       const [, known] = await Promise.all([
-        this.#hold(tx, o.lease, o),
+        this.#hold(tx, o.lease, o, o.effect),
         tx
           .selectFrom("agent_inbox")
           .select("key")
@@ -82,7 +86,7 @@ class DatabaseAgentStore implements AgentStore {
       if (known !== undefined) {
         return "duplicate";
       }
-      const { reply, journal } = await o.work(books.within(tx));
+      const { reply, journal } = await o.work(shadowed(books.within(tx), tx, o.shadow, this.#o.clock));
       await Promise.all([
         tx
           .insertInto("agent_inbox")
@@ -99,8 +103,12 @@ class DatabaseAgentStore implements AgentStore {
     const { books, database } = this.#o;
     return database.unit(async (tx) => {
       await this.#hold(tx, lease, fence);
-      return unit(books.within(tx));
+      return unit(shadowed(books.within(tx), tx, fence.shadow, this.#o.clock));
     });
+  }
+
+  shadowBooks(run: RunId): Books {
+    return readShadowBooks(this.books, this.#o.database, run);
   }
 
   async takeOver(lease: InstanceLease, fence: Fence): Promise<void> {
@@ -233,9 +241,23 @@ class DatabaseAgentStore implements AgentStore {
     return pruneAgent(this.#o.database, this.#o.agent, now);
   }
 
-  async #hold(tx: Tx, lease: InstanceLease, fence: Fence): Promise<void> {
+  async keepFreeze(freeze: KnownFreeze, journal: readonly JournalEntry[]): Promise<KnownFreeze> {
+    const { agent, database } = this.#o;
+    return database.unit(async (tx) => {
+      if (await writeFreeze(tx, agent, freeze)) {
+        await this.#append(tx, journal);
+      }
+      return (await readFreeze(tx, agent)) ?? freeze;
+    });
+  }
+
+  async freeze(): Promise<KnownFreeze | undefined> {
+    return this.#o.database.read((db) => readFreeze(db, this.#o.agent));
+  }
+
+  async #hold(tx: Tx, lease: InstanceLease, fence: Fence, effect = false): Promise<void> {
     const { agent, clock } = this.#o;
-    await holdFence(tx, { agent, lease, fence, now: clock.now() });
+    await holdFence(tx, { agent, lease, fence, effect, now: clock.now() });
   }
 
   async #addReply(tx: Tx, reply: OutboxRow): Promise<void> {

@@ -1,4 +1,5 @@
 import type { BookKind, BookRows } from "../../src/book-rows.ts";
+import { roles } from "../../src/domain.ts";
 import {
   accounts,
   amount,
@@ -58,7 +59,7 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     id: id("employee"),
     name: name("Emil Employee"),
     email: email("emil@example.com"),
-    roles: choices(["employee", "manager", "admin"]),
+    roles: choices(roles),
     osUser: text("emil", 80),
     active: choice(["yes", "no"]),
     accounts: accounts("slack:T0123/U0456"),
@@ -154,7 +155,7 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     supplierReference: text("SO-1", 200),
     placedOn: day("2026-01-31", { optional: true }),
     document: text('{"id":"run1-1-1"}', 1_000_000),
-    decidedBy: id("manager"),
+    decidedBy: list("manager;director"),
   },
   commitments: {
     id: id("run1-1-budget"),

@@ -16,6 +16,12 @@ export interface Database<S> {
    * `urgent`: somebody waits for it, so on SQLite it goes before all that are not.
    */
   unit<T>(fn: (tx: Kysely<S>) => Promise<T>, o?: { readonly urgent?: boolean }): Promise<T>;
+  /**
+   * After deletions that must leave nothing: rewrites the tables named (SQLite: all of it) and empties the log beside
+   * them, so that no byte of what was deleted is left in the database's own files. Slow; copies elsewhere (backups,
+   * replicas, PostgreSQL's archived log) are not reached.
+   */
+  purge(tables: readonly string[]): Promise<void>;
   /** Finishes the units already asked for, then closes. */
   close(): Promise<void>;
 }

@@ -137,16 +137,24 @@ function rowsAfter(
 }
 
 /** The name of a journal row, as sealed bodies are bound to it. */
-function journalRow(writer: string, seq: number): string {
+export function journalRow(writer: string, seq: number): string {
   return `${writer}/${seq}`;
 }
 
-const pageRows = 500;
+const pageRows = 1_000;
 
-/** All records, ordered by writer and sequence number, read page by page; committed ones only. */
-export async function* readJournal<S extends JournalTables>(
+/** Which records are read: of a run, written at or after `since`, before `until`. Milliseconds. */
+export interface JournalFilter {
+  readonly run?: string | undefined;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** Records, ordered by writer and sequence number, in pages; committed ones only. */
+export async function* readJournalPages<S extends JournalTables>(
   database: Database<S>,
-): AsyncGenerator<StoredJournalRecord> {
+  { run, since, until }: JournalFilter = {},
+): AsyncGenerator<readonly StoredJournalRecord[]> {
   let after = { writer: "", seq: 0 };
   for (;;) {
     const { writer, seq } = after;
@@ -157,17 +165,29 @@ export async function* readJournal<S extends JournalTables>(
         .where((eb) =>
           eb.or([eb("writer", ">", writer), eb.and([eb("writer", "=", writer), eb("seq", ">", seq)])]),
         )
+        .$if(run !== undefined, (query) => query.where("run", "=", run ?? null))
+        .$if(since !== undefined, (query) => query.where("at", ">=", since ?? 0))
+        .$if(until !== undefined, (query) => query.where("at", "<", until ?? 0))
         .orderBy("writer")
         .orderBy("seq")
         .limit(pageRows)
         .execute(),
     );
-    yield* rows.map(fromRow);
     const last = rows.at(-1);
     if (last === undefined) {
       return;
     }
+    yield rows.map(fromRow);
     after = last;
+  }
+}
+
+/** The same, one by one. */
+export async function* readJournal<S extends JournalTables>(
+  database: Database<S>,
+): AsyncGenerator<StoredJournalRecord> {
+  for await (const page of readJournalPages(database)) {
+    yield* page;
   }
 }
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { Kysely, sql } from "kysely";
-import type { Pool } from "pg";
+import { escapeIdentifier, type Pool } from "pg";
 import { AppError } from "../../src/errors.ts";
 import { closed, postgresError } from "./database-errors.ts";
 import type { Database } from "./database.ts";
@@ -72,6 +72,13 @@ class PostgresDatabase<S> implements Database<S> {
       );
     }
     return this.#tracked(() => this.#attempt(fn));
+  }
+
+  async purge(tables: readonly string[]): Promise<void> {
+    for (const table of tables) {
+      // Outside any transaction; the names are those of this program's own tables.
+      await this.#tracked(() => this.#writers.query(`vacuum full ${escapeIdentifier(table)}`));
+    }
   }
 
   async close(): Promise<void> {

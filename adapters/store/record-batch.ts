@@ -253,8 +253,9 @@ async function writeApprovals(tx: Tx, engine: Engine, batch: readonly CommitRows
       "expires_at",
       "identity",
       "decision",
+      "progress",
     ],
     rows: batch.flatMap(({ approvals }) => approvals),
-    rest: "on conflict (id) do update set status = excluded.status, decision = excluded.decision",
+    rest: "on conflict (id) do update set status = excluded.status, decision = excluded.decision, progress = excluded.progress",
   });
 }

@@ -105,7 +105,15 @@ function newCopies(
     ...others.map((thread, index) => copyAt(own, index + 1, thread, key)),
   ];
 }
-const newCard = { version: 1, shown_version: 0, message: null, retry_at: 0, posting_until: 0, barred: 0 };
+const newCard = {
+  version: 1,
+  shown_version: 0,
+  message: null,
+  retry_at: 0,
+  posting_until: 0,
+  drawing_until: 0,
+  barred: 0,
+};
 function urgencyOf(card: string): number {
   return card.startsWith("approval-") ? 0 : 1;
 }
@@ -209,6 +217,22 @@ export async function beginPost(
   });
 }
 
+/** Takes the drawing of a copy by compare-and-set. */
+export async function beginDraw(
+  database: Database<RecordTables>,
+  card: CopyId,
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+): Promise<boolean> {
+  const taken = await database.unit((tx) =>
+    updateCopy(tx, card)
+      .set({ drawing_until: now + leaseMs })
+      .where("drawing_until", "<=", now)
+      .whereRef("shown_version", "<", "version")
+      .executeTakeFirst(),
+  );
+  return taken.numUpdatedRows === 1n;
+}
+
 /** Postings under way are those of a process that is dead. */
 export async function endPosts(tx: Kysely<RecordTables>, now: number): Promise<void> {
   await tx
@@ -231,6 +255,7 @@ export async function cardShown(
     // Also an older one than was shown before: a slow drawing by another bot may have come last.
     shown_version: card.version,
     retry_at: 0,
+    drawing_until: 0,
     ...(message === null ? {} : { posting_until: over }),
   };
   await database.unit((tx) => updateCopy(tx, card).set(change).execute());
@@ -246,6 +271,7 @@ export async function postponeCard(
     updateCopy(tx, card)
       .set((eb) => ({
         retry_at: retryAt,
+        drawing_until: 0,
         posting_until:
           o.unposted === true
             ? 0

@@ -99,7 +99,12 @@ function newRunRow(
 
 /** Somebody's answer or decision, who waits for it, as does the platform they gave it on. */
 export function isByPerson({ requestKey, approvals = [] }: RunCommit): boolean {
-  return requestKey !== undefined || approvals.some(({ status }) => status === "recorded");
+  return (
+    requestKey !== undefined ||
+    approvals.some(
+      ({ status, decisions }) => status === "recorded" || (status === "open" && decisions.length > 0),
+    )
+  );
 }
 
 function assertOneRun(commit: RunCommit): void {
@@ -139,6 +144,11 @@ export function sealBody(keys: ReadonlyMap<RunId, RunKey>): SealBody {
     if (key === undefined) {
       throw new AppError("internal", `no key was made ready for journal entries of run "${entry.run}"`);
     }
-    return key.seal({ table: "journal", row, column: "body", version: 1 }, entry.body ?? null);
+    return key.seal(journalPlace(row), entry.body ?? null);
   };
+}
+
+/** Where the body of a journal record stands. */
+export function journalPlace(row: string): SealPlace {
+  return { table: "journal", row, column: "body", version: 1 };
 }

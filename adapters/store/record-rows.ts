@@ -9,6 +9,7 @@ import {
   stepStatuses,
 } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
+import { nextLook } from "../../src/next-look.ts";
 import type { Opening } from "./open-rows.ts";
 import {
   checkApprovalIdentity,
@@ -32,6 +33,7 @@ const stepSchema = z.object({
   startedAt: time.nullable(),
   endedAt: time.nullable(),
   dueAt: time.nullable(),
+  remindAt: z.array(time).exactOptional(),
 });
 const errorSchema = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
 const errorsSchema = z.object({ run: errorSchema.nullable(), steps: z.record(z.string(), errorSchema) });
@@ -41,15 +43,30 @@ const runSchema = z.object({
   reason: z.enum(["rejected", "expired", "requested"]).nullable(),
   steps: z.array(stepSchema),
 });
-const decisionSchema = z
-  .object({
-    by: z.string(),
-    verdict: z.enum(["approved", "rejected"]),
-    at: time,
-    assurance: z.enum(["local", "clicked", "countersigned"]),
-    adapter: z.string(),
-  })
-  .nullable();
+const decisionSchema = z.object({
+  by: z.string(),
+  insteadOf: z.string().exactOptional(),
+  verdict: z.enum(["approved", "rejected"]),
+  at: time,
+  assurance: z.enum(["local", "clicked", "countersigned"]),
+  adapter: z.string(),
+  brokeGlass: z.literal(true).exactOptional(),
+});
+const progressSchema = z.object({
+  tier: z.string().nullable(),
+  quorum: z.number().int(),
+  decisions: z.array(decisionSchema),
+  notices: z.number().int(),
+  escalatedAt: time.nullable(),
+});
+/** Of an approval from before there were tiers: one person's verdict was enough. */
+const noProgress: z.infer<typeof progressSchema> = {
+  tier: null,
+  quorum: 1,
+  decisions: [],
+  notices: 0,
+  escalatedAt: null,
+};
 
 const openStatuses: ReadonlySet<Run["status"]> = new Set(["running", "waiting", "compensating"]);
 
@@ -69,6 +86,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
     revision: run.revision,
     status: run.status,
     reason: run.reason,
+    ...(version === 1 ? {} : { paused: run.paused === true ? 1 : 0 }),
     workflow_id: run.workflow?.id ?? null,
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,
@@ -78,7 +96,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
       errors === null && failed.length === 0
         ? null
         : key.seal(errorsPlace(run.id, version), { run: errors, steps: Object.fromEntries(failed) }),
-    due_at: dueAt(run),
+    due_at: openStatuses.has(run.status) ? nextLook(run) : null,
   };
 }
 
@@ -108,17 +126,9 @@ export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
     thread,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    ...(row.paused === 1 ? { paused: true as const } : {}),
     steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
   };
-}
-
-/** The earliest time a step is due; a queued step without one is due at once, for its job may be lost. */
-function dueAt(run: Run): number | null {
-  if (!openStatuses.has(run.status)) {
-    return null;
-  }
-  const times = run.steps.flatMap((step) => step.dueAt ?? (step.status === "queued" ? run.updatedAt : []));
-  return times.length === 0 ? null : Math.min(...times);
 }
 
 function errorsPlace(run: string, version: number): SealPlace {
@@ -142,6 +152,7 @@ export function approvalRow(approval: Approval, key: RunKey): RecordTables["appr
     expires_at: approval.expiresAt,
     identity: sealApprovalIdentity(approval, key),
     decision: approval.decision === null ? null : canonicalJson(approval.decision),
+    progress: canonicalJson(progressSchema.parse(approval)),
   };
 }
 
@@ -174,7 +185,8 @@ function approvalFrom({ row, run }: OfRun<"approvals">, key: RunKey): Approval {
       requester: openRunIdentity(run, key).requester,
       createdAt: row.created_at,
       expiresAt: row.expires_at,
-      decision: decisionSchema.parse(JSON.parse(row.decision ?? "null")),
+      ...(row.progress === null ? noProgress : progressSchema.parse(JSON.parse(row.progress))),
+      decision: decisionSchema.nullable().parse(JSON.parse(row.decision ?? "null")),
     };
     checkApprovalIdentity(approval, row.identity, key);
     return approval;

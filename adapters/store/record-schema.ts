@@ -16,6 +16,8 @@ export interface RecordTables extends JournalTables {
     readonly revision: number;
     readonly status: RunStatus;
     readonly reason: string | null;
+    /** 1 = nothing new of it is begun. New runs are not paused: the column's default. */
+    readonly paused?: number | undefined;
     readonly workflow_id: string | null;
     readonly workflow_version: number | null;
     readonly workflow_structure: string | null;
@@ -62,6 +64,8 @@ export interface RecordTables extends JournalTables {
     readonly identity: Uint8Array;
     /** JSON; who, what, when: ids only. */
     readonly decision: string | null;
+    /** JSON: tier, quorum, verdicts so far, reminders: ids and times only. Null in rows from before there were tiers. */
+    readonly progress: string | null;
   };
   readonly cards: {
     readonly key: string;
@@ -80,6 +84,8 @@ export interface RecordTables extends JournalTables {
     readonly retry_at: number;
     /** A bot is posting it until then; 0 = that was never begun. */
     readonly posting_until: number;
+    /** One of several bots is drawing it until then. */
+    readonly drawing_until: number;
     /** 1 = who reads it there may not decide any more: it is drawn without buttons. */
     readonly barred: number;
   };
@@ -110,6 +116,8 @@ export interface RecordTables extends JournalTables {
     readonly closed_at: number | null;
     /** Null in rows from before that was kept. */
     readonly created_at: number | null;
+    /** Whose request it serves, for fair shares; null where that does not matter. */
+    readonly requester?: string | null | undefined;
   };
   /** Who was given a step last; the token only ever rises. */
   readonly assignments: {
@@ -126,6 +134,13 @@ export interface RecordTables extends JournalTables {
     /** When a passing value was set; null for those that stay. */
     readonly passing_at: number | null;
   };
+  readonly leases: { readonly name: string; readonly holder: string; readonly until: number };
+  readonly freezes: {
+    readonly serial: number;
+    readonly version: number;
+    /** All of it, sealed: who could change it would have the bot believe that it is lifted. */
+    readonly content: Uint8Array;
+  };
 }
 
 /** What is sealed, by table: business text, and what nobody but the bot may change. */
@@ -137,6 +152,7 @@ export const sealedColumns = {
   contents: ["value"],
   outbox: ["body"],
   journal: ["body"],
+  freezes: ["content"],
 } as const satisfies Partial<Record<keyof RecordTables, readonly string[]>>;
 
 export const recordMigrations: readonly Migration[] = [
@@ -225,5 +241,27 @@ export const recordMigrations: readonly Migration[] = [
       `create table instances (
         agent text not null, instance text not null, announcement text not null, primary key (agent, instance))`,
     ],
+  },
+  {
+    // Freeze (branch fleet).
+    name: "record-5",
+    statements: [
+      "create table freezes (serial bigint primary key, version bigint not null, content bytea not null)",
+    ],
+  },
+  {
+    // Several bots (branch fleet).
+    name: "record-6",
+    statements: [
+      "create table leases (name text primary key, holder text not null, until bigint not null)",
+      "alter table cards add column drawing_until bigint not null default 0",
+      "alter table runs add column paused bigint not null default 0",
+      "alter table outbox add column requester text",
+    ],
+  },
+  {
+    // Tiers, quorum and reminders of approvals.
+    name: "record-7",
+    statements: ["alter table approvals add column progress text"],
   },
 ];

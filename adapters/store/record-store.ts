@@ -1,16 +1,6 @@
 import type { Approval, ApprovalId, MessageId, PersonId, Run, RunId, ThreadId } from "../../src/domain.ts";
-import type { InstanceStore } from "../../src/instance-types.ts";
 import type { Clock, Store } from "../../src/ports.ts";
-import type {
-  AgentTraffic,
-  CardRow,
-  Content,
-  ContentFilter,
-  JournalEntry,
-  OpenWorkflow,
-  OutboxRow,
-  RunCommit,
-} from "../../src/record-types.ts";
+import type { CardRow, JournalEntry, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import { RowOpener } from "./open-rows.ts";
 import {
@@ -26,8 +16,10 @@ import {
 import { Abandoned, isByPerson, ofContents, openContent, rowsOf } from "./record-commit.ts";
 import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
+import { recordFreezes } from "./record-freezes.ts";
 import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
+import { recordLeases } from "./record-leases.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
 import { pruneRecord } from "./record-prune.ts";
 import {
@@ -61,24 +53,28 @@ export interface RecordStoreOptions {
 }
 
 /** The record on SQL. Fails with "sealed-broken" when the key is not the one the record was sealed with. */
-export async function openRecordStore(options: RecordStoreOptions): Promise<Store> {
-  const keys = new RunKeys(options.recordKey, options.database);
+export async function openRecordStore(options: RecordStoreOptions): Promise<RecordStore> {
+  const keys = new RunKeys(options.recordKey, options.database, options.clock);
   await keys.check();
   return new RecordStore(options, keys);
 }
 
-class RecordStore implements Store {
+export class RecordStore implements Store {
   readonly #database: Database<RecordTables>;
-  readonly #keys: RunKeys;
+  readonly keys: RunKeys;
   readonly #rows: RowOpener;
   readonly #group: RecordGroup;
   readonly #clock: Clock;
-  readonly instances: InstanceStore;
+  readonly instances: Store["instances"];
+  readonly freezes: Store["freezes"];
+  readonly leases: Store["leases"];
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.instances = recordInstances(options.database);
-    this.#keys = keys;
+    this.freezes = recordFreezes({ ...options, keys });
+    this.leases = recordLeases(options.database);
+    this.keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
     this.#group = new RecordGroup(options);
     this.#clock = options.clock;
@@ -86,7 +82,7 @@ class RecordStore implements Store {
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     const { id } = commit.run;
-    const { key, row: runKey } = this.#keys.create(id);
+    const { key, row: runKey } = this.keys.create(id);
     const rows = rowsOf(commit, { key, now: this.#clock.now(), created: { requestKey, runKey } });
     try {
       await this.#group.commit({
@@ -95,7 +91,7 @@ class RecordStore implements Store {
         journal: commit.journal,
         keys: await this.#journalKeys(id, key),
       });
-      this.#keys.keep(id, key);
+      this.keys.keep(id, key);
       return { created: true, run: id };
     } catch (error) {
       if (!(error instanceof Abandoned)) {
@@ -103,7 +99,7 @@ class RecordStore implements Store {
       }
       const known = await this.requestRun(requestKey);
       if (known === undefined) {
-        throw await withdrawnBefore(this.#database, requestKey, await this.#keys.get(noRun));
+        throw await withdrawnBefore(this.#database, requestKey, await this.keys.get(noRun));
       }
       return { created: false, run: known };
     }
@@ -123,18 +119,18 @@ class RecordStore implements Store {
   }
 
   async withdrawRequest(key: string, by: PersonId): Promise<RunId | undefined> {
-    const nobody = await this.#keys.get(noRun);
+    const nobody = await this.keys.get(noRun);
     await withdrawRequest(this.#database, { key, by, now: this.#clock.now() }, nobody);
     return this.requestRun(key);
   }
 
-  async openWorkflows(): Promise<readonly OpenWorkflow[]> {
+  async openWorkflows(): ReturnType<Store["openWorkflows"]> {
     return openWorkflows(this.#database);
   }
 
   async saveRun(commit: RunCommit): Promise<"saved" | "stale" | "duplicate" | "fenced"> {
     const { id } = commit.run;
-    const key = await this.#keys.get(id);
+    const key = await this.keys.get(id);
     try {
       await this.#group.commit({
         rows: rowsOf(commit, { key, now: this.#clock.now() }),
@@ -153,7 +149,7 @@ class RecordStore implements Store {
 
   async #journalKeys(run: RunId, key: RunKey): Promise<ReadonlyMap<RunId, RunKey>> {
     return new Map([
-      [noRun, await this.#keys.get(noRun)],
+      [noRun, await this.keys.get(noRun)],
       [run, key],
     ]);
   }
@@ -185,12 +181,12 @@ class RecordStore implements Store {
     await postponeRun(this.#database, id, dueAt);
   }
 
-  async contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]> {
+  async contents(run: RunId, wanted?: Parameters<Store["contents"]>[1]): ReturnType<Store["contents"]> {
     const rows = await contentRows(this.#database, run, wanted);
     if (rows.length === 0) {
       return [];
     }
-    const key = await this.#keys.get(run);
+    const key = await this.keys.get(run);
     return rows.map((row) => openContent(row, key));
   }
 
@@ -212,7 +208,7 @@ class RecordStore implements Store {
     return countOpen(this.#database);
   }
 
-  async traffic(since: number): Promise<AgentTraffic> {
+  async traffic(since: number): ReturnType<Store["traffic"]> {
     return traffic(this.#database, since);
   }
 
@@ -252,7 +248,7 @@ class RecordStore implements Store {
   }
 
   async cardShown(card: CardRow, message: MessageId | null): Promise<void> {
-    await cardShown(this.#database, card, message, await this.#keys.get(card.run));
+    await cardShown(this.#database, card, message, await this.keys.get(card.run));
   }
 
   async postponeCard(card: CardRow, retryAt: number, o?: { readonly unposted?: boolean }): Promise<void> {
@@ -262,12 +258,12 @@ class RecordStore implements Store {
   async placeCard(key: string, change: Parameters<Store["placeCard"]>[1]): Promise<void> {
     const [card] = await this.cards(key);
     if (card !== undefined) {
-      await placeCard(this.#database, card, change, await this.#keys.get(card.run));
+      await placeCard(this.#database, card, change, await this.keys.get(card.run));
     }
   }
 
   async appendJournal(entries: readonly JournalEntry[]): Promise<void> {
-    await journalAlone({ group: this.#group, keys: this.#keys }, entries);
+    await journalAlone({ group: this.#group, keys: this.keys }, entries);
   }
 
   async getValue(key: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Json, RunId } from "../../src/domain.ts";
 import { BoundedMap } from "../../src/bounded-map.ts";
 import { AppError } from "../../src/errors.ts";
+import type { Clock } from "../../src/ports.ts";
 import type { Database } from "./database.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { SealPlace } from "./sealed.ts";
@@ -34,17 +35,20 @@ export class RunKey {
 /** What belongs to no run (journal bodies of refusals) is sealed under a key of its own, under this id. */
 export const noRun = "";
 const kept = 2_000;
+/** Another bot may have destroyed a key that this one has at hand: it is looked for again that often. */
+const keptMs = 60_000;
 
 /**
- * The runs' data keys: random, stored wrapped by the record key, unwrapped ones kept in memory (bounded). Destroying a
- * run's row makes everything it sealed unreadable for ever.
+ * The runs' data keys: random, stored wrapped by the record key, unwrapped ones kept in memory (bounded, for a while).
+ * Destroying a run's row makes everything it sealed unreadable for ever.
  */
 export class RunKeys {
   readonly #recordKey: Uint8Array;
   readonly #database: Database<RecordTables>;
-  readonly #kept = new BoundedMap<RunId, RunKey>(kept);
+  readonly #clock: Clock;
+  readonly #kept = new BoundedMap<RunId, { readonly key: RunKey; readonly until: number }>(kept);
 
-  constructor(recordKey: Uint8Array, database: Database<RecordTables>) {
+  constructor(recordKey: Uint8Array, database: Database<RecordTables>, clock: Clock) {
     if (recordKey.length !== keyBytes) {
       throw new AppError(
         "bad-record-key",
@@ -53,6 +57,7 @@ export class RunKeys {
     }
     this.#recordKey = recordKey;
     this.#database = database;
+    this.#clock = clock;
   }
 
   /** A new key and its row; it counts only once that is committed. */
@@ -63,12 +68,12 @@ export class RunKeys {
 
   /** A key of `create` is committed. */
   keep(run: RunId, key: RunKey): void {
-    this.#kept.set(run, key);
+    this.#kept.set(run, { key, until: this.#clock.now() + keptMs });
   }
 
   /** The committed key of a run; fails with "sealed-broken" under another record key, "erased" without a key. */
   async get(run: RunId): Promise<RunKey> {
-    const known = this.#kept.get(run);
+    const known = this.#known(run);
     if (known !== undefined) {
       return known;
     }
@@ -86,13 +91,23 @@ export class RunKeys {
 
   #unwrap(run: RunId, wrapped: Uint8Array): RunKey {
     const key = new RunKey(openBytes(this.#recordKey, placeOf(run), wrapped));
-    this.#kept.set(run, key);
+    this.keep(run, key);
     return key;
+  }
+
+  #known(run: RunId): RunKey | undefined {
+    const found = this.#kept.get(run);
+    return found !== undefined && this.#clock.now() < found.until ? found.key : undefined;
+  }
+
+  /** A key that was destroyed is not kept in memory either. */
+  forget(run: RunId): void {
+    this.#kept.delete(run);
   }
 
   /** Has the keys of these runs at hand with one question for those that are not: `get` then needs none. */
   async prepare(runs: readonly RunId[]): Promise<void> {
-    const missing = [...new Set(runs)].filter((run) => !this.#kept.has(run));
+    const missing = [...new Set(runs)].filter((run) => this.#known(run) === undefined);
     if (missing.length === 0) {
       return;
     }

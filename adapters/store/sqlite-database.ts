@@ -49,6 +49,8 @@ class SqliteDatabase<S> implements Database<S> {
   /** Somebody waits for these: they go before all others. */
   readonly #urgent: Job<S>[] = [];
   readonly #waiting: Job<S>[] = [];
+  /** Asked for between groups, where no transaction is open. */
+  readonly #purges: (() => Promise<void>)[] = [];
   #draining: Promise<void> | null = null;
   #closed = false;
 
@@ -84,6 +86,17 @@ class SqliteDatabase<S> implements Database<S> {
     return (await result) as T;
   }
 
+  purge(): Promise<void> {
+    if (this.#closed) {
+      return Promise.reject(closed(this.#client.folder));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const control = ["vacuum", "pragma wal_checkpoint(truncate)"];
+    this.#purges.push(() => this.#client.send("write", control, null, []).then(() => resolve(), reject));
+    this.#draining ??= this.#drain();
+    return promise;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#draining;
@@ -93,8 +106,9 @@ class SqliteDatabase<S> implements Database<S> {
   async #drain(): Promise<void> {
     // Units asked for in the same turn share the first group too.
     await Promise.resolve();
-    while (this.#urgent.length + this.#waiting.length > 0) {
-      await this.#group();
+    while (this.#urgent.length + this.#waiting.length + this.#purges.length > 0) {
+      const purge = this.#purges.shift();
+      await (purge === undefined ? this.#group() : purge());
     }
     this.#draining = null;
   }

@@ -1,12 +1,11 @@
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import { z } from "zod";
-import { checkpointSchema } from "../../src/checkpoint-schema.ts";
 import type { Desk } from "../../src/desk-types.ts";
 import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
-import type { CheckpointStatement } from "../../src/journal.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
 
@@ -23,9 +22,36 @@ const decisionBody = z.strictObject({
   as: z.string().optional(),
   verdict: z.enum(["approved", "rejected"]),
   reason: z.string().max(2_000).optional(),
+  breakGlass: z.literal(true).exactOptional(),
+});
+const delegationBody = z.strictObject({
+  as: z.string().optional(),
+  to: z.string(),
+  hours: z.number(),
+  approval: z.string().nullable(),
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
-const verifyBody = z.strictObject({ checkpoint: checkpointSchema.nullable() });
+const pauseBody = z.strictObject({ as: z.string().optional(), paused: z.boolean() });
+
+const undoBody = z.strictObject({
+  as: z.string().optional(),
+  settle: z
+    .strictObject({
+      step: z.string(),
+      outcome: z.enum(["by-hand", "given-up"]),
+      note: z.string().trim().min(1).max(2_000),
+    })
+    .optional(),
+});
+type Settling = NonNullable<z.output<typeof undoBody>["settle"]>;
+const eraseCommon = { as: z.string().optional(), reason: z.string().trim().min(1).max(2_000) };
+const eraseBody = z.union([
+  z.strictObject({ run: z.string(), ...eraseCommon }),
+  z.strictObject({ person: z.string(), ...eraseCommon }),
+]);
+type WhichRuns = { readonly run: string } | { readonly person: string };
+
+const lookAgainMs = 500;
 
 export interface ControlServices {
   readonly desk: Desk;
@@ -36,11 +62,24 @@ export interface ControlServices {
   readonly osPerson: () => PersonId | undefined;
   readonly result: (run: string) => Promise<unknown>;
   readonly refusal: (error: AppError) => unknown;
+  /** Whether other bots work on the same record. */
+  readonly others: () => boolean;
   readonly status: () => Promise<unknown>;
   /** A one-time link that signs this person in to the console; `by` asked for it. */
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
-  /** Verifies the record's journal, against a checkpoint when one is given. */
-  readonly verifyJournal: (checkpoint: CheckpointStatement | null) => Promise<unknown>;
+  /** What is told of the record's journal; with texts only to admins. */
+  readonly journal: Hono;
+  readonly undo: {
+    undo(run: string, person: PersonId): Promise<unknown>;
+    settle(run: string, person: PersonId, o: Settling): Promise<unknown>;
+  };
+  /** Erases what was said in finished runs: one, or all of a person's. */
+  readonly erase: (
+    which: WhichRuns,
+    o: { readonly by: PersonId; readonly reason: string },
+  ) => Promise<unknown>;
+  /** Writes down that somebody read texts, of a run or of all. */
+  readonly textsExported: (run: string | null, by: PersonId) => Promise<void>;
 }
 
 /**
@@ -72,6 +111,14 @@ export async function startControlServer(
   };
   // Whoever sits at the demo's terminal may look at everything.
   const viewer = (as: string | undefined): PersonId => actor(as, "admin");
+  const admin = (as: string | undefined, what: string): PersonId => {
+    const by = actor(as, "admin");
+    const person = desk.person(by);
+    if (person?.active !== true || !person.roles.includes("admin")) {
+      throw new AppError("not-allowed", `"${by}" may not ${what}: only an active admin may`);
+    }
+    return by;
+  };
   app.onError((error, context) => {
     const info = toRequestError(error);
     if (info.code === "internal") {
@@ -109,9 +156,14 @@ export async function startControlServer(
     return stream(context, async (out) => {
       const lines: string[] = [];
       let wake: () => void = () => undefined;
+      const told = new Map<string, string>();
       const push = (key: string, card: unknown) => {
-        lines.push(`${JSON.stringify({ key, card })}\n`);
-        wake();
+        const line = `${JSON.stringify({ key, card })}\n`;
+        if (told.get(key) !== line) {
+          told.set(key, line);
+          lines.push(line);
+          wake();
+        }
       };
       // Another run may have been started in the same thread: its cards are not asked for here.
       const stop = adapter.subscribe(run.thread, (key, card) => {
@@ -123,19 +175,30 @@ export async function startControlServer(
         stop();
         wake();
       });
-      for (const { key, card } of await desk.cards(run.id, who)) {
-        push(key, card);
-      }
+      const look = async () => {
+        for (const { key, card } of await desk.cards(run.id, who)) {
+          push(key, card);
+        }
+      };
+      await look();
       while (!out.aborted && (desk.person(who)?.active ?? false)) {
         for (const line of lines.splice(0)) {
           await out.write(line);
         }
+        let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve) => {
           wake = resolve;
           if (lines.length > 0 || out.aborted) {
             resolve();
+          } else if (services.others()) {
+            timer = setTimeout(resolve, lookAgainMs);
           }
         });
+        clearTimeout(timer);
+        if (services.others()) {
+          // Another bot may have drawn what changed: this terminal was told nothing.
+          await look();
+        }
       }
       stop();
     });
@@ -143,6 +206,20 @@ export async function startControlServer(
   app.post("/runs/:id/cancel", async (context) => {
     const body = actorBody.parse(await context.req.json());
     return context.json(await inbox.cancel(context.req.param("id"), actor(body.as)));
+  });
+  app.post("/runs/:id/pause", async (context) => {
+    const { as, paused } = pauseBody.parse(await context.req.json());
+    return context.json(await inbox.pause(context.req.param("id"), actor(as), paused));
+  });
+  app.post("/runs/:id/undo", async (context) => {
+    const { as, settle } = undoBody.parse(await context.req.json());
+    const run = context.req.param("id");
+    const person = actor(as);
+    return context.json(
+      await (settle === undefined
+        ? services.undo.undo(run, person)
+        : services.undo.settle(run, person, settle)),
+    );
   });
   app.get("/approvals", async (context) =>
     context.json(await desk.approvals(viewer(context.req.query("as")))),
@@ -159,10 +236,16 @@ export async function startControlServer(
         person: actor(body.as),
         verdict: body.verdict,
         ...(body.reason === undefined ? {} : { reason: body.reason }),
+        ...(body.breakGlass === undefined ? {} : { breakGlass: body.breakGlass }),
         adapter: "terminal",
         assurance: "local",
       }),
     );
+  });
+  app.post("/delegations", async (context) => {
+    const { as, ...handing } = delegationBody.parse(await context.req.json());
+    const from = actor(as);
+    return context.json(await inbox.delegate({ ...handing, from, adapter: "terminal", assurance: "local" }));
   });
   app.post("/links", async (context) => {
     const { as, person } = linkBody.parse(await context.req.json());
@@ -176,11 +259,21 @@ export async function startControlServer(
     }
     return context.json({ person, link: await services.signInLink(person, by) });
   });
+  safetyRoutes(app, inbox, actor);
   app.get("/agents", async (context) => context.json(await desk.agents()));
-  app.post("/journal/verify", async (context) => {
-    const { checkpoint } = verifyBody.parse(await context.req.json());
-    return context.json(await services.verifyJournal(checkpoint));
+  app.post("/erase", async (context) => {
+    const { as, reason, ...which } = eraseBody.parse(await context.req.json());
+    const by = admin(as, "erase what was said");
+    return context.json(await services.erase(which, { by, reason }));
   });
+  app.use("/journal/export", async (context, next) => {
+    const { text, as, run } = context.req.query();
+    if (text !== undefined) {
+      await services.textsExported(run ?? null, admin(as, "read the journal's texts"));
+    }
+    await next();
+  });
+  app.route("/", services.journal);
   app.get("/status", async (context) => context.json(await services.status()));
 
   /** Only the requester answers in a run's thread, and here only in a terminal's. */

@@ -27,13 +27,13 @@ export async function intendOrders(
 ): Promise<ReadonlySet<string>> {
   const { canonicalJson } = await import("../../src/canonical.ts");
   const { isoDay } = await import("../../src/plan/exchange.ts");
-  const approver = mandate.decidedBy[0];
-  if (approver === undefined) {
+  const approvers = mandate.decidedBy;
+  if (approvers.length === 0) {
     throw new AppError("mandate-incomplete", "the mandate names nobody who decided");
   }
   const today = isoDay(now);
   const vendors = [...new Set(orders.map((order) => order.supplier))].toSorted();
-  await lock(books, vendors, approver);
+  await lock(books, vendors, approvers);
   const intended = new Set<string>();
   for (const order of orders) {
     const known = await books.get("orders", order.id);
@@ -49,7 +49,7 @@ export async function intendOrders(
         supplierReference: "",
         placedOn: today,
         document: canonicalJson(order),
-        decidedBy: approver,
+        decidedBy: approvers.join(";"),
       });
       intended.add(order.id);
     } else if (known.document !== canonicalJson(order)) {
@@ -59,8 +59,10 @@ export async function intendOrders(
   if (intended.size > 0) {
     const rows = (await books.find("orders", { placedOn: today })).filter((row) => row.status !== "failed");
     const { perApproverPerDay, perVendorPerDay } = policy.ceilings;
-    const byApprover = rows.filter((row) => row.decidedBy === approver);
-    await assertBelow(books, byApprover, perApproverPerDay, { policy, now, who: `approver "${approver}"` });
+    for (const approver of approvers) {
+      const byApprover = rows.filter((row) => row.decidedBy.split(";").includes(approver));
+      await assertBelow(books, byApprover, perApproverPerDay, { policy, now, who: `approver "${approver}"` });
+    }
     for (const vendor of vendors) {
       const byVendor = rows.filter((row) => row.wholesaler === vendor);
       await assertBelow(books, byVendor, perVendorPerDay, { policy, now, who: `vendor "${vendor}"` });
@@ -95,15 +97,16 @@ async function assertBelow(
 }
 
 /** Updates without a change are locks: of two runs that count the same ceilings, one waits for the other's commit. */
-async function lock(books: Books, vendors: readonly string[], approver: string): Promise<void> {
+async function lock(books: Books, vendors: readonly string[], approvers: readonly string[]): Promise<void> {
   for (const id of vendors) {
     const row = await books.get("wholesalers", id);
     if (row === undefined || !(await books.update("wholesalers", id, {}))) {
       throw new AppError("supplier-changed", `the books have no wholesaler "${id}" any more`);
     }
   }
-  const person = await books.get("people", approver);
-  if (person !== undefined) {
-    await books.update("people", approver, {});
+  for (const approver of approvers.toSorted()) {
+    if ((await books.get("people", approver)) !== undefined) {
+      await books.update("people", approver, {});
+    }
   }
 }

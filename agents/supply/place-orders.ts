@@ -161,6 +161,10 @@ async function send(
     return { reference };
   } catch (error) {
     const { code } = toErrorInfo(error);
+    if (code === "frozen") {
+      // Nothing was sent: the order stays intended, and is asked after before it is sent.
+      throw error;
+    }
     context.log.warn({ order: order.id, supplier: wholesaler.id, code }, "order-not-accepted");
     if (code === "supplier-refused") {
       return { reference: null, why: "the supplier refused it", unsent: false };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Card } from "../card.ts";
+import type { Verdict } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { RunResult } from "../run-result.ts";
 import type { ControlClient } from "./control-client.ts";
@@ -24,7 +25,12 @@ const accepted = z.discriminatedUnion("outcome", [
 ]);
 const streamed = z.object({ key: z.string(), card: z.unknown() });
 const kind = z.object({ demo: z.boolean() });
-const decided = z.object({ outcome: z.string(), error: z.object({ message: z.string() }).optional() });
+const decided = z.object({
+  outcome: z.string(),
+  error: z.object({ message: z.string() }).optional(),
+  /** How many more people must approve. */
+  more: z.number().optional(),
+});
 
 /** When an agent's silence is said, and where. */
 interface SlowAgent {
@@ -66,11 +72,13 @@ export async function ask(
     throw new AppError("usage", "--as, --by and --yes exist only with the demo company");
   }
   // Outside the demo whoever sits at the terminal decides as themselves.
-  const decider = demo ? (options.by ?? "manager") : undefined;
-  if ((requester ?? "employee") === decider && (options.by !== undefined || options.yes === true)) {
+  const deciders: readonly (string | undefined)[] = demo ? (options.by ?? "manager").split(",") : [undefined];
+  const decider = demo ? deciders.join(" and ") : undefined;
+  const own = requester ?? "employee";
+  if (deciders.includes(own) && (options.by !== undefined || options.yes === true)) {
     throw new AppError(
       "usage",
-      `the requester "${decider}" cannot decide about the own request: choose another --by`,
+      `the requester "${own}" cannot decide about the own request: choose another --by`,
     );
   }
   const query = requester === undefined ? "" : `?as=${encodeURIComponent(requester)}`;
@@ -165,18 +173,34 @@ export async function ask(
       if (verdict === undefined) {
         return exitCodes.stillWaiting;
       }
+      return decideAll(id, verdict);
+    }
+    return undefined;
+  }
+  /** Each of those named decides; who is missing then is not here. */
+  async function decideAll(
+    id: string,
+    { verdict, reason }: { readonly verdict: Verdict; readonly reason?: string },
+  ): Promise<number | undefined> {
+    let missing = 0;
+    for (const as of deciders) {
       const outcome = decided.parse(
         await client.post(`/approvals/${id}`, {
-          verdict: verdict.verdict,
-          ...(decider === undefined ? {} : { as: decider }),
-          ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+          verdict,
+          ...(as === undefined ? {} : { as }),
+          ...(reason === undefined ? {} : { reason }),
         }),
       );
       if (outcome.error !== undefined) {
         throw new AppError("decision-refused", outcome.error.message);
       }
+      missing = outcome.more ?? 0;
+      if (missing === 0) {
+        return undefined;
+      }
     }
-    return undefined;
+    tell(`${missing} more must approve: countersign approve ${id}${demo ? " --by PERSON" : ""}`);
+    return exitCodes.stillWaiting;
   }
   async function choose(): Promise<{ verdict: "approved" | "rejected"; reason?: string } | undefined> {
     if (options.yes === true) {

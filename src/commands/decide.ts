@@ -2,12 +2,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
-import { AppError, fromErrorInfo } from "../errors.ts";
+import { AppError, fromErrorInfo, toErrorInfo } from "../errors.ts";
 import { type ControlClient, controlClient, errorInfo } from "./control-client.ts";
 import { answer, answerJson } from "./output.ts";
 
 const outcome = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("accepted"), run: z.string() }),
+  z.object({ outcome: z.literal("accepted"), run: z.string(), more: z.number().exactOptional() }),
   z.object({ outcome: z.literal("refused"), error: errorInfo }),
   z.object({
     outcome: z.literal("already-decided"),
@@ -26,15 +26,46 @@ interface DecideOptions {
 export async function decide(
   settings: Settings,
   id: string,
-  o: DecideOptions & { readonly verdict: Verdict; readonly reason?: string },
+  o: DecideOptions & { readonly verdict: Verdict; readonly reason?: string; readonly breakGlass?: boolean },
 ): Promise<void> {
+  if (o.breakGlass === true && (o.reason ?? "").trim() === "") {
+    throw new AppError("usage", "--break-glass needs --reason TEXT: why you decide alone");
+  }
   if (o.verdict === "rejected" && (o.reason ?? "").trim() === "") {
     throw new AppError("usage", "--reason must say why");
   }
   await post(settings, `/approvals/${encodeURIComponent(id)}`, o, {
     verdict: o.verdict,
     ...(o.reason === undefined ? {} : { reason: o.reason }),
+    ...(o.breakGlass === true ? { breakGlass: true } : {}),
   });
+}
+
+const delegated = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("delegated"), id: z.string(), until: z.number() }),
+  z.object({ outcome: z.literal("refused"), error: errorInfo }),
+]);
+
+/** Hands the right to decide on: for one approval, or without one on all, for so many hours. */
+export async function delegate(
+  settings: Settings,
+  approval: string | undefined,
+  o: DecideOptions & { readonly to: string; readonly hours: number },
+): Promise<void> {
+  const client = controlClient(settings.runtime, "bot");
+  const { demo } = z.object({ demo: z.boolean() }).parse(await client.get("/status"));
+  const as = o.by ?? (demo ? "manager" : undefined);
+  const body = { to: o.to, hours: o.hours, approval: approval ?? null, ...(as === undefined ? {} : { as }) };
+  const result = delegated.parse(await client.post("/delegations", body));
+  if (result.outcome === "refused") {
+    throw fromErrorInfo(result.error);
+  }
+  if (o.json === true) {
+    answerJson(result);
+  } else {
+    const what = approval === undefined ? "everything" : approval;
+    answer(`"${o.to}" may decide on ${what} until ${new Date(result.until).toISOString()}`);
+  }
 }
 
 /** Ends a run. */
@@ -42,11 +73,53 @@ export async function cancel(settings: Settings, run: string, o: DecideOptions):
   await post(settings, `/runs/${encodeURIComponent(run)}/cancel`, o, {});
 }
 
-async function post(settings: Settings, url: string, o: DecideOptions, body: object): Promise<void> {
+/** Has nothing new of a run begun, or again. */
+export async function pauseRun(
+  settings: Settings,
+  run: string,
+  o: DecideOptions & { readonly paused: boolean },
+): Promise<void> {
+  const { client, as } = await actor(settings, o);
+  const url = `/runs/${encodeURIComponent(run)}/pause`;
+  const result = outcome.parse(await client.post(url, { paused: o.paused, ...as }));
+  if (result.outcome === "refused") {
+    throw fromErrorInfo(result.error);
+  }
+  if (o.json === true) {
+    answerJson(result);
+  } else {
+    answer(o.paused ? `paused: nothing new of run ${run} is begun` : `run ${run} goes on`);
+  }
+}
+
+interface UndoOptions extends DecideOptions {
+  readonly step?: string;
+  readonly byHand?: string;
+  readonly giveUp?: string;
+}
+/** Undoes a run that has ended, or says what became of a step that could not be undone. */
+export async function undo(settings: Settings, run: string, o: UndoOptions): Promise<void> {
+  const { step, byHand, giveUp } = o;
+  const note = byHand ?? giveUp;
+  if ((step === undefined) !== (note === undefined) || (byHand !== undefined && giveUp !== undefined)) {
+    throw new AppError("usage", "--step goes with either --by-hand NOTE or --give-up REASON");
+  }
+  const outcome = byHand === undefined ? "given-up" : "by-hand";
+  const body = step === undefined ? {} : { settle: { step, outcome, note } };
+  await post(settings, `/runs/${encodeURIComponent(run)}/undo`, o, body);
+}
+
+/** The way to the bot, and who acts. */
+async function actor(settings: Settings, o: DecideOptions) {
   const client = controlClient(settings.runtime, "bot");
   const { demo } = z.object({ demo: z.boolean() }).parse(await client.get("/status"));
   const as = o.by ?? (demo ? "manager" : undefined);
-  const result = outcome.parse(await client.post(url, { ...body, ...(as === undefined ? {} : { as }) }));
+  return { client, as: as === undefined ? {} : { as } };
+}
+
+async function post(settings: Settings, url: string, o: DecideOptions, body: object): Promise<void> {
+  const { client, as } = await actor(settings, o);
+  const result = outcome.parse(await client.post(url, { ...body, ...as }));
   if (result.outcome === "refused") {
     throw fromErrorInfo(result.error);
   }
@@ -55,7 +128,23 @@ async function post(settings: Settings, url: string, o: DecideOptions, body: obj
     const by = decision === null ? status : `${decision.verdict} by ${decision.by}`;
     throw new AppError("already-decided", `this approval is closed: ${by}`);
   }
-  const status = await settled(client, result.run, as);
+  const { more = 0 } = result;
+  if (more > 0) {
+    // Nothing moves before the others have approved.
+    if (o.json === true) {
+      answerJson({ ...result, status: "waiting" });
+    } else {
+      answer(`counted: run ${result.run} waits for ${more} more to approve`);
+    }
+    return;
+  }
+  const status = await settled(client, result.run, as.as).catch((error: unknown) => {
+    // Who only stands in for somebody may decide, and sees no runs.
+    if (toErrorInfo(error).code === "not-found") {
+      return "decided";
+    }
+    throw error;
+  });
   if (o.json === true) {
     answerJson({ ...result, status });
   } else {

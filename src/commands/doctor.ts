@@ -21,6 +21,8 @@ import { toErrorInfo } from "../errors.ts";
 import { loadAgents } from "../load.ts";
 import { databasePlace, type DatabasePlace } from "../processes/databases.ts";
 import { lockFolder } from "../processes/folder-lock.ts";
+import { faultText } from "../policy/assert-policy.ts";
+import { peopleFaults } from "../policy/policy-faults.ts";
 import { readTrust } from "../processes/read-trust.ts";
 import { parsePaper } from "../trust/grant-register.ts";
 import { sealedTrustDocumentSchema } from "../trust/trust-documents.ts";
@@ -170,9 +172,11 @@ async function trust(settings: Settings): Promise<Finding> {
     const text = files.document?.text ?? "";
     // Its signature was verified above.
     const { statement } = parsePaper("trust.json", text, sealedTrustDocumentSchema);
+    const faults = peopleFaults(found.policy, found.people, { demo: found.demo });
+    const problems = found.problems.map(({ message }) => message);
     return checkTrust(
       statement,
-      found.problems.map(({ message }) => message),
+      faults.length === 0 ? problems : [...problems, faultText(faults)],
       Date.now(),
     );
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Card } from "../card.ts";
 import type { AgentInfo, AgentInstance, RunDetail, RunSummary } from "../desk-types.ts";
-import { isoMinute } from "../cards.ts";
+import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
 import type { Approval } from "../domain.ts";
 import { cardText } from "./card-text.ts";
@@ -72,10 +72,11 @@ export function approvals(settings: Settings, id: string | undefined, o: ViewOpt
     list.length === 0
       ? "no approvals"
       : table(
-          ["approval", "status", "requester", "expires", "what"],
+          ["approval", "status", "approved by", "requester", "expires", "what"],
           list.map(({ approval, card }) => [
             approval.id,
             approval.status,
+            `${approval.decisions.map(({ by }) => by).join(", ") || "nobody"} of ${approval.quorum}`,
             approval.requester,
             isoMinute(approval.expiresAt),
             card.title,

@@ -1,5 +1,6 @@
 import type { PlannedStep, Run, StepState } from "../domain.ts";
 import { beginCompensation, undoFailed, undone } from "./compensate.ts";
+import { undoLater } from "./undo-later.ts";
 import { due } from "./due.ts";
 import { fail, giveUp } from "./failure.ts";
 import {
@@ -13,7 +14,7 @@ import {
 } from "./plan.ts";
 import type { RunEffect, RunEvent } from "./run-events.ts";
 import { lacksInstance, noInstance } from "../step-errors.ts";
-import { queueStep, refOf, setStep } from "./turn.ts";
+import { pause, queueStep, refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -27,11 +28,12 @@ export function advance(
   event: RunEvent,
   now: number,
 ): { readonly run: Run; readonly effects: readonly RunEffect[] } {
-  if (isFinished(run.status)) {
-    return { run, effects: [] };
-  }
   const turn: Turn = { plan, now, run, effects: [] };
-  happen(turn, event);
+  if (event.type === "undo-requested" || event.type === "undo-settled") {
+    undoLater(turn, event);
+  } else if (!isFinished(run.status)) {
+    happen(turn, event);
+  }
   if (turn.run === run) {
     return { run, effects: [] };
   }
@@ -47,7 +49,9 @@ export function advance(
   return { run: turn.run, effects: turn.effects };
 }
 
-function happen(turn: Turn, event: RunEvent): void {
+type LaterEvent = Extract<RunEvent, { type: "undo-requested" | "undo-settled" }>;
+
+function happen(turn: Turn, event: Exclude<RunEvent, LaterEvent>): void {
   if (event.type === "started") {
     const route = turn.run.steps.find((each) => each.id === "route");
     if (route?.status === "pending") {
@@ -57,6 +61,8 @@ function happen(turn: Turn, event: RunEvent): void {
     due(turn);
   } else if (event.type === "cancel-requested") {
     cancel(turn);
+  } else if (event.type === "pause-requested") {
+    pause(turn, event.paused);
   } else {
     const state = turn.run.steps.find((each) => each.id === event.step);
     const planned = turn.plan.find((each) => each.id === event.step);
@@ -66,7 +72,10 @@ function happen(turn: Turn, event: RunEvent): void {
   }
 }
 
-type StepEvent = Exclude<RunEvent, { type: "started" | "due" | "cancel-requested" }>;
+type StepEvent = Exclude<
+  RunEvent,
+  LaterEvent | { type: "started" | "due" | "cancel-requested" | "pause-requested" }
+>;
 
 /** Whether an event is about this very try; while a run compensates, only undos happen, and only then. */
 function concerns(run: Run, event: StepEvent, state: StepState): boolean {
@@ -84,7 +93,7 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
   const { now } = turn;
   switch (event.type) {
     case "dispatched":
-      if (state.status === "queued" && !inBot) {
+      if (state.status === "queued" && !inBot && turn.run.paused !== true) {
         const startedAt = state.startedAt ?? now;
         setStep(turn, state.id, { status: "waiting", startedAt, dueAt: now + planned.timeoutMs });
       }
@@ -128,10 +137,12 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
     case "opened":
       if (inBot && planned.kind === "approval") {
         waitForPerson(turn, state, event.expiresAt);
+        setStep(turn, state.id, { remindAt: event.remindAt });
       }
       return;
     case "recorded":
       if (waitsForPerson(state) && planned.kind === "approval" && (state.dueAt ?? 0) > now) {
+        setStep(turn, state.id, { remindAt: [] });
         queueStep(turn, state, 1, 0);
       }
       return;

@@ -4,6 +4,9 @@ import { inTriage, pendingStep, undoBackoff } from "./plan.ts";
 import { refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
+/** The error of a step that its agent refused to undo, for good: a person must look. */
+export const undoFailedCode = "undo-failed";
+
 /**
  * Stops everything that is under way and begins to undo, last step first, one after the other. Afterwards the run
  * has failed if it has an error, is cancelled if it has a reason, and else begins its next revision.
@@ -49,7 +52,7 @@ function stopStep(turn: Turn, planned: PlannedStep, state: StepState, keep: bool
  * Asks for the next undo, or ends the compensation when nothing is left to undo. An undo that is tried again holds the
  * others up no longer.
  */
-function continueCompensation(turn: Turn): void {
+export function continueCompensation(turn: Turn): void {
   const open = turn.run.steps.filter((state) => state.status === "compensating");
   if (open.length === 0) {
     endCompensation(turn);
@@ -70,7 +73,7 @@ export function undone(turn: Turn, state: StepState): void {
   continueCompensation(turn);
 }
 
-function askUndo(turn: Turn, planned: PlannedStep, attempt: number, delayMs: number): void {
+export function askUndo(turn: Turn, planned: PlannedStep, attempt: number, delayMs: number): void {
   setStep(turn, planned.id, { attempt, dueAt: turn.now + delayMs + planned.timeoutMs });
   turn.effects.push({ type: "undo", step: planned.id, revision: turn.run.revision, attempt, delayMs });
 }
@@ -87,7 +90,7 @@ export function undoFailed(turn: Turn, planned: PlannedStep, state: StepState, e
     return;
   }
   const info: ErrorInfo = {
-    code: "undo-failed",
+    code: undoFailedCode,
     message: `step "${state.id}" could not be undone: ${error.message}`,
     retryable: false,
   };

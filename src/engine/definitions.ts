@@ -49,13 +49,13 @@ export function assertRunnable(definitions: Definitions, open: readonly OpenWork
     if (found === undefined) {
       throw new AppError(
         "workflow-missing",
-        `${name} is needed by open run ${run} and is not defined any more`,
+        `${name} is needed by open run ${run} and is not defined any more: put its file in src/workflows back, beside the newer one, until no run needs it; or end the run with the release that has it ("countersign cancel ${run}")`,
       );
     }
     if (found.structure !== workflow.structure) {
       throw new AppError(
         "workflow-changed",
-        `${name} is needed by open run ${run} and has changed: restore it and give the change a new version`,
+        `${name} is needed by open run ${run} and has changed: restore it, and give the change a file and version of its own (version ${workflow.version + 1})`,
       );
     }
   }

@@ -22,6 +22,7 @@ export function due(turn: Turn): void {
 
 function stepDue(turn: Turn, planned: PlannedStep, state: StepState): void {
   if (state.dueAt === null || state.dueAt > turn.now) {
+    remind(turn, state);
     return;
   }
   if (waitsForPerson(state)) {
@@ -35,6 +36,16 @@ function stepDue(turn: Turn, planned: PlannedStep, state: StepState): void {
   } else if (state.status === "compensating") {
     turn.effects.push({ type: "withdraw-request", request: "undo", ...refOf(turn, state) });
     undoFailed(turn, planned, state, timeout(planned, state));
+  }
+}
+
+/** Times that passed while nobody looked are made up for by one reminder. */
+function remind(turn: Turn, state: StepState): void {
+  const { remindAt = [] } = state;
+  const later = remindAt.filter((at) => at > turn.now);
+  if (waitsForPerson(state) && later.length < remindAt.length) {
+    setStep(turn, state.id, { remindAt: later });
+    turn.effects.push({ type: "remind", ...refOf(turn, state) });
   }
 }
 

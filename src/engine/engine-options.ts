@@ -1,9 +1,23 @@
 import type { TrustView } from "../define-agent.ts";
-import type { Run, ThreadId } from "../domain.ts";
+import type { Approval, Run, ThreadId } from "../domain.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { Clock, Ids, Logger, ReadyMessage, StepQueue, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
+import type { DraftSurroundings } from "./run-draft.ts";
+
+/** What a draft is made with: as things are now. */
+export function surroundingsOf(o: EngineOptions): DraftSurroundings {
+  return {
+    now: o.clock.now(),
+    trust: o.trust(),
+    definitions: o.definitions,
+    approvalPlaces: o.approvalPlaces,
+    log: o.log,
+    frozen: o.frozen?.() ?? false,
+    isShadow: o.isShadow ?? (() => false),
+  };
+}
 
 export interface EngineOptions {
   readonly store: Store;
@@ -15,7 +29,11 @@ export interface EngineOptions {
   /** What is trusted now; asked at every use, because documents are renewed. */
   readonly trust: () => TrustView;
   /** Where the card of an approval of this run stands, one thread at least. Must not throw. */
-  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
+  /** True while nothing with an effect may be sent and no time runs out: the company is frozen. Default: never. */
+  readonly frozen?: () => boolean;
+  /** Whether a request that is given to this workflow now has no effects. Default: none. */
+  readonly isShadow?: (workflow: string) => boolean;
   /** Tells the sender that its result or error is applied; called after the commit. */
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
   /** Makes a message ready to be sent right after the commit that creates its row. Must not throw. */

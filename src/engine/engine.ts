@@ -1,5 +1,4 @@
-import type { Approval, ApprovalId, ChatRequest, PersonId, Run, RunId, Signed, ThreadId } from "../domain.ts";
-import type { EvidenceStatement } from "../mandate-types.ts";
+import type { ApprovalId, ChatRequest, PersonId, Run, RunId, ThreadId } from "../domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { StepJob } from "../ports.ts";
 import { assertRunnable } from "./definitions.ts";
@@ -7,11 +6,12 @@ import type { EngineOptions } from "./engine-options.ts";
 import { dispatchStep, happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
-import { asJson } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
+import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
+import { createUndo, type UndoEngine } from "./undo.ts";
 
 interface StartedRun {
   readonly run: RunId;
@@ -19,7 +19,7 @@ interface StartedRun {
   readonly created: boolean;
 }
 /** Runs workflows: messages out, events in. All it knows is in the record, so any of these may be the last. */
-export interface Engine {
+export interface Engine extends UndoEngine {
   /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
   check(): Promise<void>;
   /** Fails with "withdrawn" where the request was taken back before it came. */
@@ -36,17 +36,15 @@ export interface Engine {
     run: RunId,
     o: { readonly key: string; readonly text: string },
   ): Promise<"answered" | "not-waiting" | "duplicate">;
-  /** Commits a person's verdict with its evidence. "stale": the approval was not open any more. */
-  record(
-    approval: ApprovalId,
-    o: {
-      readonly decision: NonNullable<Approval["decision"]>;
-      readonly evidence: Signed<EvidenceStatement>;
-      readonly reason: string | null;
-    },
-  ): Promise<"recorded" | "stale">;
+  /**
+   * Commits a person's verdict with its evidence. "counted": further people's are needed; "counted-before": theirs, or
+   * that of whom they stand in for, is there already; "stale": the approval was not open any more.
+   */
+  record(approval: ApprovalId, given: GivenDecision): Promise<Recorded>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
+  /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
+  pause(run: RunId, by: PersonId, paused: boolean): Promise<"done" | "finished" | "unknown">;
   /**
    * Ends a run whose chat message, with this key, was taken back: "already-started" once a workflow was chosen,
    * "unknown" where the message is not the one that started the run.
@@ -63,6 +61,7 @@ export function createEngine(options: EngineOptions): Engine {
   const changer = createRunChanger(options);
   const inbox = createInbox(options, changer);
   return {
+    ...createUndo(changer),
     async check() {
       assertRunnable(definitions, await store.openWorkflows());
     },
@@ -105,30 +104,13 @@ export function createEngine(options: EngineOptions): Engine {
       return answered ?? "not-waiting";
     },
 
-    async record(id, { decision, evidence, reason }) {
+    async record(id, given) {
       const approval = await store.approval(id);
       if (approval === undefined) {
         return "stale";
       }
-      const result = await changer.change(approval.run, (draft) => {
-        const { step, revision } = approval;
-        const now = draft.approvals.find((each) => each.id === id);
-        if (now?.status !== "open") {
-          return "stale";
-        }
-        const done = happen(draft, { type: "recorded", step, revision }, () => {
-          draft.add(step, "evidence", asJson(evidence));
-          if (reason !== null) {
-            draft.add(step, "reason", reason);
-          }
-          draft.setApproval({ ...now, status: "recorded", decision });
-          const { by, verdict, assurance, adapter } = decision;
-          const facts = { approval: id, planHash: now.planHash, by, verdict, assurance, adapter };
-          draft.note("decision", { ...facts, state: "recorded" }, reason ?? undefined);
-        });
-        return done ? "recorded" : "stale";
-      });
-      return result === "recorded" ? result : "stale";
+      const result = await changer.change(approval.run, (draft) => recordDecision(draft, approval, given));
+      return result === undefined || result === "duplicate" ? "stale" : result;
     },
 
     async cancel(id, by) {
@@ -144,6 +126,15 @@ export function createEngine(options: EngineOptions): Engine {
           ? "cancelled"
           : "finished";
       });
+      return result === undefined || result === "duplicate" ? "unknown" : result;
+    },
+
+    async pause(id, by, paused) {
+      const result = await changer.change(id, (draft) =>
+        happen(draft, { type: "pause-requested", paused }, () => draft.note("pause", { by, paused }))
+          ? "done"
+          : "finished",
+      );
       return result === undefined || result === "duplicate" ? "unknown" : result;
     },
 

@@ -1,9 +1,6 @@
-import type { ErrorInfo, PlannedStep, Signed, StepState } from "../domain.ts";
-import type { AttestationStatement } from "../mandate-types.ts";
-import { canonicalJson, sha256Hex } from "../canonical.ts";
-import type { StepContext, StepDefinition } from "../define-step.ts";
+import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
 import type { TriageInput } from "../define-workflow.ts";
-import { AppError, toErrorInfo } from "../errors.ts";
+import { toErrorInfo } from "../errors.ts";
 import { advance } from "./advance.ts";
 import {
   countedAttempts,
@@ -12,6 +9,7 @@ import {
   triageTimeoutMs,
   undoAlarmAttempt,
 } from "./plan.ts";
+import { approvalToOpen, closeApproval, remind } from "./approval-steps.ts";
 import { asJson, cancelRequest, sendRequest, stepBody } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
@@ -52,6 +50,9 @@ function perform(draft: RunDraft, effect: RunEffect): void {
     case "close-approval":
       closeApproval(draft, effect);
       return;
+    case "remind":
+      remind(draft, effect);
+      return;
     case "withdraw-request":
       withdraw(draft, effect);
       return;
@@ -83,6 +84,10 @@ function queue(draft: RunDraft, effect: EffectOf<"queue">): void {
 export function dispatchStep(draft: RunDraft, ref: StepRef): boolean {
   const planned = plannedOf(draft, ref.step);
   if (planned?.agent === undefined || planned.agent === null) {
+    return false;
+  }
+  if (draft.around.frozen && planned.effect !== "read") {
+    // It stays queued, and overdue: the sweeper finds it when the freeze is lifted.
     return false;
   }
   const { agent, timeoutMs } = planned;
@@ -121,7 +126,9 @@ function inBot(draft: RunDraft, effect: EffectOf<"compute" | "ask" | "open-appro
     } else if (step.kind === "ask") {
       ask(draft, ref, asJson(step.question(context)));
     } else if (step.kind === "approval") {
-      openApproval(draft, step, ref, context);
+      const opening = approvalToOpen(draft, step, ref, context);
+      const { expiresAt, remindAt } = opening;
+      happen(draft, { type: "opened", expiresAt, remindAt, ...ref }, opening.open);
     }
   } catch (error) {
     happen(draft, { type: "failed", error: toErrorInfo(error), ...ref });
@@ -139,78 +146,6 @@ export function ask(draft: RunDraft, ref: StepRef, question: ReturnType<typeof a
 
 function expiry(draft: RunDraft): number {
   return draft.around.now + draft.around.trust.policy.approve.expiresHours * hourMs;
-}
-
-function openApproval(
-  draft: RunDraft,
-  step: Extract<StepDefinition, { kind: "approval" }>,
-  ref: StepRef,
-  context: StepContext<unknown, unknown>,
-): void {
-  const { run, around } = draft;
-  const id = `${run.id}-${ref.revision}-${step.id}`;
-  const document = step.plan(context);
-  const plan = canonicalJson(document);
-  const planHash = sha256Hex(plan);
-  assertAttested(draft, planHash, step.attestations(context));
-  const expiresAt = Math.min(expiry(draft), Date.parse(document.validUntil));
-  happen(draft, { type: "opened", expiresAt, ...ref }, () => {
-    draft.add(step.id, "plan", plan);
-    draft.note("approval", { approval: id, revision: ref.revision, step: step.id, planHash, status: "open" });
-    draft.setApproval({
-      id,
-      run: run.id,
-      revision: ref.revision,
-      step: step.id,
-      action: step.action,
-      planHash,
-      status: "open",
-      requester: run.requester,
-      createdAt: around.now,
-      expiresAt,
-      decision: null,
-    });
-    draft.touch(`approval-${id}`, around.approvalPlaces(run));
-  });
-}
-
-/** Nobody is shown a plan that could not be carried out after the approval: the executing agent checks the same. */
-function assertAttested(
-  draft: RunDraft,
-  planHash: string,
-  attestations: readonly Signed<AttestationStatement>[],
-): void {
-  const { run, around } = draft;
-  for (const role of ["financial", "compliance"] as const) {
-    const good = attestations.some(
-      ({ statement, ...signed }) =>
-        statement.role === role &&
-        statement.planHash === planHash &&
-        statement.run === run.id &&
-        statement.revision === run.revision &&
-        around.trust.verify({ statement, ...signed }, role),
-    );
-    if (!good) {
-      throw new AppError("not-attested", `the plan carries no valid attestation by ${role}`);
-    }
-  }
-}
-
-function closeApproval(draft: RunDraft, effect: EffectOf<"close-approval">): void {
-  const { step, revision, status } = effect;
-  const approval = draft.approvals.find((each) => each.step === step && each.revision === revision);
-  if (approval?.status === "open" || approval?.status === "recorded") {
-    draft.setApproval({ ...approval, status });
-    const { id, planHash, decision } = approval;
-    draft.note("approval", {
-      approval: id,
-      revision,
-      step,
-      planHash,
-      status,
-      verdict: decision?.verdict ?? null,
-    });
-  }
 }
 
 function plannedOf(draft: RunDraft, id: string): PlannedStep | undefined {

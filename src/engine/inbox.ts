@@ -60,7 +60,7 @@ function applied(draft: RunDraft, message: ReceivedEnvelope): "applied" | "stale
   const fresh = applyReply(draft, message);
   const { subject, from, kind, hash } = message;
   const { revision, step, attempt } = subject;
-  const facts = { direction: "in", envelope: kind, from: from.atSign, revision, step, attempt, hash };
-  draft.note("envelope", { ...facts, stale: !fresh });
+  const facts = { direction: "in", envelope: kind, from: from.atSign, instance: from.instance };
+  draft.note("envelope", { ...facts, revision, step, attempt, hash, stale: !fresh });
   return fresh ? "applied" : "stale";
 }

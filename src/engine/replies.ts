@@ -1,16 +1,17 @@
 import { z } from "zod";
 import type { Skills } from "../define-step.ts";
-import type { ErrorInfo, Json, Signed, StepId } from "../domain.ts";
+import type { Approval, ErrorInfo, Json, Signed, StepId } from "../domain.ts";
 import type { DecisionStatement } from "../mandate-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import { parsedJson } from "../parsed-json.ts";
 import { findWorkflow, routeOutput } from "./definitions.ts";
+import { endingVerdicts } from "../policy/ending-verdicts.ts";
 import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { StepRef } from "./run-events.ts";
-import { excludedOf, outputName, stepOf } from "./run-record.ts";
+import { excludedOf, outputName, shadowContent, stepOf } from "./run-record.ts";
 
 const longestDelayMs = 3_600_000;
 /** The output is parsed by its skill's schema. */
@@ -125,9 +126,14 @@ function routed(draft: RunDraft, ref: StepRef, output: Json): boolean {
   const before = draft.definition;
   // `advance` must know the chosen plan to accept the event; a stale one leaves no trace.
   draft.definition = definition;
-  const accepted = happen(draft, { type: "routed", workflow: { id, version, structure }, ...ref }, () =>
-    draft.add("route", "output", value),
-  );
+  const accepted = happen(draft, { type: "routed", workflow: { id, version, structure }, ...ref }, () => {
+    draft.add("route", "output", value);
+    if (draft.around.isShadow(id)) {
+      // Said once, under the run's seal: whatever is changed later, this run has no effects.
+      draft.add("route", shadowContent, true);
+      draft.note("shadow", { workflow: id });
+    }
+  });
   if (!accepted) {
     draft.definition = before;
   }
@@ -143,28 +149,43 @@ function skillOutput(skills: Skills, name: string, output: Json): unknown {
 }
 
 function decided(draft: RunDraft, ref: StepRef, output: Json): boolean {
-  const { definitions, trust } = draft.around;
-  const signed = skillOutput(definitions.hitl.skills, "sign-decision", output) as Signed<DecisionStatement>;
+  const { definitions } = draft.around;
+  const signed = skillOutput(
+    definitions.hitl.skills,
+    "sign-decision",
+    output,
+  ) as readonly Signed<DecisionStatement>[];
   const approval = draft.approvals.find((each) => each.step === ref.step && each.revision === ref.revision);
-  const { statement } = signed;
+  const verdict = approval?.decision?.verdict;
+  const expected = approval === undefined ? [] : endingVerdicts(approval);
   const agrees =
     approval !== undefined &&
+    signed.length === expected.length &&
+    signed.every((each) => isOf(draft, approval, each)) &&
+    expected.every(({ by }) => signed.some(({ statement }) => statement.person === by));
+  if (!agrees || verdict === undefined) {
+    throw new AppError("bad-decision", "the signed decisions are not those that were recorded");
+  }
+  return happen(draft, { type: "decided", verdict, ...ref }, () => {
+    draft.add(ref.step, "output", asJson(signed));
+    for (const { statement } of signed) {
+      const { approval: id, planHash, person, assurance } = statement;
+      draft.note("decision", { approval: id, planHash, verdict, by: person, assurance, state: "decided" });
+    }
+  });
+}
+
+/** Whether a signed decision is one on this very approval, made as the recorded verdict says. */
+function isOf(draft: RunDraft, approval: Approval, signed: Signed<DecisionStatement>): boolean {
+  const { statement } = signed;
+  return (
     statement.approval === approval.id &&
     statement.planHash === approval.planHash &&
     statement.run === draft.run.id &&
-    statement.revision === ref.revision &&
-    statement.person === approval.decision?.by &&
-    statement.verdict === approval.decision.verdict &&
-    trust.verify(signed, "hitl");
-  if (!agrees) {
-    throw new AppError("bad-decision", "the signed decision is not the one that was recorded");
-  }
-  const { verdict, person, assurance } = statement;
-  return happen(draft, { type: "decided", verdict, ...ref }, () => {
-    draft.add(ref.step, "output", asJson(signed));
-    const facts = { approval: statement.approval, planHash: statement.planHash, verdict, by: person };
-    draft.note("decision", { ...facts, assurance, state: "decided" });
-  });
+    statement.revision === approval.revision &&
+    statement.verdict === approval.decision?.verdict &&
+    draft.around.trust.verify(signed, "hitl")
+  );
 }
 
 function undone(draft: RunDraft, ref: StepRef, answer: Answer): boolean {

@@ -3,12 +3,14 @@ import type { AgentId, Json, PlannedStep, StepId } from "../domain.ts";
 import type { Mandate } from "../mandate-types.ts";
 import type { MessageSubject } from "../link-types.ts";
 import { AppError } from "../errors.ts";
+import { endingVerdicts } from "../policy/ending-verdicts.ts";
 import { newestWorkflows } from "./definitions.ts";
 import { planOf } from "./run-record.ts";
 import {
   contextOf,
   dialogueOf,
   inputOf,
+  isShadow,
   outputsOf,
   requiredContent,
   requiredOutput,
@@ -24,7 +26,6 @@ import type { StepRef } from "./run-events.ts";
 /** An agent that is away for weeks is told all the same. */
 const noticeLifetimeMs = 30 * 24 * 3_600_000;
 const cancelLifetimeMs = 600_000;
-const planTimes = z.looseObject({ validUntil: z.string() });
 
 /** A value as JSON has it: what a definition's callback returns may carry undefined fields. */
 export function asJson(value: unknown): Json {
@@ -47,10 +48,8 @@ export function stepBody(draft: RunDraft, id: StepId): Json {
   const step = stepOf(draft, id);
   const { serial } = draft.around.trust;
   if (step.kind === "approval") {
-    const evidence = requiredContent(draft, id, "evidence");
-    const plan = z.string().parse(requiredContent(draft, id, "plan"));
-    const planValidUntil = planTimes.parse(JSON.parse(plan)).validUntil;
-    return asJson({ skill: "sign-decision", input: { evidence, planValidUntil } });
+    const plan = requiredContent(draft, id, "plan");
+    return asJson({ skill: "sign-decision", input: { plan, evidence: decidingEvidence(draft, id) } });
   }
   if (step.kind !== "call") {
     throw new AppError("unknown-step", `step "${id}" is done in the bot and sends no request`);
@@ -58,6 +57,17 @@ export function stepBody(draft: RunDraft, id: StepId): Json {
   return step.with === null
     ? asJson({ skill: step.skill, mandate: mandateFor(draft, step.planned) })
     : asJson({ skill: step.skill, input: step.with(contextOf(draft, step, serial)) });
+}
+
+/** The evidence of the verdicts that ended an approval: all approvals, or the one verdict that was enough alone. */
+function decidingEvidence(draft: RunDraft, step: StepId): readonly Json[] {
+  const { revision } = draft.run;
+  const approval = draft.approvals.find((each) => each.step === step && each.revision === revision);
+  const ending = approval === undefined ? [] : endingVerdicts(approval);
+  const kept = approval?.decisions ?? [];
+  // Without a number where it was recorded before approvals could take several.
+  const names = kept.length === 0 ? ["evidence"] : ending.map((each) => `evidence:${kept.indexOf(each) + 1}`);
+  return names.map((name) => requiredContent(draft, step, name));
 }
 
 function mandateFor(draft: RunDraft, { id, mandate }: PlannedStep): Mandate {
@@ -70,7 +80,8 @@ function mandateFor(draft: RunDraft, { id, mandate }: PlannedStep): Mandate {
   return {
     plan: z.string().parse(requiredContent(draft, gate, "plan")),
     attestations: attestations.map(signed) as Mandate["attestations"],
-    decisions: [signed(gate)] as Mandate["decisions"],
+    // One alone in runs that were decided before approvals could take several.
+    decisions: [signed(gate)].flat() as Mandate["decisions"],
   };
 }
 
@@ -85,7 +96,8 @@ export function sendRequest(
   const dueAt = draft.around.now + o.delayMs;
   const subject = { run: draft.run.id, ...ref };
   const token = o.fencing === undefined ? {} : { fencing: o.fencing };
-  draft.send({ to, kind: "request", subject, body, dueAt, expiresAt: dueAt + o.timeoutMs, ...token });
+  const marked = isShadow(draft) ? asJson({ ...(body as object), shadow: true }) : body;
+  draft.send({ to, kind: "request", subject, body: marked, dueAt, expiresAt: dueAt + o.timeoutMs, ...token });
 }
 
 /** Takes a request back; the agent is told to stop, which it answers with the request's result or error. */

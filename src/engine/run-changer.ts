@@ -4,10 +4,10 @@ import type { ReadyMessage, StepJob } from "../ports.ts";
 import type { Run, RunId } from "../domain.ts";
 import type { InboxKey, RunCommit } from "../record-types.ts";
 import { findWorkflow } from "./definitions.ts";
-import type { EngineOptions } from "./engine-options.ts";
+import { type EngineOptions, surroundingsOf } from "./engine-options.ts";
 import { isFinished } from "./plan.ts";
 import { sendNotice } from "./requests.ts";
-import { type DraftSurroundings, RunDraft, rowId } from "./run-draft.ts";
+import { RunDraft, rowId } from "./run-draft.ts";
 import type { RunRecord } from "./run-record.ts";
 
 const tries = 100;
@@ -55,7 +55,7 @@ export interface RunChanger {
 }
 
 export function createRunChanger(options: EngineOptions): RunChanger {
-  const { store, queue, definitions, clock, trust, approvalPlaces, log } = options;
+  const { store, queue, definitions, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
   const waiting = new BoundedMap<RunId, RunRecord>(rememberedWaiting);
@@ -145,10 +145,6 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     return message !== undefined;
   }
 
-  function surroundings(): DraftSurroundings {
-    return { now: clock.now(), trust: trust(), definitions, approvalPlaces, log };
-  }
-
   async function changeNow<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
     for (let attempt = 0; attempt < tries; attempt += 1) {
       const remembered = attempt === 0 ? (memory.get(id) ?? waiting.get(id)) : undefined;
@@ -156,7 +152,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       if (record === undefined) {
         return "unknown";
       }
-      const draft = new RunDraft(record, surroundings());
+      const draft = new RunDraft(record, surroundingsOf(options));
       const result = decide(draft);
       if (draft.abandoned || (o.inbox === undefined && !draft.changed)) {
         if (remembered === undefined) {
@@ -213,7 +209,10 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       return changed === "unknown" ? undefined : changed;
     },
     async create(run, requestKey, begin) {
-      const draft = new RunDraft({ run, contents: [], approvals: [], definition: null }, surroundings());
+      const draft = new RunDraft(
+        { run, contents: [], approvals: [], definition: null },
+        surroundingsOf(options),
+      );
       begin(draft);
       const { commit, messages } = commitOf(draft, {});
       const made = await store.createRun(commit, requestKey);

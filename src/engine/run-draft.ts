@@ -12,8 +12,11 @@ export interface DraftSurroundings {
   readonly now: number;
   readonly trust: TrustView;
   readonly definitions: Definitions;
-  readonly approvalPlaces: (run: Run) => readonly ThreadId[];
+  readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
   readonly log: Logger;
+  /** See `EngineOptions`. */
+  readonly frozen: boolean;
+  readonly isShadow: (workflow: string) => boolean;
 }
 
 /** The row id of a message to an agent: one per subject, however often it is sent. */
@@ -83,7 +86,7 @@ export class RunDraft implements RunRecord {
 
   send(row: Omit<OutboxRow, "id" | "tries">): void {
     const id = rowId(row.kind, row.subject);
-    this.outbox.set(id, { ...row, id, tries: 0 });
+    this.outbox.set(id, { ...row, id, tries: 0, requester: this.run.requester });
   }
 
   close(id: string): void {

@@ -26,14 +26,30 @@ export type RunEvent =
   /** The requester was asked: by the router or by an ask step. */
   | ({ readonly type: "asked"; readonly expiresAt: number } & StepRef)
   | { readonly type: "answered"; readonly step: StepId; readonly revision: number }
-  | ({ readonly type: "opened"; readonly expiresAt: number } & StepRef)
-  /** A person's verdict and its evidence are committed with this. */
+  | ({
+      readonly type: "opened";
+      readonly expiresAt: number;
+      /** When people are reminded or further people asked, ascending. */
+      readonly remindAt: readonly number[];
+    } & StepRef)
+  /** The verdict that ends the approval, and its evidence, are committed with this. */
   | { readonly type: "recorded"; readonly step: StepId; readonly revision: number }
   /** The HITL agent signed. */
   | ({ readonly type: "decided"; readonly verdict: Verdict } & StepRef)
   /** Time has passed. */
   | { readonly type: "due" }
   | { readonly type: "cancel-requested" }
+  /** Nothing new is begun from now on, or again. */
+  | { readonly type: "pause-requested"; readonly paused: boolean }
+  /** A run that has ended is to be undone: all of it, or what could not be undone before. */
+  | { readonly type: "undo-requested" }
+  /** A person says of a step that could not be undone that it is done by hand, or that it stays. */
+  | {
+      readonly type: "undo-settled";
+      readonly step: StepId;
+      readonly revision: number;
+      readonly outcome: "by-hand" | "given-up";
+    }
   /** Triage wants another way for a failed step: undo this revision, then everything again as the next one. */
   | ({ readonly type: "revised" } & StepRef)
   | ({ readonly type: "triaged"; readonly action: "retry" | "escalate"; readonly delayMs: number } & StepRef)
@@ -51,6 +67,8 @@ export type RunEffect =
       readonly type: "close-approval";
       readonly status: Extract<ApprovalStatus, "decided" | "withdrawn" | "expired">;
     } & StepRef)
+  /** People who are waited for are reminded: once, however many of the times have passed. */
+  | ({ readonly type: "remind" } & StepRef)
   /** The request for the step, its triage or its undo is not to be sent any more. */
   | ({ readonly type: "withdraw-request"; readonly request: "step" | "triage" | "undo" } & StepRef)
   | ({ readonly type: "undo"; readonly delayMs: number } & StepRef)

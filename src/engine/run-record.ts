@@ -114,6 +114,14 @@ export function dialogueOf(
   return dialogue;
 }
 
+/** The text of the route step by which a run has no effects. */
+export const shadowContent = "shadow";
+
+/** Whether the run goes through every step without effects. */
+export function isShadow(record: RunRecord): boolean {
+  return contentOf(record, "route", shadowContent) === true;
+}
+
 /** Suppliers excluded by this run's revisions. */
 export function excludedOf(record: RunRecord): readonly string[] {
   const found = record.contents.filter(
@@ -131,6 +139,7 @@ export function runFacts(record: RunRecord, policySerial: TrustView["serial"], a
     policySerial,
     at: new Date(at).toISOString(),
     excluded: excludedOf(record),
+    ...(isShadow(record) ? { shadow: true as const } : {}),
   };
 }
 

@@ -11,6 +11,8 @@ const restMs = 30_000;
 export interface SweeperOptions {
   readonly store: Pick<Store, "dueRuns" | "postponeRun">;
   readonly engine: Pick<Engine, "due">;
+  /** While it is true no run is looked at: what has become due meanwhile waits. Default: never. */
+  readonly frozen?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /** Calls back once after `ms`; the result cancels. */
@@ -34,6 +36,9 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   let sweeping: Promise<void> = Promise.resolve();
 
   async function sweep(): Promise<void> {
+    if (options.frozen?.() === true) {
+      return;
+    }
     try {
       for (const run of await store.dueRuns(clock.now(), batch)) {
         if (stopped) {

@@ -22,9 +22,28 @@ export function refOf(turn: Turn, state: StepState): StepRef {
   return { step: state.id, revision: turn.run.revision, attempt: state.attempt };
 }
 
-/** Puts a step into the queue as attempt number `attempt`, to be worked on after `delayMs`. */
+/** A queued step of a paused run is looked at again by whoever resumes it; the sweeper has a year's time. */
+const pausedMs = 365 * 86_400_000;
+
+/** Begins or ends a pause; steps that were queued meanwhile are worked on when it ends. */
+export function pause(turn: Turn, paused: boolean): void {
+  if ((turn.run.paused === true) === paused) {
+    return;
+  }
+  const { paused: _before, ...run } = turn.run;
+  turn.run = paused ? { ...run, paused } : run;
+  for (const state of turn.run.steps.filter((each) => each.status === "queued" && each.dispatch > 0)) {
+    queueStep(turn, state, state.attempt, 0);
+  }
+}
+
+/** Puts a step into the queue as attempt number `attempt`, to be worked on after `delayMs`, or when a pause ends. */
 export function queueStep(turn: Turn, state: StepState, attempt: number, delayMs: number): void {
   const dispatch = state.attempt === attempt ? state.dispatch + 1 : 1;
+  if (turn.run.paused === true) {
+    setStep(turn, state.id, { status: "queued", attempt, dispatch, dueAt: turn.now + pausedMs });
+    return;
+  }
   const dueAt = turn.now + delayMs + queuePatienceMs;
   setStep(turn, state.id, { status: "queued", attempt, dispatch, dueAt });
   turn.effects.push({

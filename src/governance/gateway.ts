@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { signedCheckpointSchema, witnessInputSchema, witnessSkill } from "../checkpoint-schema.ts";
 import { type AgentDefinition, defineAgent, skill } from "../define-agent.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import {
@@ -10,6 +11,8 @@ import {
   modelRequestSchema,
 } from "../model-call.ts";
 import type { Clock, LanguageModel, Logger } from "../ports.ts";
+import type { JournalEntry } from "../record-types.ts";
+import { signCheckpoint } from "../sign-checkpoint.ts";
 
 /** An answer above this is no answer to any of our prompts. */
 const largestAnswer = 500_000;
@@ -21,6 +24,8 @@ export interface GatewayOptions {
   readonly callers?: Readonly<Record<string, readonly string[]>>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Writes down each call: who asked which model for whom, sizes, time and how it ended; never what was said. */
+  readonly journal?: (entries: readonly JournalEntry[]) => Promise<void>;
 }
 export interface ModelGateway {
   /**
@@ -37,7 +42,7 @@ export interface ModelGateway {
  * The one place where models are called. It sees every prompt and every answer and writes down ids, sizes and times
  * of them, never their text; the envelopes they travel in are journalled by the host it runs under.
  */
-export function createGateway({ models, callers = {}, clock, log }: GatewayOptions): ModelGateway {
+export function createGateway({ models, callers = {}, clock, log, journal }: GatewayOptions): ModelGateway {
   const mayUse = (caller: string, role: string): boolean =>
     (Object.hasOwn(callers, caller) ? (callers[caller] ?? []) : [caller]).includes(role);
   return {
@@ -67,20 +72,25 @@ export function createGateway({ models, callers = {}, clock, log }: GatewayOptio
             retryable: true,
           });
         }
-        log.info({ ...facts, model: receipt.model, answerBytes, ms: clock.now() - startedAt }, "model call");
+        const done = { ...facts, model: receipt.model, answerBytes, ms: clock.now() - startedAt };
+        log.info(done, "model call");
+        await journal?.([modelEntry(done)]);
         return { value: output, model: receipt.model };
       } catch (error) {
-        log.warn(
-          { ...facts, code: toErrorInfo(error).code, ms: clock.now() - startedAt },
-          "model call failed",
-        );
+        const failed = { ...facts, code: toErrorInfo(error).code, ms: clock.now() - startedAt };
+        log.warn(failed, "model call failed");
+        await journal?.([modelEntry(failed)]);
         throw error;
       }
     },
   };
 }
 
-/** The gateway as the host serves it: an agent of one skill. */
+function modelEntry({ run, ...facts }: JournalEntry["facts"] & { readonly run: string }): JournalEntry {
+  return { kind: "model", run, facts };
+}
+
+/** The gateway as the host serves it: models for every agent, and a witness of the books' journal for compliance. */
 export function gatewayAgent(gateway: ModelGateway): AgentDefinition {
   return defineAgent({
     id: gatewayRole,
@@ -92,6 +102,13 @@ export function gatewayAgent(gateway: ModelGateway): AgentDefinition {
         output: modelReplySchema,
         run: ({ subject, caller, signal }, request) =>
           gateway.generate(request, { run: subject.run, caller, signal }),
+      }),
+      [witnessSkill]: skill({
+        effect: "write",
+        callers: ["compliance"],
+        input: witnessInputSchema,
+        output: signedCheckpointSchema,
+        run: (context, input) => signCheckpoint(context, input, ["compliance"]),
       }),
     },
   });

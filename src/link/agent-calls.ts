@@ -1,9 +1,10 @@
-import type { AgentAddress, AgentId } from "../domain.ts";
+import type { AgentAddress, AgentId, PersonId } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, ReadyMessage, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
+import type { AgentLimit } from "./agent-limits.ts";
 import { createDispatcher, isTrusted, type Dispatcher } from "./dispatcher.ts";
 import { createOutboxRelay, type OutboxRelay } from "./outbox.ts";
 import { createPresence, type LiveInstance, type Presence } from "./presence.ts";
@@ -15,6 +16,9 @@ export interface AgentCallsOptions {
   readonly trust: Pick<TrustStore, "instanceKeys" | "agent" | "onChange">;
   /** Where instances may be that are given work; undefined: anywhere. */
   readonly regions?: readonly string[] | undefined;
+  /** What the company allows agents, and each person's share where there is not room for all (default 1). */
+  readonly limits?: Readonly<Record<AgentId, AgentLimit>> | undefined;
+  readonly shareOf?: ((person: PersonId) => number) | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
@@ -34,6 +38,8 @@ export interface AgentCalls {
   closed(ids: readonly string[]): void;
   /** Takes an announcement. */
   announced(message: ReceivedEnvelope): void;
+  /** Looks for messages that are due. */
+  kick(): void;
   instances(): readonly LiveInstance[];
   /** See `Dispatcher.address`. */
   address(agent: AgentId): AgentAddress;
@@ -59,6 +65,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
     store: store.instances,
     trust,
     regions: options.regions,
+    limits: options.limits,
     clock,
     timers,
     log,
@@ -73,6 +80,7 @@ export function createAgentCalls(options: AgentCallsOptions): AgentCalls {
     timers,
     log,
     route: dispatcher.route,
+    ...(options.shareOf === undefined ? {} : { shareOf: options.shareOf }),
     onExpired: ({ id }) => dispatcher.closed([id]),
   });
   trust.onChange(() => presence.distrust((each) => isTrusted(trust, each)));

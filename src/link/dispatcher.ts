@@ -5,12 +5,14 @@ import type { MessageSubject } from "../link-types.ts";
 import type { Clock, Logger } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
+import { type AgentLimit, AgentLimits } from "./agent-limits.ts";
 import { chooseInstance } from "./choose-instance.ts";
 import { GivenSteps } from "./given-steps.ts";
 import { InFlight } from "./in-flight.ts";
 import type { OutboxRoute, Routed } from "./outbox.ts";
 import type { LiveInstance, Presence } from "./presence.ts";
 import type { Timers } from "./timers.ts";
+import { urgencyOf } from "./urgency.ts";
 
 /** Gives each request to one instance of its agent. */
 export interface Dispatcher {
@@ -33,6 +35,8 @@ export interface DispatcherOptions {
   readonly trust: Pick<TrustStore, "instanceKeys" | "agent">;
   /** Where instances may be that are given work; undefined: anywhere. */
   readonly regions?: readonly string[] | undefined;
+  /** What the company allows agents; default: as much as their instances take. */
+  readonly limits?: Readonly<Record<AgentId, AgentLimit>> | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
@@ -59,17 +63,36 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { presence, store, trust, clock, timers, log } = options;
   const inFlight = new InFlight();
   const given = new GivenSteps();
+  const limits = new AgentLimits(options.limits ?? {}, clock);
+  /** Agents whose rate is used up are looked at again then. */
+  const rateTimers = new Map<AgentId, () => void>();
   /** Requests nobody is there for; `told` once that has been said. */
   const waiting = new Map<string, { readonly row: OutboxRow; told: boolean; readonly cancel: () => void }>();
   let cancelRecount = (): void => undefined;
 
   const present = (agent: AgentId): readonly LiveInstance[] =>
     presence.of(agent).filter((each) => isTrusted(trust, each));
-  const choose = (row: OutboxRow): LiveInstance | "full" | "nobody" =>
+  const chosenOf = (row: OutboxRow): LiveInstance | "full" | "nobody" =>
     chooseInstance(row, present(row.to), {
       regions: options.regions,
       requests: ({ agent, instance }) => inFlight.count(agent, instance),
     });
+  /** Within the company's limits; what people wait for is held back by the instances' own capacity alone. */
+  const choose = (row: OutboxRow): LiveInstance | "full" | "nobody" => {
+    const waitMs =
+      row.kind === "request" && urgencyOf(row) > 0 ? limits.waitMs(row.to, inFlight.ofAgent(row.to)) : 0;
+    if (waitMs === 0) {
+      return chosenOf(row);
+    }
+    if (waitMs !== "full" && !rateTimers.has(row.to)) {
+      const cancel = timers.after(waitMs, () => {
+        rateTimers.delete(row.to);
+        options.onRoom(row.to, 1);
+      });
+      rateTimers.set(row.to, cancel);
+    }
+    return "full";
+  };
   const reserve = (row: OutboxRow, instance: string): void => {
     if (row.kind === "request") {
       inFlight.add({ id: row.id, agent: row.to, instance }, clock.now());
@@ -141,6 +164,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return "closed";
     }
     take(row, assigned);
+    if (row.kind === "request") {
+      limits.took(row.to);
+    }
     return routed(chosen, assigned.token);
   };
 
@@ -167,6 +193,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           return undefined;
         }
         take(row, { instance, token });
+        limits.took(row.to);
         return routed(chosen, token);
       },
       next,
@@ -195,6 +222,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     stop() {
       cancelRecount();
+      rateTimers.forEach((cancel) => cancel());
       waiting.forEach(({ cancel }) => cancel());
     },
   };

@@ -4,18 +4,20 @@ import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceLease } from "../instance-types.ts";
 import type { AgentLink, AgentStore } from "../ports.ts";
 import type { Announcer } from "./announcer.ts";
+import { freezeRun, noticeStep, takeFreezeNotice } from "./freeze-notice.ts";
 import { envelopeEntry, refusalEntry } from "./message-journal.ts";
 import { createOutboxRelay, fixedRoute } from "./outbox.ts";
 import { isModelReply } from "./remote-model.ts";
 import { acknowledgedRows, fenceOf, replyRow, requestKey } from "./reply-row.ts";
-import { runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
+import { mayAskFor, runSkill, type SkillEnvironment, SkillFailure } from "./run-skill.ts";
 import { pause, type Timers } from "./timers.ts";
+import { type Witness, witnessRun } from "./witness.ts";
 
 export interface AgentHostOptions extends SkillEnvironment {
   readonly link: AgentLink;
   readonly timers: Timers;
-  /** Roles whose requests are taken; "any": every granted one. Default: the bot's only. */
-  readonly allowedSenders?: readonly string[] | "any";
+  /** Has this process's journal witnessed: gets what the witness answers. */
+  readonly witness?: Pick<Witness, "receive">;
   /** How long `stop` lets skills finish. Default 10 s. */
   readonly drainMs?: number;
   /** Tells the bot that this instance is here; whoever is only called by address does without. */
@@ -38,7 +40,11 @@ interface Work {
 }
 
 /** Besides refused mandates: what cannot come about unless somebody lies. */
-const alarmingCodes: ReadonlySet<string> = new Set(["journal-rewritten", "wrong-account"]);
+const alarmingCodes: ReadonlySet<string> = new Set([
+  "journal-rewritten",
+  "sender-not-allowed",
+  "wrong-account",
+]);
 
 /** Of so many requests it is known when they were last answered. */
 const maxAnswered = 10_000;
@@ -48,7 +54,6 @@ const mostQuietMs = 30_000;
 /** Serves one agent's skills over the link. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
   const { definition, store, link, trust, clock, timers, log, announcer } = options;
-  const allowed = options.allowedSenders ?? ["bot"];
   let lease: InstanceLease = { instance: options.keys.instance, number: 0 };
   const relay = createOutboxRelay({
     store,
@@ -150,7 +155,21 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     });
   };
 
-  const request = (message: ReceivedEnvelope): Promise<void> =>
+  /** Unanswered, an effect is asked for again until it may be done; that it was refused is written down. */
+  const request = async (message: ReceivedEnvelope): Promise<void> => {
+    try {
+      await runRequest(message);
+    } catch (error) {
+      if (!isCode(error, "frozen")) {
+        throw error;
+      }
+      const { from, subject, messageId } = message;
+      log.warn({ agent: definition.id, run: subject.run, step: subject.step }, "refused-frozen");
+      const facts = { peer: from.atSign, subject, messageId, code: "frozen" };
+      await store.appendJournal([refusalEntry("refusal", facts)]);
+    }
+  };
+  const runRequest = (message: ReceivedEnvelope): Promise<void> =>
     once(message, async (abort) => {
       const cancelDeadline = timers.after(Math.max(0, message.expiresAt - clock.now()), () =>
         abort.abort(new AppError("deadline", "the request's deadline has passed", { retryable: true })),
@@ -161,7 +180,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         if (!(error instanceof SkillFailure)) {
           throw error;
         }
-        if (isCode(error.cause, "fenced")) {
+        if (isCode(error.cause, "fenced") || isCode(error.cause, "frozen")) {
           throw error.cause;
         }
         const { signal } = abort;
@@ -194,12 +213,18 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   };
 
   const receive = async (message: ReceivedEnvelope): Promise<void> => {
+    const isAnswer = message.kind === "result" || message.kind === "error";
+    if (isAnswer && message.subject.run === witnessRun && options.witness !== undefined) {
+      await options.witness.receive(message);
+      return;
+    }
     if (isModelReply(message)) {
       await store.appendJournal([envelopeEntry("in", { ...message, peer: message.from.atSign })]);
       await options.models.receive(message);
       return;
     }
-    if (allowed !== "any" && !allowed.includes(message.from.role)) {
+    const { role } = message.from;
+    if (!Object.values(definition.skills).some((skill) => mayAskFor(skill, role, options))) {
       const { from, subject, messageId } = message;
       alarm(message, "sender-not-allowed");
       const facts = { peer: from.atSign, subject, messageId, code: "sender-not-allowed" };
@@ -208,7 +233,9 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     }
     switch (message.kind) {
       case "request":
-        return request(message);
+        return message.subject.run === freezeRun && message.subject.step === noticeStep
+          ? takeFreezeNotice(message, options)
+          : request(message);
       case "cancel":
         return cancel(message);
       case "ack":

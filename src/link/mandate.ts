@@ -6,7 +6,7 @@ import type { MessageSubject } from "../link-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import { parsePlan } from "../plan/plan-checks.ts";
 import { mandateSchema } from "../plan/plan-schema.ts";
-import { mayDecide } from "../policy.ts";
+import { satisfies } from "../policy/satisfies.ts";
 
 export interface VerifyMandateOptions {
   /** As it arrived. */
@@ -113,30 +113,36 @@ function checkStatement(
   }
 }
 
-/** The distinct people who approved, by the policy of the trust document in force here. */
+/**
+ * The people who approved, and those by whose right they did: as many as the policy of the trust document in force
+ * here asks for this plan.
+ */
 function checkDecisions({ decisions }: Mandate, context: Context): readonly string[] {
   const approvals = new Set(decisions.map((each) => each.statement.approval));
   if (approvals.size !== 1) {
     throw refusal("decision", "carries decisions of several approvals");
   }
-  const people = new Set<string>();
   for (const decision of decisions) {
     if (decision.statement.verdict !== "approved") {
       throw refusal("decision", `carries the verdict "${decision.statement.verdict}"`);
     }
     checkStatement(decision, "hitl", "a decision", context);
     checkEvidence(decision.statement, context);
-    checkPerson(decision.statement, context);
-    people.add(decision.statement.person);
   }
-  const { quorum } = context.trust.policy.approve;
-  if (people.size < quorum) {
-    throw refusal(
-      "quorum",
-      `carries the approval of ${people.size} of the ${quorum} people that policy asks for`,
-    );
+  const { plan, trust } = context;
+  const { demo } = trust;
+  const verdicts = decisions.map(({ statement }) => statement.evidence.statement);
+  const result = satisfies(trust.policy, plan, verdicts, { demo, person: (id) => trust.person(id) });
+  if (result.refused === null) {
+    return result.people;
   }
-  return [...people];
+  const newest = Math.max(...verdicts.map(({ trustSerial = 0 }) => trustSerial));
+  if (newest > trust.serial) {
+    throw policyUnknown("carries a verdict taken", newest, trust);
+  }
+  const what =
+    result.by === null ? "is not approved by enough people" : "carries a decision that does not count";
+  throw refusal(result.refused.code, `${what}: ${result.refused.message}`);
 }
 
 /**
@@ -174,25 +180,8 @@ function checkEvidence(decision: DecisionStatement, { plan, trust }: Context): v
   if (Date.parse(statement.receivedAt) > Date.parse(decision.issuedAt) + skewMs) {
     throw refusal("evidence", "carries evidence received after the decision was signed");
   }
-  if (!trust.verify(evidence, "evidence")) {
+  if (![evidence, ...(statement.delegations ?? [])].every((each) => trust.verify(each, "evidence"))) {
     throw refusal("evidence", 'carries evidence not signed by a granted key of role "evidence"');
-  }
-}
-
-/** Whether this person's verdict counts, by the one evaluation of policy; the code says why not. */
-function checkPerson({ person: id, assurance, evidence }: DecisionStatement, { plan, trust }: Context): void {
-  const { account, trustSerial = 0 } = evidence.statement;
-  const refused = mayDecide(trust.policy, trust.person(id), id, {
-    requester: plan.requester,
-    assurance,
-    demo: trust.demo,
-    account,
-  });
-  if (refused !== null && trustSerial > trust.serial) {
-    throw policyUnknown("carries a verdict taken", trustSerial, trust);
-  }
-  if (refused !== null) {
-    throw refusal(refused.code, `carries a decision that does not count: ${refused.message}`);
   }
 }
 

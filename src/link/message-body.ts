@@ -4,10 +4,15 @@ import { parsedJson } from "../parsed-json.ts";
 
 /** The bodies of messages, as strict schemas. */
 
+const asked = {
+  skill: z.string().min(1).max(100),
+  /** Every step but the effects. */
+  shadow: z.literal(true).exactOptional(),
+};
 /** Of a request: a skill with its input, or with a mandate and nothing else. */
 export const requestBodySchema = z.union([
-  z.strictObject({ skill: z.string().min(1).max(100), input: parsedJson }),
-  z.strictObject({ skill: z.string().min(1).max(100), mandate: parsedJson }),
+  z.strictObject({ ...asked, input: parsedJson }),
+  z.strictObject({ ...asked, mandate: parsedJson }),
 ]);
 /** Of an error. */
 export const errorInfoSchema: z.ZodType<ErrorInfo> = z.strictObject({

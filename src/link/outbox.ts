@@ -1,5 +1,5 @@
 import { AppError, toErrorInfo } from "../errors.ts";
-import type { AgentAddress, AgentId } from "../domain.ts";
+import type { AgentAddress, AgentId, PersonId } from "../domain.ts";
 import type { EnvelopeKind, OutgoingEnvelope } from "../link-types.ts";
 import type { AgentLink, Clock, Logger, OutboxStore, ReadyMessage, SealedMessage } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
@@ -8,6 +8,7 @@ import { Parked } from "./parked.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
 import { Transit } from "./transit.ts";
+import { urgencyOf } from "./urgency.ts";
 
 /** Where a message goes, and under which token. */
 export interface Routed {
@@ -43,6 +44,8 @@ export interface OutboxRelayOptions {
   readonly onExpired?: (row: OutboxRow) => void;
   /** In [0, 1), for jitter. */
   readonly random?: () => number;
+  /** A person's share of the places where there is not room for all. Default 1 each. */
+  readonly shareOf?: (person: PersonId) => number;
   /** Rows sent at a time. Default 16. */
   readonly concurrency?: number;
   /** Requests, and as many replies, that are unanswered at a time at each instance. Default 256. */
@@ -89,9 +92,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   let cancelSweep: (() => void) | undefined;
 
   /** Claimed rows that nobody can take now; a row whose claim ends is claimed, and tried, again. */
-  const parked = new Parked(maxParked);
+  const parked = new Parked(maxParked, options.shareOf);
   /** Claimed rows that wait until others were answered. */
-  const queued = new Parked(maxParked);
+  const queued = new Parked(maxParked, options.shareOf);
   const transit = new Transit(clock, options.window ?? 256);
 
   const envelopeOf = (
@@ -254,9 +257,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     start: sweep,
     prepare(row) {
       const now = clock.now();
-      // Nobody goes before those who wait.
-      const atOnce =
-        row.dueAt <= now && !stopped && slots.free > 0 && !parked.holds(row.to) && !queued.holds(row.to);
+      // Nobody goes before those who wait, but for what people wait for.
+      const mayPass = urgencyOf(row) === 0 || (!parked.holds(row.to) && !queued.holds(row.to));
+      const atOnce = row.dueAt <= now && !stopped && slots.free > 0 && mayPass;
       const found = atOnce ? seal(row) : undefined;
       if (found === undefined) {
         return { row, journal: [], send: kick };

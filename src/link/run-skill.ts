@@ -13,6 +13,8 @@ import { requestBodySchema } from "./message-body.ts";
 import { envelopeEntry } from "./message-journal.ts";
 import type { RemoteModels } from "./remote-model.ts";
 import { fenceOf, replyRow } from "./reply-row.ts";
+import { shadowSuppliers } from "./shadow-suppliers.ts";
+import { requireUnfrozen, unlessFrozen } from "./unless-frozen.ts";
 
 /** What skills are run with. */
 export interface SkillEnvironment {
@@ -25,12 +27,15 @@ export interface SkillEnvironment {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** Roles whose requests are taken; "any": every granted one. Default: the bot's only. */
+  readonly allowedSenders?: readonly string[] | "any";
 }
 interface PreparedSkill {
   readonly name: string;
   readonly skill: AnySkill;
   readonly input: unknown;
   readonly mandate: VerifiedMandate | null;
+  readonly shadow: boolean;
 }
 
 export interface SkillRun {
@@ -82,14 +87,22 @@ async function performSkill(
   const { store } = environment;
   const { signal, noting } = o;
   const prepared = await noting(() => prepare(environment, message));
+  const { skill, shadow } = prepared;
+  const inShadow = shadow ? { shadow: message.subject.run } : {};
+  const reader = shadow ? store.shadowBooks(message.subject.run) : store.books;
   const call = async (part: Pick<SkillContext, "books" | "transact">): Promise<Json> => {
-    const context = contextOf(environment, message, { ...part, signal });
-    const output: unknown = await prepared.skill.run(context, prepared.input, prepared.mandate);
+    const context = contextOf(environment, message, { ...part, signal, shadow });
+    const { input, mandate } = prepared;
+    const output: unknown = await (shadow && skill.shadow !== undefined
+      ? skill.shadow(context, input, mandate)
+      : skill.run(context, input, mandate));
     return checkedOutput(prepared, output);
   };
-  const perform = (work: (books: Books) => Promise<Json>): Promise<"done" | "duplicate"> =>
+  const perform = (work: (books: Books) => Promise<Json>, effect = false): Promise<"done" | "duplicate"> =>
     o.perform({
       lease: o.lease,
+      effect,
+      ...inShadow,
       ...fenceOf(message),
       work: (books) =>
         noting(async () => ({
@@ -98,24 +111,38 @@ async function performSkill(
         })),
     });
 
-  switch (prepared.skill.effect) {
+  switch (skill.effect) {
     case "write":
-      await perform((books) => call({ books, transact: refuseTransact }));
+      await perform((books) => call({ books, transact: refuseTransact }), skill.duringFreeze !== true);
       return;
     case "read": {
-      const { books } = store;
-      const output = await noting(() => untilAborted(call({ books, transact: refuseTransact }), signal));
+      const output = await noting(() =>
+        untilAborted(call({ books: reader, transact: refuseTransact }), signal),
+      );
       await perform(async () => output);
       return;
     }
     case "irreversible": {
       // Not cut off: what it may have done outside must be written down by it.
-      const transact: SkillContext["transact"] = (unit) => store.transact(o.lease, fenceOf(message), unit);
-      const output = await noting(() => call({ books: store.books, transact }));
+      const transact: SkillContext["transact"] = (unit) =>
+        store.transact(o.lease, { ...fenceOf(message), ...inShadow }, unit);
+      await noting(() => requireUnfrozen(store));
+      const output = await noting(() => call({ books: reader, transact }));
       await perform(async () => output);
       return;
     }
   }
+}
+
+/** Whether a role may ask for a skill: the skill's own callers, or else those that the host takes requests of. */
+export function mayAskFor(
+  { callers }: Pick<AnySkill, "callers">,
+  role: string,
+  { allowedSenders = ["bot"] }: Pick<SkillEnvironment, "allowedSenders">,
+): boolean {
+  return callers === undefined
+    ? allowedSenders === "any" || allowedSenders.includes(role)
+    : callers.includes(role);
 }
 
 async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope): Promise<PreparedSkill> {
@@ -125,9 +152,16 @@ async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope)
     throw new AppError("bad-request", "a request's body must be {skill, input} or {skill, mandate}");
   }
   const name = body.data.skill;
+  const shadow = body.data.shadow === true;
   const skill = Object.hasOwn(definition.skills, name) ? definition.skills[name] : undefined;
   if (skill === undefined || !trust.instanceKeys(keys.atSign, keys.instance).skills.includes(name)) {
     throw new AppError("unknown-skill", `agent "${definition.id}" has no granted skill "${name}"`);
+  }
+  if (!mayAskFor(skill, message.from.role, environment)) {
+    throw new AppError(
+      "sender-not-allowed",
+      `role "${message.from.role}" may not ask for skill "${name}" of agent "${definition.id}"`,
+    );
   }
   // What was held must be let go of, however old the trust document has grown.
   const undoes = Object.values(definition.skills).some((each) => each.undo === name);
@@ -139,12 +173,15 @@ async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope)
       throw new AppError("mandate-missing", `skill "${name}" takes a mandate and nothing else`);
     }
     const mandate = await verifiedMandate(environment, message, body.data.mandate);
-    return { name, skill, mandate, input: parseInput(name, skill, {}) };
+    if ((mandate.plan.shadow === true) !== shadow) {
+      throw new AppError("mandate-shadow", "the mandate and the request do not both say shadow mode");
+    }
+    return { name, skill, mandate, input: parseInput(name, skill, {}), shadow };
   }
   if (!("input" in body.data)) {
     throw new AppError("bad-request", `skill "${name}" takes an input, not a mandate`);
   }
-  return { name, skill, mandate: null, input: parseInput(name, skill, body.data.input) };
+  return { name, skill, mandate: null, input: parseInput(name, skill, body.data.input), shadow };
 }
 
 /** A plan made under a newer trust document than ours, and signers that were granted after we last looked. */
@@ -198,9 +235,12 @@ function checkedOutput({ name, skill }: PreparedSkill, output: unknown): Json {
 function contextOf(
   environment: SkillEnvironment,
   { subject, from }: ReceivedEnvelope,
-  part: Pick<SkillContext, "books" | "transact" | "signal">,
+  { shadow, ...part }: Pick<SkillContext, "books" | "transact" | "signal"> & { readonly shadow: boolean },
 ): SkillContext {
-  const { keys, models, clock, ids, log, suppliers, trust } = environment;
+  const { keys, models, clock, ids, log, trust, store } = environment;
+  const suppliers = shadow
+    ? shadowSuppliers(environment.suppliers)
+    : unlessFrozen(environment.suppliers, () => requireUnfrozen(store));
   return {
     ...part,
     subject,
@@ -215,12 +255,19 @@ function contextOf(
   };
 }
 
-function journalOf(message: ReceivedEnvelope, { name, skill }: PreparedSkill): readonly JournalEntry[] {
+function journalOf(
+  message: ReceivedEnvelope,
+  { name, skill, shadow }: PreparedSkill,
+): readonly JournalEntry[] {
   const { run, revision, step } = message.subject;
   const effectKey = [run, revision, step].join(".");
   return [
     envelopeEntry("in", { ...message, peer: message.from.atSign }),
-    { kind: "effect", run, facts: { skill: name, effect: skill.effect, effectKey, revision, step } },
+    {
+      kind: shadow ? "shadow" : "effect",
+      run,
+      facts: { skill: name, effect: skill.effect, effectKey, revision, step },
+    },
   ];
 }
 

@@ -32,8 +32,10 @@ export interface Witness {
 export interface WitnessOptions {
   readonly source: JournalSource;
   readonly link: Pick<AgentLink, "send">;
-  /** The witness; throws AppErrors. */
-  readonly compliance: () => AgentAddress;
+  /** Whose signature it is to bear. */
+  readonly role: string;
+  /** The witness's address; throws AppErrors. */
+  readonly address: () => AgentAddress;
   readonly sign: (statement: CheckpointStatement) => Signed<CheckpointStatement>;
   /** True when the witness made this signature. */
   readonly verify: (signed: Signed<CheckpointStatement>) => boolean;
@@ -45,12 +47,15 @@ export interface WitnessOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
+  /** A checkpoint at most this often. Default a second. */
+  readonly everyMs?: number;
 }
 
-const signedKey = "journal:checkpoint";
+/** The owner's own copy of the latest checkpoint, among its small values. */
+export const signedKey = "journal:checkpoint";
 const askedKey = "journal:witnessing";
 const lookMs = 250;
-const everyMs = 1_000;
+const secondMs = 1_000;
 const firstResendMs = 5_000;
 const maxResendMs = 120_000;
 /** After this a request is given up and its checkpoint asked for again under the next number. */
@@ -62,12 +67,12 @@ const replySchema = z.strictObject({ output: signedCheckpointSchema });
 const askedSchema = z.strictObject({ attempt: z.int().min(0), statement: checkpointSchema.nullable() });
 
 /**
- * Has the journal's checkpoints signed by the compliance agent: each second in which something was recorded, and at
- * once for every thousand records, one at a time. What was asked for is kept, and asked for again after a restart:
+ * Has the journal's checkpoints signed by a participant whose own records lie elsewhere: each second (or `everyMs`) in
+ * which something was recorded, and at once for every thousand records, one at a time. What was asked for is kept, and asked for again after a restart:
  * the witness may have signed it already.
  */
 export function createWitness(options: WitnessOptions): Witness {
-  const { source, link, values, clock, timers, log } = options;
+  const { source, link, values, clock, timers, log, everyMs = secondMs } = options;
   let signed: Signed<CheckpointStatement> | null = null;
   let asked: z.infer<typeof askedSchema> = { attempt: 0, statement: null };
   let loaded = false;
@@ -148,7 +153,7 @@ export function createWitness(options: WitnessOptions): Witness {
   };
   const send = async (subject: MessageSubject, body: Json, expiresAt: number): Promise<void> => {
     try {
-      await link.send({ to: options.compliance(), kind: "request", subject, body, expiresAt });
+      await link.send({ to: options.address(), kind: "request", subject, body, expiresAt });
     } catch (error) {
       log.warn({ code: toErrorInfo(error).code }, "checkpoint-not-sent");
     }
@@ -237,7 +242,7 @@ export function createWitness(options: WitnessOptions): Witness {
     },
     async receive(message) {
       const { from, kind, subject } = message;
-      if (from.role !== "compliance" || (kind !== "result" && kind !== "error")) {
+      if (from.role !== options.role || (kind !== "result" && kind !== "error")) {
         log.warn({ from: from.atSign, kind }, "message-ignored");
         return;
       }

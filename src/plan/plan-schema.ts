@@ -4,6 +4,7 @@ import type { Address, Fallback, Money, PlanDocument, PlannedOrder, Signed } fro
 import type {
   AttestationStatement,
   DecisionStatement,
+  DelegationStatement,
   EvidenceStatement,
   Mandate,
 } from "../mandate-types.ts";
@@ -114,6 +115,7 @@ export const planDocumentSchema: ZodType<PlanDocument> = z.strictObject({
     )
     .max(100),
   policySerial: z.int().min(0),
+  shadow: z.literal(true).exactOptional(),
   validUntil: timeSchema,
 });
 
@@ -140,6 +142,22 @@ const attestationSchema: ZodType<AttestationStatement> = z.strictObject({
   expiry: timeSchema,
 });
 
+const accountSchema = z.string().refine(isAccount, `must be ${accountForm}`);
+const delegationSchema: ZodType<DelegationStatement> = z.strictObject({
+  tag: z.literal("countersign/delegation/1"),
+  id: idSchema,
+  from: idSchema,
+  to: idSchema,
+  approval: idSchema.nullable(),
+  notBefore: timeSchema,
+  notAfter: timeSchema,
+  assurance: z.enum(["local", "clicked"]),
+  adapter: idSchema,
+  account: accountSchema.exactOptional(),
+  receivedAt: timeSchema,
+});
+export const signedDelegationSchema = signedSchema(delegationSchema);
+
 const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   tag: z.literal("countersign/evidence/1"),
   approval: idSchema,
@@ -151,9 +169,12 @@ const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   requester: idSchema,
   assurance: z.enum(["local", "clicked"]),
   adapter: idSchema,
-  account: z.string().refine(isAccount, `must be ${accountForm}`).exactOptional(),
+  account: accountSchema.exactOptional(),
   trustSerial: z.int().min(1).exactOptional(),
   receivedAt: timeSchema,
+  delegations: z.array(signedDelegationSchema).min(1).max(20).exactOptional(),
+  editors: z.array(idSchema).min(1).max(100).exactOptional(),
+  breakGlass: z.literal(true).exactOptional(),
 });
 
 const decisionSchema: ZodType<DecisionStatement> = z.strictObject({

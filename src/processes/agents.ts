@@ -21,7 +21,9 @@ import { enrollHere } from "./enroll-here.ts";
 import { openIdentity } from "./identity.ts";
 import { instanceName } from "./instance-name.ts";
 import { keepInstance, type RunningInstance } from "./keep-instance.ts";
+import { journalWitness, journalWitnesses } from "./journal-witness.ts";
 import { isKeyHolder, withKeyHolder } from "./key-holder.ts";
+import { retentionPruner, textRetention } from "./retention.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -73,6 +75,16 @@ export async function startAgents(
       }
       throw error;
     });
+    const retention = retentionPruner(
+      textRetention(config, {
+        database: company.database,
+        books: true,
+        clock: systemClock,
+        writer: incarnation("books"),
+      }),
+      processLogger(settings, "agents"),
+    );
+    retention.start();
     warmAgents(names).catch((error: unknown) =>
       processLogger(settings, "agents").warn({ code: toErrorInfo(error).code }, "not-warmed"),
     );
@@ -80,6 +92,7 @@ export async function startAgents(
       info: { agents: chosen.map(({ id }) => id), instance },
       async stop() {
         stopping.abort();
+        await retention.stop();
         await desk?.close();
         await Promise.all(hosts.map((host) => host.stop()));
         await company.database.close();
@@ -208,8 +221,14 @@ async function openAgent(
     timers: systemTimers,
     log,
   });
+  // One of those that share the books has their journal witnessed: two would each overtake the other.
+  const witness =
+    agent.id === journalWitnesses.books.owner && instance === "main"
+      ? journalWitness({ name: "books", database: company.database, identity, store, log })
+      : undefined;
   const host = createAgentHost({
     definition: agent,
+    ...(witness === undefined ? {} : { witness }),
     store,
     trust: identity.trust,
     keys: identity.keys,
@@ -232,9 +251,11 @@ async function openAgent(
   const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
   await host.start();
   pruner.start();
+  witness?.start();
   return {
     isGranted: () => isGranted(trust, { atSign, instance }),
     async stop() {
+      await witness?.stop();
       await pruner.stop();
       await host.stop();
       await identity.close();

@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { exportKind, importKind } from "../../adapters/store/books-csv.ts";
 import { bookKind } from "../../adapters/store/books-schema.ts";
+import { eraseTexts } from "../../adapters/store/erase-runs.ts";
 import { appendJournal } from "../../adapters/store/journal-store.ts";
 import { listenOnSocket } from "../../adapters/terminal/socket-server.ts";
 import { type AccountLink, changeAccounts } from "../account-links.ts";
@@ -73,9 +74,10 @@ export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
 
 /** The agents process's own socket, for the command line only: the bot never reads the books. */
 export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ close(): Promise<void> }> {
-  const { books, database } = company;
+  const { database } = company;
   const desk = booksDesk(company);
-  const app = journalApp("books", database);
+  const place = { database, books: true, clock: systemClock, writer: incarnation("books") };
+  const app = journalApp("books", database, { erase: (runs, by) => eraseTexts(place, { runs }, by) });
   app.get("/health", (context) => context.json({ ok: true }));
   app.get("/books/:kind", async (context) => {
     const { kind } = context.req.param();
@@ -94,10 +96,6 @@ export function serveBooks(runtime: string, company: CompanyBooks): Promise<{ cl
     const { change, links } = changeBody.parse(await context.req.json());
     await desk.changeAccounts(change, links);
     return context.json({ ok: true });
-  });
-  app.get("/journal/checkpoint", async (context) => {
-    const row = await books.reader.get("checkpoints", context.req.query("owner") ?? "");
-    return context.json({ document: row?.document ?? null });
   });
   return listenOnSocket(path.join(runtime, "agents.sock"), app);
 }

@@ -3,29 +3,32 @@ import os from "node:os";
 import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { createConsole } from "../../adapters/console/console-adapter.ts";
 import type { SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
-import { readChainHeads, readJournalAfter } from "../../adapters/store/journal-store.ts";
+import type { Database } from "../../adapters/store/database.ts";
+import { eraseRuns, refuseOpenRuns, runsToErase } from "../../adapters/store/erase-runs.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
+import { openJournalText } from "../../adapters/store/record-journal.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { startControlServer } from "../../adapters/terminal/control-server.ts";
 import { refuseTakenSocket } from "../../adapters/terminal/socket-server.ts";
 import { createTerminalAdapter } from "../../adapters/terminal/terminal-adapter.ts";
 import { createBot } from "../app.ts";
+import { alone, type BotRegister, createBotRegister } from "../bot-register.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentAddress } from "../domain.ts";
 import type { Desk } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
 import { keyFolderOf } from "../keys.ts";
 import { systemTimers } from "../link/timers.ts";
-import { createWitness } from "../link/witness.ts";
 import { loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue, Store } from "../ports.ts";
 import type { KeptValues } from "../record-types.ts";
-import { signAs } from "../trust/sign-statement.ts";
 import { databasePlace, openPlace } from "./databases.ts";
 import { instanceKeys, openIdentity } from "./identity.ts";
+import { journalApp } from "./journal-app.ts";
+import { journalWitness } from "./journal-witness.ts";
+import { recordRetention, retentionPruner } from "./retention.ts";
 import type { Fatal, Running } from "./serve.ts";
-import { checkJournal } from "./verify-journals.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
 /** The bot: record, queue, engine, approvals and chat, in one process. */
@@ -61,8 +64,9 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       loadAgents(),
       loadWorkflows(),
       queueOpening,
-      openPlace<RecordTables>(databasePlace(settings, "record"), ifOpen),
+      openRecord(settings, ifOpen),
     ]);
+    const writer = incarnation("bot");
     const store = await openRecordStore({
       database,
       recordKey:
@@ -70,9 +74,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
           ? readOrCreateRecordKey(path.join(keyFolder, "record.key"))
           : parseRecordKey(settings.recordKey, "COUNTERSIGN_RECORD_KEY"),
       clock: systemClock,
-      writer: incarnation("bot"),
+      writer,
     });
     closers.push(() => store.close());
+    const recordPlace = { database, keys: store.keys, clock: systemClock, writer };
+    const retention = retentionPruner(recordRetention(config, recordPlace), log);
+    closers.push(() => retention.stop());
     const stopping = new AbortController();
     const identity = await openIdentity({
       settings,
@@ -93,23 +100,19 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       }
       return found;
     };
-    const { trust, link, keys } = identity;
-    const witness = (compliance: () => AgentAddress) =>
-      createWitness({
-        source: {
-          heads: () => readChainHeads(database),
-          after: (heads, limit) => readJournalAfter(database, heads, limit),
-        },
-        link,
-        compliance,
-        sign: (statement) => signAs(statement, keys, keys.ed25519),
-        verify: (signed) => trust.verify(signed, "compliance"),
-        values: store,
-        journal: (entries) => store.appendJournal(entries),
-        clock: systemClock,
-        timers: systemTimers,
-        log,
-      });
+    const register = (onLeads: (leads: boolean) => void): BotRegister =>
+      settings.databaseUrl === undefined
+        ? alone(onLeads)
+        : createBotRegister({
+            leases: store.leases,
+            id: writer,
+            onLeads,
+            clock: systemClock,
+            timers: systemTimers,
+            log,
+          });
+    const witness = (address: () => AgentAddress, leads: () => boolean) =>
+      journalWitness({ name: "record", database, identity, store, address, leads, log });
     const bot = createBot({
       config,
       store,
@@ -118,6 +121,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       trust: identity.trust,
       evidenceKeys: await instanceKeys(keyFolder, "evidence"),
       witness,
+      register,
       agents,
       definitions: { workflows, router: agentNamed("router"), hitl: agentNamed("hitl") },
       clock: systemClock,
@@ -127,6 +131,10 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     });
     const terminal = createTerminalAdapter();
     const webConsole = createConsole({
+      elsewhere: {
+        others: () => bot.others(),
+        after: (ms, call) => systemTimers.after(ms, call),
+      },
       desk: bot.desk,
       clock: systemClock,
       ids: randomIds,
@@ -138,11 +146,14 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     const slack = await openSlack(settings, { desk: bot.desk, examples, memory: store, log });
     await bot.start([terminal, webConsole, ...(slack === undefined ? [] : [slack])]);
     closers.push(() => bot.stop());
+    retention.start();
     const startedAt = new Date(systemClock.now()).toISOString();
     const control = await startControlServer(socketFile, {
       desk: bot.desk,
       inbox: bot.inbox,
+      undo: bot.undo,
       adapter: terminal,
+      others: () => bot.others(),
       log,
       osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,
       result: (run) => bot.result(run),
@@ -152,13 +163,21 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
         await store.appendJournal([{ kind: "sign-in-link", run: null, facts: { person, by } }]);
         return link;
       },
-      verifyJournal: (checkpoint) => checkJournal("record", database, checkpoint),
+      journal: journalApp("record", database, { openText: (record) => openJournalText(store.keys, record) }),
+      async erase(which, o) {
+        await refuseOpenRuns(database, which);
+        const runs = await runsToErase(database, which, { also: true });
+        await eraseRuns(recordPlace, await runsToErase(database, which), o);
+        return { runs, by: o.by, at: new Date(systemClock.now()).toISOString() };
+      },
+      textsExported: (run, by) => store.appendJournal([{ kind: "export", run, facts: { by, texts: true } }]),
       status: async () => ({
         demo: identity.trust.demo,
         startedAt,
         console: webConsole.url,
         slack: slack?.status() ?? { ok: true, text: "not set up" },
         ...(await store.counts()),
+        safety: bot.inbox.safety(),
         inFlight: await inFlight(store),
         instances: bot.instances().map(({ agent, instance, open, facts }) => ({
           agent,
@@ -187,6 +206,19 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
     };
   } catch (error) {
     await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** SQLite has one owner; what is to be done about it is said to whoever starts a second bot. */
+async function openRecord(settings: Settings, onLost: Fatal): Promise<Database<RecordTables>> {
+  try {
+    return await openPlace<RecordTables>(databasePlace(settings, "record"), onLost);
+  } catch (error) {
+    if (settings.databaseUrl === undefined && error instanceof AppError && error.code === "data-in-use") {
+      const what = "A record on SQLite has one bot: for several, set DATABASE_URL (PostgreSQL) and REDIS_URL";
+      throw new AppError("data-in-use", `${error.message}. ${what}`, { cause: error });
+    }
     throw error;
   }
 }

@@ -26,6 +26,12 @@ const clearReplies: Migration = {
   statements: ["delete from agent_outbox", "delete from agent_inbox"],
 };
 
+/** What the gateway has witnessed; the table is as in the books. */
+const checkpoints: Migration = {
+  name: "gateway-2",
+  statements: ["create table checkpoints (id text primary key, at text not null, document text not null)"],
+};
+
 /** Where each database of the product lies, and how its tables are made. */
 export function databasePlace(settings: Settings, name: DatabaseName): DatabasePlace {
   const { data, databaseUrl, booksDatabaseUrl } = settings;
@@ -45,7 +51,7 @@ export function databasePlace(settings: Settings, name: DatabaseName): DatabaseP
         name,
         url: undefined,
         folder: path.join(data, "gateway"),
-        migrations: [...agents, clearReplies],
+        migrations: [...agents, clearReplies, checkpoints],
       };
   }
 }

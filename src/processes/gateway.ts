@@ -1,5 +1,7 @@
 import path from "node:path";
-import { noBooks } from "../../adapters/store/books-database.ts";
+import { openBooks } from "../../adapters/store/books-database.ts";
+import type { BookTables } from "../../adapters/store/books-tables.ts";
+import type { Database } from "../../adapters/store/database.ts";
 import { openSealedAgentStore } from "../../adapters/store/sealed-agent-store.ts";
 import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
 import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
@@ -15,6 +17,8 @@ import { createPruner } from "../pruner.ts";
 import { databasePlace, openPlace } from "./databases.ts";
 import { serveGateway } from "./gateway-server.ts";
 import { openIdentity } from "./identity.ts";
+import { journalWitness } from "./journal-witness.ts";
+import { retentionPruner, textRetention } from "./retention.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -37,7 +41,8 @@ export async function startGateway(
   try {
     const store = await openSealedAgentStore({
       database,
-      books: noBooks,
+      // Of the books only `checkpoints` is there: what this process has witnessed.
+      books: openBooks(database as unknown as Database<BookTables>),
       agent: "gateway",
       clock,
       writer: incarnation("gateway"),
@@ -55,8 +60,17 @@ export async function startGateway(
       signal: stopping.signal,
     });
     const rules = await loadRulesModel();
+    const witness = journalWitness({ name: "gateway", database, identity, store, log });
     const host = createAgentHost({
-      definition: gatewayAgent(createGateway({ models: { router: rules, quoting: rules }, clock, log })),
+      witness,
+      definition: gatewayAgent(
+        createGateway({
+          models: { router: rules, quoting: rules },
+          clock,
+          log,
+          journal: (entries) => store.appendJournal(entries),
+        }),
+      ),
       store,
       trust: identity.trust,
       keys: identity.keys,
@@ -69,15 +83,23 @@ export async function startGateway(
       timers: systemTimers,
       allowedSenders: "any",
     });
+    const retention = retentionPruner(
+      textRetention(config, { database, books: false, clock, writer: incarnation("gateway") }),
+      log,
+    );
     const pruner = createPruner({ store, clock, log, after: (ms, call) => systemTimers.after(ms, call) });
     await host.start();
     const server = await serveGateway(settings.runtime, database);
     pruner.start();
+    witness.start();
+    retention.start();
     return {
       info: {},
       async stop() {
         stopping.abort();
         await server.close();
+        await witness.stop();
+        await retention.stop();
         await pruner.stop();
         await host.stop();
         await identity.close();

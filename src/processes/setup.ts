@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { witnessSkill } from "../checkpoint-schema.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import type { AtSign, Person } from "../domain.ts";
 import { atKeysPath, existingOrNewCompanyKey, hasKeys, keyFolderOf, makeSecretFolder } from "../keys.ts";
+import { generateSkill } from "../model-call.ts";
 import { type DemoAgent, makeDemoTrust } from "../trust/demo-trust.ts";
 import { readRegister } from "../trust/instance-register.ts";
 import { activateAtSign } from "./activate-at-sign.ts";
@@ -34,7 +36,7 @@ export function participants(
     ...agents.map(({ id, skills }) =>
       one(id, Object.keys(skills), [{ name: "main", role: id, pattern: "*" }]),
     ),
-    one("gateway", ["generate"]),
+    one("gateway", [generateSkill, witnessSkill]),
     one(
       "bot",
       [],

@@ -1,14 +1,12 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { openBooks } from "../../adapters/store/books-database.ts";
-import type { BookTables } from "../../adapters/store/books-tables.ts";
 import type { Database } from "../../adapters/store/database.ts";
-import { type JournalTables, readChainHeads, readJournal } from "../../adapters/store/journal-store.ts";
+import { type JournalTables, readChainHeads, readJournalPages } from "../../adapters/store/journal-store.ts";
 import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
-import type { ChainHead, CheckpointStatement, StoredJournalRecord } from "../journal.ts";
-import { verifyJournal } from "../journal.ts";
+import type { ChainHead, CheckpointStatement } from "../journal.ts";
+import { JournalVerifier, type ReadRecord } from "../verify-journal.ts";
 import { type DatabaseName, databasePlace, openPlace } from "./databases.ts";
 
 const envelopeSchema = z.object({
@@ -47,46 +45,56 @@ export interface Mismatch {
   readonly hash: string;
 }
 
-/** The journal of a database, or of one that is not there: then nothing. */
-interface JournalRows {
-  readonly heads: readonly ChainHead[];
-  readonly records: AsyncIterable<StoredJournalRecord>;
+/** Verifies a journal page by page against its checkpoints and collects its envelopes. */
+export class JournalChecker {
+  readonly #name: DatabaseName;
+  readonly #verifier: JournalVerifier;
+  readonly #envelopes: Envelope[] = [];
+
+  constructor(
+    name: DatabaseName,
+    checkpoints: readonly CheckpointStatement[],
+    o?: { readonly partial?: boolean },
+  ) {
+    this.#name = name;
+    this.#verifier = new JournalVerifier(checkpoints, o);
+  }
+
+  /** False once a record was found bad. */
+  add(page: readonly ReadRecord[]): boolean {
+    for (const { writer, seq, kind, facts } of page) {
+      if (kind === "envelope") {
+        // The engine names the sender "from".
+        const found = envelopeSchema.safeParse({ writer, seq, ...facts, peer: facts.peer ?? facts.from });
+        this.#envelopes.push(...(found.success ? [found.data] : []));
+      }
+    }
+    return this.#verifier.add(page);
+  }
+
+  end(heads: readonly ChainHead[]): JournalCheck {
+    return { name: this.#name, ...this.#verifier.end(heads), envelopes: this.#envelopes };
+  }
 }
 
-/** Verifies a database's chains against the checkpoint and collects its envelopes. */
+/** The journal of a database, or of one that is not there: then nothing. */
 export async function checkJournal<S extends JournalTables>(
   name: DatabaseName,
   database: Database<S> | undefined,
-  checkpoint: CheckpointStatement | null,
+  checkpoints: readonly CheckpointStatement[],
 ): Promise<JournalCheck> {
-  const envelopes: Envelope[] = [];
-  // Heads first: what is appended meanwhile is beyond them.
-  const rows: JournalRows =
-    database === undefined
-      ? { heads: [], records: nothing() }
-      : { heads: await readChainHeads(database), records: readJournal(database) };
-  const report = await verifyJournal(noting(rows.records, envelopes), rows.heads, checkpoint);
-  return { name, ...report, envelopes };
-}
-
-// oxlint-disable-next-line require-yield -- an empty journal
-async function* nothing(): AsyncGenerator<StoredJournalRecord> {
-  await Promise.resolve();
-}
-
-async function* noting(
-  records: AsyncIterable<StoredJournalRecord>,
-  envelopes: Envelope[],
-): AsyncGenerator<StoredJournalRecord> {
-  for await (const record of records) {
-    const { writer, seq, facts } = record;
-    // The engine names the sender "from".
-    const found = envelopeSchema.safeParse({ writer, seq, ...facts, peer: facts.peer ?? facts.from });
-    if (record.kind === "envelope" && found.success) {
-      envelopes.push(found.data);
-    }
-    yield record;
+  const checker = new JournalChecker(name, checkpoints);
+  if (database === undefined) {
+    return checker.end([]);
   }
+  // Heads first: what is appended meanwhile is beyond them.
+  const heads = await readChainHeads(database);
+  for await (const page of readJournalPages(database)) {
+    if (!checker.add(page)) {
+      break;
+    }
+  }
+  return checker.end(heads);
 }
 
 /**
@@ -136,19 +144,6 @@ export async function withJournal<T>(
   } finally {
     await database.close();
   }
-}
-
-/** The latest checkpoint that the witness keeps for the owner of a journal, from the books. */
-export async function keptCheckpoint(
-  database: Database<JournalTables> | undefined,
-  owner: string,
-): Promise<string | null> {
-  if (database === undefined) {
-    return null;
-  }
-  // `withJournal` opened it with the books' own tables.
-  const { reader } = openBooks(database as unknown as Database<BookTables>);
-  return (await reader.get("checkpoints", owner))?.document ?? null;
 }
 
 /** True when the error says that the database's process is running (or another command has it). */

@@ -14,6 +14,7 @@ import {
   writeInstanceKeys,
 } from "../keys.ts";
 import type { Policy } from "../policy-types.ts";
+import { assertApprovable, assertPolicy } from "../policy/assert-policy.ts";
 import { publicKeyFrom, rawPublicKey, type Statement, verifyStatement } from "./sign-statement.ts";
 import { type SigningKey, signAgentGrant, signInstanceGrant, signTrustDocument } from "./sign-trust.ts";
 import { parsePaper, type TrustText } from "./grant-register.ts";
@@ -167,13 +168,19 @@ function nextDocument(
   if (shared !== undefined) {
     throw new AppError("account-taken", `${shared}; nothing was signed`);
   }
+  const demo = options.demo === "as-signed" ? (old?.demo ?? false) : options.demo;
+  assertPolicy(options.policy);
+  if (old === undefined || canonicalJson(old.policy) !== canonicalJson(options.policy)) {
+    // Whoever must leave is let out under the policy in force, even if too few are left: `doctor` says so.
+    assertApprovable(options.policy, options.people, { demo });
+  }
   const wanted: TrustDocument = {
     tag: "countersign/trust/1",
     company: options.company,
     serial: 1,
     issuedAt: new Date(now).toISOString(),
     notAfter: new Date(now + documentDays * dayMs).toISOString(),
-    demo: options.demo === "as-signed" ? (old?.demo ?? false) : options.demo,
+    demo,
     people: options.people.map(({ accounts, ...each }) => ({
       ...each,
       roles: [...each.roles],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { accountForm, isAccount, sharedAccount } from "../accounts.ts";
-import type { AtSign, Money, Person } from "../domain.ts";
-import type { Policy } from "../policy-types.ts";
+import { type AtSign, type Person, roles } from "../domain.ts";
+import { policySchema } from "../policy/policy-schema.ts";
 
 /** The signed papers of trust as they lie in files and public records. Keys are raw 32 bytes in base64url. */
 
@@ -16,36 +16,10 @@ const signatureSchema = z.base64().length(88);
 const serialSchema = z.int().min(1);
 const timeSchema = z.iso.datetime();
 
-const moneySchema = z.strictObject({
-  amount: z.string().regex(/^\d{1,18}(\.\d{1,4})?$/),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-}) satisfies z.ZodType<Money>;
-const chatRole = z.enum(["employee", "manager", "admin"]);
-const percentSchema = z.string().regex(/^\d{1,4}(\.\d{1,4})?$/);
-
-/** The company's rules; empty lists of roles are refused, because "nobody named" must never mean "anybody". */
-const policySchema = z.strictObject({
-  ask: z.array(chatRole).min(1),
-  cancel: z.array(chatRole).min(1),
-  approve: z.strictObject({
-    roles: z.array(chatRole).min(1),
-    // One decision is all that a run carries.
-    quorum: z.int().min(1).max(1, "must be 1: more than one approval per plan is not supported yet"),
-    assurances: z.array(z.enum(["local", "clicked", "countersigned"])).min(1),
-    expiresHours: z.number().positive().max(8_760),
-  }),
-  separationOfDuties: z.boolean(),
-  ceilings: z.strictObject({ perApproverPerDay: moneySchema, perVendorPerDay: moneySchema }),
-  priceTolerancePercent: percentSchema,
-  marginPercent: percentSchema,
-  dataMaxAgeDays: z.number().positive(),
-  companyCurrency: z.string().regex(/^[A-Z]{3}$/),
-}) satisfies z.ZodType<Policy>;
-
 const personSchema = z.strictObject({
   id: z.string().min(1).max(100),
   name: z.string().min(1).max(200),
-  roles: z.array(chatRole),
+  roles: z.array(z.enum(roles)),
   active: z.boolean(),
   osUser: z.string().min(1).max(100).optional(),
   /** Absent means none: documents signed before there were accounts keep their bytes. */

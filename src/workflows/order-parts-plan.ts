@@ -42,6 +42,7 @@ export function assemblePlan(parts: PlanParts): PlanDocument {
     fallbacks,
     effects: effectsOf(parts),
     policySerial: run.policySerial,
+    ...(run.shadow === undefined ? {} : { shadow: run.shadow }),
     validUntil: validUntil(run.at, choice.orders, fallbacks),
   };
 }

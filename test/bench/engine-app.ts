@@ -94,6 +94,7 @@ export async function openEngineApp(o: {
     clock,
     trust: () => agents.trust,
     sign: agents.sign,
+    delegations: { handedTo: () => Promise.resolve([]) },
   });
   const sweeper = createSweeper({
     store,

@@ -77,7 +77,10 @@ export const benchAgents = [router, worker, financial, compliance, hitl] as cons
 /** The plan that is put up for approval: what step 8 found. */
 function planOf(found: Payload, id: RunId, revision: number): PlanDocument {
   const plan = { schema: "countersign/plan/1", run: id, revision, validUntil: "2999-01-01T00:00:00.000Z" };
-  return { ...plan, total: found.acc } as unknown as PlanDocument;
+  const total = { amount: "0.00", currency: "USD" };
+  // What the choice of a tier looks at.
+  const stake = { total, orders: [], fallbacks: [], effects: [], quote: { total, marginPercent: "99" } };
+  return { ...plan, ...stake, tradeOff: String(found.acc) } as unknown as PlanDocument;
 }
 
 const twelveSteps = defineWorkflow({
@@ -138,7 +141,7 @@ export function answer(subject: MessageSubject, body: Json, role: string): Json 
     left: Payload;
     right: Payload;
     plan: PlanDocument;
-    evidence: Signed<EvidenceStatement>;
+    evidence: readonly Signed<EvidenceStatement>[];
   };
   const given = input["input"] as unknown as Payload;
   const about = { run: subject.run, revision: subject.revision, role };
@@ -169,12 +172,14 @@ export function answer(subject: MessageSubject, body: Json, role: string): Json 
         { output: work(role === "financial" ? 9 : 10, given) },
       ) as Json;
     case "hitl.sign-decision":
-      return signed(
-        { ...evidence.statement, tag: "countersign/decision/1" },
-        { answer: answerOf(subject.run), note: "y".repeat(600) },
+      return evidence.map(({ statement }) =>
+        signed(
+          { ...statement, tag: "countersign/decision/1" },
+          { answer: answerOf(subject.run), note: "y".repeat(600) },
+        ),
       ) as Json;
     case "supply.finish":
-      return finish(given, (input["decision"] as unknown as { answer: number }).answer);
+      return finish(given, (input["decision"] as unknown as { answer: number }[])[0]?.answer ?? 0);
     default:
       throw new Error(`agent "${role}" has no skill "${name}"`);
   }

@@ -3,6 +3,7 @@ import type { Ready } from "../e2e/system.ts";
 import { agentCall } from "./agent-call.ts";
 import { BenchSystem } from "./bench-system.ts";
 import { type Figure, figure, print } from "./figure.ts";
+import { journalFigures } from "./journal.ts";
 import { commitTimes, type QueueBackend, queueTimes } from "./limits.ts";
 import { mainJob } from "./main-job.ts";
 import { memory } from "./memory.ts";
@@ -10,7 +11,7 @@ import { afterBotKill, afterTotalKill } from "./restart.ts";
 import { slackFigures } from "./slack.ts";
 
 /**
- * `npm run bench [-- --quick] [--json] [--only system|restart|call|slack]`: the figures that the project is measured by, each
+ * `npm run bench [-- --quick] [--json] [--only system|restart|call|journal|slack]`: the figures that the project is measured by, each
  * a median, the limit measured in the same run beside it. Times say little on a machine that does other work.
  */
 
@@ -33,6 +34,7 @@ const counts = options.quick
       clicks: 10,
       openCards: 100,
       events: 2,
+      records: 10_000,
     }
   : {
       runs: 25,
@@ -45,6 +47,7 @@ const counts = options.quick
       clicks: 50,
       openCards: 1_000,
       events: 10,
+      records: 50_000,
     };
 const say = (each: Figure): void => print(options.json, each);
 
@@ -129,6 +132,9 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   restart,
   async call() {
     (await agentCall(counts.calls)).forEach(say);
+  },
+  async journal() {
+    (await journalFigures(counts.records)).forEach(say);
   },
   slack: () => slackFigures(counts, say),
 };

@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Database } from "../../adapters/store/database.ts";
-import { readChainHeads, readJournal } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { recordMigrations } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { AppError } from "../../src/errors.ts";
-import { verifyJournal } from "../../src/journal.ts";
+import { verifyDatabase } from "../fakes/verify-database.ts";
 import { click, EngineWorld, request } from "../unit/engine/engine-world.ts";
 
 suite("the engine on the SQL record", () => {
@@ -71,7 +70,7 @@ suite("the engine on the SQL record", () => {
   }
 
   test("its journal is one whole chain", async () => {
-    const report = await verifyJournal(readJournal(database), await readChainHeads(database), null);
+    const report = await verifyDatabase(database);
     assert.equal(report.firstBad, null);
     assert.ok(report.records > 100);
   });

@@ -31,7 +31,7 @@ export function recordCardsContract(name: string, place: () => Promise<DatabaseP
       const before = recordMigrations.findIndex((each) => each.name === "record-2");
       const old = await openIn(at, recordMigrations.slice(0, before));
       await (await openStore(old)).createRun(sampleCommit(sampleRun("run1")), "request-1");
-      const key = await new RunKeys(recordKey, old).get("run1");
+      const key = await new RunKeys(recordKey, old, clock).get("run1");
       const message = key.seal(
         { table: "cards", row: "progress-run1", column: "message", version: 1 },
         "terminal:run1|progress-run1",

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
+import { freezeEntry, sampleFreezeRow } from "./store-freezes.ts";
 import { after, before, suite, test } from "node:test";
 import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
 import { readChainHeads, readJournal, readJournalAfter } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
-import type { RecordTables } from "../../adapters/store/record-schema.ts";
-import { recordMigrations, sealedColumns } from "../../adapters/store/record-schema.ts";
+import { recordMigrations, type RecordTables, sealedColumns } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
-import type { CheckpointStatement, JournalReport } from "../../src/journal.ts";
-import { extendsHeads, verifyJournal } from "../../src/journal.ts";
+import { type CheckpointStatement, extendsHeads } from "../../src/journal.ts";
 import type { Store } from "../../src/ports.ts";
 import {
   sampleApproval,
@@ -18,8 +17,10 @@ import {
   sampleStep,
   sampleTime,
 } from "../fakes/sample-run.ts";
+import { verifyDatabase } from "../fakes/verify-database.ts";
 import type { DatabasePlace } from "./database.ts";
 import { recordCardsContract } from "./record-cards.ts";
+import { recordEraseContract } from "./record-erase.ts";
 import { recordTamperContract } from "./record-tamper.ts";
 import { storeContract } from "./store.ts";
 
@@ -38,6 +39,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
 
   recordTamperContract(name, () => place().then(openIn));
   recordCardsContract(name, place);
+  recordEraseContract(name, () => place().then(openIn));
 
   suite(`Record on ${name}`, () => {
     let database: Database<RecordTables>;
@@ -63,8 +65,8 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
     const openStore = (key = recordKey, writer = "bot-1") =>
       openRecordStore({ database, recordKey: key, clock, writer });
     const change = (statement: string) => database.unit((tx) => sql.raw(statement).execute(tx));
-    const verify = async (checkpoint: CheckpointStatement | null = null): Promise<JournalReport> =>
-      verifyJournal(readJournal(database), await readChainHeads(database), checkpoint);
+    const verify = async (...checkpoints: readonly CheckpointStatement[]) =>
+      verifyDatabase(database, checkpoints);
     const checkpoint = async (): Promise<CheckpointStatement> => ({
       tag: "countersign/checkpoint/1",
       heads: await readChainHeads(database),
@@ -75,6 +77,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       store = await openStore();
       await store.withdrawRequest("request-taken-back", canary);
       await store.createRun(commit, "request-1");
+      await store.freezes.save(sampleFreezeRow(canary), [freezeEntry]);
       for (const card of await store.cards("progress-run1")) {
         await store.cardShown(card, `message-${canary}`);
       }

@@ -280,6 +280,8 @@ test("lesson 1: /countersign decides as well as a button does", async () => {
     ["/countersign __proto__", /Write what you need/],
     ["/countersign Reject", /Which one/],
     ["/countersign approve nonsense", /Not counted/],
+    ["/countersign delegate", /delegate ID PERSON/],
+    [`/countersign delegate ${other.approval} manager-2 8`, /Not handed on/],
   ] as const) {
     const seen = await manager.runs(line, "general");
     assert.match(JSON.stringify(seen), answer, line);

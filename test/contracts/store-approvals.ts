@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { Decision } from "../../src/domain.ts";
 import type { Store } from "../../src/ports.ts";
-import { sampleApproval, sampleCommit, sampleTime } from "../fakes/sample-run.ts";
+import { sampleApproval, sampleCommit, sampleStep, sampleTime } from "../fakes/sample-run.ts";
 import { storeBench } from "../fakes/store-bench.ts";
 
 const now = sampleTime;
@@ -32,6 +33,36 @@ export function storeApprovalsContract(name: string, open: () => Promise<Store>)
       assert.deepEqual(await bench.store.approvals({ run: run.id }), [recorded]);
       assert.deepEqual(await bench.store.approvals({ run: run.id, open: true }), []);
       assert.ok((await bench.store.approvals({ open: false })).some((each) => each.id === open.id));
+    });
+
+    test("what has happened to an open approval is kept; a run is due for its next reminder", async () => {
+      const remindAt = [now + 10, now + 20];
+      const step = sampleStep({ status: "waiting", dispatch: 0, dueAt: now + 90, remindAt });
+      const run = await create({ status: "waiting", steps: [step] });
+      const decision: Decision = {
+        by: "helper",
+        insteadOf: "manager",
+        verdict: "approved",
+        at: now + 5,
+        assurance: "clicked",
+        adapter: "console",
+        brokeGlass: true,
+      };
+      const half = sampleApproval(run.id, {
+        tier: "large",
+        quorum: 2,
+        decisions: [decision],
+        notices: 1,
+        escalatedAt: now + 6,
+      });
+      await bench.store.saveRun(
+        sampleCommit(run, { approvals: [sampleApproval(run.id, { tier: "large" })] }),
+      );
+      await bench.store.saveRun(sampleCommit({ ...run, version: 2 }, { approvals: [half] }));
+      assert.deepEqual(await bench.store.approval(half.id), half);
+      const due = async (at: number) => (await bench.store.dueRuns(now + at, 1000)).includes(run.id);
+      assert.deepEqual([await due(9), await due(10)], [false, true]);
+      assert.deepEqual((await bench.store.loadRun(run.id))?.steps[0]?.remindAt, remindAt);
     });
 
     test("approvals are filtered by state and requester, the newest ones where there are too many", async () => {

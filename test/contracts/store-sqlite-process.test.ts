@@ -19,12 +19,11 @@ import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
-import { readChainHeads, readJournal } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { verifyDatabase } from "../fakes/verify-database.ts";
 import { AppError } from "../../src/errors.ts";
-import { verifyJournal } from "../../src/journal.ts";
 
 const root = mkdtempSync(join(tmpdir(), "cs-process-"));
 // Another user must be able to reach the folders that it then cannot write.
@@ -101,7 +100,7 @@ test("kill -9 during commits loses nothing acknowledged, leaves no half unit and
     sql<{ n: number }>`select count(*) as n from journal`.execute(db),
   );
   assert.equal(journal[0]?.n, stored.size);
-  const report = await verifyJournal(readJournal(database), await readChainHeads(database), null);
+  const report = await verifyDatabase(database);
   assert.deepEqual(report, { ok: true, records: stored.size, firstBad: null, unwitnessed: stored.size });
   await database.close();
 });

@@ -6,7 +6,9 @@ import { sampleCommit, sampleRun, sampleStep, sampleSubject, sampleTime } from "
 import { storeBench } from "../fakes/store-bench.ts";
 import { storeApprovalsContract } from "./store-approvals.ts";
 import { storeCardsContract } from "./store-cards.ts";
+import { storeFreezesContract } from "./store-freezes.ts";
 import { storeInstancesContract } from "./store-instances.ts";
+import { storeLeasesContract } from "./store-leases.ts";
 import { storeMessagesContract } from "./store-messages.ts";
 import { storeRequestsContract } from "./store-requests.ts";
 
@@ -18,6 +20,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   storeCardsContract(name, open);
   storeMessagesContract(name, open);
   storeInstancesContract(name, open);
+  storeFreezesContract(name, open);
+  storeLeasesContract(name, open);
   storeRequestsContract(name, open);
   suite(`Store on ${name}`, () => {
     const bench = storeBench(open);

@@ -108,17 +108,23 @@ suite("the main job through the command line", () => {
     const { code, stdout } = await system.run("journal", "verify", "--json");
     const report = JSON.parse(stdout) as {
       ok: boolean;
-      databases: { name: string; ok: boolean; records: number }[];
+      databases: { name: string; ok: boolean; records: number; witness: { by: string; at: string | null } }[];
       mismatches: unknown[];
       notes: string[];
     };
     assert.equal(code, 0, stdout);
     assert.deepEqual(
-      report.databases.map(({ name, ok, records }) => [name, ok, records > 10]),
+      report.databases.map(({ name, ok, records, witness }) => [
+        name,
+        ok,
+        records > 10,
+        witness.by,
+        witness.at !== null,
+      ]),
       [
-        ["record", true, true],
-        ["books", true, true],
-        ["gateway", true, true],
+        ["record", true, true, "compliance", true],
+        ["books", true, true, "gateway", true],
+        ["gateway", true, true, "compliance", true],
       ],
     );
     assert.deepEqual([report.ok, report.mismatches, report.notes], [true, [], []]);

@@ -1,9 +1,9 @@
 import { cardFor } from "../../src/cards.ts";
 import type { Desk } from "../../src/desk-types.ts";
+import type { ClickedDecision } from "../../src/decision-types.ts";
 import type {
   Approval,
   ChatRequest,
-  ClickedDecision,
   ErrorInfo,
   Json,
   Person,
@@ -14,6 +14,7 @@ import type {
 } from "../../src/domain.ts";
 import type { ChatAdapter, ChatInbox, Clock } from "../../src/ports.ts";
 import type { RunView, StepView } from "../../src/run-view.ts";
+import { noSafety } from "./no-safety.ts";
 import { officeDesk } from "./office-desk.ts";
 import { samplePlan } from "./sample-plan.ts";
 import { sampleApproval, sampleRun, sampleStep } from "./sample-run.ts";
@@ -79,6 +80,7 @@ export class ChatOffice {
 
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
+    ...noSafety,
     refused: async (person) => {
       this.strangers.push(person);
     },
@@ -143,6 +145,7 @@ export class ChatOffice {
       await this.change(view.run.id, { approvals: [decided], papers, reason }, [`approval-${approval.id}`]);
       return { outcome: "accepted", run: view.run.id };
     },
+    delegate: () => Promise.resolve({ outcome: "refused", error: refusal("no-delegation") }),
     cancel: (run) => {
       this.cancelled.push(run);
       return Promise.resolve({ outcome: "accepted", run });

@@ -128,7 +128,7 @@ function decide(drive: Drive, step: string, plan: PlanDocument): Promise<unknown
     hitl,
     "sign-decision",
     step,
-    { evidence: signed, planValidUntil: plan.validUntil },
+    { plan: canonicalJson(plan), evidence: [signed] },
     null,
   );
 }
@@ -144,17 +144,17 @@ function mandateOf(
   assert.ok(approval?.kind === "approval");
   const needs = Object.fromEntries(Object.entries(approval.needs).map(([name, id]) => [name, outputs[id]]));
   const plan = approval.plan({ ...context, needs });
-  const decision = outputs[gate] as Signed<DecisionStatement>;
+  const decisions = outputs[gate] as readonly Signed<DecisionStatement>[];
   const attestations = renewed.map((id) => outputs[id] as Signed<AttestationStatement>);
   const planHash = canonicalHash(plan);
-  for (const { statement } of [...attestations, decision]) {
+  for (const { statement } of [...attestations, ...decisions]) {
     assert.equal(statement.planHash, planHash);
   }
   return {
-    mandate: { plan: canonicalJson(plan), attestations, decisions: [decision] },
+    mandate: { plan: canonicalJson(plan), attestations, decisions },
     plan,
     planHash,
-    decidedBy: [decision.statement.person],
+    decidedBy: decisions.map(({ statement }) => statement.person),
   };
 }
 

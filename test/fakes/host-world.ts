@@ -133,11 +133,19 @@ export class Party {
     this.#to = to;
   }
 
-  async send(kind: OutgoingEnvelope["kind"], step: string, body: Json, attempt = 1): Promise<void> {
+  send(kind: OutgoingEnvelope["kind"], step: string, body: Json, attempt = 1): Promise<void> {
+    return this.sendAbout(subjectOf(step, attempt), body, kind);
+  }
+
+  async sendAbout(
+    subject: MessageSubject,
+    body: Json,
+    kind: OutgoingEnvelope["kind"] = "request",
+  ): Promise<void> {
     await this.#link.send({
       to: this.#to,
       kind,
-      subject: subjectOf(step, attempt),
+      subject,
       body,
       fencing: this.token,
       expiresAt: this.#world.time.now() + 60_000,

@@ -2,21 +2,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { openAgentStore } from "../../adapters/store/agent-store.ts";
+import type { AgentStoreTables } from "../../adapters/store/agent-store-tables.ts";
 import { openBooks } from "../../adapters/store/books-database.ts";
 import type { BookTables } from "../../adapters/store/books-tables.ts";
 import { appendJournal, readChainHeads } from "../../adapters/store/journal-store.ts";
-import type { JournalTables } from "../../adapters/store/journal-store.ts";
 import { canonicalJson } from "../../src/canonical.ts";
 import { readSettings, type CompanyConfig, type Settings } from "../../src/config.ts";
 import type { ChainHead } from "../../src/journal.ts";
 import { readInstanceKeys } from "../../src/keys.ts";
+import { signedKey } from "../../src/link/witness.ts";
+import { journalWitnesses } from "../../src/processes/journal-witness.ts";
 import { type DatabaseName, databasePlace, openPlace } from "../../src/processes/databases.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import { signAs } from "../../src/trust/sign-statement.ts";
 import { makeDemoTrust } from "../../src/trust/demo-trust.ts";
 import { people, policy } from "./trust-world.ts";
 
-type Tables = BookTables & JournalTables;
+type Tables = BookTables & AgentStoreTables;
 
 /** A stopped system's data folder: journals on SQLite, keys and trust. */
 export class JournalWorld {
@@ -35,7 +38,7 @@ export class JournalWorld {
     await makeDemoTrust({
       folder: this.folder,
       company: "@cs-company",
-      agents: ["bot", "compliance", "supply"].map((id) => ({
+      agents: ["bot", "compliance", "gateway", "supply"].map((id) => ({
         id,
         atSign: `@cs-${id}` as const,
         skills: [],
@@ -72,18 +75,30 @@ export class JournalWorld {
     return this.#on(name, (database) => readChainHeads(database));
   }
 
-  /** What compliance keeps when it has witnessed these heads; signed by `signer`. */
-  async witness(heads: readonly ChainHead[], signer = "compliance"): Promise<void> {
-    const keys = await readInstanceKeys(path.join(this.folder, "keys", signer), "main");
-    if (keys === undefined) {
-      throw new Error(`no keys of ${signer}`);
-    }
-    const at = new Date().toISOString();
-    const signed = signAs({ tag: "countersign/checkpoint/1", heads, at }, keys, keys.ed25519);
-    const row = { id: "cs-bot", at, document: canonicalJson(signed) };
-    await this.#on("books", async (database) =>
+  /** What a database's witness keeps when it has seen these heads; signed by `signer`. */
+  async witness(
+    heads: readonly ChainHead[],
+    o: { readonly of?: DatabaseName; readonly signer?: string; readonly at?: string } = {},
+  ): Promise<void> {
+    const { of = "record", at = new Date().toISOString() } = o;
+    const { owner, witness } = journalWitnesses[of];
+    const row = { id: `cs-${owner}`, at, document: await this.#signed(heads, at, o.signer ?? witness) };
+    await this.#on(witness === "gateway" ? "gateway" : "books", async (database) =>
       openBooks(database).unit((books) => books.insert("checkpoints", row)),
     );
+  }
+
+  /** What an agents' database keeps of its own latest checkpoint. */
+  async own(name: "books" | "gateway", heads: readonly ChainHead[], at: string): Promise<void> {
+    const { owner: agent, witness } = journalWitnesses[name];
+    const document = await this.#signed(heads, at, witness);
+    await this.#on(name, (database) => {
+      const books = openBooks(database);
+      return openAgentStore({ database, books, agent, clock: { now: () => 1_000 }, writer: agent }).setValue(
+        signedKey,
+        document,
+      );
+    });
   }
 
   /** What somebody with the file does. */
@@ -98,6 +113,14 @@ export class JournalWorld {
 
   close(): void {
     rmSync(this.folder, { recursive: true });
+  }
+
+  async #signed(heads: readonly ChainHead[], at: string, signer: string): Promise<string> {
+    const keys = await readInstanceKeys(path.join(this.folder, "keys", signer), "main");
+    if (keys === undefined) {
+      throw new Error(`no keys of ${signer}`);
+    }
+    return canonicalJson(signAs({ tag: "countersign/checkpoint/1", heads, at }, keys, keys.ed25519));
   }
 
   async #on<T>(

@@ -1,23 +1,27 @@
 import { canonicalJson } from "../../src/canonical.ts";
 import type { Approval, MessageId, Run, RunId, ThreadId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
+import { nextLook } from "../../src/next-look.ts";
 import type { Store } from "../../src/ports.ts";
 import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import { MemoryInstances } from "./memory-instances.ts";
+import { MemoryLeases } from "./memory-leases.ts";
+import { MemoryFreezes } from "./memory-freezes.ts";
 import { MemoryCards } from "./memory-cards.ts";
 import { MemoryValues } from "./memory-values.ts";
 
 const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
 const copy = <T>(value: T): T => structuredClone(value);
-const textOf = ({ value }: Content): string => (typeof value === "string" ? value : "");
 const placeOf = ({ revision, step, name }: Content): string => `${revision}/${step}/${name}`;
 
 /** The record in memory, as strict as the real one: compare-and-set, one commit or nothing, texts written once. */
-export class MemoryStore implements Store {
+export class MemoryStore extends MemoryValues implements Store {
   readonly journal: JournalEntry[] = [];
   readonly outbox = new Map<string, OutboxRow & { open: boolean }>();
   readonly instances = new MemoryInstances(this.outbox);
+  readonly freezes = new MemoryFreezes(this.journal);
+  readonly leases = new MemoryLeases();
   private readonly runs = new Map<RunId, Run>();
   private readonly requests = new Map<string, RunId | undefined>(); // nobody's: taken back
   private readonly inbox = new Set<string>();
@@ -25,7 +29,6 @@ export class MemoryStore implements Store {
   private readonly approvalById = new Map<string, Approval>();
   private readonly copies = new MemoryCards();
   private readonly postponed = new Map<RunId, { readonly version: number; readonly dueAt: number }>();
-  private readonly values = new MemoryValues();
 
   async createRun(commit: RunCommit, requestKey: string): Promise<{ created: boolean; run: RunId }> {
     await Promise.resolve();
@@ -154,9 +157,7 @@ export class MemoryStore implements Store {
   }
 
   private dueAt(run: Run): number {
-    const own = Math.min(
-      ...run.steps.map((step) => step.dueAt ?? (step.status === "queued" ? run.updatedAt : Infinity)),
-    );
+    const own = nextLook(run) ?? Infinity;
     const put = this.postponed.get(run.id);
     return put?.version === run.version ? Math.max(own, put.dueAt) : own;
   }
@@ -180,7 +181,7 @@ export class MemoryStore implements Store {
 
   async requestTexts(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
     const found = runs.map((run) => this.texts.get(run)?.get("1/route/request"));
-    return new Map(found.flatMap((each) => (each === undefined ? [] : [[each.run, textOf(each)]])));
+    return new Map(found.flatMap((each) => (each === undefined ? [] : [[each.run, each.value as string]])));
   }
 
   async approval(id: string): Promise<Approval | undefined> {
@@ -273,18 +274,6 @@ export class MemoryStore implements Store {
     this.journal.push(...copy(entries));
   }
 
-  async getValue(key: string): Promise<string | undefined> {
-    return this.values.getValue(key);
-  }
-  async getValues(prefix: string): Promise<ReadonlyMap<string, string>> {
-    return this.values.getValues(prefix);
-  }
-
-  setValue(key: string, value: string): Promise<void> {
-    return this.values.setValue(key, value);
-  }
-
-  /** It has no clock and lives as long as a test: nothing in it grows old. */
   async prune(): Promise<number> {
     return 0;
   }

@@ -1,5 +1,6 @@
 import type { Card } from "../../src/card.ts";
-import { approvalCard, cardFor, stepLabel } from "../../src/cards.ts";
+import { approvalCard } from "../../src/approval-card.ts";
+import { cardFor, stepLabel } from "../../src/cards.ts";
 import type { Desk, RunDetail } from "../../src/desk-types.ts";
 import type { Json, Person, PersonId, RunId } from "../../src/domain.ts";
 import type { RunView } from "../../src/run-view.ts";
@@ -94,6 +95,7 @@ function detailOf(view: RunView): RunDetail {
     requestText,
     dialogue,
     approvals,
+    verdictReason: view.reason,
     steps: view.steps.map((step) => ({
       ...step,
       label: stepLabel(step.id),

@@ -5,6 +5,7 @@ import type { ChatAdapter } from "../../src/ports.ts";
 import { createPresenter, type Presenter } from "../../src/presenter.ts";
 import type { CardRow } from "../../src/record-types.ts";
 import { ManualTime } from "./manual-time.ts";
+import { MemoryLeases } from "./memory-leases.ts";
 import { MemoryCards } from "./memory-cards.ts";
 import { sampleCommit, sampleRun } from "./sample-run.ts";
 import { silentLogger } from "./silent-logger.ts";
@@ -51,6 +52,7 @@ export function presenterWorld(
   } as Partial<ChatAdapter> as ChatAdapter;
   const presenter = createPresenter({
     store: {
+      leases: new MemoryLeases(),
       async staleCards(now, limit) {
         looks += 1;
         return cards.stale(now, limit);

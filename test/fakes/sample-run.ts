@@ -73,6 +73,11 @@ export function sampleApproval(run: string, change: Partial<Approval> = {}): App
     requester: "employee",
     createdAt: sampleTime,
     expiresAt: sampleTime + 72 * 3_600_000,
+    tier: "standard",
+    quorum: 1,
+    decisions: [],
+    notices: 0,
+    escalatedAt: null,
     decision: null,
     ...change,
   };

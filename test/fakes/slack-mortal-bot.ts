@@ -5,6 +5,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { ChatInbox } from "../../src/ports.ts";
 import { createPresenter, type Presenter } from "../../src/presenter.ts";
 import type { EngineWorld } from "../unit/engine/engine-world.ts";
+import { noSafety } from "./no-safety.ts";
 import { type ManualTime, settle } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
 import { silentLogger } from "./silent-logger.ts";
@@ -33,7 +34,7 @@ interface Surroundings {
 /** The real adapter, presenter, approvals, intake and engine over the world's record. */
 export function startMortalBot(o: Surroundings): MortalBot {
   const { world, slack, time } = o;
-  const { engine, approvals, intake } = world.bot();
+  const { engine, approvals, delegations, intake } = world.bot();
   let dead = false;
   /** What a dead process had under way never answers. */
   const alive = async <T>(work: Promise<T>): Promise<T> => {
@@ -41,10 +42,12 @@ export function startMortalBot(o: Surroundings): MortalBot {
     return dead ? new Promise<never>(() => undefined) : result;
   };
   const inbox: ChatInbox = {
+    ...noSafety,
     request: (request) => alive(intake.request(request)),
     cancel: (run, person) => alive(intake.cancel(run, person)),
     withdraw: (key, person) => alive(intake.withdraw(key, person)),
     refused: (person, code) => alive(intake.refused(person, code)),
+    delegate: (handing) => alive(delegations.delegate(handing)),
     decision: async (decision) => {
       const outcome = await approvals.decide(decision);
       if (outcome.outcome === "accepted") {

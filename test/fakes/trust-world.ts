@@ -31,6 +31,11 @@ export const policy: Policy = {
   companyCurrency: "USD",
 };
 
+/** The same, as the trust document's type has it: without `readonly`. */
+export function signedForm(rules: Policy): TrustDocument["policy"] {
+  return rules as TrustDocument["policy"];
+}
+
 interface Granted {
   readonly keys: InstanceKeyPairs;
   readonly holder: ReturnType<typeof makeSigningKey>;
@@ -144,7 +149,7 @@ export class TrustWorld {
         notAfter: this.time(30),
         demo: true,
         people: people.map((each) => ({ ...each, roles: [...each.roles], accounts: [...each.accounts] })),
-        policy: policy as TrustDocument["policy"],
+        policy: signedForm(policy),
         revocations: [],
         ...change,
       },

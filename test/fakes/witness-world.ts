@@ -34,7 +34,8 @@ export class WitnessWorld {
     this.witness = createWitness({
       source: this.journal,
       link: { send: (envelope) => this.send(envelope) },
-      compliance: () => ({ atSign: "@cs-compliance", instance: "main" }),
+      role: "compliance",
+      address: () => ({ atSign: "@cs-compliance", instance: "main" }),
       sign: (statement) => fakeSign(statement, "bot"),
       verify: (signed) => this.context.trust.verify(signed, "compliance"),
       values: this.values,

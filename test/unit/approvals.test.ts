@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ClickedDecision } from "../../src/domain.ts";
+import type { ClickedDecision } from "../../src/decision-types.ts";
 import { click, EngineWorld, request } from "./engine/engine-world.ts";
 
 async function opened() {
@@ -19,7 +19,7 @@ test("lesson 25: a verdict is committed with evidence that names plan, person, p
   assert.deepEqual(await decide(), { outcome: "accepted", run });
   const row = await world.store.approval(approval);
   assert.equal(row?.status, "recorded");
-  const evidence = (await world.text(run, "gate", "evidence")) as { statement: Record<string, string> };
+  const evidence = (await world.text(run, "gate", "evidence:1")) as { statement: Record<string, string> };
   assert.deepEqual(evidence.statement, {
     tag: "countersign/evidence/1",
     approval,
@@ -73,7 +73,7 @@ test("a click by a chat account: it is the person's, and part of the evidence, o
   assert.equal((await world.store.approval(approval))?.status, "open");
 
   assert.equal((await decide({ adapter: "slack", account })).outcome, "accepted");
-  const evidence = (await world.text(run, "gate", "evidence")) as { statement: Record<string, unknown> };
+  const evidence = (await world.text(run, "gate", "evidence:1")) as { statement: Record<string, unknown> };
   assert.deepEqual([evidence.statement["account"], evidence.statement["adapter"]], [account, "slack"]);
 });
 

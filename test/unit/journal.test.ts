@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as assertProperty, constantFrom, integer, nat, property } from "fast-check";
 import type { ChainHead, JournalRecord } from "../../src/journal.ts";
-import {
-  emptyChain,
-  extendsHeads,
-  genesis,
-  nextRecord,
-  verifyChain,
-  verifyJournal,
-} from "../../src/journal.ts";
+import { emptyChain, extendsHeads, genesis, nextRecord, verifyChain } from "../../src/journal.ts";
+import { verifyJournal } from "../../src/verify-journal.ts";
 
 const body = Buffer.from("body");
 /** A chain of `length` records after `from`. */
@@ -30,7 +24,7 @@ const headOf = (records: readonly JournalRecord[], writer = "bot"): ChainHead =>
 };
 async function* stored(records: readonly JournalRecord[]) {
   for (const record of records) {
-    yield await Promise.resolve({ ...record, body: record.bodyHash === null ? null : body });
+    yield await Promise.resolve([{ ...record, body: record.bodyHash === null ? null : body }]);
   }
 }
 
@@ -92,7 +86,7 @@ test("an altered record that was hashed anew is blamed, not the one after it", a
     ...records.slice(0, 4),
     nextRecord(headOf(records.slice(0, 4)), 1, { kind: "x", run: null, facts: {} }, null),
   ];
-  const report = await verifyJournal(stored(lastForged), [headOf(records)], null);
+  const report = await verifyJournal(stored(lastForged), [headOf(records)], []);
   assert.deepEqual(report.firstBad, { writer: "bot", seq: 5, problem: "altered" });
 });
 
@@ -100,7 +94,7 @@ test("missing records are named: in the middle, at the start, at the end", async
   const records = chain(5);
   const without = (...seqs: number[]) => records.filter((record) => !seqs.includes(record.seq));
   const first = async (left: readonly JournalRecord[]) =>
-    (await verifyJournal(stored(left), [headOf(records)], null)).firstBad;
+    (await verifyJournal(stored(left), [headOf(records)], [])).firstBad;
   assert.deepEqual(await first(without(3)), { writer: "bot", seq: 3, problem: "missing" });
   assert.deepEqual(await first(without(1, 2)), { writer: "bot", seq: 1, problem: "missing" });
   assert.deepEqual(await first(without(4, 5)), { writer: "bot", seq: 4, problem: "tail-missing" });
@@ -111,15 +105,15 @@ test("a chain rewritten as a whole contradicts the checkpoint; what came after i
   const records = chain(6);
   const at = "2026-01-05T09:00:00.000Z";
   const checkpoint = { tag: "countersign/checkpoint/1", heads: [headOf(records.slice(0, 4))], at } as const;
-  const good = await verifyJournal(stored(records), [headOf(records)], checkpoint);
+  const good = await verifyJournal(stored(records), [headOf(records)], [checkpoint]);
   assert.deepEqual(good, { ok: true, records: 6, firstBad: null, unwitnessed: 2 });
   const rewritten: JournalRecord[] = [];
   for (const record of records) {
     rewritten.push(nextRecord(headOf(rewritten), record.at, { ...record, kind: "forged" }, null));
   }
-  const report = await verifyJournal(stored(rewritten), [headOf(rewritten)], checkpoint);
+  const report = await verifyJournal(stored(rewritten), [headOf(rewritten)], [checkpoint]);
   assert.deepEqual(report.firstBad, { writer: "bot", seq: 4, problem: "rewritten" });
-  const cut = await verifyJournal(stored(records.slice(0, 3)), [headOf(records.slice(0, 3))], checkpoint);
+  const cut = await verifyJournal(stored(records.slice(0, 3)), [headOf(records.slice(0, 3))], [checkpoint]);
   assert.deepEqual(cut.firstBad, { writer: "bot", seq: 4, problem: "tail-missing" });
 });
 

@@ -1,17 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Person } from "../../src/domain.ts";
-import { decidersOf, mayAsk, mayCancel, mayDecide } from "../../src/policy.ts";
+import { mayAsk, mayCancel } from "../../src/policy.ts";
+import type { Policy } from "../../src/policy-types.ts";
+import { decidersOf, judge, lookUp, type VerdictFacts } from "../../src/policy/may-decide.ts";
+import { tiersOf } from "../../src/policy/tiers.ts";
 import { people, policy } from "../fakes/trust-world.ts";
 
 const person = (id: string): Person | undefined => people.find((each) => each.id === id);
-const decides = (id: string, change: Partial<Parameters<typeof mayDecide>[3]> = {}, rules = policy) =>
-  mayDecide(rules, person(id), id, {
-    requester: "employee",
-    assurance: "clicked",
-    demo: false,
-    ...change,
-  })?.code ?? null;
+const at = Date.parse("2026-01-05T10:00:00.000Z");
+const facts = (rules: Policy, change: Partial<VerdictFacts> = {}): VerdictFacts => ({
+  tier: tiersOf(rules)[0],
+  requester: "employee",
+  assurance: "clicked",
+  demo: false,
+  at,
+  approval: "approval1",
+  person,
+  ...change,
+});
+const decides = (id: string, change: Partial<VerdictFacts> = {}, rules = policy) =>
+  judge(rules, id, facts(rules, change)).refused?.code ?? null;
 
 test("asking needs an active person with a role for it", () => {
   assert.equal(mayAsk(policy, person("employee"), "employee"), null);
@@ -70,7 +79,7 @@ test("lesson 5: an empty list of roles allows nobody", () => {
 
 test("who may decide on a request: those whose verdict counts in one of the ways the policy accepts", () => {
   const deciders = (requester: string, rules = policy, demo = false) =>
-    decidersOf(rules, people, { requester, demo }).map(({ id }) => id);
+    decidersOf(rules, people, facts(rules, { requester, demo })).map(({ id }) => id);
   assert.deepEqual(deciders("employee"), ["manager", "manager-2"]);
   assert.deepEqual(deciders("manager"), ["manager-2"], "not who asked");
   assert.deepEqual(deciders("manager", { ...policy, separationOfDuties: false }), ["manager", "manager-2"]);
@@ -89,12 +98,7 @@ test("deciding by a chat account: it must be that person's", () => {
     each.id === "manager" ? { ...each, accounts: ["slack:T1/U1"] } : each,
   );
   const by = (id: string, account: string) =>
-    mayDecide(
-      policy,
-      linked.find((each) => each.id === id),
-      id,
-      { requester: "employee", assurance: "clicked", demo: false, account },
-    )?.code ?? null;
+    judge(policy, id, facts(policy, { account, person: lookUp(linked) })).refused?.code ?? null;
   assert.equal(by("manager", "slack:T1/U1"), null);
   assert.equal(by("manager", "slack:T2/U1"), "wrong-account", "the same user id in another team");
   assert.equal(by("manager-2", "slack:T1/U1"), "wrong-account", "somebody else's");

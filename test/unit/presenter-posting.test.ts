@@ -6,6 +6,7 @@ import type { MessageId, ThreadId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import type { ChatAdapter } from "../../src/ports.ts";
 import { createPresenter, type Presenter } from "../../src/presenter.ts";
+import { MemoryLeases } from "../fakes/memory-leases.ts";
 import { ManualTime, settle } from "../fakes/manual-time.ts";
 import { MemoryStore } from "../fakes/memory-store.ts";
 import { sampleCommit, sampleRun } from "../fakes/sample-run.ts";
@@ -61,6 +62,7 @@ class PostingWorld {
     }
     this.presenter = createPresenter({
       store: {
+        leases: new MemoryLeases(),
         staleCards: (now, limit) => (mine === this.bot ? store.staleCards(now, limit) : never),
         beginPost: (row, now, leaseMs) => call(() => store.beginPost(row, now, leaseMs)),
         cardShown: (row, message) => call(() => store.cardShown(row, message)),

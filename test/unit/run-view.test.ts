@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
-import { approvalCard, cardFor } from "../../src/cards.ts";
+import { approvalCard } from "../../src/approval-card.ts";
+import { cardFor } from "../../src/cards.ts";
 import type { Approval, PlanDocument, Run, StepState } from "../../src/domain.ts";
 import { resultOf } from "../../src/run-result.ts";
 import { loadRunView } from "../../src/run-view.ts";

@@ -6,6 +6,7 @@ import { html, render, useEffect, useState } from "./html.js";
 import { connect, lookAgain } from "./live.js";
 import { Requests } from "./requests.js";
 import { RunPage } from "./run-page.js";
+import { FreezeButton, lookAtSafety, SafetyBanner } from "./safety.js";
 import { change, state, subscribe } from "./store.js";
 import { ThemeToggle } from "./theme-toggle.js";
 
@@ -49,12 +50,14 @@ function App() {
         <div class="account">
           ${state.demo && html`<span class="demo">demo</span>`}
           <span class="who" title=${state.me?.id}>${state.me?.name}</span>
+          <${FreezeButton} />
           <${ThemeToggle} />
           <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
         </div>
       </div>
     </header>
     ${state.connection === "lost" && html`<p class="banner" role="status">Connection lost, retrying …</p>`}
+    <${SafetyBanner} />
     ${
       state.notice !== "" &&
       html`<p class="banner notice" role="status">
@@ -111,3 +114,4 @@ const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 root.replaceChildren();
 render(html`<${App} />`, root);
 connect();
+void lookAtSafety();

@@ -18,6 +18,11 @@ export const state = {
   /** In the order in which they are shown; a card never changes its place while the page is open. */
   approvals: /** @type {{id: string, card: any}[] | null} */ (null),
   requests: /** @type {any[] | null} */ (null),
+  safety:
+    /** @type {{freeze: {by: string, at: string, reason: string, lifting: string[]} | null, shadow: string[]}} */ ({
+      freeze: null,
+      shadow: [],
+    }),
   notice: "",
   /** Read out by screen readers. */
   announcement: "",

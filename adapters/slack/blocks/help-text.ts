@@ -10,6 +10,9 @@ export const helpText = [
   "/countersign approvals — what waits for a decision",
   "/countersign approve ID — approve",
   "/countersign reject ID [REASON] — reject; the requester reads the reason, which is asked for where it is missing",
+  "/countersign delegate ID PERSON [HOURS] — somebody else decides in your place",
   "/countersign cancel ID — end a request",
+  "/countersign freeze REASON — stop all effects of the company at once",
+  "/countersign unfreeze — lift that; it takes two people",
   "/countersign help — this text",
 ].join("\n");

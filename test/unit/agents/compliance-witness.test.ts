@@ -3,6 +3,7 @@ import { test } from "node:test";
 import compliance from "../../../agents/compliance.ts";
 import { canonicalJson } from "../../../src/canonical.ts";
 import type { ChainHead, CheckpointStatement, JournalRecord } from "../../../src/journal.ts";
+import { gatewayAgent } from "../../../src/governance/gateway.ts";
 import { nextRecord } from "../../../src/journal.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { SampleJournal } from "../../fakes/sample-journal.ts";
@@ -122,4 +123,26 @@ test("only the bot's own signature counts, and each writer is named once", async
   await assert.rejects(ask(await journal.heads(), records, "supply"), { code: "bad-checkpoint" });
   const twice = [...(await journal.heads()), ...(await journal.heads())];
   assert.throws(() => ask(twice, records), /must name each writer once/);
+});
+
+test("the gateway's journal is witnessed beside the bot's, the books' by the gateway; nobody speaks for another", async () => {
+  const signs = async (caller: string, signer: string, witness: typeof skill) => {
+    const books = new MemoryBooks();
+    const journal = new SampleJournal();
+    const records = journal.add(`${caller}-1`, 2);
+    const checkpoint = fakeSign(statementOf(await journal.heads()), signer);
+    await witness.run(skillContext({ agent: "witness", caller, books }), { checkpoint, records }, null);
+    return (await books.find("checkpoints")).map(({ id }) => id);
+  };
+  const ofBooks = gatewayAgent({ generate: () => Promise.reject(new Error("not asked")) }).skills["witness"];
+  assert.ok(ofBooks);
+  assert.deepEqual(await signs("gateway", "gateway", skill), ["cs-gateway"]);
+  assert.deepEqual(await signs("compliance", "compliance", ofBooks), ["cs-compliance"]);
+  for (const [caller, signer, witness] of [
+    ["gateway", "bot", skill],
+    ["supply", "supply", skill],
+    ["bot", "bot", ofBooks],
+  ] as const) {
+    await assert.rejects(signs(caller, signer, witness), { code: "bad-checkpoint" });
+  }
 });

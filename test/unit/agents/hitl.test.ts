@@ -2,17 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import hitl from "../../../agents/hitl.ts";
 import type { EvidenceStatement } from "../../../src/mandate-types.ts";
-import { mayDecide } from "../../../src/policy.ts";
+import { canonicalHash, canonicalJson } from "../../../src/canonical.ts";
+import type { PlanDocument, Signed } from "../../../src/domain.ts";
+import { judge, lookUp } from "../../../src/policy/may-decide.ts";
+import { tiersOf } from "../../../src/policy/tiers.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { demoPeople, demoPolicy, fakeSign, skillContext } from "../../fakes/skill-context.ts";
+import { samplePlan } from "../../fakes/sample-plan.ts";
 import { skillRunner } from "../../fakes/skill-runner.ts";
 
 const signDecision = skillRunner(hitl.skills["sign-decision"]);
 const bot = { atSign: "@cs-bot", instance: "evidence" } as const;
-const statement: EvidenceStatement = {
+const statement = {
   tag: "countersign/evidence/1",
   approval: "approval1",
-  planHash: "ab".repeat(32),
   run: "run1",
   revision: 1,
   verdict: "approved",
@@ -21,21 +24,31 @@ const statement: EvidenceStatement = {
   assurance: "clicked",
   adapter: "console",
   receivedAt: "2026-03-02T08:59:00.000Z",
-};
-const evidence = (change: Partial<EvidenceStatement> = {}) =>
-  fakeSign({ ...statement, ...change }, "evidence", bot);
+} as const;
+const samplePlanOf = (change: Partial<PlanDocument> = {}) =>
+  samplePlan({ requester: "employee", validUntil: planValidUntil, ...change });
 const planValidUntil = "2026-03-09T09:00:00.000Z";
+/** Evidence on the sample plan, which was asked for by whom the evidence says. */
+const evidence = (change: Partial<EvidenceStatement> = {}) => {
+  const planHash = canonicalHash(samplePlanOf({ requester: change.requester ?? "employee" }));
+  return fakeSign({ ...statement, planHash, ...change }, "evidence", bot);
+};
+/** What the bot sends: the plan that the first piece of evidence is about. */
+const given = (...all: readonly Signed<EvidenceStatement>[]) => ({
+  plan: canonicalJson(samplePlanOf({ requester: all[0]?.statement.requester ?? "employee" })),
+  evidence: [...all],
+});
 type Options = Parameters<typeof skillContext>[0];
 const context = (options: Partial<Options> = {}) =>
   skillContext({ agent: "hitl", books: new MemoryBooks(), ...options });
 
 test("a fresh, evidenced verdict of a manager becomes a signed decision of at most 24 hours", async () => {
   const books = new MemoryBooks();
-  const signed = await signDecision(context({ books }), { evidence: evidence(), planValidUntil }, null);
-  assert.equal(signed.signer.atSign, "@cs-hitl");
+  const [signed] = await signDecision(context({ books }), given(evidence()), null);
+  assert.equal(signed?.signer.atSign, "@cs-hitl");
   assert.deepEqual(signed.statement, {
     tag: "countersign/decision/1",
-    planHash: statement.planHash,
+    planHash: canonicalHash(samplePlanOf()),
     run: "run1",
     revision: 1,
     approval: "approval1",
@@ -46,28 +59,37 @@ test("a fresh, evidenced verdict of a manager becomes a signed decision of at mo
     expiry: "2026-03-03T09:00:00.000Z",
     evidence: evidence(),
   });
-  const soon = await signDecision(
-    context(),
-    { evidence: evidence(), planValidUntil: "2026-03-02T10:00:00.000Z" },
-    null,
-  );
-  assert.equal(soon.statement.expiry, "2026-03-02T10:00:00.000Z");
-  await assert.rejects(
-    signDecision(context(), { evidence: evidence(), planValidUntil: "2026-03-02T09:00:00.000Z" }, null),
-    { code: "plan-expired" },
-  );
+  for (const [validUntil, ends] of [
+    ["2026-03-02T10:00:00.000Z", "2026-03-02T10:00:00.000Z"],
+    ["2026-03-02T09:00:00.000Z", undefined],
+  ] as const) {
+    const plan = samplePlanOf({ validUntil });
+    const input = { plan: canonicalJson(plan), evidence: [evidence({ planHash: canonicalHash(plan) })] };
+    const work = signDecision(context(), input, null);
+    if (ends === undefined) {
+      await assert.rejects(work, { code: "plan-expired" });
+    } else {
+      assert.equal((await work)[0]?.statement.expiry, ends);
+    }
+  }
 });
 
-test("evidence must be signed by the bot's evidence key, unaltered, for this run and revision", async () => {
+test("evidence must be signed by the bot's evidence key, unaltered, for this run, revision and plan", async () => {
+  const whole = evidence().statement;
   for (const [bad, code] of [
-    [fakeSign(statement, "bot", bot), "evidence-unverified"],
-    [fakeSign(statement, "hitl", bot), "evidence-unverified"],
-    [{ ...evidence(), statement: { ...statement, person: "manager-2" } }, "evidence-unverified"],
+    [fakeSign(whole, "bot", bot), "evidence-unverified"],
+    [fakeSign(whole, "hitl", bot), "evidence-unverified"],
+    [{ ...evidence(), statement: { ...whole, person: "manager-2" } }, "evidence-unverified"],
     [evidence({ run: "run2" }), "evidence-mismatch"],
     [evidence({ revision: 2 }), "evidence-mismatch"],
+    [evidence({ planHash: "ab".repeat(32) }), "evidence-mismatch"],
   ] as const) {
-    await assert.rejects(signDecision(context(), { evidence: bad, planValidUntil }, null), { code });
+    await assert.rejects(signDecision(context(), given(bad), null), { code });
   }
+  // The plan itself says who asked, whatever the evidence does.
+  const other = fakeSign({ ...whole, requester: "manager-2" }, "evidence", bot);
+  const input = { plan: canonicalJson(samplePlanOf()), evidence: [other] };
+  await assert.rejects(signDecision(context(), input, null), { code: "evidence-mismatch" });
 });
 
 test("only an active person with an approving role, who did not ask, may decide", async () => {
@@ -81,11 +103,10 @@ test("only an active person with an approving role, who did not ask, may decide"
     [{ person: "gone" }, "unknown-person"],
     [{ requester: "manager" }, "own-request"],
   ] as const) {
-    const given = { evidence: evidence(change), planValidUntil };
-    await assert.rejects(signDecision(context({ people }), given, null), { code });
+    await assert.rejects(signDecision(context({ people }), given(evidence(change)), null), { code });
   }
   const policy = { separationOfDuties: false };
-  const own = { evidence: evidence({ requester: "manager" }), planValidUntil };
+  const own = given(evidence({ requester: "manager" }));
   await signDecision(context({ policy }), own, null);
 });
 
@@ -99,11 +120,17 @@ test("every person, in every role towards the request, is judged by the one poli
       for (const requester of ["employee", person]) {
         for (const assurance of ["local", "clicked"] as const) {
           const own = context({ people, policy: { separationOfDuties } });
-          const found = people.find((each) => each.id === person);
-          const o = { requester, assurance, demo: own.trust.demo };
-          const refused = mayDecide(own.trust.policy, found, person, o);
-          const given = { evidence: evidence({ person, requester, assurance }), planValidUntil };
-          const signed = signDecision(own, given, null);
+          const { policy, demo } = own.trust;
+          const { refused } = judge(policy, person, {
+            requester,
+            assurance,
+            demo,
+            approval: "approval1",
+            person: lookUp(people),
+            tier: tiersOf(policy)[0],
+            at: Date.parse(statement.receivedAt),
+          });
+          const signed = signDecision(own, given(evidence({ person, requester, assurance })), null);
           await (refused === null ? signed : assert.rejects(signed, { ...refused }));
         }
       }
@@ -112,14 +139,14 @@ test("every person, in every role towards the request, is judged by the one poli
 });
 
 test("assurance: local only in the demo and where the policy accepts it", async () => {
-  const local = { evidence: evidence({ assurance: "local" }), planValidUntil };
+  const local = given(evidence({ assurance: "local" }));
   await signDecision(context(), local, null);
   const real = context();
   const production = { ...real, trust: { ...real.trust, demo: false } };
   await assert.rejects(signDecision(production, local, null), { code: "assurance-too-low" });
-  await signDecision(production, { evidence: evidence(), planValidUntil }, null);
+  await signDecision(production, given(evidence()), null);
   const policy = { approve: { ...demoPolicy.approve, assurances: ["countersigned" as const] } };
-  await assert.rejects(signDecision(context({ policy }), { evidence: evidence(), planValidUntil }, null), {
+  await assert.rejects(signDecision(context({ policy }), given(evidence()), null), {
     code: "assurance-too-low",
   });
 });
@@ -131,24 +158,23 @@ test("freshness: a day back, one minute ahead", async () => {
     ["2026-03-02T09:01:00.000Z", true],
     ["2026-03-02T09:01:00.001Z", false],
   ] as const) {
-    const signed = signDecision(context(), { evidence: evidence({ receivedAt }), planValidUntil }, null);
+    const signed = signDecision(context(), given(evidence({ receivedAt })), null);
     await (fresh ? signed : assert.rejects(signed, { code: "evidence-stale" }, receivedAt));
   }
 });
 
 test("one verdict per approval: the same again is signed again whenever, another never", async () => {
   const books = new MemoryBooks();
-  await signDecision(context({ books }), { evidence: evidence(), planValidUntil }, null);
+  await signDecision(context({ books }), given(evidence()), null);
   const later = context({ books, now: "2026-03-02T12:00:00.000Z" });
-  const again = await signDecision(later, { evidence: evidence(), planValidUntil }, null);
-  assert.equal(again.statement.verdict, "approved");
+  const again = await signDecision(later, given(evidence()), null);
+  assert.equal(again[0]?.statement.verdict, "approved");
   for (const change of [
     { verdict: "rejected" },
     { person: "manager-2" },
-    { planHash: "cd".repeat(32) },
     { receivedAt: "2026-03-02T11:59:00.000Z" },
   ] as const) {
-    await assert.rejects(signDecision(later, { evidence: evidence(change), planValidUntil }, null), {
+    await assert.rejects(signDecision(later, given(evidence(change)), null), {
       code: "already-decided",
     });
   }
@@ -161,11 +187,11 @@ test("an account must be that person's by the trust document known here; a newer
   const sign = (change: Partial<EvidenceStatement>, o: Partial<Options> = {}) =>
     signDecision(
       context({ people, serial: 3, ...o }),
-      { evidence: evidence({ adapter: "slack", trustSerial: 3, ...change }), planValidUntil },
+      given(evidence({ adapter: "slack", trustSerial: 3, ...change })),
       null,
     );
-  const signed = await sign({ account });
-  assert.equal(signed.statement.evidence.statement.account, account);
+  const [signed] = await sign({ account });
+  assert.equal(signed?.statement.evidence.statement.account, account);
   await assert.rejects(sign({ account, person: "manager-2" }), { code: "wrong-account", retryable: false });
   await assert.rejects(sign({ account: "slack:T2/U1" }), { code: "wrong-account" });
   await assert.rejects(sign({ account: "U1" }), { name: "ZodError" });
@@ -180,4 +206,86 @@ test("an account must be that person's by the trust document known here; a newer
   await assert.rejects(early, { code: "trust-behind", retryable: true });
   assert.equal((await books.find("decisions")).length, 0);
   await sign({ account, trustSerial: 4 }, { serial: 4, books });
+});
+
+const two = { approve: { ...demoPolicy.approve, quorum: 2 } };
+
+test("quorum: distinct people, each signed, all or none", async () => {
+  const books = new MemoryBooks();
+  const policy = two;
+  const both = [evidence(), evidence({ person: "manager-2", receivedAt: "2026-03-02T08:59:30.000Z" })];
+  const signed = await signDecision(context({ books, policy }), given(...both), null);
+  assert.deepEqual(
+    signed.map((each) => [each.statement.person, each.statement.evidence.statement.person]),
+    [
+      ["manager", "manager"],
+      ["manager-2", "manager-2"],
+    ],
+  );
+  const later = context({ books, policy, now: "2026-03-02T12:00:00.000Z" });
+  assert.equal((await signDecision(later, given(...both), null)).length, 2, "the very same again");
+  await assert.rejects(
+    signDecision(later, given(both[1] ?? evidence(), evidence({ person: "third" })), null),
+  );
+  const people = [
+    ...demoPeople,
+    { id: "third", name: "Third", roles: ["manager"], active: true, accounts: [] } as const,
+  ];
+  const three = given(...both, evidence({ person: "third" }));
+  await assert.rejects(
+    signDecision({ ...later, trust: context({ people, policy }).trust }, three, null),
+    { code: "already-decided" },
+    "one more afterwards is another outcome",
+  );
+  for (const [few, code] of [
+    [given(evidence()), "quorum"],
+    [given(evidence(), evidence()), "quorum"],
+    [given(evidence(), evidence({ person: "employee" })), "not-allowed"],
+    [given(evidence(), evidence({ person: "manager-2", approval: "approval2" })), "evidence-mismatch"],
+    [given(evidence(), evidence({ person: "manager-2", verdict: "rejected" })), "evidence-mismatch"],
+  ] as const) {
+    const clean = new MemoryBooks();
+    await assert.rejects(signDecision(context({ books: clean, policy }), few, null), { code });
+    assert.equal((await clean.find("decisions")).length, 0);
+  }
+  const no = await signDecision(context({ policy }), given(evidence({ verdict: "rejected" })), null);
+  assert.equal(no[0]?.statement.verdict, "rejected", "one rejection is enough");
+});
+
+test("the first of several may be as old as the tier lets an approval wait, the last a day", async () => {
+  const first = (receivedAt: string) => evidence({ receivedAt });
+  const last = evidence({ person: "manager-2" });
+  const sign = (at: string) => signDecision(context({ policy: two }), given(first(at), last), null);
+  assert.equal((await sign("2026-02-26T09:00:00.000Z")).length, 2);
+  await assert.rejects(sign("2026-02-26T08:59:59.999Z"), { code: "evidence-stale" });
+});
+
+test("deciding alone: the role, the amount, and how often in how many days, counted in the books here", async () => {
+  const policy = {
+    ...two,
+    breakGlass: {
+      roles: ["manager" as const],
+      upTo: { amount: "1000.00", currency: "USD" },
+      most: { count: 2, days: 7 },
+      announceTo: ["manager-2"],
+    },
+  };
+  const books = new MemoryBooks();
+  const alone = (n: number, now = "2026-03-02T09:00:00.000Z") =>
+    signDecision(
+      context({ books, policy, now }),
+      given(evidence({ approval: `approval${n}`, breakGlass: true, receivedAt: now })),
+      null,
+    );
+  assert.equal((await alone(1)).length, 1);
+  assert.equal((await alone(1)).length, 1, "the same again counts once");
+  await alone(2);
+  await assert.rejects(alone(3), { code: "break-glass-limit" });
+  assert.equal((await alone(3, "2026-03-09T09:00:00.001Z").catch((error) => [error])).length, 1);
+  const dear = { ...policy, breakGlass: { ...policy.breakGlass, upTo: { amount: "1.00", currency: "USD" } } };
+  const given1 = given(evidence({ breakGlass: true }));
+  await assert.rejects(signDecision(context({ policy: dear }), given1, null), { code: "break-glass-limit" });
+  await assert.rejects(signDecision(context({ policy: two }), given1, null), { code: "no-break-glass" });
+  const own = given(evidence({ breakGlass: true, requester: "manager" }));
+  await assert.rejects(signDecision(context({ policy }), own, null), { code: "own-request" });
 });

@@ -51,7 +51,7 @@ test("keys and trust as set up; a key file that others may read is bad", async (
   await world.setUp();
   assert.equal((await finding("trust")).status, "ok");
   const keys = await finding("keys");
-  assert.match(keys.text, /no keys of .*router.*gateway/);
+  assert.match(keys.text, /no keys of .*router.*validation/);
   assert.doesNotMatch(keys.text, /\b(bot|compliance|supply)\b/);
   await chmod(path.join(world.folder, "keys", "supply", "instance.main.json"), 0o644);
   assert.match((await finding("keys")).todo, /^chmod 600 .*keys\/supply\/instance\.main\.json$/);

@@ -9,7 +9,7 @@ import { serveGateway } from "../../../src/processes/gateway-server.ts";
 import { lockFolder } from "../../../src/processes/folder-lock.ts";
 import { makeRuntimeFolder } from "../../../src/processes/runtime-folder.ts";
 import { serveBooks } from "../../../src/processes/books-server.ts";
-import { verifyJournals } from "../../../src/commands/journal.ts";
+import { verifyJournals } from "../../../src/commands/journal-report.ts";
 import { JournalWorld } from "../../fakes/journal-world.ts";
 
 const bot = "bot-A";
@@ -56,12 +56,19 @@ test("sound journals are good, and say what no checkpoint covers yet", async () 
       ["gateway", 0, 0],
     ],
   );
-  assert.match(before.notes.join(), /no checkpoint of the record yet/);
+  assert.deepEqual(
+    before.databases.map(({ witness }) => [witness.by, witness.at]),
+    [
+      ["compliance", null],
+      ["gateway", null],
+      ["compliance", null],
+    ],
+  );
   await world.witness(await world.heads("record"));
   await world.append("record", "bot-B", world.steps(2));
   const after = await check();
   assert.equal(after.ok, true);
-  assert.deepEqual([after.checkpoint?.problem, after.notes], [null, []]);
+  assert.deepEqual([after.databases[0]?.witness.problem, after.notes], [null, []]);
   assert.equal(after.databases[0]?.unwitnessed, 2);
 });
 
@@ -124,20 +131,53 @@ test("a chain rewritten from the start, sound in itself, is caught by the checkp
 });
 
 test("a checkpoint that compliance did not sign is not believed", async () => {
-  await world.witness(await world.heads("record"), "supply");
+  await world.witness(await world.heads("record"), { signer: "supply" });
   const report = await check();
   assert.equal(report.ok, false);
-  assert.match(report.checkpoint?.problem ?? "", /does not bear compliance's granted signature/);
+  assert.match(report.databases[0]?.witness.problem ?? "", /does not bear compliance's granted signature/);
 });
 
 test("a checkpoint altered afterwards, or trust signed by another company, is not believed", async () => {
   await world.witness(await world.heads("record"));
   world.tamper("books", "update checkpoints set document = replace(document, '\"seq\":6', '\"seq\":5')");
-  assert.match((await check()).checkpoint?.problem ?? "", /granted signature/);
+  assert.match((await check()).databases[0]?.witness.problem ?? "", /granted signature/);
   const file = path.join(world.folder, "keys", "bot", "company.pub");
   const text = await readFile(file, "utf8");
   await writeFile(file, `${text.slice(1, 43)}${text[0] === "A" ? "B" : "A"}\n`);
-  assert.match((await check()).checkpoint?.problem ?? "", /cannot be verified/);
+  assert.match((await check()).databases[0]?.witness.problem ?? "", /cannot be verified/);
+});
+
+test("books and gateway rewritten from the start, sound in themselves, are caught by their witnesses", async () => {
+  await world.append("gateway", "gateway-A", world.steps(3));
+  for (const [name, writer, seq] of [
+    ["books", supply, 2],
+    ["gateway", "gateway-A", 3],
+  ] as const) {
+    await world.witness(await world.heads(name), { of: name });
+    assert.deepEqual((await check()).databases.find((each) => each.name === name)?.unwitnessed, 0);
+    world.tamper(name, "delete from journal");
+    world.tamper(name, "delete from chains");
+    await world.append(name, writer, world.steps(9, "run2"));
+    const bad = (await check()).databases.find((each) => each.name === name);
+    assert.deepEqual(bad?.firstBad, { writer, seq, problem: "rewritten" }, name);
+  }
+});
+
+test("a witness whose own database was set back is named; the owner's copy still counts", async () => {
+  const early = await world.heads("books");
+  await world.witness(early, { of: "books", at: "2026-01-05T09:00:00.000Z" });
+  await world.append("books", supply, world.steps(3));
+  await world.own("books", await world.heads("books"), "2026-01-05T09:00:10.000Z");
+  const report = await check();
+  assert.equal(report.ok, false);
+  assert.match(
+    report.databases[1]?.witness.problem ?? "",
+    /gateway signed .*10.000Z and keeps only .*00.000Z/,
+  );
+  world.tamper("books", "delete from journal where seq > 2");
+  world.tamper("books", "update chains set seq = 2, hash = (select hash from journal where seq = 2)");
+  const cut = (await check()).databases[1];
+  assert.deepEqual(cut?.firstBad, { writer: supply, seq: 3, problem: "tail-missing" });
 });
 
 test("an envelope that only one side knows is named, in both directions", async () => {
@@ -196,7 +236,7 @@ test("while agents and gateway run, their processes are asked", async () => {
         ["gateway", 1],
       ],
     );
-    assert.equal(report.checkpoint?.problem, null);
+    assert.equal(report.databases[0]?.witness.problem, null);
     assert.deepEqual(report.notes, []);
     world.tamper("gateway", "update journal set kind = 'other'");
     const found = (await check()).databases.find(({ name }) => name === "gateway");

@@ -37,7 +37,8 @@ const add = async (id: string) => {
       id,
       name: `Person ${id}`,
       email: `${id}@example.com`,
-      roles: "employee",
+      // May ask for nothing: whoever may needs people who may decide.
+      roles: "director",
       osUser: "",
       active: "yes",
       accounts: "",

@@ -18,7 +18,7 @@ const agent = <S extends Readonly<Record<string, AnySkill>>>(id: string, skills:
   defineAgent({ id, description: id, skills });
 
 export const router = agent("router", { route: read(z.looseObject({ outcome: z.string() })) });
-export const hitl = agent("hitl", { "sign-decision": read(z.looseObject({ statement: open })) });
+export const hitl = agent("hitl", { "sign-decision": read(z.array(z.looseObject({ statement: open }))) });
 const done = z.object({ done: z.literal(true) });
 const release = skill({ effect: "write", input: none, output: done, run });
 const inventory = agent("inventory", {
@@ -52,7 +52,20 @@ const planOf = (o: {
   missing: number;
   excluded: readonly string[];
 }) =>
-  ({ schema: "countersign/plan/1", validUntil: "2027-01-05T10:00:00.000Z", ...o }) as unknown as PlanDocument;
+  ({
+    schema: "countersign/plan/1",
+    validUntil: "2027-01-05T10:00:00.000Z",
+    total: { amount: "100.00", currency: "USD" },
+    // An order per missing thing, at 100 each.
+    orders: Array.from({ length: o.missing }, () => ({
+      currency: "USD",
+      total: { amount: "100.00", currency: "USD" },
+    })),
+    fallbacks: [],
+    effects: [],
+    quote: { marginPercent: "30" },
+    ...o,
+  }) as unknown as PlanDocument;
 
 export const buying = defineWorkflow({
   id: "buying",

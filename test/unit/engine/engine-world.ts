@@ -1,4 +1,5 @@
 import { createApprovals } from "../../../src/approvals.ts";
+import { createDelegations } from "../../../src/delegations.ts";
 import type { TrustView } from "../../../src/define-agent.ts";
 import type { WorkflowDefinition } from "../../../src/define-workflow.ts";
 import type { Json, Run, Signed, ThreadId } from "../../../src/domain.ts";
@@ -89,9 +90,20 @@ export class EngineWorld {
       committed: () => undefined,
     });
     const shared = { store: this.seen, engine, clock: this.time, trust: () => this.trust };
+    const delegations = createDelegations({
+      ...shared,
+      ids: { next },
+      sign: (statement) => signed(statement, "evidence"),
+      changed: () => undefined,
+    });
     return {
       engine,
-      approvals: createApprovals({ ...shared, sign: (statement) => signed(statement, "evidence") }),
+      delegations,
+      approvals: createApprovals({
+        ...shared,
+        delegations,
+        sign: (statement) => signed(statement, "evidence"),
+      }),
       intake: createIntake(shared),
       sweeper: createSweeper({
         ...shared,
@@ -188,9 +200,10 @@ export class EngineWorld {
         return signed(statement, role) as unknown as Json;
       }
       case "hitl.sign-decision": {
-        const evidence = input["evidence"] as unknown as Signed<{ verdict: string; planHash: string }>;
-        const statement = { ...evidence.statement, tag: "countersign/decision/1", issuedAt: iso };
-        return signed(statement, "hitl") as unknown as Json;
+        const evidence = input["evidence"] as unknown as Signed<{ verdict: string; planHash: string }>[];
+        return evidence.map(({ statement }) =>
+          signed({ ...statement, tag: "countersign/decision/1", issuedAt: iso }, "hitl"),
+        ) as unknown as Json;
       }
       case "supply.place-orders":
         // Idempotent by run, revision and step, as the real one.

@@ -74,7 +74,7 @@ test("approved: evidence, signed decision, one order under the mandate, then com
   assert.deepEqual(Object.keys(sent).toSorted(), ["mandate", "skill"]);
   assert.equal(sent.mandate["plan"], await world.text(run, "gate", "plan"));
   assert.equal(sent.mandate["attestations"]?.length, 2);
-  assert.deepEqual(sent.mandate["decisions"], [await world.text(run, "gate", "output")]);
+  assert.deepEqual(sent.mandate["decisions"], await world.text(run, "gate", "output"));
   assert.ok((await world.store.cards(`result-${run}`)).length === 1);
   assert.ok(
     [...world.store.outbox.values()].every((row) => !row.open),
@@ -177,8 +177,8 @@ test("a plan without valid attestations is never shown to anybody", async () => 
 test("a signed decision other than the recorded one places no order", async () => {
   const world = new EngineWorld();
   world.skills.set("hitl.sign-decision", (body, subject) => {
-    const decision = world.usual("hitl.sign-decision", body, subject) as { statement: object };
-    return { ...decision, statement: { ...decision.statement, verdict: "approved" } };
+    const decisions = world.usual("hitl.sign-decision", body, subject) as { statement: object }[];
+    return decisions.map((each) => ({ ...each, statement: { ...each.statement, verdict: "approved" } }));
   });
   const { bot, run, gate } = await untilApproval(world);
   await bot.approvals.decide({ approval: gate, ...click, verdict: "rejected" });

@@ -207,7 +207,7 @@ export class RunWorld {
         return;
       case "open-approval":
         this.openApprovals.add(keyOf(ref));
-        this.apply({ type: "opened", expiresAt, ...ref });
+        this.apply({ type: "opened", expiresAt, remindAt: [this.now + personMs / 2], ...ref });
         this.mail.push({ type: "recorded", step, revision });
         return;
       case "undo":
@@ -216,6 +216,7 @@ export class RunWorld {
       case "triage":
         this.mail.push({ type: "triaged", action: "escalate", delayMs: 0, ...ref });
         return;
+      case "remind":
       case "withdraw-request":
     }
   }

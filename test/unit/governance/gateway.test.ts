@@ -4,6 +4,7 @@ import { z } from "zod";
 import { loadRulesModel } from "../../../adapters/rules-model/rules-model.ts";
 import { createGateway, gatewayAgent } from "../../../src/governance/gateway.ts";
 import type { LanguageModel, Logger } from "../../../src/ports.ts";
+import { silentLogger } from "../../fakes/silent-logger.ts";
 import { ScriptedModel, skillContext } from "../../fakes/skill-context.ts";
 
 const everyRole = ["poet", "router", "quoting", "other", "toString"];
@@ -32,6 +33,24 @@ suite("model gateway", () => {
     const answer = await gateway.generate({ role: "router", prompt, schema: {} }, call);
     assert.equal(answer.model, "rules");
     assert.deepEqual(poet.prompts, [{ role: "poet", prompt: "sing" }]);
+  });
+
+  test("each call is in the journal, also one that failed, with nothing that was said", async () => {
+    const entries: unknown[] = [];
+    const gateway = createGateway({
+      models: { tester: new ScriptedModel({ wording: "secret answer" }) },
+      clock: { now: () => 1_000 },
+      log: silentLogger,
+      journal: async (added) => void entries.push(...added),
+    });
+    const ask = () => gateway.generate({ role: "tester", prompt: "secret prompt", schema }, call);
+    await ask();
+    await assert.rejects(ask(), { code: "model-unavailable" });
+    const facts = { caller: "tester", role: "tester", promptBytes: 13, ms: 0 };
+    assert.deepEqual(entries, [
+      { kind: "model", run: "run1", facts: { ...facts, model: "scripted", answerBytes: 27 } },
+      { kind: "model", run: "run1", facts: { ...facts, code: "model-unavailable" } },
+    ]);
   });
 
   test("logs ids, sizes and times, and nothing that was said", async () => {
@@ -99,10 +118,10 @@ suite("model gateway", () => {
     });
   });
 
-  test("is served as an agent of one read skill", async () => {
+  test("is served as an agent: one read skill for models, and the witness", async () => {
     const { gateway } = gatewayWith({ poet: new ScriptedModel({ wording: "hello" }) }, {});
     const { id, skills } = gatewayAgent(gateway);
-    assert.deepEqual([id, Object.keys(skills)], ["gateway", ["generate"]]);
+    assert.deepEqual([id, Object.keys(skills)], ["gateway", ["generate", "witness"]]);
     const generate = skills["generate"] ?? assert.fail();
     assert.equal(generate.effect, "read");
     const input: unknown = generate.input.parse({ role: "poet", prompt: "sing", schema });

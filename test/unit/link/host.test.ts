@@ -85,6 +85,21 @@ test("a reply is sent again until it is acknowledged", async () => {
   assert.deepEqual(await store.claimOutbox(world.time.now() + 3_600_000, 1, 10), []);
 });
 
+test("a skill's own callers may ask for it and for nothing else of its agent", async () => {
+  const { look, note } = probeAgent.skills;
+  const skills = { ...probeAgent.skills, look: { ...look, callers: ["crm"] }, note };
+  await world.host({ ...probeAgent, skills });
+  const crm = await world.party("crm");
+  await crm.request("offers", "look", { id: "a" });
+  assert.equal((await crm.answer("offers")).kind, "result");
+  await crm.request("note", "note", { id: "EUR" });
+  assert.equal(await crm.errorCode("note"), "sender-not-allowed");
+  await bot.request("offers", "look", { id: "a" });
+  assert.equal(await bot.errorCode("offers"), "sender-not-allowed");
+  assert.deepEqual(world.alarms, ["sender-not-allowed", "sender-not-allowed"]);
+  assert.deepEqual(await rates(), []);
+});
+
 test("acknowledgements by others close nothing", async () => {
   await world.host(probeAgent, { allowedSenders: "any" });
   const crm = await world.party("crm");

@@ -12,7 +12,7 @@ import {
 import { alterations } from "../../fakes/alterations.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { mandateRoles, SampleMandate } from "../../fakes/sample-mandate.ts";
-import { people, policy, TrustWorld } from "../../fakes/trust-world.ts";
+import { people, policy, signedForm, TrustWorld } from "../../fakes/trust-world.ts";
 
 const time = new ManualTime();
 const world = new TrustWorld(time, [...mandateRoles, "supply"]);
@@ -217,18 +217,16 @@ test("the people and rules are those of the verifier's own trust document", asyn
     world.files = before;
     return world.open({ load: async () => files });
   };
-  const strict = { ...policy, ask: [...policy.ask], cancel: [...policy.cancel] };
-  const approve = { ...policy.approve, roles: [...policy.approve.roles], assurances: ["clicked" as const] };
+  const approve = { ...policy.approve, assurances: ["clicked" as const] };
   refused("assurance-too-low", decided("manager", "local"), {
-    trust: await under({ policy: { ...strict, approve } }),
+    trust: await under({ policy: signedForm({ ...policy, approve }) }),
   });
   const local = { ...approve, assurances: ["local" as const, "clicked" as const] };
   refused("assurance-too-low", decided("manager", "local"), {
-    trust: await under({ demo: false, policy: { ...strict, approve: local } }),
+    trust: await under({ demo: false, policy: signedForm({ ...policy, approve: local }) }),
   });
 
-  // No document may say so yet, because a run carries one decision; the proof counts all the same.
-  const quorum = { ...trust, policy: { ...strict, approve: { ...approve, quorum: 2 } } };
+  const quorum = { ...trust, policy: { ...policy, approve: { ...approve, quorum: 2 } } };
   refused("quorum", decided("manager"), { trust: quorum });
   const twice = [sample.decision(plan), sample.decision(plan)];
   refused("quorum", sample.mandate(plan, { decisions: twice }), { trust: quorum });

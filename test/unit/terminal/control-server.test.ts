@@ -5,6 +5,7 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { Hono } from "hono";
 import { startControlServer } from "../../../adapters/terminal/control-server.ts";
 import { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
 import { controlClient, type ControlClient } from "../../../src/commands/control-client.ts";
@@ -31,6 +32,7 @@ const services = () => {
     adapter,
     log,
     osPerson: () => osPerson,
+    others: () => false,
     result: () => Promise.reject(new Error(text)),
     refusal: () => null,
     status: () => Promise.resolve({}),
@@ -38,7 +40,10 @@ const services = () => {
       links.push({ person, by });
       return Promise.resolve(`http://127.0.0.1/sign-in?token=${person}`);
     },
-    verifyJournal: () => Promise.resolve(null),
+    journal: new Hono(),
+    undo: { undo: () => Promise.resolve({}), settle: () => Promise.resolve({}) },
+    erase: () => Promise.resolve({}),
+    textsExported: () => Promise.resolve(),
   };
 };
 beforeEach(async () => {

@@ -12,7 +12,7 @@ test("the signed policy is in force, whatever the order of its fields", () => {
 
 test("every difference is refused and named, on whichever side it is", () => {
   const changed: Policy = { ...policy, marginPercent: "26", approve: { ...policy.approve, quorum: 2 } };
-  const more = { ...policy, delegation: true };
+  const more = { ...policy, delegation: { longestHours: 24 } };
   for (const [configured, signed, names] of [
     [changed, policy, "approve, marginPercent"],
     [policy, changed, "approve, marginPercent"],

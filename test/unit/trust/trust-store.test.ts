@@ -6,7 +6,7 @@ import { rawPublicKey } from "../../../src/trust/sign-statement.ts";
 import type { TrustStore } from "../../../src/trust/trust-store.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
 import { MemoryValues } from "../../fakes/memory-values.ts";
-import { people, policy, TrustWorld } from "../../fakes/trust-world.ts";
+import { people, policy, signedForm, TrustWorld } from "../../fakes/trust-world.ts";
 
 const day = 86_400_000;
 const statement = { tag: "countersign/test/1", text: "hello" };
@@ -252,12 +252,15 @@ test("a document refused for its times is looked at again, also when its file ha
   assert.equal(trust.serial, 2);
 });
 
-test("a policy that asks for more than one approval per plan is refused, naming the field", () => {
+test("a policy that cannot be meant is refused when it is signed, naming the field", () => {
   const { it } = world();
-  const { roles, assurances, expiresHours } = policy.approve;
-  const approve = { roles: [...roles], assurances: [...assurances], expiresHours, quorum: 2 };
-  const asked = { ...policy, ask: [...policy.ask], cancel: [...policy.cancel], approve };
-  assert.throws(() => it.document({ policy: asked }), /"quorum"[^}]*must be 1: more than one/);
+  const asked = signedForm({
+    ...policy,
+    approve: { ...policy.approve, expiresHours: 1, remindAfterHours: [2] },
+  });
+  assert.throws(() => it.document({ policy: asked }), /"remindAfterHours"[^}]*expires after 1 hours/);
+  const many = signedForm({ ...policy, approve: { ...policy.approve, quorum: 2 } });
+  it.document({ policy: many });
 });
 
 test("accounts: a document from before there were any is valid; a changed mapping counts at the next look", async () => {

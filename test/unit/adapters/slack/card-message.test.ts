@@ -33,6 +33,7 @@ test("an open approval says what, for whom, how much, from whom, where to, what 
       "Total 520.30 USD  ·  Quote to customer 624.36 USD  ·  Margin 20 %  ·  Project prj",
       "Ship to Customer XYZ, Sampletown, US",
       "Trade-off Cheapest: 520.30 USD with all parts in 9 days.",
+      "Approvals 0 of 1, tier standard",
       "2 orders",
       "Alpha Parts · 520.30 USD · standard, by 2026-03-11 · account XX00ALPHA",
       "Beta Supply · 503.60 USD · standard, by 2026-03-11 · account XX00BETA",

@@ -24,6 +24,7 @@ function completed(change: Partial<RunDetail> = {}): RunDetail {
     updatedAt: Date.UTC(2026, 2, 1, 23),
     dialogue: [],
     approvals: [],
+    verdictReason: null,
     plan: plan(),
     steps: [
       {

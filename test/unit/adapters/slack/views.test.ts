@@ -204,6 +204,7 @@ test("help names every command", () => {
     "approve ID",
     "reject ID",
     "cancel ID",
+    "delegate",
     "help",
   ]) {
     assert.ok(helpText.includes(`/countersign ${verb} `), verb);

@@ -1,22 +1,27 @@
-import { canonicalJson } from "../../src/canonical.ts";
-import { signedCheckpointSchema } from "../../src/checkpoint-schema.ts";
-import type { SkillContext } from "../../src/define-agent.ts";
-import type { Signed } from "../../src/domain.ts";
-import { AppError } from "../../src/errors.ts";
-import type { BadRecord, ChainHead, CheckpointStatement, JournalRecord } from "../../src/journal.ts";
-import { extendsHeads, verifyChain } from "../../src/journal.ts";
+import { canonicalJson } from "./canonical.ts";
+import { signedCheckpointSchema } from "./checkpoint-schema.ts";
+import type { SkillContext } from "./define-agent.ts";
+import type { Signed } from "./domain.ts";
+import { AppError } from "./errors.ts";
+import type { BadRecord, ChainHead, CheckpointStatement, JournalRecord } from "./journal.ts";
+import { extendsHeads, verifyChain } from "./journal.ts";
 
 /**
- * Signs how far the bot's journal has come, if it only grew: every chain continues from where this witness last saw
- * it by exactly the records given. Fails with "journal-rewritten", naming writer and sequence number, when it does not.
+ * Signs how far the journal of one of the `owners` (roles) has come, if it only grew: every chain continues from where
+ * this witness last saw it by exactly the records given. Fails with "journal-rewritten", naming writer and sequence
+ * number, when it does not.
  */
-export async function witness(
+export async function signCheckpoint(
   context: SkillContext,
   { checkpoint, records }: { checkpoint: Signed<CheckpointStatement>; records: readonly JournalRecord[] },
+  owners: readonly string[],
 ): Promise<Signed<CheckpointStatement>> {
   const { books, clock, trust } = context;
-  if (!trust.verify(checkpoint, "bot")) {
-    throw new AppError("bad-checkpoint", "the checkpoint was not signed by an instance granted as the bot");
+  if (!owners.includes(context.caller) || !trust.verify(checkpoint, context.caller)) {
+    throw new AppError(
+      "bad-checkpoint",
+      `the checkpoint was not signed by who asks, an instance granted as ${owners.join(" or ")}`,
+    );
   }
   const id = checkpoint.signer.atSign.slice(1);
   const row = await books.get("checkpoints", id);

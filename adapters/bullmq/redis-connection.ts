@@ -1,0 +1,41 @@
+import { Cluster, Redis } from "ioredis";
+import type { RedisPlace } from "./redis-url.ts";
+
+/** A connection to a Redis in one of its forms. `blocking`: it waits for jobs, however long the Redis is away. */
+export function connectRedis(
+  place: RedisPlace,
+  o: { readonly blocking: boolean; readonly commandMs: number },
+): Redis | Cluster {
+  const patience = o.blocking
+    ? { maxRetriesPerRequest: null }
+    : { maxRetriesPerRequest: 3, commandTimeout: o.commandMs };
+  if (place.kind === "socket") {
+    return new Redis(place.path, patience);
+  }
+  const { username, password } = place;
+  const options = {
+    ...patience,
+    ...(place.tls ? { tls: {} } : {}),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  };
+  switch (place.kind) {
+    case "single":
+      return new Redis({ ...options, ...place.node, db: place.database });
+    case "sentinel":
+      return new Redis({
+        ...options,
+        sentinels: [...place.sentinels],
+        name: place.master,
+        db: place.database,
+        enableTLSForSentinelMode: place.tls,
+      });
+    case "cluster":
+      return new Cluster([...place.nodes], { redisOptions: options });
+  }
+}
+
+/** Before the names of the queue's keys. In a Cluster all keys of a queue must lie on one node: the braces see to it. */
+export function keyPrefix(place: RedisPlace): string {
+  return place.kind === "cluster" ? "{countersign}" : "bull";
+}

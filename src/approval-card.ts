@@ -1,0 +1,177 @@
+import { type Card, cannotBeUndone } from "./card.ts";
+import { emptyCard as empty, isoMinute, moneyText, subjectOf } from "./card-words.ts";
+import type { Approval, Decision, PlanDocument, PlannedOrder } from "./domain.ts";
+import { endingVerdicts } from "./policy/ending-verdicts.ts";
+import type { RunView } from "./run-view.ts";
+
+/** Pure: what the cards of an approval show, open, reminded of and decided. */
+
+/** The same body before and after the decision: buttons give way to an outcome line. */
+export function approvalCard(view: RunView, approval: Approval): Card {
+  const { plan: shown, reason } = view.papers[approval.id] ?? { plan: null, reason: null };
+  const plan = shown?.document;
+  if (plan === undefined) {
+    return { ...unreadableCard, run: view.run.id };
+  }
+  const open = approval.status === "open";
+  const missing = approval.quorum - approval.decisions.length;
+  const whom = approval.quorum === 1 ? "nobody decides" : `${missing} more do not approve`;
+  return {
+    ...empty,
+    kind: "approval",
+    run: view.run.id,
+    title: `Approve: order parts for ${subjectOf(view, plan)}?`,
+    text: open
+      ? `Requested by ${approval.requester}. If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
+      : outcomeText(approval, reason),
+    tone: open ? "waiting" : approvalTone(approval),
+    facts: planFacts(plan, approval),
+    tables: planTables(plan),
+    approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
+    plan: { approval: approval.id, hash: approval.planHash },
+  };
+}
+const unreadableCard = {
+  ...empty,
+  kind: "approval",
+  title: "Approval without its plan",
+  text: "The stored plan is not the one that was put up for approval. It is not shown, and nothing can be decided here.",
+  tone: "bad",
+} as const;
+function approvalTone(approval: Approval): Card["tone"] {
+  if (approval.decision?.verdict === "approved" && approval.status !== "withdrawn") {
+    return "good";
+  }
+  return approval.status === "withdrawn" ? "neutral" : "bad";
+}
+function outcomeText(approval: Approval, why: string | null): string {
+  const { decision, status } = approval;
+  if (decision === null) {
+    return status === "expired"
+      ? "Expired: nobody decided. Nothing was ordered."
+      : "Withdrawn: the plan changed or the run ended.";
+  }
+  const verb = decision.verdict === "approved" ? "Approved" : "Rejected";
+  const reason = decision.verdict === "rejected" && why !== null ? ` Reason: ${why}` : "";
+  const undone = status === "withdrawn" ? " Withdrawn afterwards: it took no effect." : "";
+  return `${verb} ${decidedText(approval)}.${undone}${reason}`;
+}
+function planFacts(plan: PlanDocument, approval: Approval): Card["facts"] {
+  return [
+    { label: "Total", value: moneyText(plan.total) },
+    { label: "Quote to customer", value: moneyText(plan.quote.total) },
+    { label: "Margin", value: `${plan.quote.marginPercent} %` },
+    { label: "Project", value: plan.project },
+    { label: "Ship to", value: `${plan.shipTo.name}, ${plan.shipTo.city}, ${plan.shipTo.country}` },
+    { label: "Trade-off", value: plan.tradeOff },
+    ...quorumFacts(approval),
+    { label: "Plan hash", value: approval.planHash },
+  ];
+}
+/** How far it is, and in which tier of the policy; nothing is known of those from before there were tiers. */
+function quorumFacts({ tier, quorum, decisions }: Approval): Card["facts"] {
+  if (tier === null) {
+    return [];
+  }
+  const approved = decisions.filter(({ verdict }) => verdict === "approved");
+  const who = approved.map((each) => ` · ${nameText(each)}`).join("");
+  return [{ label: "Approvals", value: `${approved.length} of ${quorum}, tier ${tier}${who}` }];
+}
+function planTables(plan: PlanDocument): Card["tables"] {
+  return [
+    ...plan.orders.map(orderTable),
+    {
+      about: "fallback" as const,
+      title: "If something goes wrong",
+      columns: ["Order", "Then"],
+      rows: plan.fallbacks.map((each) => [
+        orderName(plan, each.order),
+        each.action === "alternative"
+          ? `order from ${each.replacement.supplierName} instead, ${moneyText(each.replacement.total)}`
+          : `${each.action}: ${each.note}`,
+      ]),
+    },
+    {
+      about: "effect" as const,
+      title: "Can it be undone?",
+      columns: ["What", "Undo"],
+      rows: plan.effects.map((each) => [each.description, undoWords[each.reversibility]]),
+    },
+  ].filter((table) => table.rows.length > 0);
+}
+const undoWords = {
+  reversible: "can be undone",
+  compensable: "can be undone by a further step",
+  irreversible: cannotBeUndone,
+} as const;
+/** People know an order by its supplier, the books by its id. */
+function orderName({ orders }: PlanDocument, id: string): string {
+  const supplier = orders.find((each) => each.id === id)?.supplierName;
+  return supplier === undefined ? id : `${supplier} (${id})`;
+}
+function orderTable(order: PlannedOrder): Card["tables"][number] {
+  const blank = ["", "", ""];
+  return {
+    about: "order",
+    title: `${order.supplierName} · ${moneyText(order.total)} · ${order.freightMethod}, by ${order.expectedDelivery} · account ${order.bankAccount}`,
+    columns: ["Part", "Quantity", "Unit price", "At most", "Total"],
+    rows: [
+      ...order.lines.map((line) => [
+        `${line.part} ${line.description}`,
+        `${line.quantity} ${line.unit}`,
+        moneyText(line.unitPrice),
+        moneyText(line.maxUnitPrice),
+        moneyText(line.total),
+      ]),
+      ["Freight", ...blank, moneyText(order.freight)],
+      ["Tax", ...blank, moneyText(order.tax)],
+      ["Order total", ...blank, moneyText(order.total)],
+    ],
+  };
+}
+
+/** Who decided, when, where and how; all who approved. */
+export function decidedText(approval: Approval): string {
+  return endingVerdicts(approval)
+    .map((each) => `by ${nameText(each)} in ${each.adapter} at ${isoMinute(each.at)} (${each.assurance})`)
+    .join(" and ");
+}
+function nameText({ by, insteadOf, brokeGlass }: Decision): string {
+  const right = insteadOf === undefined ? "" : ` for ${insteadOf}`;
+  return `${by}${right}${brokeGlass === true ? " alone, in an emergency" : ""}`;
+}
+
+/** Brings an open approval to mind; once it is closed it asks for nothing any more. */
+export function reminderCard(view: RunView, approval: Approval): Card {
+  const { status, expiresAt, quorum, decisions, requester, escalatedAt } = approval;
+  const base = { ...empty, kind: "notice", run: view.run.id } as const;
+  if (status !== "open") {
+    return { ...base, title: `No decision needed any more: ${subjectOf(view)}`, text: "", tone: "neutral" };
+  }
+  const count = quorum === 1 ? "" : ` ${decisions.length} of ${quorum} have approved.`;
+  const passedOn = escalatedAt === null ? "" : " It is passed on to others as well.";
+  return {
+    ...base,
+    title: `Still waiting for a decision: ${subjectOf(view)}`,
+    text: `Requested by ${requester}.${count}${passedOn} If nobody decides by ${isoMinute(expiresAt)}, nothing is ordered.`,
+    tone: "waiting",
+    facts: [{ label: "Approval", value: approval.id }],
+  };
+}
+
+/** Tells named people that somebody decided alone, so that they look at it afterwards. */
+export function announcementCard(view: RunView, approval: Approval): Card {
+  const plan = view.papers[approval.id]?.plan?.document;
+  return {
+    ...empty,
+    kind: "notice",
+    run: view.run.id,
+    title: `Decided alone: ${subjectOf(view)}`,
+    text: `Approved ${decidedText(approval)}, where ${approval.quorum} must approve. Please review it.`,
+    tone: "bad",
+    facts: [
+      ...(plan === undefined ? [] : [{ label: "Total", value: moneyText(plan.total) }]),
+      { label: "Approval", value: approval.id },
+    ],
+  };
+}

@@ -1,0 +1,29 @@
+import type { Money } from "./domain.ts";
+import type { RunView } from "./run-view.ts";
+
+/** Words and pieces that several cards share. */
+
+export const emptyCard = {
+  facts: [],
+  steps: [],
+  tables: [],
+  approval: null,
+  plan: null,
+  options: [],
+} as const;
+
+/** What a run is about, e.g. "50 × Widget for Customer XYZ". */
+export function subjectOf({ request, plan: current }: RunView, plan = current?.document): string {
+  if (plan !== undefined) {
+    return `${plan.request.quantity} × ${plan.itemName} for ${plan.customerName}`;
+  }
+  return request === null ? "Your request" : `${request.quantity} × ${request.item} for ${request.customer}`;
+}
+
+export function moneyText(value: Money): string {
+  return `${value.amount} ${value.currency}`;
+}
+/** "2026-01-31 14:05 UTC" */
+export function isoMinute(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}

@@ -1,0 +1,274 @@
+import type { StepDetail, RunDetail } from "./desk-types.ts";
+import type { Approval, Json } from "./domain.ts";
+import { planDocumentSchema } from "./plan/plan-schema.ts";
+import { quoted } from "./quoted.ts";
+import { count, moneyText, outcomeWords, shortHash } from "./step-words.ts";
+import { z } from "zod";
+
+/** A journal record as the story needs it; `at` in milliseconds. */
+export interface StoryRecord {
+  readonly at: number;
+  readonly kind: string;
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+export interface Story {
+  readonly run: string;
+  readonly status: string;
+  readonly parts: readonly { readonly heading: string; readonly lines: readonly string[] }[];
+  readonly cost: RunCost;
+}
+/** What a run took. */
+export interface RunCost {
+  /** From the request to the last change; milliseconds. */
+  readonly ms: number | null;
+  /** Envelopes that the bot sent and received. */
+  readonly messages: number;
+  readonly models: readonly {
+    readonly model: string;
+    readonly calls: number;
+    readonly failed: number;
+    readonly ms: number;
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+    /** By the providers' own counting, and what they charge; null where none was reported. */
+    readonly tokens: number | null;
+    readonly cost: string | null;
+  }[];
+}
+
+/**
+ * Tells what happened in a run, from its record, its journal and the gateway's: sentences made by rules, always the
+ * same for the same run. `run` is null where its texts were erased: then the journal alone speaks.
+ */
+export function explainRun(o: {
+  readonly id: string;
+  readonly run: RunDetail | null;
+  readonly records: readonly StoryRecord[];
+  readonly models: readonly StoryRecord[];
+}): Story {
+  const { id, run, records } = o;
+  const cost = costOf(run, records, o.models);
+  const sections: readonly (readonly [string, readonly string[]])[] = [
+    ["Asked", run === null ? askedOnly(records) : asked(run)],
+    ["Done", run === null ? [] : run.steps.flatMap((step) => stepLines(step, records))],
+    ["Plan", run === null ? [] : planLines(run)],
+    ["Decided", run === null ? decidedOnly(records) : run.approvals.flatMap((each) => decision(each, run))],
+    ["Ordered", run === null ? [] : orderLines(run)],
+    ["Undone", run === null ? [] : undone(run)],
+    ["Refused or alarmed", refusals(records)],
+    ["Models", modelLines(cost)],
+    ["Took", took(cost, records.length)],
+    ["Erased", erasures(records)],
+  ];
+  return {
+    run: id,
+    status: statusText(run, records),
+    parts: sections.filter(([, lines]) => lines.length > 0).map(([heading, lines]) => ({ heading, lines })),
+    cost,
+  };
+}
+
+function statusText(run: RunDetail | null, records: readonly StoryRecord[]): string {
+  if (run === null) {
+    const last = records.findLast(({ kind }) => kind === "run");
+    return String(last?.facts["status"] ?? "unknown");
+  }
+  const why = run.reason === null ? "" : ` (${run.reason})`;
+  return `${run.status}${why}${run.error === null ? "" : `: ${quoted(run.error.message)}`}`;
+}
+
+function asked(run: RunDetail): readonly string[] {
+  const place = run.thread.split(":")[0] ?? "";
+  const route = run.steps.find(({ id }) => id === "route");
+  return [
+    `${time(run.createdAt)}: ${run.requester} asked in ${place}: ${quoted(run.requestText)}`,
+    ...run.dialogue.map(
+      ({ question, answer }) => `asked back ${quoted(question)}, answered ${quoted(answer)}`,
+    ),
+    ...understood(route?.output ?? null),
+  ];
+}
+const routeSchema = z.object({
+  workflow: z.string().optional(),
+  input: z.object({ customer: z.string(), item: z.string(), quantity: z.string() }).optional(),
+  model: z.string().optional(),
+});
+function understood(output: Json): readonly string[] {
+  const { data } = routeSchema.safeParse(output);
+  if (data?.input === undefined) {
+    return [];
+  }
+  const { customer, item, quantity } = data.input;
+  const by = data.model === undefined ? "" : `, read with model ${data.model}`;
+  return [`understood as: ${quantity} of item ${item} for customer ${customer}${by}`];
+}
+function askedOnly(records: readonly StoryRecord[]): readonly string[] {
+  return records
+    .filter(({ kind }) => kind === "request")
+    .map(({ at, facts }) => `${time(at)}: ${String(facts["person"])} asked; what was said is erased`);
+}
+
+const doneWords: Readonly<Record<StepDetail["status"], string>> = {
+  pending: "not begun",
+  queued: "about to begin",
+  waiting: "under way",
+  completed: "done",
+  failed: "failed",
+  skipped: "not needed any more",
+  compensating: "being undone",
+  compensated: "done, and undone again",
+};
+
+/** A step in a line; one that nobody has come to yet is left out. */
+function stepLines(step: StepDetail, records: readonly StoryRecord[]): readonly string[] {
+  const { id, label, agent, atSign, status, ms, error, output } = step;
+  if (status === "pending") {
+    return [];
+  }
+  const answer = records.findLast(
+    ({ kind, facts }) => kind === "envelope" && facts["step"] === id && facts["direction"] === "in",
+  );
+  const instance = answer?.facts["instance"];
+  const who =
+    agent === null
+      ? "the bot itself"
+      : [agent, atSign, ...(typeof instance === "string" ? [`instance ${instance}`] : [])].join(" ");
+  const outcome = error === null ? outcomeWords(id, output) : quoted(error.message);
+  const took = ms === null ? "" : `, ${ms} ms`;
+  return [`${label}: ${doneWords[status]} by ${who}${took}${outcome === undefined ? "" : `: ${outcome}`}`];
+}
+
+function planLines({ plan }: RunDetail): readonly string[] {
+  const { data } = planDocumentSchema.safeParse(plan?.document);
+  if (plan === null || data === undefined) {
+    return [];
+  }
+  const { orders, total, quote, effects, revision, fallbacks, shipTo } = data;
+  return [
+    `plan ${shortHash(plan.hash)}, revision ${revision}: ${count(orders.length, "order")}, ${moneyText(total)} in all, quoted to the customer at ${moneyText(quote.total)}`,
+    ...orders.map(
+      (order) =>
+        `order ${order.id} at ${quoted(order.supplierName)}: ${count(order.lines.length, "line")}, ${moneyText(order.total)} and never more than ${moneyText(order.maxTotal)}, expected on ${order.expectedDelivery}`,
+    ),
+    `to ${quoted(`${shipTo.name}, ${shipTo.city}, ${shipTo.country}`)}; ${count(fallbacks.length, "fallback")} prepared with it`,
+    ...effects.map(
+      ({ description, reversibility }) => `what would happen: ${quoted(description)} (${reversibility})`,
+    ),
+  ];
+}
+
+function decision(approval: Approval, run: RunDetail): readonly string[] {
+  const { decision: made, planHash, status, action, revision } = approval;
+  if (made === null) {
+    const outcome = {
+      open: `waits for a decision until ${time(approval.expiresAt)}`,
+      recorded: "is recorded",
+      decided: "is decided",
+      withdrawn: "was withdrawn before anybody decided",
+      expired: `ended undecided at ${time(approval.expiresAt)}`,
+    }[status];
+    return [`“${action}” on plan ${shortHash(planHash)} ${outcome}`];
+  }
+  const isLast = approval === run.approvals.at(-1);
+  const why = isLast && run.verdictReason !== null ? `, because ${quoted(run.verdictReason)}` : "";
+  return [
+    `${time(made.at)}: ${made.by} ${made.verdict} “${action}” on plan ${shortHash(planHash)} (revision ${revision}) in ${made.adapter}, assurance ${made.assurance}${why}`,
+  ];
+}
+function decidedOnly(records: readonly StoryRecord[]): readonly string[] {
+  return records
+    .filter(({ kind, facts }) => kind === "decision" && facts["state"] === "recorded")
+    .map(
+      ({ at, facts }) =>
+        `${time(at)}: ${String(facts["by"])} ${String(facts["verdict"])} plan ${shortHash(String(facts["planHash"]))} in ${String(facts["adapter"])}, assurance ${String(facts["assurance"])}`,
+    );
+}
+
+const placedSchema = z.object({
+  placed: z.array(
+    z.object({
+      order: z.string(),
+      supplier: z.string(),
+      supplierReference: z.string(),
+      usedFallback: z.boolean(),
+    }),
+  ),
+});
+function orderLines({ steps }: RunDetail): readonly string[] {
+  const { data } = placedSchema.safeParse(steps.find(({ id }) => id === "orders")?.output);
+  return (data?.placed ?? []).map(
+    ({ order, supplier, supplierReference, usedFallback }) =>
+      `order ${order} was placed with ${supplier}, which calls it ${quoted(supplierReference)}${usedFallback ? "; a prepared fallback was used" : ""}`,
+  );
+}
+function undone({ steps }: RunDetail): readonly string[] {
+  return steps.flatMap(({ label, status, error }) => {
+    if (status === "compensated") {
+      return [`${label} was undone`];
+    }
+    if (error?.code === "undo-given-up") {
+      return [`${label} was left as it is, by a person's decision`];
+    }
+    const isStuck = status === "compensating" || error?.code === "undo-failed";
+    return isStuck ? [`${label} is not undone yet${error === null ? "" : `: ${quoted(error.message)}`}`] : [];
+  });
+}
+function refusals(records: readonly StoryRecord[]): readonly string[] {
+  return records
+    .filter(({ kind }) => kind === "refusal" || kind === "alarm")
+    .map(({ at, kind, facts }) => `${time(at)}: ${kind} ${String(facts["code"])}`);
+}
+function erasures(records: readonly StoryRecord[]): readonly string[] {
+  return records
+    .filter(({ kind }) => kind === "erasure")
+    .map(({ at, facts }) => `${time(at)}: ${String(facts["by"])} had what was said erased`);
+}
+
+function costOf(
+  run: RunDetail | null,
+  records: readonly StoryRecord[],
+  calls: readonly StoryRecord[],
+): RunCost {
+  const models = Map.groupBy(calls, ({ facts }) => String(facts["model"] ?? facts["role"]));
+  const sum = (list: readonly StoryRecord[], name: string): number =>
+    list.reduce((all, { facts }) => all + Number(facts[name] ?? 0), 0);
+  return {
+    ms: run === null ? null : run.updatedAt - run.createdAt,
+    messages: records.filter(({ kind }) => kind === "envelope").length,
+    models: [...models].map(([model, list]) => ({
+      model,
+      calls: list.length,
+      failed: list.filter(({ facts }) => facts["code"] !== undefined).length,
+      ms: sum(list, "ms"),
+      bytesIn: sum(list, "promptBytes"),
+      bytesOut: sum(list, "answerBytes"),
+      tokens: list.some(({ facts }) => facts["tokens"] !== undefined) ? sum(list, "tokens") : null,
+      cost: costText(list),
+    })),
+  };
+}
+/** Charges are decimal strings, so each is told as it was reported. */
+function costText(list: readonly StoryRecord[]): string | null {
+  const charges = list.flatMap(({ facts }) => (typeof facts["cost"] === "string" ? [facts["cost"]] : []));
+  return charges.length === 0 ? null : charges.join(" + ");
+}
+function modelLines({ models }: RunCost): readonly string[] {
+  return models.map(({ model, calls, failed, ms, bytesIn, bytesOut, tokens, cost }) =>
+    [
+      `model ${model}: ${count(calls, "call")}${failed === 0 ? "" : `, ${failed} of them failed`}, ${ms} ms`,
+      `${bytesIn} bytes asked, ${bytesOut} answered`,
+      tokens === null ? "no tokens were reported" : `${tokens} tokens`,
+      cost === null ? "no cost was reported" : `charged: ${cost}`,
+    ].join("; "),
+  );
+}
+function took({ ms, messages }: RunCost, records: number): readonly string[] {
+  return [
+    ...(ms === null ? [] : [`${(ms / 1_000).toFixed(1)} s from the request to the last change`]),
+    `${count(messages, "envelope")} and ${count(records, "journal record")} on the bot's side`,
+  ];
+}
+
+function time(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}

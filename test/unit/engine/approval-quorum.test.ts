@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ClickedDecision } from "../../../src/decision-types.ts";
+import type { Policy } from "../../../src/policy-types.ts";
+import { people, policy } from "../../fakes/trust-world.ts";
+import { click, EngineWorld, request } from "./engine-world.ts";
+
+const hourMs = 3_600_000;
+const two: Policy = {
+  ...policy,
+  approve: {
+    ...policy.approve,
+    quorum: 2,
+    remindAfterHours: [1, 2],
+    escalate: { afterHours: 3, roles: ["director"] },
+  },
+  delegation: { longestHours: 24 },
+};
+
+async function opened(rules = two) {
+  const world = new EngineWorld();
+  world.trust = { ...world.trust, policy: rules };
+  const bot = world.bot();
+  const { run } = await bot.engine.start(request);
+  await world.settle(bot.engine);
+  const gate = `${run}-1-gate`;
+  const decide = (change: Partial<ClickedDecision> = {}) =>
+    bot.approvals.decide({ approval: gate, ...click, ...change });
+  const row = async () => {
+    const found = await world.store.approval(gate);
+    assert.ok(found !== undefined);
+    return found;
+  };
+  return { world, bot, run, gate, decide, row };
+}
+
+test("lesson 19: two people must approve; the first one's verdict is kept, also over a restart", async () => {
+  const { world, bot, run, decide, row } = await opened();
+  assert.deepEqual(await decide(), { outcome: "accepted", run, more: 1 });
+  await world.settle(bot.engine);
+  assert.deepEqual([(await row()).status, (await row()).decisions.length], ["open", 1]);
+  assert.deepEqual(world.placed, []);
+  const again = await decide({ adapter: "terminal", assurance: "local" });
+  assert.equal(again.outcome === "refused" && again.error.code, "already-counted", "twice is once");
+  assert.equal((await row()).decisions.length, 1);
+
+  const other = world.bot();
+  const second = await other.approvals.decide({ approval: `${run}-1-gate`, ...click, person: "manager-2" });
+  assert.deepEqual(second, { outcome: "accepted", run });
+  await world.settle(other.engine);
+  assert.equal((await world.run(run)).status, "completed");
+  assert.deepEqual(
+    (await row()).decisions.map(({ by }) => by),
+    ["manager", "manager-2"],
+  );
+  const sent = (await world.text(run, "orders", "input:1")) as { mandate: { decisions: unknown[] } };
+  assert.equal(sent.mandate.decisions.length, 2);
+  const noted = world.store.journal
+    .filter(({ kind }) => kind === "decision")
+    .map(({ facts }) => facts["state"]);
+  assert.deepEqual(noted, ["counted", "recorded", "decided", "decided"]);
+});
+
+test("one rejection is enough, also after an approval", async () => {
+  const { world, bot, run, decide, row } = await opened();
+  await decide();
+  assert.equal(
+    (await decide({ person: "manager-2", verdict: "rejected", reason: "too dear" })).outcome,
+    "accepted",
+  );
+  await world.settle(bot.engine);
+  assert.deepEqual([(await row()).status, (await world.run(run)).reason], ["decided", "rejected"]);
+  assert.deepEqual(world.placed, []);
+});
+
+test("partly approved is not approved: it expires, and nothing is ordered", async () => {
+  const { world, bot, run, decide, row } = await opened();
+  await decide();
+  await world.time.advance(73 * hourMs);
+  await bot.engine.due(run);
+  await world.settle(bot.engine);
+  assert.deepEqual([(await row()).status, (await world.run(run)).reason], ["expired", "expired"]);
+  assert.deepEqual(world.placed, []);
+});
+
+test("lesson 21: reminders at their times, passed on after its time, each once and committed before it is sent", async () => {
+  const { world, gate, row, decide } = await opened();
+  const reminders = () => [1, 2, 3, 4].map((n) => world.store.cards(`reminder-${gate}-${n}`));
+  const count = async () => (await Promise.all(reminders())).filter((cards) => cards.length > 0).length;
+  const sweep = async (hours: number) => {
+    await world.time.advance(hours * hourMs);
+    for (const id of await world.store.dueRuns(world.time.now(), 10)) {
+      await world.bot().engine.due(id);
+    }
+    return count();
+  };
+  assert.equal(await sweep(0.9), 0);
+  assert.equal(await sweep(0.2), 1);
+  assert.equal(await sweep(0.1), 1, "not again");
+  assert.equal((await row()).escalatedAt, null);
+  assert.equal(await sweep(10), 2, "what was missed is one reminder");
+  assert.deepEqual([(await row()).notices, (await row()).escalatedAt], [2, world.time.now()]);
+  assert.equal(await sweep(20), 2);
+  await decide();
+  await decide({ person: "manager-2" });
+  const [first] = await world.store.cards(`reminder-${gate}-1`);
+  assert.ok((first?.version ?? 0) > 1, "it says that nothing is to be done any more");
+  assert.equal((await row()).status, "recorded");
+});
+
+test("lesson 20: a right that was handed on counts, once, with the paper in the evidence", async () => {
+  const { world, bot, run, gate, decide, row } = await opened();
+  world.trust = {
+    ...world.trust,
+    person: (id) =>
+      id === "helper"
+        ? { id, name: id, roles: ["employee"], active: true, accounts: [] }
+        : people.find((each) => each.id === id),
+  };
+  const give = (change: object = {}) =>
+    bot.delegations.delegate({
+      from: "manager",
+      to: "helper",
+      approval: gate,
+      hours: 2,
+      adapter: "console",
+      assurance: "clicked" as const,
+      ...change,
+    });
+  for (const [change, code] of [
+    [{ to: "employee" }, "not-allowed"],
+    [{ to: "manager" }, "not-allowed"],
+    [{ to: "former" }, "unknown-person"],
+    [{ from: "employee" }, "not-allowed"],
+    [{ hours: 25 }, "too-long"],
+    [{ approval: "none" }, "unknown-approval"],
+    [{ hours: -1 }, "bad-delegation"],
+  ] as const) {
+    const refused = await give(change);
+    assert.equal(refused.outcome === "refused" && refused.error.code, code);
+  }
+  const before = await decide({ person: "helper" });
+  assert.equal(before.outcome === "refused" && before.error.code, "not-allowed");
+  assert.equal((await give()).outcome, "delegated");
+  const other = world.bot();
+  const helped = await other.approvals.decide({ approval: gate, ...click, person: "helper" });
+  assert.deepEqual(helped, { outcome: "accepted", run, more: 1 });
+  assert.deepEqual(
+    (await row()).decisions.map(({ by, insteadOf }) => [by, insteadOf]),
+    [["helper", "manager"]],
+  );
+  const evidence = (await world.text(run, "gate", "evidence:1")) as { statement: { delegations: unknown[] } };
+  assert.equal(evidence.statement.delegations.length, 1);
+  const own = await decide();
+  assert.equal(own.outcome === "refused" && own.error.code, "already-counted", "a right counts once");
+  await decide({ person: "manager-2" });
+  await world.settle(other.engine);
+  assert.equal((await world.run(run)).status, "completed");
+  const refusals = world.store.journal.filter(({ kind }) => kind === "refusal").length;
+  assert.equal(refusals, 9);
+  assert.equal(world.store.journal.filter(({ kind }) => kind === "delegation").length, 1);
+});
+
+test("deciding alone needs the role, a reason and a limit, and is alarmed", async () => {
+  const breakGlass = {
+    roles: ["manager" as const],
+    upTo: { amount: "1000.00", currency: "USD" },
+    most: { count: 1, days: 30 },
+    announceTo: ["manager-2"],
+  };
+  const { world, bot, run, decide, row } = await opened({ ...two, breakGlass });
+  const silent = await decide({ breakGlass: true });
+  assert.equal(silent.outcome === "refused" && silent.error.code, "reason-missing");
+  assert.deepEqual(await decide({ breakGlass: true, reason: "the line stands" }), {
+    outcome: "accepted",
+    run,
+  });
+  await world.settle(bot.engine);
+  assert.equal((await world.run(run)).status, "completed");
+  assert.equal((await row()).decision?.brokeGlass, true);
+  assert.ok(
+    world.store.journal.some(({ kind, facts }) => kind === "alarm" && facts["code"] === "glass-broken"),
+  );
+  const poor = await opened({
+    ...two,
+    breakGlass: { ...breakGlass, upTo: { amount: "1.00", currency: "USD" } },
+  });
+  const dear = await poor.decide({ breakGlass: true, reason: "the line stands" });
+  assert.equal(dear.outcome === "refused" && dear.error.code, "break-glass-limit");
+});
