@@ -139,7 +139,10 @@ export function createRunChanger(options: EngineOptions): RunChanger {
     const id = rowId("request", job);
     const message = ready.get(id);
     ready.delete(id);
-    message?.send();
+    // Of a row that is due again the outbox has taken care: its job comes so late that it would be sent twice.
+    if (message !== undefined && (message.row.tries === 0 || message.row.dueAt > options.clock.now())) {
+      message.send();
+    }
     return message !== undefined;
   }
 

@@ -55,13 +55,13 @@ const does = <O>(role: string, name: string, output: z.ZodType<O>) =>
     input: z.looseObject({}),
     output,
     async run(context, input) {
-      const found = answer(context.subject, { skill: name, input: input as Json }, role) as {
-        statement?: Tagged;
-      };
-      return { ...found, ...(found.statement === undefined ? {} : context.sign(found.statement)) } as O;
+      const found = answer(context.subject, { skill: name, input: input as Json }, role) as Stated;
+      const signed = (each: Stated): object =>
+        each.statement === undefined ? each : { ...each, ...context.sign(each.statement) };
+      return (Array.isArray(found) ? (found as Stated[]).map(signed) : signed(found)) as O;
     },
   });
-type Tagged = { readonly tag: string };
+type Stated = { readonly statement?: { readonly tag: string } };
 
 const worker = agent("supply", {
   work: does("supply", "work", payload),
@@ -71,7 +71,7 @@ const worker = agent("supply", {
 const financial = agent("financial", { attest: does("financial", "attest", attested) });
 const compliance = agent("compliance", { attest: does("compliance", "attest", attested) });
 const router = agent("router", { route: does("router", "route", z.looseObject({ outcome: z.string() })) });
-const hitl = agent("hitl", { "sign-decision": does("hitl", "sign-decision", decision) });
+const hitl = agent("hitl", { "sign-decision": does("hitl", "sign-decision", z.array(decision)) });
 export const benchAgents = [router, worker, financial, compliance, hitl] as const;
 
 /** The plan that is put up for approval: what step 8 found. */

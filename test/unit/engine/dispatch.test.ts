@@ -34,6 +34,19 @@ test("a job that another bot takes has the request sent from the outbox, though 
   assert.equal(claimed?.id, row);
 });
 
+test("a job that comes when its row is due again leaves it to the outbox", async () => {
+  const world = new EngineWorld();
+  world.prepared = { tries: 1, dueAt: world.time.now() + 5_000 };
+  const { engine } = world.bot();
+  await engine.start(request);
+  await engine.start({ ...request, key: "k2" });
+  await engine.dispatch(world.queue.take() as StepJob);
+  assert.equal(world.sent.length, 1);
+  await world.time.advance(5_000);
+  await engine.dispatch(world.queue.take() as StepJob);
+  assert.equal(world.sent.length, 1);
+});
+
 test("a job of a step that is past it sends nothing", async () => {
   const { world, engine, job } = await begun();
   await world.settle(engine);

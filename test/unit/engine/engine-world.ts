@@ -45,6 +45,8 @@ export class EngineWorld {
   readonly calls: string[] = [];
   /** Rows that were sent from memory, and "due" each time the outbox was asked to look. */
   readonly sent: string[] = [];
+  /** What the outbox says of a row that is made ready to be sent; else it is found by claiming it. */
+  prepared: Partial<Pick<OutboxRow, "tries" | "dueAt">> = {};
   trust: TrustView = {
     serial: 7,
     demo: true,
@@ -79,7 +81,11 @@ export class EngineWorld {
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
-      prepare: (row) => ({ row, journal: [], send: () => void this.sent.push(row.id) }),
+      prepare: (row) => ({
+        row: { ...row, ...this.prepared },
+        journal: [],
+        send: () => void this.sent.push(row.id),
+      }),
       sendDue: () => void this.sent.push("due"),
       committed: () => undefined,
     });
