@@ -1,19 +1,15 @@
 import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPaper } from "./approval-paper.ts";
 import { createApprovalRights } from "./approval-rights.ts";
-import type { BotRegister } from "./bot-register.ts";
 import { createApprovals } from "./approvals.ts";
-import type { CompanyConfig } from "./config.ts";
-import type { AgentDefinition } from "./define-agent.ts";
 import { createDesk } from "./desk.ts";
-import type { AgentAddress, AgentId, Approval, Run, RunId } from "./domain.ts";
-import { type Definitions, findWorkflow } from "./engine/definitions.ts";
+import type { RunId } from "./domain.ts";
+import { findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
 import { startWorker } from "./engine/worker.ts";
 import { AppError, toErrorInfo } from "./errors.ts";
 import { createIntake } from "./intake.ts";
-import type { InstanceKeyPairs } from "./keys.ts";
 import type { ReceivedEnvelope } from "./link-types.ts";
 import { createAgentCalls } from "./link/agent-calls.ts";
 import { createDecisionDesk } from "./link/decision-desk.ts";
@@ -21,41 +17,20 @@ import { decisionsRun } from "./link/decision-messages.ts";
 import { freezeRun } from "./link/freeze-notice.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
-import type { Timers } from "./link/timers.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
 import { createDelegations } from "./delegations.ts";
-import type { AgentLink } from "./link-port.ts";
-import type { ChatAdapter, ChatInbox, Clock, Ids, Logger, StepQueue, Store } from "./ports.ts";
+import type { ChatAdapter, ChatInbox } from "./ports.ts";
+import type { BotParts } from "./bot-parts.ts";
 import { createPresenter } from "./presenter.ts";
 import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
 import { signAs, type Statement } from "./trust/sign-statement.ts";
-import type { TrustStore } from "./trust/trust-store.ts";
 import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
 import { isGranted, wireSafety } from "./wire-safety.ts";
 
 const ackLifetimeMs = 60_000;
 
-export interface BotParts {
-  readonly config: CompanyConfig;
-  readonly store: Store;
-  readonly queue: StepQueue;
-  readonly link: AgentLink;
-  readonly trust: TrustStore;
-  /** Signs what people clicked; see design, "Approval". */
-  readonly evidenceKeys: InstanceKeyPairs;
-  /** Has the journal's checkpoints signed, by the instance of the witness that is given. */
-  readonly witness: (compliance: () => AgentAddress, leads: () => boolean) => Witness;
-  /** The other bots of this record; `onLeads` is told when this one alone is to have the journal witnessed. */
-  readonly register: (onLeads: (leads: boolean) => void) => BotRegister;
-  readonly agents: readonly AgentDefinition[];
-  readonly definitions: Definitions;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly timers: Timers;
-  readonly log: Logger;
-}
 export interface Bot {
   readonly desk: ReturnType<typeof createDesk>;
   readonly inbox: ChatInbox;

@@ -18,7 +18,7 @@ import type {
   ThreadId,
 } from "./domain.ts";
 import type { Assignment, Fence, InstanceLease, InstanceStore } from "./instance-types.ts";
-import type { MessageReference, MessageSubject, OutgoingEnvelope, ReceivedEnvelope } from "./link-types.ts";
+import type { MessageSubject } from "./link-types.ts";
 import type {
   AgentTraffic,
   CardRecord,

@@ -1,4 +1,4 @@
-import type { BotParts } from "./app.ts";
+import type { BotParts } from "./bot-parts.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import type { AgentAddress, AgentId, Signed } from "./domain.ts";
 import type { AgentCalls } from "./link/agent-calls.ts";
