@@ -8,8 +8,8 @@ import type { ChatAdapter, Clock, Logger } from "./ports.ts";
 
 /** Who may decide on an approval, and where those are reached who are asked now. */
 export interface ApprovalRights {
-  deciders(approval: Approval): readonly Person[];
-  places(run: Run, approval: Approval): readonly ThreadId[];
+  readonly deciders: (approval: Approval) => readonly Person[];
+  readonly places: (run: Run, approval: Approval) => readonly ThreadId[];
 }
 
 export function createApprovalRights(o: {
@@ -32,7 +32,7 @@ export function createApprovalRights(o: {
   return {
     deciders: (approval) => decidersOf(trust.policy, trust.people, rights(approval)),
     // Whoever has decided is not asked again. Of what somebody decided alone, those are told who are named for it.
-    places(run, approval) {
+    places: (run, approval) => {
       const escalated = approval.escalatedAt !== null;
       const done = new Set(approval.decisions.flatMap(({ by, insteadOf = by }) => [by, insteadOf]));
       const { announceTo = [] } = trust.policy.breakGlass ?? {};
