@@ -86,6 +86,10 @@ function concerns(run: Run, event: StepEvent, state: StepState): boolean {
   return undo ? state.status === "compensating" : run.status !== "compensating";
 }
 
+function needsAreDone({ run }: Turn, { needs }: PlannedStep): boolean {
+  return needs.every((need) => run.steps.find(({ id }) => id === need)?.status === "completed");
+}
+
 function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: StepState): void {
   const sent = state.status === "waiting" && state.dispatch > 0;
   // In-bot work (compute, asking, opening an approval) is done while the step is queued without a dispatch.
@@ -93,7 +97,8 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
   const { now } = turn;
   switch (event.type) {
     case "dispatched":
-      if (state.status === "queued" && !inBot && turn.run.paused !== true) {
+      // An attestation that it needs may be renewed meanwhile: then the sweeper comes back to it.
+      if (state.status === "queued" && !inBot && turn.run.paused !== true && needsAreDone(turn, planned)) {
         const startedAt = state.startedAt ?? now;
         setStep(turn, state.id, { status: "waiting", startedAt, dueAt: now + planned.timeoutMs });
       }
