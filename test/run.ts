@@ -54,6 +54,12 @@ async function suite(name: string, files: readonly string[], concurrency: number
       failures.push(`${path.relative(root, event.file ?? "?")} › ${event.name}`);
     }
   });
+  const lasted = new Map<string, number>();
+  stream.on("test:summary", ({ file, duration_ms: ms }) => {
+    if (file !== undefined) {
+      lasted.set(path.basename(file, ".test.ts"), ms / 1000);
+    }
+  });
   const shown = stream.compose(spec);
   let report = "";
   for await (const chunk of shown) {
@@ -64,6 +70,9 @@ async function suite(name: string, files: readonly string[], concurrency: number
   say(
     `${failed === 0 ? "ok   " : "FAIL "} ${name}: ${counts.passed - before.passed} passed, ${failed} failed (${seconds} s)`,
   );
+  // The whole check has twenty minutes: this is where they go.
+  const longest = [...lasted].toSorted(([, a], [, b]) => b - a).slice(0, 8);
+  say(`      longest: ${longest.map(([file, each]) => `${file} ${each.toFixed(0)} s`).join(", ")}`);
   if (failed > 0) {
     say(report);
   }
