@@ -164,7 +164,7 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
         { run: waiting.run, step: "gate" },
         {
           skill: "sign-decision",
-          input: { evidence, planValidUntil: waiting.plan.validUntil } as unknown as Json,
+          input: { plan: waiting.mandate.plan, evidence: [evidence] } as unknown as Json,
         },
       );
       assert.equal(answer.code, "evidence-unverified");
@@ -184,7 +184,7 @@ suite("an engine in hostile hands", { timeout: 120_000 }, () => {
       { run: waiting.run, step: "gate" },
       {
         skill: "sign-decision",
-        input: { evidence, planValidUntil: waiting.plan.validUntil } as unknown as Json,
+        input: { plan: waiting.mandate.plan, evidence: [evidence] } as unknown as Json,
       },
     );
     assert.equal(answer.code, "wrong-account", answer.message);

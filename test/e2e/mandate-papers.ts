@@ -28,7 +28,7 @@ export async function papersOf(
 ): Promise<Papers> {
   const detail = JSON.parse((await system.run("run", run ?? "", "--json")).stdout) as Detail;
   const output = (step: string): unknown => detail.steps.find((each) => each.id === step)?.output ?? null;
-  const decision = output("gate") as Mandate["decisions"][0] | null;
+  const decisions = output("gate") as Mandate["decisions"] | null;
   const { document } = detail.plan;
   const attestations =
     made === "shown"
@@ -43,7 +43,7 @@ export async function papersOf(
     mandate: {
       plan: canonicalJson(document),
       attestations: attestations as Mandate["attestations"],
-      decisions: decision === null ? [] : [decision],
+      decisions: decisions ?? [],
     },
   };
 }

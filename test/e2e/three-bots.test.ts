@@ -15,7 +15,7 @@ import { wholesalerControl } from "./wholesaler-control.ts";
 /** Three bots on one PostgreSQL and one Redis; any of them dies at any line, and nothing is lost or doubled. */
 
 const mainFile = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "src", "main.ts");
-const request = "Order the parts needed for 5 widgets for Customer XYZ";
+const request = "Order the parts needed for 1 widget for Customer XYZ";
 const seed = Number(process.env["CHAOS_SEED"] ?? 20_261_123);
 const redisMissing =
   findRedisServer(process.env.PATH ?? "") === undefined ? "no redis-server found" : (false as const);
