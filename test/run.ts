@@ -32,11 +32,11 @@ function check(name: string, command: string, args: readonly string[]): void {
 }
 
 /** Runs test files in processes of their own, at most two at a time, and counts what they say. */
-async function suite(name: string, files: readonly string[], concurrency: number): Promise<void> {
+async function suite(name: string, files: readonly string[]): Promise<void> {
   const started = performance.now();
   const before = { ...counts };
   const paths = files.map((file) => path.join(root, file));
-  const stream = run({ files: paths, concurrency, cwd: root, timeout: longestTestMs });
+  const stream = run({ files: paths, concurrency: 2, cwd: root, timeout: longestTestMs });
   stream.on("test:pass", (event) => {
     if (event.details.type === "suite") {
       return;
@@ -93,7 +93,7 @@ const chosen = (folder: string) =>
 for (const folder of ["unit", "contracts", "e2e", "chaos"]) {
   const files = chosen(folder);
   if (files.length > 0) {
-    await suite(folder, files, folder === "unit" || folder === "contracts" ? 2 : 1);
+    await suite(folder, files);
   }
 }
 for (const [reason, count] of [...notRun].sort()) {
