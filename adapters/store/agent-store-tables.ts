@@ -104,12 +104,12 @@ export const agentStoreMigrations: readonly Migration[] = [
     ],
   },
   {
-    // Freeze (branch fleet).
+    // Freeze.
     name: "agents-4",
     statements: ["alter table agent_leases add column frozen bigint"],
   },
   {
-    // Shadow mode (branch fleet).
+    // Shadow mode.
     name: "agents-5",
     statements: [
       `create table shadow_rows (

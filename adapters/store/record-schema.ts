@@ -243,14 +243,14 @@ export const recordMigrations: readonly Migration[] = [
     ],
   },
   {
-    // Freeze (branch fleet).
+    // Freeze.
     name: "record-5",
     statements: [
       "create table freezes (serial bigint primary key, version bigint not null, content bytea not null)",
     ],
   },
   {
-    // Several bots (branch fleet).
+    // Several bots, pause, requesters of messages.
     name: "record-6",
     statements: [
       "create table leases (name text primary key, holder text not null, until bigint not null)",
