@@ -95,18 +95,20 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   const keys = await instanceKeys(folder, instance);
   const companyKey = await installedCompanyKey(folder);
   const company = await followedCompany(settings.data);
-  const connect = async (): Promise<AtClient> =>
-    AtClient.open({
+  const connect = async (): Promise<AtClient> => {
+    const address = atAddress(settings);
+    return AtClient.open({
       atSign,
       // Keys that may do no more than an instance needs: the atSign's own are for its key-holder, or the person, alone.
       keys: await (device === undefined
         ? enrolledKeys(folder, instance)
         : readPrivateAtKeys(device.atKeysFile)),
-      ...atAddress(settings),
+      ...address,
       retry: true,
       signal: o.signal,
       ...watchPeerKeys(memory, (change) => refusals.note(change)),
     });
+  };
   // Where papers come over the network, the newest are there before anything is decided by them.
   const early = company === undefined ? undefined : await connect();
   const following = early && company && { client: early, data: settings.data, company, companyKey };
