@@ -5,7 +5,7 @@ import type { ChainHead, JournalRecord, StoredJournalRecord } from "../../src/jo
 import { genesis, nextRecord } from "../../src/journal.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
-import { insertRows } from "./many-rows.ts";
+import { type Columns, insertRows } from "./many-rows.ts";
 import type { Migration } from "./migrate.ts";
 
 /** The journal in a database: the record and the books have the same two tables. */
@@ -29,6 +29,19 @@ export interface JournalTables {
     readonly hash: string;
   };
 }
+
+const journalColumns: Columns<JournalTables["journal"]> = {
+  writer: true,
+  seq: true,
+  at: true,
+  kind: true,
+  run: true,
+  facts: true,
+  body: true,
+  body_hash: true,
+  prev: true,
+  hash: true,
+};
 
 export const journalMigration: Migration = {
   name: "journal-1",
@@ -106,7 +119,7 @@ export async function appendJournalAfter<S extends JournalTables>(
       .where("hash", "=", known.hash)
       .executeTakeFirst(),
     insertRows(db, engine, "journal", {
-      columns: ["writer", "seq", "at", "kind", "run", "facts", "body", "body_hash", "prev", "hash"],
+      columns: journalColumns,
       rows,
     }),
   ]);

@@ -74,18 +74,22 @@ export async function withRows<S>(
   return returned;
 }
 
+/** Every column of a table, so that one added to the table cannot be forgotten where its rows are written. */
+export type Columns<Table> = { readonly [Name in keyof Table & string]-?: true };
+
 /** Inserts rows; `rest` is what follows the values: "on conflict …", "returning …". */
 export async function insertRows<S, T extends keyof S & string>(
   tx: Kysely<S>,
   engine: Engine,
   table: T,
   o: {
-    readonly columns: readonly (keyof S[T] & string)[];
+    readonly columns: Columns<S[T]>;
     readonly rows: readonly S[T][];
     readonly rest?: string;
   },
 ): Promise<readonly Row[]> {
-  const { columns, rest = "" } = o;
+  const { rest = "" } = o;
+  const columns = Object.keys(o.columns);
   return withRows(tx, engine, {
     columns,
     rows: o.rows as readonly Row[],

@@ -6,6 +6,14 @@ import type { Database } from "./database.ts";
 import { insertRows, quoted, withList, withRows } from "./many-rows.ts";
 import { changeCards } from "./record-cards.ts";
 import { Abandoned, type CommitRows, contentName, openContent } from "./record-commit.ts";
+import {
+  approvalColumns,
+  assignmentColumns,
+  contentColumns,
+  inboxColumns,
+  outboxColumns,
+  runColumns,
+} from "./record-columns.ts";
 import type { RecordTables } from "./record-schema.ts";
 
 /** Writes many commits, each of another run, with few statements: one for each table. */
@@ -52,7 +60,7 @@ async function takeInboxKeys(
   fail: Fail,
 ): Promise<void> {
   const taken = await insertRows(tx, engine, "inbox", {
-    columns: ["sender", "kind", "run", "revision", "step", "attempt", "at"],
+    columns: inboxColumns,
     rows: batch.flatMap(({ inbox }) => inbox ?? []),
     rest: "on conflict do nothing returning run",
   });
@@ -70,7 +78,7 @@ async function takeRequestKeys(
   fail: Fail,
 ): Promise<void> {
   const taken = await insertRows(tx, engine, "requests", {
-    columns: ["key", "run"],
+    columns: { key: true, run: true, withdrawn: true, withdrawn_at: true },
     rows: batch.flatMap(({ request }) => request ?? []),
     rest: "on conflict do nothing returning key, run",
   });
@@ -101,20 +109,23 @@ async function checkFences(tx: Tx, engine: Engine, batch: readonly CommitRows[],
     .forEach((each) => fail(each, new Abandoned("fenced")));
 }
 
-const changing = [
-  ["id", "text"],
-  ["version", "bigint"],
-  ["revision", "bigint"],
-  ["status", "text"],
-  ["reason", "text"],
-  ["workflow_id", "text"],
-  ["workflow_version", "bigint"],
-  ["workflow_structure", "text"],
-  ["updated_at", "bigint"],
-  ["steps", "text"],
-  ["due_at", "bigint"],
-] as const;
-const changes = changing
+/** What a run's row may change; of bytes there is no type that both engines call by one name: errors are written apart. */
+const changing = {
+  id: "text",
+  version: "bigint",
+  revision: "bigint",
+  status: "text",
+  reason: "text",
+  paused: "bigint",
+  workflow_id: "text",
+  workflow_version: "bigint",
+  workflow_structure: "text",
+  updated_at: "bigint",
+  steps: "text",
+  due_at: "bigint",
+} as const satisfies Record<Exclude<keyof CommitRows["run"], "errors">, "text" | "bigint">;
+const typed = Object.entries(changing);
+const changes = typed
   .filter(([name]) => name !== "id")
   .map(([name]) => `"${name}" = next."${name}"`)
   .join(", ");
@@ -125,10 +136,10 @@ async function updateRuns(tx: Tx, engine: Engine, batch: readonly CommitRows[], 
   const usual = known.filter(({ run }) => run.errors === null);
   const [together, ...alone] = await Promise.all([
     withRows(tx, engine, {
-      columns: changing,
+      columns: typed,
       rows: usual.map(({ run }) => run),
       text: (values) =>
-        `with next (${quoted(changing)}) as (values ${values}) update runs set ${changes}, errors = null ` +
+        `with next (${quoted(typed)}) as (values ${values}) update runs set ${changes}, errors = null ` +
         `from next where runs.id = next.id and runs.version = next.version - 1 returning runs.id`,
     }),
     // Few runs have errors: bytes have no type that both engines call by one name.
@@ -152,12 +163,12 @@ async function insertRuns(tx: Tx, engine: Engine, batch: readonly CommitRows[]):
   const created = batch.flatMap((each) => each.created ?? []);
   await Promise.all([
     insertRows(tx, engine, "run_keys", {
-      columns: ["run", "wrapped"],
+      columns: { run: true, wrapped: true },
       rows: created.map(({ runKey }) => runKey),
       rest: "on conflict do nothing",
     }),
     insertRows(tx, engine, "runs", {
-      columns: [...changing.map(([name]) => name), "errors", "requester", "thread", "identity", "created_at"],
+      columns: runColumns,
       rows: created.map(({ run }) => run),
     }),
   ]);
@@ -170,7 +181,7 @@ async function writeContents(
   fail: Fail,
 ): Promise<void> {
   const written = await insertRows(tx, engine, "contents", {
-    columns: ["run", "revision", "step", "name", "value"],
+    columns: contentColumns,
     rows: batch.flatMap(({ contents }) => contents),
     rest: "on conflict do nothing returning run, revision, step, name",
   });
@@ -204,28 +215,12 @@ async function assertSame(tx: Tx, content: Content, { key }: CommitRows): Promis
 async function writeMessages(tx: Tx, engine: Engine, batch: readonly CommitRows[]): Promise<void> {
   await Promise.all([
     insertRows(tx, engine, "outbox", {
-      columns: [
-        "id",
-        "recipient",
-        "instance",
-        "fencing",
-        "kind",
-        "run",
-        "revision",
-        "step",
-        "attempt",
-        "body",
-        "due_at",
-        "tries",
-        "expires_at",
-        "closed_at",
-        "created_at",
-      ],
+      columns: outboxColumns,
       rows: batch.flatMap(({ outbox }) => outbox),
       rest: "on conflict do nothing",
     }),
     insertRows(tx, engine, "assignments", {
-      columns: ["run", "revision", "step", "instance", "token"],
+      columns: assignmentColumns,
       rows: batch.flatMap(({ assignments }) => assignments),
       rest:
         "on conflict (run, revision, step) do update set instance = excluded.instance, token = excluded.token " +
@@ -241,20 +236,7 @@ async function writeMessages(tx: Tx, engine: Engine, batch: readonly CommitRows[
 
 async function writeApprovals(tx: Tx, engine: Engine, batch: readonly CommitRows[]): Promise<void> {
   await insertRows(tx, engine, "approvals", {
-    columns: [
-      "id",
-      "run",
-      "revision",
-      "step",
-      "action",
-      "plan_hash",
-      "status",
-      "created_at",
-      "expires_at",
-      "identity",
-      "decision",
-      "progress",
-    ],
+    columns: approvalColumns,
     rows: batch.flatMap(({ approvals }) => approvals),
     rest: "on conflict (id) do update set status = excluded.status, decision = excluded.decision, progress = excluded.progress",
   });

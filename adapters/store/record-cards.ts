@@ -9,6 +9,7 @@ import { openRunIdentity } from "./record-identity.ts";
 import { ofRun } from "./record-queries.ts";
 import type { OfRun } from "./record-rows.ts";
 import { readable } from "./record-rows.ts";
+import { cardColumns } from "./record-columns.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
 import { sealedBroken, type SealPlace } from "./sealed.ts";
@@ -76,19 +77,7 @@ export async function changeCards(
     .filter(({ card }) => !known.has(card.key))
     .flatMap(({ card, run, key }) => newCopies(card.key, run, card.threads ?? [run.thread], key));
   await insertRows(tx, engine, "cards", {
-    columns: [
-      "key",
-      "copy",
-      "run",
-      "place",
-      "urgency",
-      "version",
-      "shown_version",
-      "message",
-      "retry_at",
-      "posting_until",
-      "barred",
-    ],
+    columns: cardColumns,
     rows,
   });
 }

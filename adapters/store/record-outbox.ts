@@ -29,7 +29,7 @@ export function outboxRow(row: OutboxRow, key: RunKey, createdAt: number): Recor
     expires_at: row.expiresAt,
     closed_at: null,
     created_at: createdAt,
-    ...(row.requester === undefined ? {} : { requester: row.requester }),
+    requester: row.requester ?? null,
   };
 }
 
@@ -137,7 +137,7 @@ function fromRow(row: RecordTables["outbox"], key: RunKey): OutboxRow {
     dueAt: row.due_at,
     tries: row.tries,
     expiresAt: row.expires_at,
-    ...(typeof row.requester === "string" ? { requester: row.requester } : {}),
+    ...(row.requester === null ? {} : { requester: row.requester }),
   };
 }
 /** To whom it goes and what it is about are bound with the body: who changes them makes it unreadable. */

@@ -86,7 +86,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
     revision: run.revision,
     status: run.status,
     reason: run.reason,
-    ...(version === 1 ? {} : { paused: run.paused === true ? 1 : 0 }),
+    paused: run.paused === true ? 1 : 0,
     workflow_id: run.workflow?.id ?? null,
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,

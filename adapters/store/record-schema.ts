@@ -16,8 +16,8 @@ export interface RecordTables extends JournalTables {
     readonly revision: number;
     readonly status: RunStatus;
     readonly reason: string | null;
-    /** 1 = nothing new of it is begun. New runs are not paused: the column's default. */
-    readonly paused?: number | undefined;
+    /** 1 = nothing new of it is begun. */
+    readonly paused: number;
     readonly workflow_id: string | null;
     readonly workflow_version: number | null;
     readonly workflow_structure: string | null;
@@ -117,7 +117,7 @@ export interface RecordTables extends JournalTables {
     /** Null in rows from before that was kept. */
     readonly created_at: number | null;
     /** Whose request it serves, for fair shares; null where that does not matter. */
-    readonly requester?: string | null | undefined;
+    readonly requester: string | null;
   };
   /** Who was given a step last; the token only ever rises. */
   readonly assignments: {

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import type { Database } from "../../adapters/store/database.ts";
 import { readJournal } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
+import { rowsOf } from "../../adapters/store/record-commit.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { recordMigrations } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
@@ -30,14 +31,25 @@ export function recordCardsContract(name: string, place: () => Promise<DatabaseP
       const at = await place();
       const before = recordMigrations.findIndex((each) => each.name === "record-2");
       const old = await openIn(at, recordMigrations.slice(0, before));
-      await (await openStore(old)).createRun(sampleCommit(sampleRun("run1")), "request-1");
-      const key = await new RunKeys(recordKey, old, clock).get("run1");
+      const { key, row: runKey } = new RunKeys(recordKey, old, clock).create("run1");
+      const made = rowsOf(sampleCommit(sampleRun("run1")), {
+        key,
+        now: sampleTime,
+        created: { requestKey: "request-1", runKey },
+      });
+      assert.ok(made.created !== null);
+      const { paused: _, ...run1 } = made.created.run; // that version knew no pause
       const message = key.seal(
         { table: "cards", row: "progress-run1", column: "message", version: 1 },
         "terminal:run1|progress-run1",
       );
       const row = sql`insert into cards (key, run, version, shown_version, message, retry_at) values`;
       await old.unit(async (tx) => {
+        await tx.insertInto("run_keys").values(runKey).execute();
+        await tx
+          .insertInto("runs")
+          .values({ ...run1 } as RecordTables["runs"])
+          .execute();
         await sql`${row} ('progress-run1', 'run1', 4, 3, ${message}, 0)`.execute(tx);
         await sql`${row} ('approval-run1', 'run1', 1, 0, null, 7)`.execute(tx);
       });

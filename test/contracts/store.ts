@@ -11,6 +11,7 @@ import { storeInstancesContract } from "./store-instances.ts";
 import { storeLeasesContract } from "./store-leases.ts";
 import { storeMessagesContract } from "./store-messages.ts";
 import { storeRequestsContract } from "./store-requests.ts";
+import { storeWholeRowsContract } from "./store-whole-rows.ts";
 
 const now = sampleTime;
 
@@ -23,6 +24,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   storeFreezesContract(name, open);
   storeLeasesContract(name, open);
   storeRequestsContract(name, open);
+  storeWholeRowsContract(name, open);
   suite(`Store on ${name}`, () => {
     const bench = storeBench(open);
     const { newId, create } = bench;
