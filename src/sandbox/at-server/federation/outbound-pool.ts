@@ -16,6 +16,7 @@ const answerMs = 10_000;
 
 interface Pooled {
   readonly connection: Promise<OutboundConnection>;
+  isOpen: boolean;
   /** Commands that are not answered yet. */
   pending: number;
   lastUsed: number;
@@ -50,7 +51,8 @@ export class OutboundPool {
     o: { pipelines?: boolean } = {},
   ): Promise<string> {
     const name = `${as} ${atSign}`;
-    const isKept = this.#pooled.has(name);
+    // One that could not be opened is not tried again at once: a later command would overtake those that failed with it.
+    const isKept = this.#pooled.get(name)?.isOpen === true;
     try {
       return await this.#ask(name, { atSign, as, command, ...o });
     } catch (error) {
@@ -90,9 +92,9 @@ export class OutboundPool {
       if (this.#pooled.get(name) === pooled) this.#pooled.delete(name);
     };
     const connection = this.#dial(atSign, as, remove);
-    const pooled: Pooled = { connection, pending: 0, lastUsed: this.#server.clock() };
+    const pooled: Pooled = { connection, isOpen: false, pending: 0, lastUsed: this.#server.clock() };
     this.#pooled.set(name, pooled);
-    connection.catch(remove);
+    connection.then(() => (pooled.isOpen = true), remove);
     return pooled;
   }
 

@@ -23,6 +23,8 @@ export async function startFakePeer(
   dataDir: string,
   o: {
     atSigns: readonly string[];
+    /** So many connections are cut at once before the first is served. */
+    refuses?: number;
     /** Called with each command after login. */
     onCommand: (command: string, reply: (text: string) => void) => void;
   },
@@ -30,7 +32,12 @@ export async function startFakePeer(
   const { certificate, key } = loadIdentity(dataDir, ["127.0.0.1"], Date.now());
   const commands: string[] = [];
   const open = new Set<TLSSocket>();
+  let { refuses: refusals = 0 } = o;
   const server = createServer({ cert: certificate, key }, (socket) => {
+    if (refusals-- > 0) {
+      socket.destroy();
+      return;
+    }
     open.add(socket);
     socket.once("close", () => open.delete(socket));
     socket.on("error", () => {}); // seen by the other side

@@ -107,6 +107,19 @@ suite("delivery to another server", () => {
     const firsts = [...new Set(peer.commands.map((line) => line.slice(10, 12)))];
     assert.deepEqual(firsts, ["n0", "n1", "n2", "n3", "n4", "n5"]);
   });
+
+  test("starts in order when the server can be reached again just after an attempt", async (t) => {
+    const { dataDir, alice } = await startAlice(t);
+    const peer = await startFakePeer(t, dataDir, {
+      atSigns: ["@bob"],
+      refuses: 2, // the first alone, then all of them together
+      onCommand: (_command, reply) => reply("data:success"),
+    });
+    for (let i = 0; i < 6; i++) await alice.ask(`notify:id:n${i}:ttln:600000:@bob:k${i}@alice:v`);
+    for (let i = 0; i < 6; i++) await askUntil(alice, `notify:status:n${i}`, /^data:delivered/);
+    const ids = peer.commands.map((line) => line.slice(10, 12));
+    assert.deepEqual(ids, ["n0", "n1", "n2", "n3", "n4", "n5"]);
+  });
 });
 
 suite("connections to other servers", () => {
