@@ -29,6 +29,15 @@ export default defineConfig({
     },
     separationOfDuties: true,
     delegation: { longestHours: 14 * 24 },
+    edit: {
+      roles: ["manager", "director"],
+      requester: true,
+      quantity: { mostPercent: "200" },
+      suppliers: true,
+      shipping: true,
+      margin: { least: "10", most: "60" },
+      lines: true,
+    },
     ceilings: {
       perApproverPerDay: usd("10000000.00"),
       perVendorPerDay: usd("5000000.00"),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineAgent, skill } from "../src/define-agent.ts";
+import { shippings } from "../src/edit-types.ts";
 import { idSchema, moneySchema, plannedOrderSchema } from "../src/plan/plan-schema.ts";
 import { deficitLineSchema, offerSchema } from "../src/plan/sourcing-schema.ts";
 
@@ -14,6 +15,7 @@ export default defineAgent({
         deficit: z.array(deficitLineSchema).max(1000),
         offers: z.array(offerSchema).max(100),
         allowed: z.array(idSchema),
+        shipping: z.enum(shippings).exactOptional(),
       }),
       output: z.strictObject({
         orders: z.array(plannedOrderSchema),

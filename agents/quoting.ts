@@ -21,6 +21,8 @@ export default defineAgent({
         customer: idSchema,
         orders: z.array(plannedOrderSchema).max(200),
         total: moneySchema,
+        /** Chosen by somebody instead of the policy's. */
+        marginPercent: decimalSchema.exactOptional(),
         reservedParts: z.array(z.strictObject({ part: idSchema, quantity: quantitySchema })).max(2000),
       }),
       output: z.strictObject({

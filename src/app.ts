@@ -4,6 +4,7 @@ import { createApprovalRights } from "./approval-rights.ts";
 import { createApprovals } from "./approvals.ts";
 import { createDesk } from "./desk.ts";
 import type { RunId } from "./domain.ts";
+import { createEdits } from "./edits.ts";
 import { findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -186,6 +187,13 @@ export function createBot(parts: BotParts): Bot {
     clock,
     log,
   });
+  const edits = createEdits({
+    store,
+    engine,
+    trust: () => trust,
+    view: (run) => desk.viewOf(run),
+    deciders,
+  });
   const intake = createIntake({ store, engine, trust: () => trust });
   const sweeper = createSweeper({
     store,
@@ -221,6 +229,7 @@ export function createBot(parts: BotParts): Bot {
     inbox: {
       ...safety.inbox,
       ...intake,
+      ...edits,
       decision: (decision) => approvals.decide(decision),
       delegate: (handing) => delegations.delegate(handing),
     },

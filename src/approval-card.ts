@@ -2,13 +2,14 @@ import { type Card, cannotBeUndone } from "./card.ts";
 import { emptyCard as empty, isoMinute, moneyText, subjectOf } from "./card-words.ts";
 import type { Approval, Decision, PlanDocument, PlannedOrder } from "./domain.ts";
 import { endingVerdicts } from "./policy/ending-verdicts.ts";
+import { planChanges } from "./plan/plan-changes.ts";
 import type { RunView } from "./run-view.ts";
 
 /** Pure: what the cards of an approval show, open, reminded of and decided. */
 
 /** The same body before and after the decision: buttons give way to an outcome line. */
 export function approvalCard(view: RunView, approval: Approval): Card {
-  const { plan: shown, reason } = view.papers[approval.id] ?? { plan: null, reason: null };
+  const { plan: shown = null, reason = null, because = null } = view.papers[approval.id] ?? {};
   const plan = shown?.document;
   if (plan === undefined) {
     return { ...unreadableCard, run: view.run.id };
@@ -22,11 +23,11 @@ export function approvalCard(view: RunView, approval: Approval): Card {
     run: view.run.id,
     title: `Approve: order parts for ${subjectOf(view, plan)}?`,
     text: open
-      ? `Requested by ${approval.requester}. If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
-      : outcomeText(approval, reason),
+      ? `${because === null ? "" : `New plan ${approval.revision}. ${because} `}Requested by ${approval.requester}. If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
+      : `${outcomeText(approval, reason)}${outdatedText(view, approval)}`,
     tone: open ? "waiting" : approvalTone(approval),
     facts: planFacts(plan, approval),
-    tables: planTables(plan),
+    tables: [...changeTables(view, approval, plan), ...planTables(plan)],
     approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
     plan: { approval: approval.id, hash: approval.planHash },
   };
@@ -56,6 +57,31 @@ function outcomeText(approval: Approval, why: string | null): string {
   const undone = status === "withdrawn" ? " Withdrawn afterwards: it took no effect." : "";
   return `${verb} ${decidedText(approval)}.${undone}${reason}`;
 }
+/** Of a plan that was approved and then made anew, because it could not be carried out any more. */
+function outdatedText({ run }: RunView, { revision, status }: Approval): string {
+  return revision < run.revision && status === "decided"
+    ? " It took no effect: a new plan was made and waits for a decision of its own."
+    : "";
+}
+/** What differs from the plan before, field by field. */
+function changeTables(view: RunView, { revision }: Approval, plan: PlanDocument): Card["tables"] {
+  const before = view.approvals
+    .filter((each) => each.revision < revision)
+    .toSorted((a, b) => b.revision - a.revision)
+    .flatMap(({ id }) => view.papers[id]?.plan ?? [])[0]?.document;
+  if (before === undefined) {
+    return [];
+  }
+  const rows = planChanges(before, plan).map((each) => [each.what, each.before, each.after]);
+  return [
+    {
+      about: "change",
+      title: `What changed since plan ${before.revision}`,
+      columns: ["What", "Before", "Now"],
+      rows: rows.length === 0 ? [["Nothing", "", ""]] : rows,
+    },
+  ];
+}
 function planFacts(plan: PlanDocument, approval: Approval): Card["facts"] {
   return [
     { label: "Total", value: moneyText(plan.total) },
@@ -64,6 +90,8 @@ function planFacts(plan: PlanDocument, approval: Approval): Card["facts"] {
     { label: "Project", value: plan.project },
     { label: "Ship to", value: `${plan.shipTo.name}, ${plan.shipTo.city}, ${plan.shipTo.country}` },
     { label: "Trade-off", value: plan.tradeOff },
+    ...(plan.leftOut === undefined ? [] : [{ label: "Left out", value: plan.leftOut.join(", ") }]),
+    ...(plan.editors === undefined ? [] : [{ label: "Changed by", value: plan.editors.join(", ") }]),
     ...quorumFacts(approval),
     { label: "Plan hash", value: approval.planHash },
   ];

@@ -21,8 +21,9 @@ export function createApprovalRights(o: {
   readonly log: Logger;
 }): ApprovalRights {
   const { trust, log } = o;
-  const rights = ({ id, requester, tier }: Approval) => ({
+  const rights = ({ id, requester, editors = [], tier }: Approval) => ({
     requester,
+    editors,
     approval: id,
     tier: tierNamed(trust.policy, tier),
     demo: trust.demo,

@@ -107,6 +107,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const facts = {
       tier: tierNamed(policy, approval.tier),
       requester: approval.requester,
+      editors: approval.editors ?? [],
       assurance,
       demo,
       account,
@@ -225,7 +226,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
         return { outcome: "refused", error: { code: "bad-decision", message, retryable: false } };
       }
       const { verdict, person, assurance, adapter, account, breakGlass } = parsed.data;
-      return take(parsed.data, ({ id, planHash, run, revision, requester }, { delegations }, now) =>
+      return take(parsed.data, ({ id, planHash, run, revision, requester, editors }, { delegations }, now) =>
         sign({
           tag: "countersign/evidence/1",
           approval: id,
@@ -239,6 +240,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
           adapter,
           ...(account === undefined ? {} : { account }),
           ...(delegations.length === 0 ? {} : { delegations }),
+          ...(editors === undefined ? {} : { editors }),
           ...(breakGlass === true ? { breakGlass } : {}),
           trustSerial: trust().serial,
           receivedAt: new Date(now).toISOString(),

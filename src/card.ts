@@ -23,8 +23,8 @@ export interface Card {
     readonly ms: number | null;
   }[];
   readonly tables: readonly {
-    /** An order with its lines, what may be done instead, or what the yes sets in motion. */
-    readonly about: "order" | "fallback" | "effect";
+    /** What differs from the plan before, an order with its lines, what may be done instead, what the yes sets in motion. */
+    readonly about: "change" | "order" | "fallback" | "effect";
     readonly title: string;
     readonly columns: readonly string[];
     readonly rows: readonly (readonly string[])[];

@@ -1,6 +1,7 @@
 import type { ZodType, output as ZodOutput } from "zod";
 import type { AgentDefinition, AnySkill } from "./define-agent.ts";
 import type { PersonId, PlanDocument, PlannedStep, RunId, Signed, StepId, StepKind } from "./domain.ts";
+import type { PlanEdit } from "./edit-types.ts";
 import type { AttestationStatement, DecisionStatement } from "./mandate-types.ts";
 
 /** The steps of a workflow: how they are declared, and what the engine keeps of them. */
@@ -36,6 +37,9 @@ export interface RunFacts {
   readonly at: string;
   /** Suppliers excluded by a revision. */
   readonly excluded: readonly string[];
+  /** What people changed of the plan so far, and who they are. */
+  readonly edit?: PlanEdit;
+  readonly editors?: readonly PersonId[];
   /** The run has no effects, and its plan must say so. */
   readonly shadow?: true;
 }

@@ -4,6 +4,7 @@ import { buildSteps } from "./build-steps.ts";
 import type { AgentDefinition } from "./define-agent.ts";
 import type { Erased, Needs, Outputs, RunFacts, Skills, StepBuilder, StepDefinition } from "./define-step.ts";
 import type { AgentId, EndReason, ErrorInfo, PlannedStep, RunStatus, StepId } from "./domain.ts";
+import type { Editable, PlanEdit } from "./edit-types.ts";
 import { AppError } from "./errors.ts";
 
 /** What the failure-triage skill is asked. */
@@ -26,6 +27,14 @@ interface StatusContext<I, O> {
   readonly reason: EndReason | null;
 }
 
+/** What is known of a plan that waits. */
+interface EditContext<I, O> {
+  readonly input: I;
+  readonly outputs: O;
+  /** What people changed so far. */
+  readonly edit: PlanEdit;
+}
+
 interface WorkflowOptions<I, H extends Needs, S extends Skills, K extends keyof S & string> {
   readonly id: string;
   readonly version: number;
@@ -42,6 +51,8 @@ interface WorkflowOptions<I, H extends Needs, S extends Skills, K extends keyof 
   };
   /** Asked what to do when a step has failed for good; without it the run fails. */
   readonly onFailure?: { readonly agent: AgentDefinition; readonly skill: "triage" };
+  /** What people may change of a plan that waits for their decision; without it nothing. */
+  readonly editable?: (context: EditContext<I, Partial<Outputs<H>>>) => Editable;
   /** One sentence for the final card. */
   readonly summary: (context: { readonly input: I; readonly outputs: Partial<Outputs<H>> }) => string;
 }
@@ -63,6 +74,7 @@ export interface WorkflowDefinition {
     readonly with: (context: StatusContext<Erased, Erased>) => unknown;
   } | null;
   readonly onFailure: { readonly agent: AgentDefinition; readonly skill: "triage" } | null;
+  readonly editable: ((context: EditContext<Erased, Erased>) => Editable) | null;
   readonly summary: (context: { readonly input: Erased; readonly outputs: Erased }) => string;
 }
 
@@ -106,6 +118,7 @@ export function defineWorkflow<
     structure: structureOf(options, steps),
     onStatus: options.onStatus ?? null,
     onFailure: options.onFailure ?? null,
+    editable: options.editable ?? null,
     summary: options.summary,
   };
 }

@@ -20,6 +20,8 @@ const cardContents: ContentFilter = [
   { step: "route", name: "shadow" },
   { name: "plan" },
   { name: "reason" },
+  { name: "edit" },
+  { name: "because" },
   { name: "question:" },
   { name: "answer:" },
 ];

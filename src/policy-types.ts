@@ -1,4 +1,5 @@
 import type { Assurance, Money, PersonId, Role } from "./domain.ts";
+import type { EditPolicy } from "./edit-types.ts";
 import type { SafetyPolicy } from "./safety-types.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface Policy {
   readonly absences?: readonly Absence[];
   /** Absent: nobody ever decides alone where several must. */
   readonly breakGlass?: BreakGlass;
+  /** What may be changed of a plan before it is decided. Absent: nobody changes anything. */
+  readonly edit?: EditPolicy;
   /** Cumulative limits of what may be ordered by click, counted by supply in its own books; in company currency. */
   readonly ceilings: { readonly perApproverPerDay: Money; readonly perVendorPerDay: Money };
   /** A price may rise by at most this between plan and order; the plan's bounds are made from it. */

@@ -2,6 +2,7 @@ import type { ZodType } from "zod";
 import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
 import type { AlreadyDecided, ClickedDecision, Delegated, Delegating } from "./decision-types.ts";
+import type { EditInbox } from "./edit-types.ts";
 import type {
   Accepted,
   Approval,
@@ -255,7 +256,7 @@ export interface ChatAdapter {
   ownerOf?(thread: ThreadId): string | undefined;
 }
 /** Each resolves after the commit. */
-export interface ChatInbox extends SafetyInbox {
+export interface ChatInbox extends SafetyInbox, EditInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
   /** Somebody hands their right to decide to somebody else. */

@@ -13,6 +13,7 @@ import type {
 } from "./domain.ts";
 import { planDocumentOf, planTextOf, textOf } from "./approval-paper.ts";
 import type { WorkflowDefinition } from "./define-workflow.ts";
+import { becauseOf, editAt, type KeptEdit } from "./plan/kept-edit.ts";
 import type { Store } from "./ports.ts";
 import type { Content, ContentFilter } from "./record-types.ts";
 
@@ -34,6 +35,8 @@ export interface RunView {
   readonly papers: Readonly<Record<ApprovalId, ApprovalPapers>>;
   /** Every step but the effects. */
   readonly shadow?: true;
+  /** What people changed of this revision's plan. */
+  readonly edit?: KeptEdit;
   /** Why this revision was rejected, in the decider's words. */
   readonly reason: string | null;
 }
@@ -42,6 +45,8 @@ export interface ShownPlan {
   readonly hash: string;
 }
 export interface ApprovalPapers {
+  /** Why it is not the run's first plan: who changed it, or what happened. */
+  readonly because?: string | null;
   /** Null when what is stored is not what the approval's hash says: it is shown to nobody. */
   readonly plan: ShownPlan | null;
   readonly reason: string | null;
@@ -125,6 +130,7 @@ export async function loadRunView(
   }
   const latest = approvals.findLast((each) => each.revision === run.revision);
   const shown = latest === undefined ? undefined : papers[latest.id];
+  const edit = editAt(contents, run.revision);
   const route = routeOutput.safeParse(outputs.route);
   return {
     run,
@@ -142,6 +148,7 @@ export async function loadRunView(
     approvals,
     papers,
     reason: shown?.reason ?? null,
+    ...(edit === undefined ? {} : { edit }),
     ...(newest(contents, "route", "shadow")?.value === true ? { shadow: true as const } : {}),
   };
 }
@@ -159,6 +166,7 @@ function papersOf(
   const document = planDocumentOf(found);
   return {
     plan: document === undefined ? null : { document, hash: approval.planHash },
+    because: becauseOf(contents, approval.revision),
     reason: z
       .string()
       .nullable()

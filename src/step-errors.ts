@@ -11,6 +11,7 @@ const nothingDone: ReadonlySet<string> = new Set([
   "ceiling-exceeded",
   "supplier-changed",
   "vendor-refused",
+  "plan-drifted",
 ]);
 
 /** Whether this error is a wait for a newer trust document, which uses up no attempt. */
@@ -30,6 +31,11 @@ export function waitsForOthers(error: ErrorInfo): boolean {
 export function noInstance({ agent }: Pick<PlannedStep, "agent">): ErrorInfo {
   const message = `no instance of agent "${agent}" is running`;
   return { code: "no-instance", message, retryable: true };
+}
+
+/** Whether prices or stock moved too far since the plan was made: nothing of it was done, and another one is needed. */
+export function planMoved(error: ErrorInfo): boolean {
+  return error.code === "plan-drifted";
 }
 
 /** Whether the attestations of a mandate have grown too old: they are asked for again, which uses up no attempt. */

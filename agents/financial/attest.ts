@@ -14,6 +14,7 @@ export async function attest(context: SkillContext, text: string): Promise<Signe
   const { exchangeFrom } = await import("../../src/plan/exchange.ts");
   const { decimal } = await import("../../src/money.ts");
   const { highestCost } = await import("../../src/plan/plan-checks.ts");
+  const { leastMargin } = await import("../../src/policy/may-edit.ts");
   const { planToAttest } = await import("../../src/plan/plan-to-attest.ts");
   const plan = planToAttest(text, context);
   const exchange = exchangeFrom(books, trust.policy, clock.now());
@@ -29,10 +30,12 @@ export async function attest(context: SkillContext, text: string): Promise<Signe
       );
     }
   }
-  if (decimal(plan.quote.marginPercent).lt(decimal(trust.policy.marginPercent))) {
+  const { marginPercent } = plan.quote;
+  const least = leastMargin(trust.policy, plan.editors !== undefined);
+  if (decimal(marginPercent).lt(decimal(least))) {
     throw new AppError(
       "plan-wrong",
-      `the plan's quote.marginPercent is ${plan.quote.marginPercent}, the policy wants ${trust.policy.marginPercent}`,
+      `the plan's quote.marginPercent is ${marginPercent}, the policy wants ${least}`,
     );
   }
   for (const kind of ["credit", "budget"] as const) {

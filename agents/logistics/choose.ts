@@ -1,6 +1,7 @@
 import type { FreightTariff, Wholesaler } from "../../src/book-rows.ts";
 import type { SkillContext } from "../../src/define-agent.ts";
 import type { Money, PlannedOrder } from "../../src/domain.ts";
+import type { Shipping } from "../../src/edit-types.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Policy } from "../../src/policy-types.ts";
 import type { DeficitLine, Offer } from "../../src/plan/sourcing-schema.ts";
@@ -11,6 +12,8 @@ export interface ChooseInput {
   readonly deficit: readonly DeficitLine[];
   readonly offers: readonly Offer[];
   readonly allowed: readonly string[];
+  /** Default: cheapest. */
+  readonly shipping?: Shipping;
 }
 /** A supplier that can be used: allowed, active, with tariffs in its currency. */
 interface Candidate {
@@ -27,11 +30,11 @@ interface Choice {
 
 /**
  * The orders of lowest total landed cost (goods, freight, tax, in company currency); of equal ones the fastest. Says
- * what the fastest would cost. Fails with "not-coverable", naming the parts.
+ * what the fastest would cost; or, where somebody wants them, the fastest orders, and what the cheapest would cost. Fails with "not-coverable", naming the parts.
  */
 export async function choose(
   context: SkillContext,
-  { deficit, offers, allowed }: ChooseInput,
+  { deficit, offers, allowed, shipping = "cheapest" }: ChooseInput,
 ): Promise<{ orders: PlannedOrder[]; total: Money; tradeOff: string }> {
   const { money } = await import("../../src/money.ts");
   const { policy } = context.trust;
@@ -53,10 +56,11 @@ export async function choose(
   if (cheapest === undefined || fastest === undefined) {
     throw new AppError("not-coverable", "no combination of the offers covers all parts");
   }
+  const chosen = shipping === "fastest" ? fastest : cheapest;
   return {
-    orders: [...cheapest.orders],
-    total: cheapest.total,
-    tradeOff: await tradeOff(cheapest, fastest, found.exact),
+    orders: [...chosen.orders],
+    total: chosen.total,
+    tradeOff: await tradeOff(cheapest, fastest, { exact: found.exact, shipping }),
   };
 }
 
@@ -225,7 +229,11 @@ async function exactly(
   return { orders, total: sumMoney(orders.map(inCompanyCurrency), trust.policy.companyCurrency), days };
 }
 
-async function tradeOff(cheapest: Choice, fastest: Choice, exact: boolean): Promise<string> {
+async function tradeOff(
+  cheapest: Choice,
+  fastest: Choice,
+  { exact, shipping }: { readonly exact: boolean; readonly shipping: Shipping },
+): Promise<string> {
   const { decimal, money } = await import("../../src/money.ts");
   const { amount, currency } = cheapest.total;
   const own = `${amount} ${currency} with all parts in ${inDays(cheapest.days)}`;
@@ -235,6 +243,10 @@ async function tradeOff(cheapest: Choice, fastest: Choice, exact: boolean): Prom
   }
   const more = money(decimal(fastest.total.amount).minus(decimal(amount)), currency);
   const sooner = inDays(cheapest.days - fastest.days);
+  if (shipping === "fastest") {
+    const chosen = `${fastest.total.amount} ${currency} with all parts in ${inDays(fastest.days)}`;
+    return `Fastest, as chosen: ${chosen}, ${sooner} sooner than the cheapest way for ${more.amount} ${currency} more.`;
+  }
   return (
     `${name}: ${own}. The fastest way takes ${inDays(fastest.days)} for ${fastest.total.amount} ` +
     `${currency}: ${sooner} sooner for ${more.amount} ${currency} more.`

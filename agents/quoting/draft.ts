@@ -9,6 +9,7 @@ export interface QuoteInput {
   readonly customer: string;
   readonly orders: readonly PlannedOrder[];
   readonly total: Money;
+  readonly marginPercent?: string;
   readonly reservedParts: readonly { readonly part: string; readonly quantity: string }[];
 }
 export interface Quote {
@@ -25,7 +26,9 @@ export interface Quote {
  */
 export async function draftQuote(context: SkillContext, input: QuoteInput): Promise<Quote> {
   const { decimal, money } = await import("../../src/money.ts");
-  const { companyCurrency, marginPercent } = context.trust.policy;
+  const { policy } = context.trust;
+  const { companyCurrency } = policy;
+  const marginPercent = input.marginPercent ?? policy.marginPercent;
   const ordered = await orderedTotal(input, companyCurrency);
   const cost = money(
     decimal(ordered.amount).plus(await stockValue(context, input.reservedParts)),

@@ -13,7 +13,7 @@ import {
   waitsForPerson,
 } from "./plan.ts";
 import type { RunEffect, RunEvent } from "./run-events.ts";
-import { lacksInstance, noInstance } from "../step-errors.ts";
+import { irreversibleMayBeDone, lacksInstance, noInstance, planMoved } from "../step-errors.ts";
 import { pause, queueStep, refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
@@ -170,11 +170,13 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
       return;
     case "revised":
       if (inTriage(state)) {
-        if (mayRevise(turn)) {
+        if (mayRevise(turn, state)) {
           beginCompensation(turn);
         } else {
           giveUp(turn, state, state.error);
         }
+      } else if (isEditable(turn, planned, state)) {
+        beginCompensation(turn);
       }
       return;
     case "compensated":
@@ -185,9 +187,19 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
   }
 }
 
-function mayRevise({ plan, run }: Turn): boolean {
-  const late = irreversibleStarted(plan, run) || isDecided(plan, run);
+/** Another plan after a decision is possible only where the old one surely has no effect any more. */
+function mayRevise({ plan, run }: Turn, state: StepState): boolean {
+  const moved = state.error !== null && planMoved(state.error);
+  const late = moved
+    ? irreversibleMayBeDone(plan, run)
+    : irreversibleStarted(plan, run) || isDecided(plan, run);
   return run.workflow !== null && run.revision < maxRevisions && !late;
+}
+
+/** A plan that waits for its decision may be changed until it expires. */
+function isEditable({ run, now }: Turn, planned: PlannedStep, state: StepState): boolean {
+  const isOpen = waitsForPerson(state) && planned.kind === "approval" && (state.dueAt ?? 0) > now;
+  return isOpen && run.revision < maxRevisions;
 }
 
 function complete(turn: Turn, state: StepState): void {

@@ -1,8 +1,10 @@
 import type { ApprovalId, ChatRequest, PersonId, Run, RunId, ThreadId } from "../domain.ts";
+import { type Edited, editKey, type GivenEdit } from "../edit-types.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { StepJob } from "../ports.ts";
 import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
+import { editPlan } from "./edit-plan.ts";
 import { dispatchStep, happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
@@ -41,6 +43,8 @@ export interface Engine extends UndoEngine {
    * that of whom they stand in for, is there already; "stale": the approval was not open any more.
    */
   record(approval: ApprovalId, given: GivenDecision): Promise<Recorded>;
+  /** See `editPlan`. */
+  edit(approval: ApprovalId, given: GivenEdit): Promise<Edited>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
@@ -111,6 +115,18 @@ export function createEngine(options: EngineOptions): Engine {
       }
       const result = await changer.change(approval.run, (draft) => recordDecision(draft, approval, given));
       return result === undefined || result === "duplicate" ? "stale" : result;
+    },
+
+    async edit(id, { key, ...given }) {
+      const approval = await store.approval(id);
+      if (approval === undefined) {
+        return "stale";
+      }
+      const requestKey = editKey(key);
+      const result = await changer.change(approval.run, (draft) => editPlan(draft, approval, given), {
+        requestKey,
+      });
+      return result === "duplicate" ? "edited" : (result ?? "stale");
     },
 
     async cancel(id, by) {

@@ -4,8 +4,8 @@ import type { PlannedStep, Run, RunStatus, StepId, StepState } from "../domain.t
 
 /** Triage may order this many attempts beyond a step's own; after that a failure ends the run. */
 export const triageRetries = 3;
-/** Alternatives tried before a failure ends the run. */
-export const maxRevisions = 5;
+/** So often is a run planned anew, by people and by itself, before that ends. */
+export const maxRevisions = 20;
 /** The try of an undo that is alarmed; it is tried on all the same. */
 export const undoAlarmAttempt = 8;
 export const triageTimeoutMs = 600_000;

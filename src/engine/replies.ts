@@ -7,7 +7,9 @@ import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import { parsedJson } from "../parsed-json.ts";
 import { findWorkflow, routeOutput } from "./definitions.ts";
+import { becauseContent } from "../plan/kept-edit.ts";
 import { endingVerdicts } from "../policy/ending-verdicts.ts";
+import { editedStep, giveUpEdit } from "./edit-plan.ts";
 import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
@@ -205,6 +207,13 @@ function triaged(draft: RunDraft, ref: StepRef, answer: Answer): boolean {
   }
   const { action, delayMs, exclude, note } = advice.data;
   const keep = () => draft.add(ref.step, `triage:${ref.attempt}`, { action, delayMs, exclude, note });
+  const edited = action === "escalate" ? editedStep(draft) : undefined;
+  if (edited !== undefined) {
+    return happen(draft, { type: "revised", ...ref }, () => {
+      keep();
+      giveUpEdit(draft, edited, note);
+    });
+  }
   if (action !== "alternative") {
     return happen(
       draft,
@@ -216,5 +225,6 @@ function triaged(draft: RunDraft, ref: StepRef, answer: Answer): boolean {
     keep();
     const excluded = [...new Set([...excludedOf(draft), ...exclude])];
     draft.add(ref.step, "excluded", excluded, ref.revision + 1);
+    draft.add(ref.step, becauseContent, note, ref.revision + 1);
   });
 }

@@ -50,7 +50,10 @@ export type RunEvent =
       readonly revision: number;
       readonly outcome: "by-hand" | "given-up";
     }
-  /** Triage wants another way for a failed step: undo this revision, then everything again as the next one. */
+  /**
+   * Undo this revision, then everything again as the next one: triage wants another way for a failed step, or somebody
+   * changes the plan of an open approval.
+   */
   | ({ readonly type: "revised" } & StepRef)
   | ({ readonly type: "triaged"; readonly action: "retry" | "escalate"; readonly delayMs: number } & StepRef)
   /** The undo with this attempt number is done, or has failed. */

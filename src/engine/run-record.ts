@@ -5,6 +5,7 @@ import type { RunFacts, StepContext, StepDefinition } from "../define-step.ts";
 import type { WorkflowDefinition } from "../define-workflow.ts";
 import type { Approval, Json, PlannedStep, Run, StepId } from "../domain.ts";
 import { AppError } from "../errors.ts";
+import { editAt } from "../plan/kept-edit.ts";
 import { parsedJson } from "../parsed-json.ts";
 import type { Content } from "../record-types.ts";
 import { routeStep } from "./plan.ts";
@@ -140,6 +141,7 @@ export function excludedOf(record: RunRecord): readonly string[] {
 
 export function runFacts(record: RunRecord, policySerial: TrustView["serial"], at: number): RunFacts {
   const { id, revision, requester } = record.run;
+  const edit = editAt(record.contents, revision);
   return {
     id,
     revision,
@@ -147,6 +149,8 @@ export function runFacts(record: RunRecord, policySerial: TrustView["serial"], a
     policySerial,
     at: new Date(at).toISOString(),
     excluded: excludedOf(record),
+    ...(edit === undefined ? {} : { edit: edit.values }),
+    ...(edit === undefined || edit.editors.length === 0 ? {} : { editors: edit.editors }),
     ...(isShadow(record) ? { shadow: true as const } : {}),
   };
 }

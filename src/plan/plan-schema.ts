@@ -98,6 +98,8 @@ export const planDocumentSchema: ZodType<PlanDocument> = z.strictObject({
   revision: revisionSchema,
   workflow: z.strictObject({ id: idSchema, version: z.int().min(1) }),
   requester: idSchema,
+  editors: z.array(idSchema).min(1).max(100).exactOptional(),
+  leftOut: z.array(idSchema).min(1).max(1000).exactOptional(),
   request: z.strictObject({ customer: idSchema, item: idSchema, quantity: quantitySchema }),
   customerName: lineSchema(200),
   itemName: lineSchema(200),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Money, roles } from "../domain.ts";
+import { editPolicySchema } from "../plan/edit-schema.ts";
 import { safetyPolicySchema } from "../plan/safety-schema.ts";
 import { type ApprovalRule, type Policy, risks, type TierRange } from "../policy-types.ts";
 import { policyFaults } from "./policy-faults.ts";
@@ -73,6 +74,7 @@ export const policySchema = z
         announceTo: z.array(personSchema).min(1),
       })
       .exactOptional(),
+    edit: editPolicySchema.exactOptional(),
     ceilings: z.strictObject({ perApproverPerDay: moneySchema, perVendorPerDay: moneySchema }),
     priceTolerancePercent: percentSchema,
     marginPercent: percentSchema,

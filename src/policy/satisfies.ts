@@ -39,7 +39,7 @@ export function satisfies(
       ...o,
       tier,
       requester: plan.requester,
-      editors: each.editors ?? [],
+      editors: [...(plan.editors ?? []), ...(each.editors ?? [])],
       assurance: each.assurance,
       account: each.account,
       at: Date.parse(each.receivedAt),

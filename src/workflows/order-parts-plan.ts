@@ -15,8 +15,28 @@ export interface PlanParts {
   };
   readonly quote: PlanDocument["quote"];
   readonly fallbacks: readonly Fallback[];
+  /** What was not in stock, also where it is not bought. */
+  readonly deficit: readonly { readonly part: string }[];
   /** How many parts were reserved from stock. */
   readonly reserved: number;
+}
+
+type Edited = Pick<RunFacts, "edit">;
+
+/** The request as somebody changed it. */
+export function asked<T extends PlanDocument["request"]>(input: T, { edit }: Edited): T {
+  return edit?.quantity === undefined ? input : { ...input, quantity: edit.quantity };
+}
+/** What is missing and not left out. */
+export function toBuy<T extends { readonly part: string }>(deficit: readonly T[], run: Edited): T[] {
+  return deficit.filter(({ part }) => !isLeftOut(part, run));
+}
+/** The suppliers that compliance allows, of those that somebody chose. */
+export function buyFrom(allowed: readonly string[], { edit }: Edited): string[] {
+  return allowed.filter((supplier) => edit?.suppliers?.includes(supplier) ?? true);
+}
+function isLeftOut(part: string, { edit }: Edited): boolean {
+  return edit?.leaveOut?.includes(part) === true;
 }
 
 const weekMs = 7 * 86_400_000;
@@ -24,12 +44,15 @@ const weekMs = 7 * 86_400_000;
 /** The plan document: everything that will happen on yes. Pure: the same parts give the same bytes. */
 export function assemblePlan(parts: PlanParts): PlanDocument {
   const { run, workflow, request, credit, choice, quote, fallbacks } = parts;
+  const leftOut = parts.deficit.map(({ part }) => part).filter((part) => isLeftOut(part, run));
   return {
     schema: "countersign/plan/1",
     run: run.id,
     revision: run.revision,
     workflow,
     requester: run.requester,
+    ...(run.editors === undefined ? {} : { editors: run.editors }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
     request,
     customerName: credit.customerName,
     itemName: parts.itemName,

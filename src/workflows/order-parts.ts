@@ -13,7 +13,7 @@ import type { StepContext } from "../define-step.ts";
 import { defineWorkflow } from "../define-workflow.ts";
 import type { PlanDocument } from "../domain.ts";
 import { idSchema, planDocumentSchema } from "../plan/plan-schema.ts";
-import { assemblePlan, projectedDelivery } from "./order-parts-plan.ts";
+import { asked, assemblePlan, buyFrom, projectedDelivery, toBuy } from "./order-parts-plan.ts";
 
 const workflow = { id: "order-parts", version: 1 };
 
@@ -36,13 +36,15 @@ export default defineWorkflow({
     quantity: z.string().regex(/^[1-9]\d{0,6}$/, 'must be a whole number such as "50"'),
   }),
   steps(step) {
-    const credit = step.call(financial, "check-credit", { with: ({ input }) => input });
+    const credit = step.call(financial, "check-credit", {
+      with: ({ input, run }) => asked(input, run),
+    });
     const orderCompliance = step.call(compliance, "check-order", {
       with: ({ input: { customer, item } }) => ({ customer, item }),
     });
     const parts = step.call(blueprint, "explode", {
       needs: { credit, orderCompliance },
-      with: ({ input: { item, quantity } }) => ({ item, quantity }),
+      with: ({ input, run }) => ({ item: input.item, quantity: asked(input, run).quantity }),
     });
     const reserve = step.call(inventory, "reserve", {
       needs: { parts },
@@ -51,7 +53,7 @@ export default defineWorkflow({
     const offers = step.call(supply, "request-offers", {
       needs: { reserve, credit },
       with: ({ needs, run }) => ({
-        deficit: needs.reserve.deficit,
+        deficit: toBuy(needs.reserve.deficit, run),
         country: needs.credit.shipTo.country,
         exclude: [...run.excluded],
       }),
@@ -72,18 +74,18 @@ export default defineWorkflow({
     });
     const choice = step.call(logistics, "choose", {
       needs: { reserve, offers, vendors, budget },
-      with: ({ needs }) => ({
-        deficit: needs.reserve.deficit,
+      with: ({ needs, run }) => ({
+        deficit: toBuy(needs.reserve.deficit, run),
         offers: needs.offers.offers,
-        allowed: needs.vendors.allowed,
+        allowed: buyFrom(needs.vendors.allowed, run),
+        ...(run.edit?.shipping === undefined ? {} : { shipping: run.edit.shipping }),
       }),
     });
     const quote = step.call(quoting, "draft", {
       needs: { reserve, choice },
-      with: ({ input: { customer, item, quantity }, needs }) => ({
-        item,
-        quantity,
-        customer,
+      with: ({ input, needs, run }) => ({
+        ...asked(input, run),
+        ...(run.edit?.marginPercent === undefined ? {} : { marginPercent: run.edit.marginPercent }),
         orders: needs.choice.orders,
         total: needs.choice.total,
         reservedParts: needs.reserve.reserved,
@@ -91,11 +93,11 @@ export default defineWorkflow({
     });
     const fallbacks = step.call(exception, "prepare", {
       needs: { reserve, offers, vendors, budget, choice, quote },
-      with: ({ needs }) => ({
-        deficit: needs.reserve.deficit,
+      with: ({ needs, run }) => ({
+        deficit: toBuy(needs.reserve.deficit, run),
         orders: needs.choice.orders,
         offers: needs.offers.offers,
-        allowed: needs.vendors.allowed,
+        allowed: buyFrom(needs.vendors.allowed, run),
         available: needs.budget.available,
         total: needs.choice.total,
       }),
@@ -107,7 +109,8 @@ export default defineWorkflow({
         assemblePlan({
           run,
           workflow,
-          request: input,
+          request: asked(input, run),
+          deficit: needs.reserve.deficit,
           credit: needs.credit,
           itemName: needs.parts.itemName,
           choice: needs.choice,
@@ -190,8 +193,24 @@ export default defineWorkflow({
     with: ({ input, status, reason }) => ({ status, reason, customer: input.customer }),
   },
   onFailure: { agent: exception, skill: "triage" },
+  editable: ({ input, outputs: { plan, reserve, offers, vendors }, edit }) => {
+    const suppliers = (offers?.offers ?? [])
+      .filter(({ supplier }) => vendors?.allowed.includes(supplier) === true)
+      .map(({ supplier, supplierName }) => ({ id: supplier, name: supplierName }));
+    const lines = (reserve?.deficit ?? []).map(({ part, description, quantity, unit }) => ({
+      id: part,
+      name: `${part} ${description}, ${quantity} ${unit}`,
+    }));
+    return {
+      quantity: { now: edit.quantity ?? input.quantity, asked: input.quantity },
+      suppliers: { now: edit.suppliers ?? suppliers.map(({ id }) => id), options: suppliers },
+      shipping: { now: edit.shipping ?? "cheapest" },
+      ...(plan === undefined ? {} : { marginPercent: { now: plan.quote.marginPercent } }),
+      leaveOut: { now: edit.leaveOut ?? [], options: lines },
+    };
+  },
   summary: ({ input, outputs: { plan, orders, validation: checked } }) => {
-    const what = `${input.quantity} × ${plan?.itemName ?? input.item} for ${plan?.customerName ?? input.customer}`;
+    const what = `${plan?.request.quantity ?? input.quantity} × ${plan?.itemName ?? input.item} for ${plan?.customerName ?? input.customer}`;
     const placed = orders?.placed.length ?? 0;
     if (placed === 0) {
       return `All parts for ${what} are in stock and reserved; nothing was ordered.`;

@@ -51,6 +51,8 @@ const planOf = (o: {
   item: string;
   missing: number;
   excluded: readonly string[];
+  editors: readonly string[] | undefined;
+  quantity: string;
 }) =>
   ({
     schema: "countersign/plan/1",
@@ -58,6 +60,8 @@ const planOf = (o: {
     total: { amount: "100.00", currency: "USD" },
     // An order per missing thing, at 100 each.
     orders: Array.from({ length: o.missing }, () => ({
+      supplier: "alpine",
+      lines: [],
       currency: "USD",
       total: { amount: "100.00", currency: "USD" },
     })),
@@ -79,8 +83,16 @@ export const buying = defineWorkflow({
     const plan = step.compute({
       needs: { reserve, budget },
       output: z.custom<PlanDocument>((value) => typeof value === "object"),
-      run: ({ input: { item }, needs, run: { id, revision, excluded } }) =>
-        planOf({ run: id, revision, item, missing: needs.reserve.missing, excluded }),
+      run: ({ input: { item }, needs, run: { id, revision, excluded, edit, editors } }) =>
+        planOf({
+          run: id,
+          revision,
+          item,
+          missing: needs.reserve.missing,
+          excluded,
+          editors,
+          quantity: edit?.quantity ?? "3",
+        }),
     });
     const text = {
       needs: { plan },
@@ -109,5 +121,6 @@ export const buying = defineWorkflow({
     with: ({ status, reason }) => ({ status, reason }),
   },
   onFailure: { agent: exception, skill: "triage" },
+  editable: ({ edit }) => ({ quantity: { now: edit.quantity ?? "3", asked: "3" } }),
   summary: ({ input: { item } }) => `Bought ${item}`,
 });

@@ -9,6 +9,10 @@ import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
 import { createIntake } from "../../../src/intake.ts";
+import { createEdits } from "../../../src/edits.ts";
+import { decidersOf } from "../../../src/policy/may-decide.ts";
+import { tierNamed } from "../../../src/policy/tiers.ts";
+import { loadRunView } from "../../../src/run-view.ts";
 import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";
@@ -99,6 +103,24 @@ export class EngineWorld {
     return {
       engine,
       delegations,
+      edits: createEdits({
+        ...shared,
+        view: async (id) => {
+          const run = await this.seen.loadRun(id);
+          const definition = (name: string) => this.workflows.find((each) => each.id === name);
+          const o = { definition, atSignOf: () => "@cs-x" as const, onAltered: () => undefined };
+          return run === undefined ? undefined : loadRunView(this.seen, run, o);
+        },
+        deciders: ({ id, requester, editors = [], tier }) =>
+          decidersOf(this.trust.policy, people, {
+            requester,
+            editors,
+            approval: id,
+            tier: tierNamed(this.trust.policy, tier),
+            demo: true,
+            at: this.time.now(),
+          }),
+      }),
       approvals: createApprovals({
         ...shared,
         delegations,
