@@ -38,6 +38,7 @@ export default defineAgent({
         attempt: z.int().min(0),
         irreversibleStarted: z.boolean(),
         decided: z.boolean(),
+        edits: z.int().min(0).exactOptional(),
       }),
       output: z.strictObject({
         action: z.enum(["retry", "alternative", "escalate"]),

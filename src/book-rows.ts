@@ -142,8 +142,11 @@ export interface OrderRow {
   readonly id: string;
   readonly run: RunId;
   readonly wholesaler: string;
-  /** "intended": may have been sent; "unsent": surely was not, and is to be sent still. */
-  readonly status: "intended" | "unsent" | "placed" | "confirmed" | "mismatch" | "failed";
+  /**
+   * "intended": may have been sent; "unsent": surely was not, and is to be sent still; "drifted": was not and never is,
+   * because prices or stock had moved since the decision.
+   */
+  readonly status: "intended" | "unsent" | "placed" | "confirmed" | "mismatch" | "failed" | "drifted";
   readonly currency: string;
   readonly total: string;
   /** The supplier's own order number, once known. */

@@ -16,6 +16,8 @@ export interface TriageInput {
   readonly irreversibleStarted: boolean;
   /** People have decided on the plan: it is carried out as it is, or not at all. */
   readonly decided: boolean;
+  /** How many of the run's revisions were begun because people changed its plan; absent: none. */
+  readonly edits?: number;
 }
 /** What the run's status is told with. */
 interface StatusContext<I, O> {

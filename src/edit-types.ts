@@ -76,7 +76,7 @@ export type FormField =
 /** A person changes the plan of an open approval. */
 export interface PlanEditing {
   /** Or the id of the run whose plan waits. */
-  readonly approval: ApprovalId | RunId;
+  readonly approval: ApprovalId;
   readonly person: PersonId;
   /** Only what they change. */
   readonly changes: PlanEdit;
@@ -112,8 +112,8 @@ export interface EditPreview {
   readonly open: string;
 }
 export interface EditInbox {
-  /** What this person may change of a plan that waits for its decision. */
-  editForm(approval: ApprovalId | RunId, person: PersonId): Promise<EditForm | Refused>;
+  /** What this person may change of a plan that waits for its decision; also by the run's id. */
+  editForm(approval: ApprovalId, person: PersonId): Promise<EditForm | Refused>;
   /** Judges an edit like `edit`, and changes nothing. */
   previewEdit(editing: PlanEditing): Promise<EditPreview | Refused>;
   /** Withdraws the approval and has the plan made again; resolves after the commit. */

@@ -106,10 +106,10 @@ export function createEdits(o: EditsOptions): EditInbox {
       const message = `there is no approval, and no run with one, "${given.approval}"`;
       return { refused: refusal("unknown-approval", message) };
     }
-    const { policy, person } = trust();
+    const view = trust();
     const { requester, status } = approval;
     const { person: id, account, planHash, changes } = given;
-    const notAllowed = mayEdit(policy, person(id), { id, requester, account });
+    const notAllowed = mayEdit(view.policy, view.person(id), { id, requester, account });
     if (notAllowed !== null) {
       return { refused: notAllowed, approval };
     }

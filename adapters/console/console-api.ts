@@ -6,6 +6,7 @@ import { AppError } from "../../src/errors.ts";
 import type { ChatInbox, Clock } from "../../src/ports.ts";
 import { type SignedIn, signedInOnly, takeCookie } from "./console-session.ts";
 import { ownerOf, threadOf } from "./console-thread.ts";
+import { editApi } from "./edit-api.ts";
 import { eventStream } from "./event-stream.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { sameOriginOnly } from "./request-guard.ts";
@@ -129,6 +130,7 @@ export function consoleApi(services: ConsoleServices): Hono<SignedIn> {
   api.post("/runs/:run/cancel", async (context) =>
     context.json(await inbox().cancel(context.req.param("run"), context.var.person.id)),
   );
+  api.route("/approvals", editApi(inbox));
   api.route("/safety", safetyApi(inbox));
   api.post("/sign-out", async (context) => {
     await sessions.signOut(context.var.secret);

@@ -1,5 +1,6 @@
 import { toErrorInfo } from "../../src/errors.ts";
 import type { Ack } from "./actions.ts";
+import { createEditCommand } from "./edit-command.ts";
 import { plainMessage } from "./blocks/card-message.ts";
 import { helpText } from "./blocks/help-text.ts";
 import { standOf } from "./blocks/home-view.ts";
@@ -28,6 +29,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   const { desk, inbox, log } = parts;
   const verdicts = createVerdicts(parts);
   const views = createViews(parts);
+  const edit = createEditCommand(parts);
 
   async function runs({ person }: Known): Promise<string> {
     const found = await desk.runs(person.id, { limit: mostLines });
@@ -101,9 +103,13 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       : `Not handed on: ${outcome.error.message}.`;
   }
 
-  async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
-    if (["approve", "reject", "cancel", "delegate"].includes(verb) && id === "") {
-      const more: Readonly<Record<string, string>> = { reject: " [REASON]", delegate: " PERSON [HOURS]" };
+  async function answer(caller: Caller, { verb, id, reason }: Words, key: string): Promise<string> {
+    if (["approve", "reject", "cancel", "delegate", "edit"].includes(verb) && id === "") {
+      const more: Readonly<Record<string, string>> = {
+        reject: " [REASON]",
+        delegate: " PERSON [HOURS]",
+        edit: " FIELD VALUE …",
+      };
       return `Which one? /countersign ${verb} ID${more[verb] ?? ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
@@ -117,6 +123,8 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
         return safety(caller, verb, [id, reason].join(" ").trim());
       case "delegate":
         return delegate(caller, id, reason);
+      case "edit":
+        return edit(caller, { run: id, words: reason, key });
       case "cancel":
         return "stranger" in caller
           ? (await cancel(caller, id), strangerText[caller.stranger])
@@ -156,7 +164,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     }
     let said: string;
     try {
-      said = await answer(await identify(), words);
+      said = await answer(await identify(), words, `slack:${user}:${command.trigger_id}`);
     } catch (error) {
       const { code, message } = toErrorInfo(error);
       log.warn({ user, error: code }, "slack-command-failed");

@@ -149,7 +149,7 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     id: id("run1-1-1"),
     run: id("run1"),
     wholesaler: id("alpine-parts", { references: "wholesalers" }),
-    status: choice(["intended", "unsent", "placed", "confirmed", "mismatch", "failed"]),
+    status: choice(["intended", "unsent", "placed", "confirmed", "mismatch", "failed", "drifted"]),
     currency: currency("USD"),
     total: amount("1200.00"),
     supplierReference: text("SO-1", 200),

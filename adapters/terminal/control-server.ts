@@ -5,6 +5,7 @@ import type { Desk } from "../../src/desk-types.ts";
 import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import { editRoutes } from "./edit-routes.ts";
 import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
@@ -260,6 +261,7 @@ export async function startControlServer(
     return context.json({ person, link: await services.signInLink(person, by) });
   });
   safetyRoutes(app, inbox, actor);
+  editRoutes(app, inbox, actor);
   app.get("/agents", async (context) => context.json(await desk.agents()));
   app.post("/erase", async (context) => {
     const { as, reason, ...which } = eraseBody.parse(await context.req.json());

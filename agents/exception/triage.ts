@@ -8,6 +8,8 @@ export interface TriageInput {
   readonly attempt: number;
   readonly irreversibleStarted: boolean;
   readonly decided: boolean;
+  /** How many of the run's revisions were begun because people changed its plan. */
+  readonly edits?: number;
 }
 export interface TriageOutput {
   action: "retry" | "alternative" | "escalate";
@@ -33,6 +35,8 @@ export const triagePolicy = {
     "plan-expired",
     "not-held",
   ]),
+  /** By these the executing agent says that nothing of a decided plan was done, nor ever is. */
+  curedAfterDecision: new Set(["plan-drifted"]),
 } as const;
 
 /**
@@ -41,26 +45,29 @@ export const triagePolicy = {
  * irreversible step was started only that same step may be repeated: it is idempotent, a new plan would not be.
  */
 export async function triage(context: SkillContext, input: TriageInput): Promise<TriageOutput> {
-  const { step, agent, error, attempt, irreversibleStarted, decided } = input;
-  const { mostAttempts, firstDelayMs, longestDelayMs, mostRevisions, curedByRevision } = triagePolicy;
+  const { step, agent, error, attempt, irreversibleStarted, decided, edits = 0 } = input;
+  const { mostAttempts, firstDelayMs, longestDelayMs, mostRevisions } = triagePolicy;
+  const { curedByRevision, curedAfterDecision } = triagePolicy;
   const what = `Step "${step}" (${agent}) failed with "${error.code}"`;
   if (error.retryable && attempt < mostAttempts) {
     const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.max(0, attempt - 1));
     const note = `${what}; tried ${attempt} of at most ${mostAttempts} times, again in ${delayMs / 1000} s.`;
     return { action: "retry", delayMs, exclude: [], note };
   }
-  if (curedByRevision.has(error.code) && !irreversibleStarted && !decided) {
-    if (context.subject.revision < mostRevisions) {
+  const inTime = curedByRevision.has(error.code) && !irreversibleStarted && !decided;
+  if (inTime || curedAfterDecision.has(error.code)) {
+    if (context.subject.revision - edits < mostRevisions) {
       const exclude = await failedSuppliers(context);
       const without = exclude.length === 0 ? "" : ` without ${exclude.join(", ")}`;
-      return { action: "alternative", delayMs: 0, exclude, note: `${what}; a new plan is made${without}.` };
+      const why = curedAfterDecision.has(error.code) ? `${what}: ${error.message}` : what;
+      return { action: "alternative", delayMs: 0, exclude, note: `${why}; a new plan is made${without}.` };
     }
     return escalate(
       `${what}, and the plan was already made ${mostRevisions} times. A person must look at it.`,
     );
   }
   const placed =
-    irreversibleStarted && error.code !== "nothing-placed"
+    irreversibleStarted && !["nothing-placed", "plan-drifted"].includes(error.code)
       ? " Orders may have been placed: see the books."
       : "";
   return escalate(`${what}. A person must look at it.${placed}`);

@@ -37,6 +37,9 @@ export async function intendOrders(
   const intended = new Set<string>();
   for (const order of orders) {
     const known = await books.get("orders", order.id);
+    if (known?.status === "drifted") {
+      throw new AppError("plan-drifted", `order "${order.id}" was put aside: its prices or stock had moved`);
+    }
     if (known === undefined) {
       await usableWholesaler(books, order, today);
       await books.insert("orders", {
@@ -57,7 +60,9 @@ export async function intendOrders(
     }
   }
   if (intended.size > 0) {
-    const rows = (await books.find("orders", { placedOn: today })).filter((row) => row.status !== "failed");
+    const rows = (await books.find("orders", { placedOn: today })).filter(
+      ({ status }) => status !== "failed" && status !== "drifted",
+    );
     const { perApproverPerDay, perVendorPerDay } = policy.ceilings;
     for (const approver of approvers) {
       const byApprover = rows.filter((row) => row.decidedBy.split(";").includes(approver));

@@ -3,6 +3,7 @@ import type { SkillContext, VerifiedMandate } from "../../src/define-agent.ts";
 import type { PlannedOrder } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { SupplierSystem } from "../../src/ports.ts";
+import { assertNotDrifted, assertNotPutAside } from "./check-drift.ts";
 import { intendOrders } from "./ceilings.ts";
 import { usableWholesaler } from "./usable-wholesaler.ts";
 import { withDeadline } from "../../src/with-deadline.ts";
@@ -32,7 +33,7 @@ type Outcome =
  * when its original surely was not placed. Stops at the first order that can be placed in neither way ("nothing-placed"
  * or "partly-placed"), whose outcome is unknown ("order-unknown", retryable) or whose supplier cannot be reached yet
  * ("supplier-unreachable", retryable). "plan-expired", "ceiling-exceeded",
- * "supplier-changed" and "vendor-refused" too say that nothing of the plan was placed, ever: what was approved for it
+ * "supplier-changed", "vendor-refused" and "plan-drifted" too say that nothing of the plan was placed, ever: what was approved for it
  * may be let go.
  */
 export async function placeOrders(
@@ -44,10 +45,14 @@ export async function placeOrders(
   const policy = context.trust.policy;
   const intend = (orders: readonly PlannedOrder[]) =>
     context.transact((books) => intendOrders(books, orders, { mandate, policy, now }));
+  await assertNotPutAside(context, plan);
   const begun = await anyBooked(context, plan.orders);
   const intendAll = async (): Promise<ReadonlySet<string>> => {
     if (Date.parse(plan.validUntil) <= now) {
       throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
+    }
+    if (!begun) {
+      await assertNotDrifted(context, mandate);
     }
     return intend(plan.orders);
   };

@@ -29,7 +29,7 @@ export interface OffersOutput {
 }
 
 // What a supplier says is checked like anything from outside, whatever its adapter did before.
-const heardSchema = z.object({
+export const heardSchema = z.object({
   reference: z.string().max(1000),
   lines: z
     .array(

@@ -59,6 +59,15 @@ export function addRequestCommands(): void {
     .action(async (id: string, o: { by?: string; reason: string; json?: boolean }) =>
       (await import("./decide.ts")).decide(settings(), id, { ...o, verdict: "rejected" }),
     );
+  command(
+    "edit <run> [words...]",
+    "change the plan that a run waits with, e.g. `edit RUN quantity 60 margin 22`; without words: what may be changed",
+  )
+    .option("--yes", "without asking: else you see first what would change")
+    .addOption(byOption)
+    .action(async (id: string, words: string[], o: { yes?: boolean; by?: string; json?: boolean }) =>
+      (await import("./edit.ts")).edit(settings(), id, words, o),
+    );
   command("delegate [approval]", "hand your right to decide to somebody else, for one approval or for all")
     .requiredOption("--to <person>", "who decides in your place")
     .option("--hours <n>", "for how long", Number, 24)

@@ -17,7 +17,7 @@ const outcome = z.discriminatedUnion("outcome", [
     }),
   }),
 ]);
-interface DecideOptions {
+export interface DecideOptions {
   readonly by?: string;
   readonly json?: boolean;
 }
@@ -110,7 +110,7 @@ export async function undo(settings: Settings, run: string, o: UndoOptions): Pro
 }
 
 /** The way to the bot, and who acts. */
-async function actor(settings: Settings, o: DecideOptions) {
+export async function actor(settings: Settings, o: DecideOptions) {
   const client = controlClient(settings.runtime, "bot");
   const { demo } = z.object({ demo: z.boolean() }).parse(await client.get("/status"));
   const as = o.by ?? (demo ? "manager" : undefined);

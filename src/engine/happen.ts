@@ -9,6 +9,7 @@ import {
   triageTimeoutMs,
   undoAlarmAttempt,
 } from "./plan.ts";
+import { editContent } from "../plan/kept-edit.ts";
 import { approvalToOpen, closeApproval, remind } from "./approval-steps.ts";
 import { asJson, cancelRequest, sendRequest, stepBody } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
@@ -190,7 +191,9 @@ function askTriage(draft: RunDraft, effect: EffectOf<"triage">): void {
   };
   const state = draft.run.steps.find((each) => each.id === step);
   const attempts = state === undefined ? attempt : countedAttempts(state);
-  const input: TriageInput = { step, agent, error, attempt: attempts, ...facts };
+  const edits = draft.contents.filter(({ name }) => name === editContent).length;
+  const edited = edits === 0 ? {} : { edits };
+  const input: TriageInput = { step, agent, error, attempt: attempts, ...facts, ...edited };
   const ref = { step: `triage-${step}`, revision, attempt };
   const body = asJson({ skill: hook.skill, input });
   sendRequest(draft, hook.agent.id, ref, body, { delayMs: 0, timeoutMs: triageTimeoutMs });

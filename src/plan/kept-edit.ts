@@ -34,9 +34,8 @@ export function becauseOf(contents: readonly Content[], revision: number): strin
   const own = contents.filter((each) => each.revision === revision);
   if (own.some((each) => each.name === editContent)) {
     const edit = editAt(own, revision);
-    return edit?.by == null
-      ? `What was changed could not be planned: ${edit?.givenUp}`
-      : `Changed by ${edit.by}.`;
+    const by = edit?.by ?? null;
+    return by === null ? `What was changed could not be planned: ${edit?.givenUp}` : `Changed by ${by}.`;
   }
   const because = own.find((each) => each.name === becauseContent)?.value;
   return typeof because === "string" ? because : null;

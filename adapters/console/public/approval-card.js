@@ -1,6 +1,7 @@
 import { post } from "./api.js";
 import { tellApproval } from "./approvals-state.js";
 import { Badge, Facts, isHash, Table } from "./card-parts.js";
+import { EditForm } from "./edit-form.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { change, state } from "./store.js";
 
@@ -15,6 +16,7 @@ export function ApprovalCard({ id, card }) {
   const [busy, setBusy] = useState(/** @type {"approved" | "rejected" | null} */ (null));
   const [problem, setProblem] = useState("");
   const [rejecting, setRejecting] = useState(false);
+  const [editing, setEditing] = useState(false);
   const [details, setDetails] = useState(false);
   const outcome = useRef(/** @type {HTMLElement | null} */ (null));
   const decided = useRef(false);
@@ -44,7 +46,7 @@ export function ApprovalCard({ id, card }) {
       article.current?.querySelector(opener.current)?.focus();
       opener.current = "";
     }
-  }, [rejecting, details]);
+  }, [rejecting, editing, details]);
 
   /** @param {"approved" | "rejected"} verdict @param {string} [reason] */
   const decide = async (verdict, reason) => {
@@ -72,17 +74,18 @@ export function ApprovalCard({ id, card }) {
   };
   const leave = (selector) => {
     opener.current = selector;
-    (selector === ".reject" ? setRejecting : setDetails)(false);
+    ({ ".reject": setRejecting, ".edit": setEditing }[selector] ?? setDetails)(false);
   };
   const escape = (event) => {
-    if (event.key === "Escape" && (rejecting || details)) {
+    if (event.key === "Escape" && (rejecting || editing || details)) {
       event.stopPropagation();
       // One thing at a time, the innermost first.
-      leave(rejecting ? ".reject" : ".details-button");
+      leave(rejecting ? ".reject" : editing ? ".edit" : ".details-button");
     }
   };
   const facts = card.facts.filter((fact) => !isHash(fact.value));
   const orders = card.tables.filter((table) => table.about === "order");
+  const changes = card.tables.filter((table) => table.about === "change");
 
   return html`<article
     ref=${article}
@@ -96,6 +99,7 @@ export function ApprovalCard({ id, card }) {
       <${Badge} tone=${card.tone}>${words[card.tone]}<//>
     </header>
     <${Facts} facts=${facts} />
+    ${changes.map((table, at) => html`<${Table} key=${at} table=${table} />`)}
     ${
       orders.length > 0 &&
       html`<ul class="orders">
@@ -111,38 +115,52 @@ export function ApprovalCard({ id, card }) {
               onReject=${(reason) => decide("rejected", reason)}
               onBack=${() => leave(".reject")}
             />`
-          : html`<div class="buttons">
-              ${
-                open && !own
-                  ? html`<button
+          : editing && open
+            ? html`<${EditForm} id=${id} onDone=${() => setEditing(false)} onBack=${() => leave(".edit")} />`
+            : html`<div class="buttons">
+                ${
+                  open && !own
+                    ? html`<button
+                          type="button"
+                          class="primary approve"
+                          disabled=${busy !== null}
+                          onClick=${() => decide("approved")}
+                        >
+                          ${busy === "approved" ? "Processing…" : "Approve"}
+                        </button>
+                        <button
+                          type="button"
+                          class="reject"
+                          disabled=${busy !== null}
+                          onClick=${() => setRejecting(true)}
+                        >
+                          Reject
+                        </button>`
+                    : null
+                }
+                ${
+                  open
+                    ? html`<button
                         type="button"
-                        class="primary approve"
+                        class="edit"
                         disabled=${busy !== null}
-                        onClick=${() => decide("approved")}
+                        onClick=${() => setEditing(true)}
                       >
-                        ${busy === "approved" ? "Processing…" : "Approve"}
-                      </button>
-                      <button
-                        type="button"
-                        class="reject"
-                        disabled=${busy !== null}
-                        onClick=${() => setRejecting(true)}
-                      >
-                        Reject
+                        Change
                       </button>`
-                  : null
-              }
-              <button
-                type="button"
-                class="details-button"
-                aria-expanded=${details}
-                aria-controls=${`details-${id}`}
-                onClick=${() => setDetails(!details)}
-              >
-                ${details ? "Hide details" : "Details"}
-              </button>
-              ${open && own ? html`<span class="muted">Somebody else has to decide: this is your own request.</span>` : null}
-            </div>`
+                    : null
+                }
+                <button
+                  type="button"
+                  class="details-button"
+                  aria-expanded=${details}
+                  aria-controls=${`details-${id}`}
+                  onClick=${() => setDetails(!details)}
+                >
+                  ${details ? "Hide details" : "Details"}
+                </button>
+                ${open && own ? html`<span class="muted">Somebody else has to decide: this is your own request.</span>` : null}
+              </div>`
       }
       <p class="problem" role="alert">${problem}</p>
     </footer>
@@ -193,7 +211,7 @@ function RejectForm({ busy, onReject, onBack }) {
 function Details({ id, card }) {
   const hashes = card.facts.filter((fact) => isHash(fact.value));
   return html`<div class="details" id=${`details-${id}`}>
-    ${card.tables.map((table, at) => html`<${Table} key=${at} table=${table} />`)}
+    ${card.tables.filter((table) => table.about !== "change").map((table, at) => html`<${Table} key=${at} table=${table} />`)}
     <${Facts} facts=${hashes} />
     <p><a href=${`#/runs/${encodeURIComponent(card.run)}`}>The whole plan and every step</a></p>
   </div>`;

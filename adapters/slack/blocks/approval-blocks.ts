@@ -48,6 +48,7 @@ function body(card: Card, room: Room): Block[] {
   const { plan } = card;
   const facts = card.facts.filter((fact) => fact.value !== plan?.hash);
   const orders = card.tables.filter((table) => table.about === "order");
+  const changes = card.tables.filter((table) => table.about === "change").flatMap((table) => table.rows);
   const effects = card.tables
     .filter((table) => table.about === "effect")
     .flatMap((table) => table.rows)
@@ -55,6 +56,14 @@ function body(card: Card, room: Room): Block[] {
   const more = ": see Details";
   return [
     ...(facts.length === 0 ? [] : [lines(factLines(facts, room.value))]),
+    ...(changes.length === 0
+      ? []
+      : [
+          points(
+            "What changed",
+            firstLines(changes, room.lines, (each) => changeLine(each, room), more),
+          ),
+        ]),
     ...(orders.length === 0
       ? []
       : [
@@ -79,6 +88,9 @@ function orderLine({ title }: Card["tables"][number], room: Room): Line {
   const [supplier = "", ...rest] = title.split(" · ");
   const after = rest.length === 0 ? [] : [` · ${line(rest.join(" · "), room.line)}`];
   return [[line(supplier, room.line), true], ...after];
+}
+function changeLine([what = "", before = "", after = ""]: readonly string[], room: Room): Line {
+  return [[line(what, room.line), true], ` ${line(`${before} → ${after}`, room.line)}`];
 }
 function effectLine(row: readonly string[], room: Room): Line {
   const text = line(row.join(": "), room.line);

@@ -10,6 +10,7 @@ export const helpText = [
   "/countersign approvals — what waits for a decision",
   "/countersign approve ID — approve",
   "/countersign reject ID [REASON] — reject; the requester reads the reason, which is asked for where it is missing",
+  "/countersign edit ID [FIELD VALUE …] [yes] — change a plan that waits, e.g. quantity 60; without yes it only says what would change",
   "/countersign delegate ID PERSON [HOURS] — somebody else decides in your place",
   "/countersign cancel ID — end a request",
   "/countersign freeze REASON — stop all effects of the company at once",

@@ -40,7 +40,7 @@ test("an edit withdraws the approval, undoes the revision and puts up a new plan
   assert.deepEqual([second?.revision, second?.editors], [2, ["manager"]]);
   assert.equal(world.effects.get(`${run}/1/reserve`), "undone");
   assert.equal(world.effects.get(`${run}/2/reserve`), "done");
-  assert.match(String(await world.text(run, "gate", "plan", 2)), /"quantity":"6"/);
+  assert.match(textsOf({ plan: await world.text(run, "gate", "plan", 2) }), /quantity\\":\\"6/);
 
   const approval = second?.id ?? "";
   const own = await bot.approvals.decide({ ...click, approval });
@@ -148,4 +148,44 @@ test("what cannot be planned is given up: the plan is made again as before, and 
   const last = (await world.store.approvals({ run })).at(-1);
   assert.deepEqual([last?.revision, last?.status, last?.editors], [3, "open", undefined]);
   assert.match(textsOf({ kept: await world.text(run, "gate", "edit", 3) }), /"by":null.*somebody must look/);
+});
+
+test("prices moved after the decision: nothing is ordered, and a new plan waits for a new decision", async () => {
+  const { world, bot, run, editing } = await waitingRun();
+  world.skills.set("supply.place-orders", (_body, { revision }) => {
+    if (revision === 1) {
+      throw new AppError("plan-drifted", "the price of a pump has moved");
+    }
+    world.placed.push(`${run}/${revision}/orders`);
+    return { done: true };
+  });
+  world.skills.set("exception.triage", () => ({
+    action: "alternative",
+    delayMs: 0,
+    exclude: [],
+    note: "the price of a pump has moved",
+  }));
+  await bot.approvals.decide({ ...click, approval: editing.approval });
+  await world.settle(bot.engine);
+  const [first, second] = await world.store.approvals({ run });
+  assert.deepEqual([first?.status, second?.status, second?.revision], ["decided", "open", 2]);
+  assert.deepEqual([world.effects.get(`${run}/1/budget`), world.placed], ["undone", []]);
+  assert.equal(await world.text(run, "orders", "because", 2), "the price of a pump has moved");
+  // The decision on the old plan is none on the new one, whoever gave it may decide again.
+  await bot.approvals.decide({ ...click, approval: second?.id ?? "" });
+  await world.settle(bot.engine);
+  assert.deepEqual([(await world.run(run)).status, world.placed], ["completed", [`${run}/2/orders`]]);
+});
+
+test("another failure after the decision makes no new plan, whatever triage says", async () => {
+  const { world, bot, run, editing } = await waitingRun();
+  world.skills.set("supply.place-orders", () => {
+    throw new AppError("partly-placed", "one of two was placed");
+  });
+  world.skills.set("exception.triage", () => ({ action: "alternative", delayMs: 0, exclude: [], note: "" }));
+  await bot.approvals.decide({ ...click, approval: editing.approval });
+  await world.settle(bot.engine);
+  const { status, revision } = await world.run(run);
+  assert.deepEqual([status, revision], ["failed", 1]);
+  assert.equal(world.effects.get(`${run}/1/budget`), "done");
 });
