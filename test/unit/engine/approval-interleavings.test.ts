@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { policy } from "../../fakes/trust-world.ts";
-import { gate, search } from "./approval-model.ts";
+import { gate } from "./approval-invariants.ts";
+import { search } from "./approval-model.ts";
 import { click, EngineWorld, request } from "./engine-world.ts";
 
 test("two approve where both must, while it is edited, cancelled, expires, and a process dies", async () => {
@@ -29,6 +30,21 @@ test("one approves, one rejects, and the first one's second account approves as 
   });
   assert.ok(states > 100, `${states} states`);
   assert.ok(![...ends].some((each) => each.endsWith("completed")));
+});
+
+test("a plan is changed while people decide: the editor never decides on it, and the first plan has no effect then", async () => {
+  const { states, ends } = await search({
+    quorum: 1,
+    verdicts: {
+      first: ["manager-2", "approved"],
+      own: ["manager", "approved", 2],
+      second: ["manager-2", "approved", 2],
+    },
+  });
+  assert.ok(states > 100, `${states} states`);
+  for (const end of ["withdrawn open waiting", "withdrawn decided running", "withdrawn expired cancelled"]) {
+    assert.ok(ends.has(end), `${end} is reached: ${[...ends].join("; ")}`);
+  }
 });
 
 test("one of two is enough: only the first of opposite verdicts counts", async () => {

@@ -1,26 +1,36 @@
 import assert from "node:assert/strict";
-import { sha256Hex } from "../../../src/canonical.ts";
+import { canonicalHash } from "../../../src/canonical.ts";
 import type {
   Approval,
   Decision,
   Json,
   PersonId,
-  PlanDocument,
   Signed,
   Verdict,
 } from "../../../src/domain.ts";
+import { editPlan } from "../../../src/engine/edit-plan.ts";
 import { happen } from "../../../src/engine/happen.ts";
 import { recordDecision } from "../../../src/engine/record-decision.ts";
 import { applyReply } from "../../../src/engine/replies.ts";
 import { stepBody } from "../../../src/engine/requests.ts";
 import { RunDraft } from "../../../src/engine/run-draft.ts";
-import type { RunEvent } from "../../../src/engine/run-events.ts";
 import type { RunRecord } from "../../../src/engine/run-record.ts";
+import type { MessageSubject } from "../../../src/link-types.ts";
 import type { EvidenceStatement } from "../../../src/mandate-types.ts";
 import type { Policy } from "../../../src/policy-types.ts";
-import { satisfies } from "../../../src/policy/satisfies.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
-import { people, policy } from "../../fakes/trust-world.ts";
+import { policy } from "../../fakes/trust-world.ts";
+import {
+  assertEnough,
+  assertFollows,
+  assertSound,
+  changes,
+  editor,
+  gate,
+  isAuthor,
+  type Outcome,
+  type World,
+} from "./approval-invariants.ts";
 import { buying, hitl, router } from "./buying-workflow.ts";
 import { EngineWorld, request } from "./engine-world.ts";
 
@@ -31,25 +41,13 @@ import { EngineWorld, request } from "./engine-world.ts";
  * remembered, so that the search is exhaustive and ends. What the store itself refuses is in the last test.
  */
 
-type Outcome = string | boolean;
 /** What an actor does to a draft; the way the bot would. */
 type Act = (draft: RunDraft) => Outcome;
-interface World {
-  readonly record: RunRecord;
-  readonly expired: boolean;
-  readonly crashes: number;
-  /** What came of it, by actor; null before. */
-  readonly done: Readonly<Record<string, Outcome | null>>;
-}
-
-export const gate = "gate";
-const orders = new Set(["moneyAgain", "listsAgain", "orders"]);
-/** The event of an edit; where the engine gets another one, it is this line that changes. */
-const edited: RunEvent = { type: "revised", step: gate, revision: 1, attempt: 0 };
-
+const planning = new Set(["reserve", "budget", "money", "lists"]);
 export async function search(o: {
   readonly quorum: number;
-  readonly verdicts: Readonly<Record<string, readonly [PersonId, Verdict]>>;
+  /** By name: whose, which, and on which revision's plan; 1 where nothing is said. */
+  readonly verdicts: Readonly<Record<string, readonly [PersonId, Verdict, number?]>>;
 }): Promise<{ readonly states: number; readonly ends: ReadonlySet<string> }> {
   const rules: Policy = { ...policy, approve: { ...policy.approve, quorum: o.quorum } };
   const world = new EngineWorld();
@@ -77,11 +75,15 @@ export async function search(o: {
   });
 
   const decide =
-    (by: PersonId, verdict: Verdict): Act =>
+    (by: PersonId, verdict: Verdict, on = 1): Act =>
     (draft) => {
+      const open = draft.approvals.find((each) => each.revision === on);
+      if (open === undefined || isAuthor(open, by)) {
+        return "refused";
+      }
       const at = draft.around.now;
       const decision: Decision = { by, verdict, at, assurance: "clicked", adapter: "console" };
-      const { id: approval, planHash, revision, requester } = first;
+      const { id: approval, planHash, revision, requester, editors } = open;
       const statement: EvidenceStatement = {
         tag: "countersign/evidence/1",
         approval,
@@ -90,12 +92,13 @@ export async function search(o: {
         revision,
         verdict,
         requester,
+        ...(editors === undefined ? {} : { editors }),
         person: by,
         assurance: "clicked",
         adapter: "console",
         receivedAt: new Date(at).toISOString(),
       };
-      return recordDecision(draft, first, {
+      return recordDecision(draft, open, {
         decision,
         evidence: signed(statement, "evidence"),
         reason: null,
@@ -103,9 +106,10 @@ export async function search(o: {
     };
   /** The bot sends what was recorded, and the HITL agent, by the real evaluation, signs it or fails this test. */
   const sign: Act = (draft) => {
+    const { revision } = draft.run;
     const state = draft.run.steps.find((each) => each.id === gate);
     if (state?.status === "queued" && state.dispatch > 0) {
-      return happen(draft, { type: "dispatched", step: gate, revision: 1, attempt: state.attempt });
+      return happen(draft, { type: "dispatched", step: gate, revision, attempt: state.attempt });
     }
     if (state?.status !== "waiting" || state.dispatch === 0) {
       return false;
@@ -118,17 +122,46 @@ export async function search(o: {
     const output = evidence.map(({ statement }) =>
       signed({ ...statement, tag: "countersign/decision/1" }, "hitl"),
     ) as unknown as Json;
-    const subject = { run: id, revision: 1, step: gate, attempt: state.attempt };
-    const from = { atSign: "@cs-hitl", instance: "main", role: "hitl" } as const;
+    const subject = { run: id, revision, step: gate, attempt: state.attempt };
+    return reply(draft, subject, "hitl", output);
+  };
+  const reply = (draft: RunDraft, subject: MessageSubject, role: string, output: Json): boolean => {
+    const from = { atSign: "@cs-x", instance: "main", role } as const;
     const rest = { sequence: null, fencing: 1, messageId: "m", hash: "h", expiresAt: before };
     return applyReply(draft, { from, kind: "result", subject, body: { output }, ...rest });
   };
+  /** One of the requests before the decision is answered: an undo, or a step of the new plan. */
+  const work: Act = (draft) => {
+    const { revision, steps, status } = draft.run;
+    const undoing = steps.find((each) => each.status === "compensating" && each.attempt > 0);
+    if (undoing !== undefined) {
+      const subject = { run: id, revision, step: `undo-${undoing.id}`, attempt: undoing.attempt };
+      return reply(draft, subject, "inventory", { done: true });
+    }
+    const sent = steps.find(
+      (each) => each.status === "waiting" && each.dispatch > 0 && planning.has(each.id),
+    );
+    if (status === "compensating" || sent === undefined) {
+      return false;
+    }
+    const role = sent.id === "money" ? "financial" : "compliance";
+    const statement = { role, planHash: canonicalHash(draftedPlan(draft)), run: id, revision };
+    const output =
+      sent.id === "reserve"
+        ? { missing: 3 }
+        : sent.id === "budget"
+          ? { done: true }
+          : (signed(statement, role) as unknown as Json);
+    return reply(draft, { run: id, revision, step: sent.id, attempt: sent.attempt }, role, output);
+  };
   const acts: Readonly<Record<string, Act>> = {
     ...Object.fromEntries(Object.entries(o.verdicts).map(([name, given]) => [name, decide(...given)])),
-    editor: (draft) => happen(draft, edited),
+    editor: (draft) => editPlan(draft, first, { by: editor, adapter: "console", changes }),
     canceller: (draft) => happen(draft, { type: "cancel-requested" }),
     sweeper: (draft) => happen(draft, { type: "due" }),
     hitl: sign,
+    // Without anybody who decides on the next plan it need not be made.
+    ...(Object.values(o.verdicts).some(([, , on = 1]) => on > 1) ? { agents: work } : {}),
   };
   const done = Object.fromEntries(Object.keys(acts).map((name) => [name, null]));
   const seen = new Set<string>();
@@ -146,7 +179,8 @@ export async function search(o: {
       assertFollows(next, follower);
     }
     open.push(...followers);
-    ends.add(`${approvalOf(next.record).status} ${next.record.run.status}`);
+    const { run: reached, approvals } = next.record;
+    ends.add([...approvals.map(({ status }) => status), reached.status].join(" "));
   }
   return { states: seen.size, ends };
 }
@@ -160,7 +194,7 @@ function stepsFrom(
   const steps: World[] = world.expired ? [] : [{ ...world, expired: true }];
   for (const [name, act] of Object.entries(acts)) {
     const isDone = world.done[name] !== null;
-    const again = name === "sweeper" || name === "hitl";
+    const again = name === "sweeper" || name === "hitl" || name === "agents";
     for (const expired of isDone && !again ? [] : world.expired ? [false, true] : [false]) {
       const draft = new RunDraft(world.record, around(expired));
       const outcome = act(draft);
@@ -177,57 +211,18 @@ function stepsFrom(
   return steps;
 }
 
-/** Never an order without the quorum, by distinct people, on exactly the plan that is stored. */
-function assertSound({ record }: World, rules: Policy): void {
-  const approval = approvalOf(record);
-  const by = approval.decisions.map((each) => each.by);
-  assert.equal(new Set(by).size, by.length, "somebody counts twice");
-  const started = record.run.steps.some(
-    (step) => orders.has(step.id) && step.status !== "pending" && step.status !== "skipped",
-  );
-  if (started) {
-    assert.equal(approval.status, "decided");
-    assert.equal(approval.decision?.verdict, "approved");
-    assert.equal(sha256Hex(planText(record)), approval.planHash);
-    assert.ok(by.length >= rules.approve.quorum);
-    assert.ok(approval.decisions.every((each) => each.verdict === "approved"));
-  }
-  if (approval.status === "open") {
-    assert.equal(approval.decision, null);
-    assert.ok(by.length < rules.approve.quorum);
-  }
-}
-
-/** Never two outcomes, no verdict lost: what was committed once stays. */
-function assertFollows(before: World, after: World): void {
-  const [old, now] = [approvalOf(before.record), approvalOf(after.record)];
-  assert.deepEqual(now.decisions.slice(0, old.decisions.length), old.decisions, "a verdict was lost");
-  if (old.decision !== null) {
-    assert.deepEqual(now.decision, old.decision, "a second outcome");
-  }
-  if (["decided", "withdrawn", "expired"].includes(old.status)) {
-    assert.deepEqual(now, old, "a closed approval changed");
-  }
-}
-
-function assertEnough(draft: RunDraft, evidence: readonly Signed<EvidenceStatement>[], rules: Policy): void {
-  const plan = JSON.parse(planText(draft)) as PlanDocument;
-  const asked = { ...plan, requester: draft.run.requester };
-  const statements = evidence.map(({ statement }) => statement);
-  const person = (id: PersonId) => people.find((each) => each.id === id);
-  assert.equal(satisfies(rules, asked, statements, { demo: true, person }).refused, null);
-  assert.ok(statements.every(({ planHash }) => planHash === sha256Hex(planText(draft))));
-}
-
 function approvalOf({ approvals }: Pick<RunRecord, "approvals">): Approval {
   const [approval] = approvals;
   assert.ok(approval !== undefined && approvals.length === 1);
   return approval;
 }
-function planText({ contents }: Pick<RunRecord, "contents">): string {
-  const plan = contents.find(({ step, name }) => step === gate && name === "plan")?.value;
-  assert.ok(typeof plan === "string");
-  return plan;
+/** What the workflow has assembled, before it is put up for approval. */
+function draftedPlan({ contents, run }: RunDraft): Json {
+  return (
+    contents.find(
+      ({ step, name, revision }) => step === "plan" && name === "output" && revision === run.revision,
+    )?.value ?? null
+  );
 }
 function signed<T>(statement: T, role: string): Signed<T> {
   return { statement, signer: { atSign: "@cs-x", instance: "main" }, signature: role };

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { Card } from "../../src/card.ts";
+import type { PlanDocument } from "../../src/domain.ts";
+import { everyOrder } from "./mandate-papers.ts";
+import { type CommandResult, TestSystem } from "./system.ts";
+import { setFaults } from "./wholesaler-control.ts";
+
+interface Order {
+  readonly id: string;
+  readonly run: string;
+  readonly wholesaler: string;
+  readonly status: string;
+  readonly document: string;
+}
+interface Shown {
+  readonly approval: { readonly id: string; readonly status: string; readonly revision: number };
+  readonly card: Card;
+}
+
+/** Plans that are changed before the decision, and plans that prices have left behind after it. */
+suite("a plan is made anew", { timeout: 300_000 }, () => {
+  const system = new TestSystem();
+  before(async () => {
+    await system.start();
+  });
+  after(() => system.remove());
+
+  const ask = async (quantity: number): Promise<string> => {
+    const { result } = await system.ask(`Order the parts needed for ${quantity} widgets for Customer XYZ`);
+    assert.equal(result.status, "waiting", JSON.stringify(result.error));
+    return result.run ?? "";
+  };
+  /** The run's open approval once it is of this revision. */
+  const openOf = async (run: string, revision: number): Promise<Shown> => {
+    const deadline = performance.now() + 60_000;
+    for (;;) {
+      const list = JSON.parse((await system.run("approvals", "--json")).stdout) as Shown[];
+      const found = list.find(
+        ({ approval }) => approval.id === `${run}-${revision}-gate` && approval.status === "open",
+      );
+      if (found !== undefined) {
+        return found;
+      }
+      assert.ok(
+        performance.now() < deadline,
+        `no plan ${revision}: ${(await system.run("run", run)).stdout}`,
+      );
+    }
+  };
+  const changesOf = ({ card }: Shown) =>
+    Object.fromEntries(
+      card.tables
+        .filter(({ about }) => about === "change")
+        .flatMap(({ rows }) => rows.map(([what = "", ...values]) => [what, values])),
+    );
+  const planOf = async (run: string): Promise<PlanDocument> => {
+    const { plan } = JSON.parse((await system.run("run", run, "--json")).stdout) as {
+      plan: { document: PlanDocument };
+    };
+    return plan.document;
+  };
+  const ordersOf = async (run: string) =>
+    (await system.books<Order>("orders")).filter((order) => order.run === run);
+  const good = ({ code, stdout, stderr }: CommandResult): string => {
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+
+  test("edit → preview → new card → decided by another → ordered as changed", async () => {
+    const run = await ask(50);
+    const first = await planOf(run);
+    assert.match(good(await system.run("edit", run)), /Quantity: 50 \(1 to 100\)[^]*Shipping: cheapest/);
+    const preview = good(await system.run("edit", run, "quantity", "60"));
+    assert.match(preview, /Quantity: 50 → 60[^]*manager becomes an editor[^]*only after the agents/);
+    const refused = await system.run("edit", run, "quantity", "101", "--yes");
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /field "quantity": 101, expected 1 to 100/);
+    assert.equal((await planOf(run)).revision, 1);
+
+    good(await system.run("edit", run, "quantity", "60", "margin", "25", "shipping", "fastest", "--yes"));
+    const second = await openOf(run, 2);
+    const changes = changesOf(second);
+    assert.deepEqual(changes["Quantity"], ["50", "60"]);
+    assert.deepEqual(changes["Margin"], ["18 %", "25 %"]);
+    assert.match(second.card.text, /New plan 2\. Changed by manager\./);
+    const own = await system.run("approve", second.approval.id, "--by", "manager");
+    assert.match(own.stderr, /own-request/);
+    good(await system.run("approve", second.approval.id, "--by", "manager-2"));
+    assert.equal((await system.ended(run)).status, "completed");
+    const plan = await planOf(run);
+    assert.deepEqual(
+      [plan.request.quantity, plan.editors, plan.quote.marginPercent],
+      ["60", ["manager"], "25"],
+    );
+    assert.ok(latest(plan) <= latest(first));
+    const orders = await ordersOf(run);
+    assert.ok(orders.length > 0 && orders.every(({ id }) => id.startsWith(`${run}-2-`)));
+    const held = await system.books<{ id: string; run: string; status: string }>("commitments");
+    const old = held.filter(({ id }) => id.startsWith(`${run}-1-`));
+    assert.ok(old.length > 0 && old.every(({ status }) => status === "released"));
+  });
+
+  test("decision by line: who asked leaves one out, the manager decides on the others", async () => {
+    const run = await ask(40);
+    const [line] = (await planOf(run)).orders.flatMap((order) => order.lines);
+    const part = line?.part ?? "";
+    good(await system.run("edit", run, "leave-out", part, "--by", "employee", "--yes"));
+    const second = await openOf(run, 2);
+    assert.deepEqual(changesOf(second)["Left out"], ["none", part]);
+    good(await system.run("approve", second.approval.id));
+    assert.equal((await system.ended(run)).status, "completed");
+    const orders = await ordersOf(run);
+    assert.ok(orders.length > 0 && orders.every(({ document }) => !document.includes(`"${part}"`)));
+  });
+
+  test("a price moves at a wholesaler between decision and order: nothing is sent, a new plan waits", async () => {
+    const run = await ask(30);
+    const { orders, fallbacks } = await planOf(run);
+    // One whose parts others have too: else nothing could be planned any more.
+    const other = fallbacks.find(({ action }) => action === "alternative");
+    const supplier = orders.find(({ id }) => id === other?.order)?.supplier ?? "";
+    const before = await everyOrder(system);
+    await setFaults(system, supplier, { wrongPrice: true });
+    const approved = await system.run("approve", `${run}-1-gate`, "--json");
+    assert.equal(approved.code, 0, approved.stderr);
+    const second = await openOf(run, 2);
+    assert.match(second.card.text, /prices or stock have moved since the plan was made/);
+    assert.ok(Object.keys(changesOf(second)).length > 0);
+    assert.deepEqual(await everyOrder(system), before);
+    const aside = await ordersOf(run);
+    assert.ok(aside.length > 0 && aside.every(({ status }) => status === "drifted"));
+    // Nobody has changed it: whoever approved the first plan may approve this one.
+    good(await system.run("approve", second.approval.id));
+    assert.equal((await system.ended(run)).status, "completed");
+    const placed = (await ordersOf(run)).filter(({ status }) => status === "confirmed");
+    assert.ok(placed.length > 0 && placed.every(({ id }) => id.startsWith(`${run}-2-`)));
+    await setFaults(system, supplier, {});
+  });
+});
+
+function latest({ orders }: PlanDocument): string {
+  return (
+    orders
+      .map((order) => order.expectedDelivery)
+      .toSorted()
+      .at(-1) ?? ""
+  );
+}
