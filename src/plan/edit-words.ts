@@ -31,5 +31,5 @@ export function editFromWords(words: readonly string[]): PlanEdit {
     edit[field] = lists.has(field) ? items : value;
   }
   // What the values may be is checked by whoever takes the edit.
-  return edit as PlanEdit;
+  return edit;
 }

@@ -4,6 +4,7 @@ import type { AgentDefinition, VerifiedMandate } from "../../src/define-agent.ts
 import type { StepDefinition } from "../../src/define-step.ts";
 import type { WorkflowDefinition } from "../../src/define-workflow.ts";
 import type { PlanDocument, Signed } from "../../src/domain.ts";
+import type { PlanEdit } from "../../src/edit-types.ts";
 import type { AttestationStatement, DecisionStatement, EvidenceStatement } from "../../src/mandate-types.ts";
 import hitl from "../../agents/hitl.ts";
 import { fakeSign, ScriptedModel, skillContext, type SkillContextOptions } from "./skill-context.ts";
@@ -16,6 +17,9 @@ export interface Drive {
   readonly run?: string;
   readonly revision?: number;
   readonly excluded?: readonly string[];
+  /** What people changed, and who. */
+  readonly edit?: PlanEdit;
+  readonly editors?: readonly string[];
   /** The last step to do. */
   readonly until?: string;
 }
@@ -36,6 +40,8 @@ export async function driveWorkflow(drive: Drive): Promise<StepOutputs> {
     policySerial: 1,
     at,
     excluded: drive.excluded ?? [],
+    ...(drive.edit === undefined ? {} : { edit: drive.edit }),
+    ...(drive.editors === undefined ? {} : { editors: drive.editors }),
   };
   const input: unknown = drive.definition.input.parse(drive.input);
   for (const step of drive.definition.steps) {

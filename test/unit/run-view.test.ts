@@ -78,6 +78,12 @@ test("each approval's card shows the plan and the reason of its own revision", a
   }
   assert.match(old.text, /Withdrawn afterwards: it took no effect\. Reason: too dear/);
   assert.doesNotMatch(now.text, /too dear/);
+  assert.ok(!old.tables.some(({ about }) => about === "change"));
+  const changes = now.tables.filter(({ about }) => about === "change");
+  assert.deepEqual(
+    changes.map(({ title, rows }) => [title, rows]),
+    [["What changed since plan 1", [["Total", "520.30 USD", "611.00 USD"]]]],
+  );
   assert.equal(view.reason, null);
   assert.equal(resultOf(view, []).plan?.total.amount, "611.00");
 });

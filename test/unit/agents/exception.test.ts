@@ -190,3 +190,21 @@ test("triage: what a new plan cures gets one, without the suppliers that failed;
   const none = failure("nothing-placed", false, { irreversibleStarted: true, decided: true });
   assert.doesNotMatch((await triage(context(1, books), none, null)).note, /may have been placed/);
 });
+
+test("prices moved after the decision: a new plan from all suppliers, as long as the run was not planned too often", async () => {
+  const moved = {
+    step: "orders",
+    agent: "supply",
+    error: { code: "plan-drifted", message: "the motor's price moved", retryable: false },
+    attempt: 1,
+    irreversibleStarted: true,
+    decided: true,
+  };
+  const advice = await triage(context(), moved, null);
+  assert.deepEqual([advice.action, advice.exclude], ["alternative", []]);
+  assert.match(advice.note, /the motor's price moved; a new plan is made/);
+  const { mostRevisions } = triagePolicy;
+  assert.equal((await triage(context(mostRevisions), moved, null)).action, "escalate");
+  // Plans that people changed are not counted against it.
+  assert.equal((await triage(context(mostRevisions), { ...moved, edits: 1 }, null)).action, "alternative");
+});

@@ -74,7 +74,11 @@ export function isAuthor({ requester, editors = [] }: Approval, by: PersonId): b
   return [requester, ...editors].includes(by);
 }
 
-export function assertEnough(draft: RunDraft, evidence: readonly Signed<EvidenceStatement>[], rules: Policy): void {
+export function assertEnough(
+  draft: RunDraft,
+  evidence: readonly Signed<EvidenceStatement>[],
+  rules: Policy,
+): void {
   const plan = JSON.parse(planText(draft, draft.run.revision)) as PlanDocument;
   const asked = { ...plan, requester: draft.run.requester };
   const statements = evidence.map(({ statement }) => statement);

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { canonicalHash } from "../../../src/canonical.ts";
-import type {
-  Approval,
-  Decision,
-  Json,
-  PersonId,
-  Signed,
-  Verdict,
-} from "../../../src/domain.ts";
+import type { Approval, Decision, Json, PersonId, Signed, Verdict } from "../../../src/domain.ts";
 import { editPlan } from "../../../src/engine/edit-plan.ts";
 import { happen } from "../../../src/engine/happen.ts";
 import { recordDecision } from "../../../src/engine/record-decision.ts";
