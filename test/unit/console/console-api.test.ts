@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownerOf, threadOf } from "../../../adapters/console/console-thread.ts";
 import { codeOf, consoleWorld } from "../../fakes/console-client.ts";
+import { recordedEdits } from "../../fakes/recorded-edits.ts";
 
 const key = "6f1f6c1e-7a55-4b7e-9d0e-2f6c2a7d9a10";
 const text = "Order the parts needed for 50 widgets for Customer XYZ";
@@ -100,4 +101,33 @@ test("an internal error shows a reference, not its text", async () => {
   const shown = await answer.text();
   assert.ok(!shown.includes("secret detail"));
   assert.match(shown, /in the log under E\d/);
+});
+test("a plan is changed by the session's person, for the plan that the form showed", async () => {
+  const world = consoleWorld();
+  const { inbox, edits, previews } = recordedEdits();
+  Object.assign(world.office.inbox, inbox);
+  const address = "/p/manager/api/approvals/a-run1/edit";
+  const manager = await world.signIn("manager");
+  const form = (await (await manager.get(address)).json()) as { fields: { field: string }[] };
+  assert.deepEqual(
+    form.fields.map(({ field }) => field),
+    ["quantity", "shipping"],
+  );
+  const body = { key, planHash, changes: { quantity: "60" } };
+  const preview = await manager.post(`${address}/preview`, body);
+  assert.equal(((await preview.json()) as { outcome: string }).outcome, "preview");
+  assert.deepEqual(await (await manager.post(address, body)).json(), { outcome: "accepted", run: "run1" });
+  const editing = {
+    approval: "a-run1",
+    person: "manager",
+    adapter: "console",
+    key: `console:manager:${key}`,
+    planHash,
+    changes: { quantity: "60" },
+  };
+  assert.deepEqual([previews, edits], [[editing], [editing]]);
+  assert.equal(await codeOf(await manager.post(address, { ...body, person: "employee" })), "bad-request");
+  const employee = await world.signIn("employee");
+  const refused = await employee.post(address.replace("manager", "employee"), body);
+  assert.equal(((await refused.json()) as { outcome: string }).outcome, "refused");
 });

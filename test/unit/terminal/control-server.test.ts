@@ -11,6 +11,7 @@ import { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapt
 import { controlClient, type ControlClient } from "../../../src/commands/control-client.ts";
 import type { PersonId } from "../../../src/domain.ts";
 import { ChatOffice } from "../../fakes/chat-office.ts";
+import { recordedEdits } from "../../fakes/recorded-edits.ts";
 
 const uuid = (last: number) => `00000000-0000-4000-8000-00000000000${last}`;
 const text = "Order the parts needed for 5 widgets for Customer XYZ";
@@ -191,4 +192,19 @@ test("a card of a thread whose name holds the separator reaches its listeners", 
   const message = await adapter.post("terminal:a|b", card, { key: "progress-r1" });
   await adapter.update(message, card);
   assert.deepEqual(seen, ["progress-r1", "progress-r1"]);
+});
+
+test("a plan is changed by who is named in the demo, else by the operating-system user alone", async () => {
+  const { inbox, edits } = recordedEdits();
+  Object.assign(office.inbox, inbox);
+  const body = { key: uuid(1), planHash: "3f".repeat(32), changes: { quantity: "60" } };
+  assert.deepEqual(await client.post("/approvals/run1/edit", body), { outcome: "accepted", run: "run1" });
+  const form = (await client.get("/approvals/run1/edit?as=employee")) as { outcome: string };
+  assert.equal(form.outcome, "refused");
+  const preview = await client.post("/approvals/run1/edit/preview", { ...body, as: "manager" });
+  assert.equal((preview as { outcome: string }).outcome, "preview");
+  assert.deepEqual(
+    edits.map(({ person, key, adapter }) => [person, key, adapter]),
+    [["manager", `terminal:manager:${uuid(1)}`, "terminal"]],
+  );
 });
