@@ -1,5 +1,5 @@
 import { get, post } from "./api.js";
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 
 /**
  * Changes the plan of an open approval: the fields that may be changed, then what that would do, then the change.
@@ -12,6 +12,9 @@ export function EditForm({ id, onDone, onBack }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const [key] = useState(() => crypto.randomUUID());
+  const own = useRef(/** @type {HTMLElement | null} */ (null));
+  // The button that opened it is gone: the keyboard goes on here.
+  useLayoutEffect(() => own.current?.focus(), []);
   const address = `/approvals/${encodeURIComponent(id)}/edit`;
 
   /** @param {() => Promise<any>} work @param {(answer: any) => void} then */
@@ -51,7 +54,13 @@ export function EditForm({ id, onDone, onBack }) {
     setPreview(null);
     setChanges({ ...changes, [field]: value });
   };
-  return html`<form class="edit-form" onSubmit=${submit} aria-label="Change the plan">
+  return html`<form
+    ref=${own}
+    tabindex="-1"
+    class="edit-form"
+    onSubmit=${submit}
+    aria-label="Change the plan"
+  >
     ${
       form !== null &&
       form.fields.map(
