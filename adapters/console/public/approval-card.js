@@ -138,6 +138,15 @@ export function ApprovalCard({ id, card }) {
                         </button>`
                     : null
                 }
+                <button
+                  type="button"
+                  class="details-button"
+                  aria-expanded=${details}
+                  aria-controls=${`details-${id}`}
+                  onClick=${() => setDetails(!details)}
+                >
+                  ${details ? "Hide details" : "Details"}
+                </button>
                 ${
                   open
                     ? html`<button
@@ -150,15 +159,6 @@ export function ApprovalCard({ id, card }) {
                       </button>`
                     : null
                 }
-                <button
-                  type="button"
-                  class="details-button"
-                  aria-expanded=${details}
-                  aria-controls=${`details-${id}`}
-                  onClick=${() => setDetails(!details)}
-                >
-                  ${details ? "Hide details" : "Details"}
-                </button>
                 ${open && own ? html`<span class="muted">Somebody else has to decide: this is your own request.</span>` : null}
               </div>`
       }
