@@ -145,7 +145,7 @@ export interface RunCommit {
   readonly inbox?: InboxKey;
   /** The token under which the message with the inbox key was sent. */
   readonly fencing?: number;
-  /** The key of the chat message that brought this about; an answer also carries it as content "answer-key:N". */
+  /** The key of the chat message that brought this about; an answer or edit also carries it as content "answer-key:…". */
   readonly requestKey?: string;
   readonly outbox?: readonly OutboxRow[];
   readonly closeOutbox?: readonly string[];

@@ -1,5 +1,5 @@
 import type { Approval, Json, StepId } from "../domain.ts";
-import { type Edited, editFields, type GivenEdit } from "../edit-types.ts";
+import { type Edited, editFields, editKey, type GivenEdit } from "../edit-types.ts";
 import { editAt, editContent, type KeptEdit } from "../plan/kept-edit.ts";
 import { happen } from "./happen.ts";
 import { maxRevisions } from "./plan.ts";
@@ -15,7 +15,7 @@ import type { RunDraft } from "./run-draft.ts";
 export function editPlan(
   draft: RunDraft,
   { id, step, revision, planHash }: Pick<Approval, "id" | "step" | "revision" | "planHash">,
-  { by, adapter, changes }: Omit<GivenEdit, "key">,
+  { by, adapter, changes, key }: GivenEdit,
 ): Edited {
   if (draft.approvals.find((each) => each.id === id)?.status !== "open" || revision !== draft.run.revision) {
     return "stale";
@@ -28,6 +28,8 @@ export function editPlan(
   const fields = editFields.filter((field) => changes[field] !== undefined).join(" ");
   const happened = happen(draft, { type: "revised", step, revision, attempt: 0 }, () => {
     keep(draft, step, { values: { ...before?.values, ...changes }, editors, by, givenUp: null });
+    // Says under the run's seal that the message belongs to it.
+    draft.add(step, "answer-key:edit", editKey(key));
     draft.note("edit", { approval: id, planHash, revision, by, adapter, fields }, changes as Json);
   });
   return happened ? "edited" : "stale";

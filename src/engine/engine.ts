@@ -117,12 +117,12 @@ export function createEngine(options: EngineOptions): Engine {
       return result === undefined || result === "duplicate" ? "stale" : result;
     },
 
-    async edit(id, { key, ...given }) {
+    async edit(id, given) {
       const approval = await store.approval(id);
       if (approval === undefined) {
         return "stale";
       }
-      const requestKey = editKey(key);
+      const requestKey = editKey(given.key);
       const result = await changer.change(approval.run, (draft) => editPlan(draft, approval, given), {
         requestKey,
       });

@@ -69,6 +69,45 @@ suite("the engine on the SQL record", () => {
     });
   }
 
+  test("a plan that is changed by two bots with one key and approved by a third at once has one outcome", async () => {
+    const edit = { roles: ["manager"], quantity: { mostPercent: "200" } } as const;
+    world.trust = { ...world.trust, policy: { ...world.trust.policy, edit } };
+    const bots = [world.bot(), world.bot(), world.bot()] as const;
+    const outcomes = new Set<string>();
+    for (const order of [0, 1, 2]) {
+      const key = `edited-${order}`;
+      const { run } = await bots[0].engine.start({ ...request, thread: `console:${key}`, key });
+      await world.settle(bots[0].engine);
+      const approval = `${run}-1-gate`;
+      const editing = { approval, person: "manager", changes: { quantity: "6" }, adapter: "console", key };
+      const edits = () => [bots[0].edits.edit(editing), bots[1].edits.edit(editing)];
+      const decide = () => bots[2].approvals.decide({ approval, ...click, person: "manager-2" });
+      // Once the edits come first for sure, then whoever is faster.
+      const all =
+        order === 0
+          ? [...(await Promise.all(edits())), await decide()]
+          : await Promise.all(order === 1 ? [...edits(), decide()] : [decide(), ...edits()]);
+      await world.settle(bots[1].engine);
+      const [first, second] = await world.seen.approvals({ run });
+      const edited = second !== undefined;
+      assert.deepEqual(
+        [first?.status, second?.editors, (await world.seen.loadRun(run))?.revision],
+        edited ? ["withdrawn", ["manager"], 2] : ["decided", undefined, 1],
+      );
+      assert.equal(all.filter(({ outcome }) => outcome === "accepted").length, edited ? 2 : 1);
+      assert.equal(world.placed.filter((each) => each.startsWith(run)).length, edited ? 0 : 1);
+      outcomes.add(edited ? "edited" : "decided");
+      if (edited) {
+        // The same again, after a restart: still the one edit.
+        assert.deepEqual(await world.bot().edits.edit(editing), { outcome: "accepted", run });
+        await bots[2].approvals.decide({ approval: second.id, ...click, person: "manager-2" });
+        await world.settle(world.bot().engine);
+        assert.equal((await world.seen.loadRun(run))?.status, "completed");
+      }
+    }
+    assert.ok(outcomes.has("edited"));
+  });
+
   test("its journal is one whole chain", async () => {
     const report = await verifyDatabase(database);
     assert.equal(report.firstBad, null);

@@ -149,7 +149,7 @@ export async function search(o: {
   };
   const acts: Readonly<Record<string, Act>> = {
     ...Object.fromEntries(Object.entries(o.verdicts).map(([name, given]) => [name, decide(...given)])),
-    editor: (draft) => editPlan(draft, first, { by: editor, adapter: "console", changes }),
+    editor: (draft) => editPlan(draft, first, { by: editor, adapter: "console", changes, key: "edit" }),
     canceller: (draft) => happen(draft, { type: "cancel-requested" }),
     sweeper: (draft) => happen(draft, { type: "due" }),
     hitl: sign,
