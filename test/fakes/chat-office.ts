@@ -14,7 +14,7 @@ import type {
 } from "../../src/domain.ts";
 import type { ChatAdapter, ChatInbox, Clock } from "../../src/ports.ts";
 import type { RunView, StepView } from "../../src/run-view.ts";
-import { noSafety } from "./no-safety.ts";
+import { officeSafety } from "./office-safety.ts";
 import { officeDesk } from "./office-desk.ts";
 import { samplePlan } from "./sample-plan.ts";
 import { sampleApproval, sampleRun, sampleStep } from "./sample-run.ts";
@@ -80,7 +80,7 @@ export class ChatOffice {
 
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
-    ...noSafety,
+    ...officeSafety({ now: () => this.#clock.now() }),
     refused: async (person) => {
       this.strangers.push(person);
     },
