@@ -165,7 +165,7 @@ export function createBot(parts: BotParts): Bot {
     clock,
     ids,
     trust: () => trust,
-    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+    sign: signed,
     changed: () => void copies.refresh(),
   });
   const approvals = createApprovals({
