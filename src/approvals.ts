@@ -1,22 +1,22 @@
 import { z } from "zod";
 import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
+import { planDocumentOf, planTextOf } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
-import type { ClickedDecision } from "./decision-types.ts";
+import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
-  AlreadyDecided,
   Approval,
   ApprovalId,
   Assurance,
   Decision,
   ErrorInfo,
   Money,
-  PlanDocument,
   Refused,
   Signed,
 } from "./domain.ts";
 import type { Delegations } from "./delegations.ts";
 import { isSignedByPerson } from "./countersigned.ts";
+import { AppError } from "./errors.ts";
 import type {
   CountersignedDecision,
   DelegationStatement,
@@ -41,7 +41,6 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   assurance: z.enum(["local", "clicked"]),
   breakGlass: z.literal(true).exactOptional(),
 });
-const planText = z.string();
 
 export interface ApprovalsOptions {
   readonly store: Pick<Store, "approval" | "contents" | "appendJournal">;
@@ -124,11 +123,13 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const statements = delegations.map(({ statement }) => statement);
     return { ...judge(policy, person, { ...facts, delegations: statements }), delegations };
   }
-  async function highestCostOf({ run, revision, step }: Approval): Promise<Money> {
-    const texts = await store.contents(run, [{ step, name: "plan" }]);
-    const plan = texts.find((each) => each.revision === revision)?.value;
-    // Written by this bot from a value that the plan schema had passed.
-    return highestCost(JSON.parse(planText.parse(plan)) as PlanDocument);
+  async function highestCostOf(approval: Approval): Promise<Money> {
+    const { id, run, step } = approval;
+    const plan = planDocumentOf(planTextOf(await store.contents(run, [{ step, name: "plan" }]), approval));
+    if (plan === undefined) {
+      throw new AppError("sealed-broken", `the stored plan of approval "${id}" is not the one put up`);
+    }
+    return highestCost(plan);
   }
 
   /** `prove` gives the evidence once the verdict was found good, or why there is none. */
