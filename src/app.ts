@@ -126,8 +126,10 @@ export function createBot(parts: BotParts): Bot {
       () => calls.address("compliance"),
       () => register.leads(),
     );
-  const signed = <T extends Statement>(statement: T) =>
-    signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519);
+  const signed = <T extends Statement>(statement: T) => {
+    const keys = parts.evidenceKeys();
+    return signAs(statement, keys, keys.ed25519);
+  };
   const { safety, freezeCalls } = wireSafety({
     parts,
     calls,
