@@ -1,6 +1,6 @@
 import type { Delegated, Delegating } from "./decision-types.ts";
 import type { ApprovalId, Money, PersonId, Refused, RunId, Signed } from "./domain.ts";
-import type { StandingStatement, StandingTerms } from "./mandate-types.ts";
+import type { DelegationStatement, StandingStatement, StandingTerms } from "./mandate-types.ts";
 import type { SafetyAct } from "./safety-types.ts";
 
 /** Rights to decide beside the decisions themselves: what people do about them, and what is kept. */
@@ -59,6 +59,10 @@ export interface StandingView {
 export interface RightsInbox {
   /** Somebody hands their right to decide to somebody else. */
   delegate(d: Delegating): Promise<Delegated | Refused>;
+  /** Ends a delegation at once; see `Delegations`. */
+  takeBack(act: SafetyAct, delegation: string): Promise<Done | Refused>;
+  /** Those in force that this person gave or holds; all where they may end other people's requests. */
+  delegations(viewer: PersonId): Promise<readonly DelegationStatement[]>;
   proposeStanding(act: SafetyAct, terms: ProposedTerms): Promise<Done | Refused>;
   /** In force once as many have approved it as must approve such a plan. */
   approveStanding(act: SafetyAct, id: string): Promise<Done | Refused>;

@@ -2,6 +2,7 @@ import type { BotParts } from "./bot-parts.ts";
 import { createDelegations, type Delegations } from "./delegations.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Signed } from "./domain.ts";
+import { hasRole } from "./policy/refusal.ts";
 import type { RightsInbox } from "./rights-types.ts";
 import { createStanding } from "./standing.ts";
 import { createStandingUses, type StandingUses } from "./standing-uses.ts";
@@ -27,6 +28,13 @@ export function wireRights(o: {
     uses,
     inbox: {
       delegate: (handing) => delegations.delegate(handing),
+      takeBack: (act, id) => delegations.takeBack(act, id),
+      async delegations(viewer) {
+        await delegations.refresh();
+        const person = view.person(viewer);
+        const all = person?.active === true && hasRole(person, view.policy.cancel);
+        return delegations.known().filter(({ from, to }) => all || from === viewer || to === viewer);
+      },
       proposeStanding: (act, terms) => standing.proposeStanding(act, terms),
       approveStanding: (act, id) => standing.approveStanding(act, id),
       revokeStanding: (act, id) => standing.revokeStanding(act, id),

@@ -8,6 +8,8 @@ const refused = {
 /** Rights to decide where a test is about something else. */
 export const noRights: RightsInbox = {
   delegate: async () => refused,
+  takeBack: async () => refused,
+  delegations: async () => [],
   proposeStanding: async () => refused,
   approveStanding: async () => refused,
   revokeStanding: async () => refused,
