@@ -68,11 +68,6 @@ export interface Refused {
   readonly error: ErrorInfo;
 }
 
-export interface AlreadyDecided {
-  readonly outcome: "already-decided";
-  readonly approval: Approval;
-}
-
 // Runs ----------------------------------------------------------------------------------------------------------
 
 export const runStatuses = [
@@ -197,6 +192,8 @@ export interface Approval {
   readonly planHash: string;
   readonly status: ApprovalStatus;
   readonly requester: PersonId;
+  /** As the plan says. */
+  readonly editors?: readonly PersonId[];
   readonly createdAt: number;
   readonly expiresAt: number;
   /** Of the policy, by name; null in rows from before there were tiers. */
@@ -264,6 +261,10 @@ export interface PlanDocument {
   readonly revision: number;
   readonly workflow: { readonly id: string; readonly version: number };
   readonly requester: PersonId;
+  /** Who changed the plan since it was asked for: authors like the requester. */
+  readonly editors?: readonly PersonId[];
+  /** Parts that are missing and not bought, because an editor left them out. */
+  readonly leftOut?: readonly string[];
   readonly request: { readonly customer: string; readonly item: string; readonly quantity: string };
   readonly customerName: string;
   readonly itemName: string;

@@ -1,10 +1,9 @@
 import type { ZodType } from "zod";
 import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
-import type { ClickedDecision } from "./decision-types.ts";
+import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
-  AlreadyDecided,
   Approval,
   ApprovalId,
   ChatRequest,

@@ -1,8 +1,7 @@
-import { z } from "zod";
-import { sha256Hex } from "./canonical.ts";
+import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { Approval, ApprovalId, Decision, PlanDocument, Signed } from "./domain.ts";
-import { AppError, toErrorInfo } from "./errors.ts";
+import { toErrorInfo } from "./errors.ts";
 import type { Evidence, EvidenceStatement, StandingStatement } from "./mandate-types.ts";
 import { highestCost } from "./plan/plan-checks.ts";
 import { satisfies } from "./policy/satisfies.ts";
@@ -46,16 +45,6 @@ export function createStandingUses(o: {
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
 
-  async function planOf({ id, run, revision, step, planHash }: Approval): Promise<PlanDocument> {
-    const texts = await store.contents(run, [{ step, name: "plan" }]);
-    const text = z.string().parse(texts.find((each) => each.revision === revision)?.value);
-    if (sha256Hex(text) !== planHash) {
-      throw new AppError("plan-altered", `the plan stored for approval "${id}" is not the one put up`);
-    }
-    // Written by this bot from a value that the plan schema had passed.
-    return JSON.parse(text) as PlanDocument;
-  }
-
   /** What each of those who approved in advance says of this plan by it; undefined where that is not enough. */
   function verdictsOf(
     grant: StandingGrant,
@@ -83,7 +72,7 @@ export function createStandingUses(o: {
     if (approval === undefined || !isUntouched || o.frozen()) {
       return;
     }
-    const plan = await planOf(approval);
+    const plan = await approvalPlan(store, approval);
     const use = { approval: id, run: approval.run, amount: highestCost(plan), at: now };
     for (const grant of grants) {
       const verdicts = verdictsOf(grant, { approval, plan, now });

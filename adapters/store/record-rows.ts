@@ -59,6 +59,7 @@ const progressSchema = z.object({
   decisions: z.array(decisionSchema),
   notices: z.number().int(),
   escalatedAt: time.nullable(),
+  editors: z.array(z.string()).exactOptional(),
 });
 /** Of an approval from before there were tiers: one person's verdict was enough. */
 const noProgress: z.infer<typeof progressSchema> = {

@@ -93,6 +93,7 @@ export function coverRefused(
   const isIn = (list: readonly string[] | null, id: string): boolean => list === null || list.includes(id);
   const faults: readonly (readonly [boolean, string])[] = [
     [at < Date.parse(terms.notBefore) || at >= Date.parse(terms.notAfter), "is not in force then"],
+    [plan.editors !== undefined, "covers no plan that people changed"],
     [plan.shadow === true, "is not used up by practice"],
     [terms.requester !== null && plan.requester !== terms.requester, "is for somebody else's requests"],
     [terms.workflow !== null && plan.workflow.id !== terms.workflow, "is for another workflow"],

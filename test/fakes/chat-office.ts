@@ -15,7 +15,7 @@ import type {
 import type { ChatAdapter, ChatInbox, Clock } from "../../src/ports.ts";
 import type { RunView, StepView } from "../../src/run-view.ts";
 import { noRights } from "./no-rights.ts";
-import { noSafety } from "./no-safety.ts";
+import { officeSafety } from "./office-safety.ts";
 import { officeDesk } from "./office-desk.ts";
 import { samplePlan } from "./sample-plan.ts";
 import { sampleApproval, sampleRun, sampleStep } from "./sample-run.ts";
@@ -81,8 +81,8 @@ export class ChatOffice {
 
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
-    ...noSafety,
     ...noRights,
+    ...officeSafety({ now: () => this.#clock.now() }),
     refused: async (person) => {
       this.strangers.push(person);
     },

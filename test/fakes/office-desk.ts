@@ -92,6 +92,7 @@ function detailOf(view: RunView): RunDetail {
     createdAt,
     updatedAt,
     title: requestText,
+    paused: view.run.paused === true,
     requestText,
     dialogue,
     approvals,
