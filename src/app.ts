@@ -18,7 +18,6 @@ import { freezeRun } from "./link/freeze-notice.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
-import { createDelegations } from "./delegations.ts";
 import type { ChatAdapter, ChatInbox } from "./ports.ts";
 import type { BotParts } from "./bot-parts.ts";
 import { createPresenter } from "./presenter.ts";
@@ -27,6 +26,7 @@ import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
 import { signAs, type Statement } from "./trust/sign-statement.ts";
 import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
+import { wireRights } from "./wire-rights.ts";
 import { isGranted, wireSafety } from "./wire-safety.ts";
 
 const ackLifetimeMs = 60_000;
@@ -90,7 +90,7 @@ export function createBot(parts: BotParts): Bot {
   });
   const { deciders, places } = createApprovalRights({
     trust,
-    delegations: () => delegations.known(),
+    delegations: () => rights.delegations.known(),
     adapters: () => adapters,
     clock,
     log,
@@ -134,7 +134,10 @@ export function createBot(parts: BotParts): Bot {
     parts,
     calls,
     sign: signed,
-    onLifted: () => calls.kick(),
+    onLifted() {
+      calls.kick();
+      void rights.uses.lookAtAll();
+    },
   });
   const engine = createEngine({
     store,
@@ -160,13 +163,13 @@ export function createBot(parts: BotParts): Bot {
     committed(cards, closed) {
       calls.closed(closed);
       presenter.kick(cards);
+      void rights.uses.look(cards);
     },
   });
-  const delegations = createDelegations({
-    store,
-    clock,
-    ids,
-    trust: () => trust,
+  const rights = wireRights({
+    parts,
+    engine,
+    frozen: () => safety.frozen(),
     sign: signed,
     changed: () => void copies.refresh(),
   });
@@ -175,7 +178,7 @@ export function createBot(parts: BotParts): Bot {
     engine,
     clock,
     trust: () => trust,
-    delegations,
+    delegations: rights.delegations,
     sign: signed,
   });
   const decisions = createDecisionDesk({
@@ -223,8 +226,8 @@ export function createBot(parts: BotParts): Bot {
     inbox: {
       ...safety.inbox,
       ...intake,
+      ...rights.inbox,
       decision: (decision) => approvals.decide(decision),
-      delegate: (handing) => delegations.delegate(handing),
     },
     async result(id) {
       const view = await desk.viewOf(id);
@@ -245,7 +248,7 @@ export function createBot(parts: BotParts): Bot {
       if (!register.others()) {
         await store.resume(clock.now());
       }
-      await delegations.refresh();
+      await rights.delegations.refresh();
       calls.begin();
       await startWorker({ queue, engine, log });
       sweeper.start();
@@ -254,11 +257,13 @@ export function createBot(parts: BotParts): Bot {
       for (const adapter of adapters) {
         await adapter.start(this.inbox);
       }
+      void rights.uses.lookAtAll();
       trust.onChange(() => void copies.refresh());
       void copies.refresh();
     },
     async stop() {
       await copies.stop();
+      await rights.uses.stop();
       for (const adapter of adapters) {
         await adapter.stop();
       }

@@ -136,9 +136,10 @@ export function decidedText(approval: Approval): string {
     .map((each) => `by ${nameText(each)} in ${each.adapter} at ${isoMinute(each.at)} (${each.assurance})`)
     .join(" and ");
 }
-function nameText({ by, insteadOf, brokeGlass }: Decision): string {
+function nameText({ by, insteadOf, brokeGlass, standing }: Decision): string {
   const right = insteadOf === undefined ? "" : ` for ${insteadOf}`;
-  return `${by}${right}${brokeGlass === true ? " alone, in an emergency" : ""}`;
+  const before = standing === undefined ? "" : `, in advance, under standing grant ${standing}`;
+  return `${by}${right}${before}${brokeGlass === true ? " alone, in an emergency" : ""}`;
 }
 
 /** Brings an open approval to mind; once it is closed it asks for nothing any more. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
-import { planDocumentOf, planTextOf } from "./approval-paper.ts";
+import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
 import type {
@@ -10,13 +10,11 @@ import type {
   Assurance,
   Decision,
   ErrorInfo,
-  Money,
   Refused,
   Signed,
 } from "./domain.ts";
 import type { Delegations } from "./delegations.ts";
 import { isSignedByPerson } from "./countersigned.ts";
-import { AppError } from "./errors.ts";
 import type {
   CountersignedDecision,
   DelegationStatement,
@@ -113,7 +111,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       at,
       approval: approval.id,
       person: (id: string) => view.person(id),
-      brokenGlass: breakGlass === true ? await highestCostOf(approval) : undefined,
+      brokenGlass: breakGlass === true ? highestCost(await approvalPlan(store, approval)) : undefined,
     };
     const own = judge(policy, person, facts);
     if (own.refused?.code !== "not-allowed" || policy.delegation === undefined) {
@@ -123,15 +121,6 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const statements = delegations.map(({ statement }) => statement);
     return { ...judge(policy, person, { ...facts, delegations: statements }), delegations };
   }
-  async function highestCostOf(approval: Approval): Promise<Money> {
-    const { id, run, step } = approval;
-    const plan = planDocumentOf(planTextOf(await store.contents(run, [{ step, name: "plan" }]), approval));
-    if (plan === undefined) {
-      throw new AppError("sealed-broken", `the stored plan of approval "${id}" is not the one put up`);
-    }
-    return highestCost(plan);
-  }
-
   /** `prove` gives the evidence once the verdict was found good, or why there is none. */
   async function take(
     given: Given,

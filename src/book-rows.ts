@@ -190,6 +190,14 @@ export interface DecisionRow {
   /** ISO 8601 UTC */
   readonly at: string;
 }
+/** How much of a standing grant the HITL agent has signed decisions for. */
+export interface StandingRow {
+  /** The grant's. */
+  readonly id: string;
+  readonly uses: string;
+  readonly amount: string;
+  readonly currency: string;
+}
 /** The journals that compliance witnesses: the latest checkpoint it signed for each owner. */
 export interface CheckpointRow {
   /** The owner's atSign without "@". */
@@ -223,6 +231,7 @@ export interface BookRows {
   readonly commitments: Commitment;
   readonly activities: Activity;
   readonly decisions: DecisionRow;
+  readonly standings: StandingRow;
   readonly checkpoints: CheckpointRow;
   readonly rates: Rate;
 }

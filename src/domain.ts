@@ -174,6 +174,8 @@ export interface Decision {
   readonly adapter: string;
   /** They decided alone where several must. */
   readonly brokeGlass?: true;
+  /** Approved in advance, by the standing grant with this id: nobody looked at this plan. */
+  readonly standing?: string;
 }
 
 /**

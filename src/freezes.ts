@@ -4,6 +4,7 @@ import { toErrorInfo } from "./errors.ts";
 import { refusal } from "./policy/refusal.ts";
 import type { Clock, Logger, Store } from "./ports.ts";
 import type { JournalEntry } from "./record-types.ts";
+import { refusedAct } from "./refused-act.ts";
 import { mayAct, stated } from "./safety-policy.ts";
 import type {
   FreezePapers,
@@ -71,13 +72,8 @@ export function createFreezes(options: FreezesOptions): Freezes {
     return told;
   };
 
-  const refused = async (act: SafetyAct, verb: string, error: ErrorInfo): Promise<Refused> => {
-    const person = trust().person(act.person)?.id ?? null;
-    const facts = { code: error.code, verb, adapter: act.adapter, person };
-    const claimed = person === null ? { body: { person: act.person.slice(0, 200) } } : {};
-    await store.appendJournal([{ kind: "refusal", run: null, facts, ...claimed }]);
-    return { outcome: "refused", error };
-  };
+  const refused = (act: SafetyAct, verb: string, error: ErrorInfo): Promise<Refused> =>
+    refusedAct({ store, trust }, act, verb, error);
   const why = (verb: "freeze" | "unfreeze", act: SafetyAct) => {
     const { policy, demo } = trust();
     return mayAct(verb, act, { policy, demo, person: trust().person(act.person) });

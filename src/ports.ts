@@ -1,7 +1,7 @@
 import type { ZodType } from "zod";
 import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
-import type { AlreadyDecided, ClickedDecision, Delegated, Delegating } from "./decision-types.ts";
+import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
   Approval,
@@ -29,8 +29,10 @@ import type {
   LeaseRecord,
   OpenWorkflow,
   OutboxRow,
+  PaperRecord,
   RunCommit,
 } from "./record-types.ts";
+import type { RightsInbox } from "./rights-types.ts";
 import type { FreezeMemory, FreezeRecord, SafetyInbox } from "./safety-types.ts";
 import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
 
@@ -79,6 +81,7 @@ export interface OutboxStore {
 export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   readonly instances: InstanceStore;
   readonly freezes: FreezeRecord;
+  readonly papers: PaperRecord;
   readonly leases: LeaseRecord;
   /**
    * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
@@ -255,11 +258,9 @@ export interface ChatAdapter {
   ownerOf?(thread: ThreadId): string | undefined;
 }
 /** Each resolves after the commit. */
-export interface ChatInbox extends SafetyInbox {
+export interface ChatInbox extends SafetyInbox, RightsInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
-  /** Somebody hands their right to decide to somebody else. */
-  delegate(d: Delegating): Promise<Delegated | Refused>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has

@@ -186,6 +186,12 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     person: id("manager"),
     at: moment("2026-01-31T08:00:00.000Z"),
   },
+  standings: {
+    id: id("standing1"),
+    uses: count("3"),
+    amount: amount("1200.00"),
+    currency: currency("USD"),
+  },
   checkpoints: {
     id: id("cs-bot"),
     at: moment("2026-01-31T08:00:00.000Z"),

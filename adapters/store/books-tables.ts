@@ -49,4 +49,8 @@ const chatAccounts: Migration = {
   name: "books-2",
   statements: [`alter table people add column accounts text not null default ''`],
 };
-export const booksMigrations: readonly Migration[] = [companyTables, chatAccounts];
+const standingGrants: Migration = {
+  name: "books-3",
+  statements: [table("standings", "uses amount currency")],
+};
+export const booksMigrations: readonly Migration[] = [companyTables, chatAccounts, standingGrants];

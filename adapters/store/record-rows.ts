@@ -51,6 +51,7 @@ const decisionSchema = z.object({
   assurance: z.enum(["local", "clicked", "countersigned"]),
   adapter: z.string(),
   brokeGlass: z.literal(true).exactOptional(),
+  standing: z.string().exactOptional(),
 });
 const progressSchema = z.object({
   tier: z.string().nullable(),

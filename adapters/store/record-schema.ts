@@ -135,6 +135,12 @@ export interface RecordTables extends JournalTables {
     readonly passing_at: number | null;
   };
   readonly leases: { readonly name: string; readonly holder: string; readonly until: number };
+  readonly papers: {
+    readonly kind: string;
+    readonly id: string;
+    readonly version: number;
+    readonly content: Uint8Array;
+  };
   readonly freezes: {
     readonly serial: number;
     readonly version: number;
@@ -153,6 +159,7 @@ export const sealedColumns = {
   outbox: ["body"],
   journal: ["body"],
   freezes: ["content"],
+  papers: ["content"],
 } as const satisfies Partial<Record<keyof RecordTables, readonly string[]>>;
 
 export const recordMigrations: readonly Migration[] = [
@@ -263,5 +270,13 @@ export const recordMigrations: readonly Migration[] = [
     // Tiers, quorum and reminders of approvals.
     name: "record-7",
     statements: ["alter table approvals add column progress text"],
+  },
+  {
+    // Standing grants, reviews.
+    name: "record-8",
+    statements: [
+      `create table papers (
+        kind text not null, id text not null, version bigint not null, content bytea not null, primary key (kind, id))`,
+    ],
   },
 ];

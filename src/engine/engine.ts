@@ -38,9 +38,10 @@ export interface Engine extends UndoEngine {
   ): Promise<"answered" | "not-waiting" | "duplicate">;
   /**
    * Commits a person's verdict with its evidence. "counted": further people's are needed; "counted-before": theirs, or
-   * that of whom they stand in for, is there already; "stale": the approval was not open any more.
+   * that of whom they stand in for, is there already; "stale": the approval was not open any more. Several, which were
+   * given in advance, are one commit.
    */
-  record(approval: ApprovalId, given: GivenDecision): Promise<Recorded>;
+  record(approval: ApprovalId, given: GivenDecision, ...others: readonly GivenDecision[]): Promise<Recorded>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
@@ -104,12 +105,17 @@ export function createEngine(options: EngineOptions): Engine {
       return answered ?? "not-waiting";
     },
 
-    async record(id, given) {
+    async record(id, given, ...others) {
       const approval = await store.approval(id);
       if (approval === undefined) {
         return "stale";
       }
-      const result = await changer.change(approval.run, (draft) => recordDecision(draft, approval, given));
+      const result = await changer.change(approval.run, (draft) =>
+        others.reduce(
+          (_before, each) => recordDecision(draft, approval, each),
+          recordDecision(draft, approval, given),
+        ),
+      );
       return result === undefined || result === "duplicate" ? "stale" : result;
     },
 

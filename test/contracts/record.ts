@@ -78,6 +78,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       await store.withdrawRequest("request-taken-back", canary);
       await store.createRun(commit, "request-1");
       await store.freezes.save(sampleFreezeRow(canary), [freezeEntry]);
+      await store.papers.save("standing", { id: "s1", version: 1, value: canary }, []);
       for (const card of await store.cards("progress-run1")) {
         await store.cardShown(card, `message-${canary}`);
       }

@@ -73,6 +73,7 @@ export function storeWholeRowsContract(name: string, open: () => Promise<Store>)
         assurance: "clicked",
         adapter: "console",
         brokeGlass: true,
+        standing: "standing1",
       };
       const opened: Required<Approval> = {
         ...sampleApproval(run.id, { tier: "large", quorum: 2, notices: 1 }),

@@ -14,6 +14,7 @@ import type {
 } from "../../src/domain.ts";
 import type { ChatAdapter, ChatInbox, Clock } from "../../src/ports.ts";
 import type { RunView, StepView } from "../../src/run-view.ts";
+import { noRights } from "./no-rights.ts";
 import { officeSafety } from "./office-safety.ts";
 import { officeDesk } from "./office-desk.ts";
 import { samplePlan } from "./sample-plan.ts";
@@ -80,6 +81,7 @@ export class ChatOffice {
 
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
+    ...noRights,
     ...officeSafety({ now: () => this.#clock.now() }),
     refused: async (person) => {
       this.strangers.push(person);

@@ -8,6 +8,7 @@ import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src
 import { MemoryInstances } from "./memory-instances.ts";
 import { MemoryLeases } from "./memory-leases.ts";
 import { MemoryFreezes } from "./memory-freezes.ts";
+import { MemoryPapers } from "./memory-papers.ts";
 import { MemoryCards } from "./memory-cards.ts";
 import { MemoryValues } from "./memory-values.ts";
 
@@ -21,6 +22,7 @@ export class MemoryStore extends MemoryValues implements Store {
   readonly outbox = new Map<string, OutboxRow & { open: boolean }>();
   readonly instances = new MemoryInstances(this.outbox);
   readonly freezes = new MemoryFreezes(this.journal);
+  readonly papers = new MemoryPapers(this.journal);
   readonly leases = new MemoryLeases();
   private readonly runs = new Map<RunId, Run>();
   private readonly requests = new Map<string, RunId | undefined>(); // nobody's: taken back

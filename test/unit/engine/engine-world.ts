@@ -8,6 +8,8 @@ import { AppError, toErrorInfo } from "../../../src/errors.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
+import { createStanding } from "../../../src/standing.ts";
+import { createStandingUses } from "../../../src/standing-uses.ts";
 import { createIntake } from "../../../src/intake.ts";
 import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
@@ -96,9 +98,23 @@ export class EngineWorld {
       sign: (statement) => signed(statement, "evidence"),
       changed: () => undefined,
     });
+    const standing = createStanding({
+      ...shared,
+      ids: { next },
+      sign: (statement) => signed(statement, "evidence"),
+      changed: () => undefined,
+    });
     return {
       engine,
       delegations,
+      standing,
+      uses: createStandingUses({
+        ...shared,
+        standing,
+        frozen: () => false,
+        sign: (statement) => signed(statement, "evidence"),
+        log: silentLogger,
+      }),
       approvals: createApprovals({
         ...shared,
         delegations,
