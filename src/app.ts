@@ -65,6 +65,7 @@ export function createBot(parts: BotParts): Bot {
         definition: (id, version) => findWorkflow(definitions, { id, version }),
         atSignOf: config.atSignOf,
         onAltered: (approval) => log.error({ approval }, "plan-altered"),
+        isSignedOnly: (approval) => isSignedOnly(approval),
       }),
     people: () => trust.people,
     demo: () => trust.demo,
@@ -88,7 +89,7 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const { deciders, places } = createApprovalRights({
+  const { deciders, places, isSignedOnly } = createApprovalRights({
     trust,
     delegations: () => delegations.known(),
     adapters: () => adapters,

@@ -177,6 +177,8 @@ export interface Decision {
   readonly at: number;
   readonly assurance: Assurance;
   readonly adapter: string;
+  /** Where it was signed, if by the person: atSign/MACHINE. */
+  readonly signedAt?: string;
   /** They decided alone where several must. */
   readonly brokeGlass?: true;
 }

@@ -5,6 +5,7 @@ import type { Card } from "../../../src/card.ts";
 import { decisionsRun } from "../../../src/link/decision-messages.ts";
 import { verifyMandate } from "../../../src/link/mandate.ts";
 import { DecisionWorld, managerAtSign } from "../../fakes/decision-world.ts";
+import { sampleCountersigned } from "../../fakes/sample-countersigned.ts";
 import { settle } from "../../fakes/manual-time.ts";
 
 const thread = `atsign:${managerAtSign}` as const;
@@ -185,18 +186,12 @@ test("only a person's machine is listened to, and only about what it signed itse
   await link.start(async (message) => void answers.push(message.body));
   const decision = {
     statement: {
-      tag: "countersign/decision/1",
-      planHash: canonicalHash({}),
-      run: "run1",
-      revision: 1,
-      approval: "a1",
-      verdict: "approved",
-      person: "manager",
-      requester: "employee",
-      assurance: "countersigned",
-      trustSerial: 1,
-      issuedAt: world.trust.time(0),
-      expiry: world.trust.time(1),
+      ...sampleCountersigned({
+        planHash: canonicalHash({}),
+        approval: "a1",
+        issuedAt: world.trust.time(0),
+        expiry: world.trust.time(1),
+      }),
     },
     signer: { atSign: other.atSign, instance: other.instance },
     signature: "AAAA",
