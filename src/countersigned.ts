@@ -25,8 +25,8 @@ export function isCountersigned(
 
 /** What verdicts are worth together: as much as the least of them. */
 export function weakestAssurance(decisions: readonly Signed<DecisionStatement>[]): Assurance {
-  const given = decisions.map(({ statement }) => statement.assurance);
-  return (["local", "clicked"] as const).find((each) => given.includes(each)) ?? "countersigned";
+  const given = new Set(decisions.map(({ statement }) => statement.assurance));
+  return (["local", "clicked"] as const).find((each) => given.has(each)) ?? "countersigned";
 }
 
 /** Whether a granted key signed this at an atSign that the trust document calls this person's. */
