@@ -182,6 +182,10 @@ export function createBot(parts: BotParts): Bot {
     trust,
     papers: (approval) => approvalPaper(store, approval),
     openApprovals: () => store.approvals({ open: true }),
+    async outcomeFor({ id: viewer }, approval) {
+      const card = await desk.approvalCard(approval, viewer);
+      return card?.approval === null ? card.text : undefined;
+    },
     mayDecide: ({ id }, approval) => deciders(approval).some((each) => each.id === id),
     decide: (decision, reason) => approvals.countersigned(decision, reason),
     clock,
