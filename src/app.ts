@@ -65,6 +65,7 @@ export function createBot(parts: BotParts): Bot {
         definition: (id, version) => findWorkflow(definitions, { id, version }),
         atSignOf: config.atSignOf,
         onAltered: (approval) => log.error({ approval }, "plan-altered"),
+        isSignedOnly: (approval) => isSignedOnly(approval),
       }),
     people: () => trust.people,
     demo: () => trust.demo,
@@ -88,7 +89,7 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const { deciders, places } = createApprovalRights({
+  const { deciders, places, isSignedOnly } = createApprovalRights({
     trust,
     delegations: () => rights.delegations.known(),
     adapters: () => adapters,
@@ -186,6 +187,10 @@ export function createBot(parts: BotParts): Bot {
     trust,
     papers: (approval) => approvalPaper(store, approval),
     openApprovals: () => store.approvals({ open: true }),
+    async outcomeFor({ id: viewer }, approval) {
+      const card = await desk.approvalCard(approval, viewer);
+      return card?.approval === null ? card.text : undefined;
+    },
     mayDecide: ({ id }, approval) => deciders(approval).some((each) => each.id === id),
     decide: (decision, reason) => approvals.countersigned(decision, reason),
     clock,

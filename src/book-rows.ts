@@ -1,4 +1,4 @@
-import type { ApprovalId, PersonId, RunId, Verdict } from "./domain.ts";
+import type { ApprovalId, Assurance, PersonId, RunId, Verdict } from "./domain.ts";
 
 /**
  * The rows of the company's books, one type per kind, as the command line shows and imports them.
@@ -153,6 +153,8 @@ export interface OrderRow {
   readonly document: string;
   /** All who approved, and by whose right they did, separated by ";"; for the cumulative ceilings. */
   readonly decidedBy: string;
+  /** The weakest of their verdicts: what people signed with keys of their own counts towards no ceiling. */
+  readonly assurance: Assurance;
 }
 /** Budget or credit held for one revision of a run; a "released" row refuses a hold that arrives after its undo. */
 export interface Commitment {

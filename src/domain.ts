@@ -172,6 +172,8 @@ export interface Decision {
   readonly at: number;
   readonly assurance: Assurance;
   readonly adapter: string;
+  /** Where it was signed, if by the person: atSign/MACHINE. */
+  readonly signedAt?: string;
   /** They decided alone where several must. */
   readonly brokeGlass?: true;
   /** Approved in advance, by the standing grant with this id: nobody looked at this plan. */

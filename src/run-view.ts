@@ -45,6 +45,8 @@ export interface ApprovalPapers {
   /** Null when what is stored is not what the approval's hash says: it is shown to nobody. */
   readonly plan: ShownPlan | null;
   readonly reason: string | null;
+  /** By the policy in force no click counts on it. */
+  readonly signedOnly?: true;
 }
 export interface StepView {
   readonly id: StepId;
@@ -80,6 +82,8 @@ export async function loadRunView(
     readonly atSignOf: (agent: AgentId) => AtSign;
     /** Told of an approval whose stored plan is another one than was put up. */
     readonly onAltered: (approval: ApprovalId) => void;
+    /** Whether no click counts on it. Default: never. */
+    readonly isSignedOnly?: (approval: Approval) => boolean;
     /** Only these texts are opened; the view then lacks the others. */
     readonly wanted?: ContentFilter | undefined;
   },
@@ -121,7 +125,10 @@ export async function loadRunView(
   }
   const papers: Record<ApprovalId, ApprovalPapers> = {};
   for (const approval of approvals) {
-    papers[approval.id] = papersOf(contents, approval, o.onAltered);
+    papers[approval.id] = {
+      ...papersOf(contents, approval, o.onAltered),
+      ...(o.isSignedOnly?.(approval) === true ? { signedOnly: true as const } : {}),
+    };
   }
   const latest = approvals.findLast((each) => each.revision === run.revision);
   const shown = latest === undefined ? undefined : papers[latest.id];

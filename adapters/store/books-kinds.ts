@@ -156,6 +156,7 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     placedOn: day("2026-01-31", { optional: true }),
     document: text('{"id":"run1-1-1"}', 1_000_000),
     decidedBy: list("manager;director"),
+    assurance: choice(["local", "clicked", "countersigned"]),
   },
   commitments: {
     id: id("run1-1-budget"),

@@ -50,6 +50,7 @@ const decisionSchema = z.object({
   at: time,
   assurance: z.enum(["local", "clicked", "countersigned"]),
   adapter: z.string(),
+  signedAt: z.string().exactOptional(),
   brokeGlass: z.literal(true).exactOptional(),
   standing: z.string().exactOptional(),
 });

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomically } from "../write-atomically.ts";
 import type { TrustText } from "./grant-register.ts";
+import { grantSubject } from "./grant-subject.ts";
 import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
 import type { TrustFiles } from "./trust-store.ts";
 
@@ -56,7 +57,7 @@ export function trustFolderReader(folder: string, now: () => number): () => Prom
 
 /** What names a paper. */
 export type PaperSubject =
-  | Pick<AgentGrant, "tag" | "atSign" | "role">
+  | (Pick<AgentGrant, "tag" | "atSign" | "role"> & Partial<Pick<AgentGrant, "instancePattern">>)
   | Pick<InstanceGrant, "tag" | "atSign" | "instance">
   | Pick<TrustDocument, "tag">;
 
@@ -64,7 +65,7 @@ export type PaperSubject =
 export function paperName(statement: PaperSubject): string {
   switch (statement.tag) {
     case "countersign/agent-grant/1":
-      return `agent-grant.${statement.atSign.slice(1)}.${statement.role}.json`;
+      return `agent-grant.${grantSubject(statement).slice(1).replaceAll("/", ".")}.json`;
     case "countersign/instance-grant/1":
       return `instance-grant.${statement.atSign.slice(1)}.${statement.instance}.json`;
     case "countersign/trust/1":

@@ -72,6 +72,7 @@ export function storeWholeRowsContract(name: string, open: () => Promise<Store>)
         at: now + 9,
         assurance: "clicked",
         adapter: "console",
+        signedAt: "@deputy/main",
         brokeGlass: true,
         standing: "standing1",
       };
