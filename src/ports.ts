@@ -33,6 +33,7 @@ import type {
   RunCommit,
 } from "./record-types.ts";
 import type { FreezeMemory, FreezeRecord, SafetyInbox } from "./safety-types.ts";
+import type { UndoClick } from "./undo-types.ts";
 import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
 
 /** The interfaces to the outside. Implementations live in adapters/, link/ and test/fakes. */
@@ -110,6 +111,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
     readonly limit: number;
     readonly open?: boolean;
     readonly person?: string;
+    /** Those of which an undo needs a person. */
+    readonly stuck?: true;
   }): Promise<readonly Run[]>;
   /** The open run that waits for an answer in this thread, if any. */
   waitingInThread(thread: ThreadId): Promise<Run | undefined>;
@@ -262,6 +265,8 @@ export interface ChatInbox extends SafetyInbox {
   /** Somebody hands their right to decide to somebody else. */
   delegate(d: Delegating): Promise<Delegated | Refused>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
+  /** Somebody does something about an undo that is stuck. */
+  undo(click: UndoClick): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has
    * worked on it. Else refused: "already-started", "already-answered" where it answered a

@@ -33,6 +33,8 @@ export interface RecordTables extends JournalTables {
     readonly errors: Uint8Array | null;
     /** When the sweeper must look at it next; null when it is finished. */
     readonly due_at: number | null;
+    /** How many of its undos need a person. */
+    readonly stuck: number;
   };
   readonly requests: {
     readonly key: string;
@@ -263,5 +265,13 @@ export const recordMigrations: readonly Migration[] = [
     // Tiers, quorum and reminders of approvals.
     name: "record-7",
     statements: ["alter table approvals add column progress text"],
+  },
+  {
+    // Undos that need a person.
+    name: "record-8",
+    statements: [
+      "alter table runs add column stuck bigint not null default 0",
+      "create index runs_stuck on runs (created_at) where stuck > 0",
+    ],
   },
 ];

@@ -98,9 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
     receive: (message) => inbox.receive(message),
 
     async answer(id, { key, text }) {
-      const answered = await changer.change(id, (draft) => answerQuestion(draft, key, text), {
-        requestKey: key,
-      });
+      const answered = await changer.changeOnce(id, key, (draft) => answerQuestion(draft, key, text));
       return answered ?? "not-waiting";
     },
 
@@ -110,7 +108,7 @@ export function createEngine(options: EngineOptions): Engine {
         return "stale";
       }
       const result = await changer.change(approval.run, (draft) => recordDecision(draft, approval, given));
-      return result === undefined || result === "duplicate" ? "stale" : result;
+      return result ?? "stale";
     },
 
     async cancel(id, by) {
@@ -126,7 +124,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "cancelled"
           : "finished";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async pause(id, by, paused) {
@@ -135,7 +133,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "done"
           : "finished",
       );
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async withdraw(id, key) {
@@ -153,7 +151,7 @@ export function createEngine(options: EngineOptions): Engine {
         );
         return "withdrawn";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async unattended({ run, ...ref }, waits) {
