@@ -1,5 +1,6 @@
 import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPaper } from "./approval-paper.ts";
+import { approvalPlaces } from "./approval-places.ts";
 import { createApprovalRights } from "./approval-rights.ts";
 import { createApprovals } from "./approvals.ts";
 import { createDesk } from "./desk.ts";
@@ -25,7 +26,7 @@ import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
 import { signAs, type Statement } from "./trust/sign-statement.ts";
-import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
+import { createUndoDesk, mayUndo, type UndoDesk } from "./undo-desk.ts";
 import { wireRights } from "./wire-rights.ts";
 import { isGranted, wireSafety } from "./wire-safety.ts";
 
@@ -78,6 +79,7 @@ export function createBot(parts: BotParts): Bot {
         .map(({ instance, open, facts }) => ({ instance, open, region: facts.region })),
     now: () => clock.now(),
     mayDecide: (approval, viewer) => deciders(approval).some(({ id }) => id === viewer),
+    mayUndo: (viewer) => mayUndo(trust, viewer) === null,
   });
   let adapters: readonly ChatAdapter[] = [];
   const presenter = createPresenter({
@@ -149,6 +151,12 @@ export function createBot(parts: BotParts): Bot {
     log,
     trust: () => trust,
     approvalPlaces: places,
+    undoPlaces: (run) =>
+      approvalPlaces(run, {
+        adapters: adapters.filter((each) => each !== decisions.adapter),
+        deciders: trust.people.filter(({ id }) => mayUndo(trust, id) === null),
+        log,
+      }),
     frozen: () => safety.frozen(),
     isShadow: (workflow) => safety.isShadow(workflow),
     acknowledge: (message) =>
@@ -196,6 +204,7 @@ export function createBot(parts: BotParts): Bot {
     clock,
     log,
   });
+  const undo = createUndoDesk({ store, engine, trust: () => trust });
   const intake = createIntake({ store, engine, trust: () => trust });
   const sweeper = createSweeper({
     store,
@@ -226,13 +235,14 @@ export function createBot(parts: BotParts): Bot {
   return {
     desk,
     others: () => register.others(),
-    undo: createUndoDesk({ store, engine, trust: () => trust }),
+    undo,
     instances: () => calls.instances(),
     inbox: {
       ...safety.inbox,
       ...intake,
       ...rights.inbox,
       decision: (decision) => approvals.decide(decision),
+      undo: (click) => undo.act(click),
     },
     async result(id) {
       const view = await desk.viewOf(id);

@@ -120,6 +120,8 @@ export interface PlannedStep {
   readonly backoffMs: number;
   /** The skill of the same agent that undoes this step, when it has an effect that can be undone. */
   readonly undo: string | null;
+  /** Of an irreversible step: the skill of the same agent that finds out whether it was done. Absent: nobody can. */
+  readonly reconcile?: string;
   /** The approval and the attestations renewed after it, whose mandate this step's skill requires. */
   readonly mandate: { readonly gate: StepId; readonly attestations: readonly StepId[] } | null;
 }

@@ -34,6 +34,7 @@ import type {
 } from "./record-types.ts";
 import type { RightsInbox } from "./rights-types.ts";
 import type { FreezeMemory, FreezeRecord, SafetyInbox } from "./safety-types.ts";
+import type { UndoClick } from "./undo-types.ts";
 import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
 
 /** The interfaces to the outside. Implementations live in adapters/, link/ and test/fakes. */
@@ -112,6 +113,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
     readonly limit: number;
     readonly open?: boolean;
     readonly person?: string;
+    /** Those of which an undo needs a person. */
+    readonly stuck?: true;
   }): Promise<readonly Run[]>;
   /** The open run that waits for an answer in this thread, if any. */
   waitingInThread(thread: ThreadId): Promise<Run | undefined>;
@@ -262,6 +265,8 @@ export interface ChatInbox extends SafetyInbox, RightsInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
+  /** Somebody does something about an undo that is stuck. */
+  undo(click: UndoClick): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has
    * worked on it. Else refused: "already-started", "already-answered" where it answered a

@@ -15,6 +15,8 @@ import { planDocumentOf, planTextOf, textOf } from "./approval-paper.ts";
 import type { WorkflowDefinition } from "./define-workflow.ts";
 import type { Store } from "./ports.ts";
 import type { Content, ContentFilter } from "./record-types.ts";
+import { undoStories } from "./undo-stories.ts";
+import type { UndoStory } from "./undo-types.ts";
 
 /** One run with its business text opened, as cards, results and run pages show it. */
 export interface RunView {
@@ -32,6 +34,8 @@ export interface RunView {
   readonly approvals: readonly Approval[];
   /** What belongs to each approval, by its id. */
   readonly papers: Readonly<Record<ApprovalId, ApprovalPapers>>;
+  /** Undos of this revision that need or needed a person. */
+  readonly undos: readonly UndoStory[];
   /** Every step but the effects. */
   readonly shadow?: true;
   /** Why this revision was rejected, in the decider's words. */
@@ -148,6 +152,7 @@ export async function loadRunView(
     plan: shown?.plan ?? null,
     approvals,
     papers,
+    undos: undoStories(run, contents),
     reason: shown?.reason ?? null,
     ...(newest(contents, "route", "shadow")?.value === true ? { shadow: true as const } : {}),
   };

@@ -21,6 +21,7 @@ export const runColumns: Columns<RecordTables["runs"]> = {
   steps: true,
   errors: true,
   due_at: true,
+  stuck: true,
 };
 
 export const contentColumns: Columns<RecordTables["contents"]> = {

@@ -10,6 +10,7 @@ import {
 } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import { nextLook } from "../../src/next-look.ts";
+import { stuckSteps } from "../../src/step-errors.ts";
 import type { Opening } from "./open-rows.ts";
 import {
   checkApprovalIdentity,
@@ -100,6 +101,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
         ? null
         : key.seal(errorsPlace(run.id, version), { run: errors, steps: Object.fromEntries(failed) }),
     due_at: openStatuses.has(run.status) ? nextLook(run) : null,
+    stuck: stuckSteps(run).length,
   };
 }
 

@@ -33,6 +33,8 @@ export interface RecordTables extends JournalTables {
     readonly errors: Uint8Array | null;
     /** When the sweeper must look at it next; null when it is finished. */
     readonly due_at: number | null;
+    /** How many of its undos need a person. */
+    readonly stuck: number;
   };
   readonly requests: {
     readonly key: string;
@@ -277,6 +279,14 @@ export const recordMigrations: readonly Migration[] = [
     statements: [
       `create table papers (
         kind text not null, id text not null, version bigint not null, content bytea not null, primary key (kind, id))`,
+    ],
+  },
+  {
+    // Undos that need a person.
+    name: "record-9",
+    statements: [
+      "alter table runs add column stuck bigint not null default 0",
+      "create index runs_stuck on runs (created_at) where stuck > 0",
     ],
   },
 ];

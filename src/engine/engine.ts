@@ -99,9 +99,7 @@ export function createEngine(options: EngineOptions): Engine {
     receive: (message) => inbox.receive(message),
 
     async answer(id, { key, text }) {
-      const answered = await changer.change(id, (draft) => answerQuestion(draft, key, text), {
-        requestKey: key,
-      });
+      const answered = await changer.changeOnce(id, key, (draft) => answerQuestion(draft, key, text));
       return answered ?? "not-waiting";
     },
 
@@ -116,7 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
           recordDecision(draft, approval, given),
         ),
       );
-      return result === undefined || result === "duplicate" ? "stale" : result;
+      return result ?? "stale";
     },
 
     async cancel(id, by) {
@@ -132,7 +130,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "cancelled"
           : "finished";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async pause(id, by, paused) {
@@ -141,7 +139,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "done"
           : "finished",
       );
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async withdraw(id, key) {
@@ -159,7 +157,7 @@ export function createEngine(options: EngineOptions): Engine {
         );
         return "withdrawn";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async unattended({ run, ...ref }, waits) {

@@ -80,6 +80,7 @@ export async function openEngineApp(o: {
     log,
     trust: () => agents.trust,
     approvalPlaces: (run) => [run.thread],
+    undoPlaces: (run) => [run.thread],
     acknowledge: (message) => agents.acknowledge(message),
     prepare: (row) => relay.prepare(row),
     sendDue: () => relay.kick(),

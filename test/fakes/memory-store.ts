@@ -3,6 +3,7 @@ import type { Approval, MessageId, Run, RunId, ThreadId } from "../../src/domain
 import { AppError } from "../../src/errors.ts";
 import { nextLook } from "../../src/next-look.ts";
 import type { Store } from "../../src/ports.ts";
+import { stuckSteps } from "../../src/step-errors.ts";
 import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import { MemoryInstances } from "./memory-instances.ts";
@@ -128,6 +129,7 @@ export class MemoryStore extends MemoryValues implements Store {
     return copy(
       [...this.runs.values()]
         .filter((run) => o.open === undefined || isOpen(run) === o.open)
+        .filter((run) => o.stuck !== true || stuckSteps(run).length > 0)
         .filter((run) => o.person === undefined || run.requester === o.person)
         .toSorted((a, b) => b.createdAt - a.createdAt)
         .slice(0, o.limit),

@@ -80,6 +80,7 @@ export class EngineWorld {
       log: silentLogger,
       trust: () => this.trust,
       approvalPlaces: (run) => this.places ?? [run.thread],
+      undoPlaces: (run) => this.places ?? [run.thread],
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
