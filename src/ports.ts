@@ -140,6 +140,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
 
 export interface StepJob extends MessageSubject {
   readonly dispatch: number;
+  /** Its request is in the outbox already: whoever takes the job only sees to it that it is sent. */
+  readonly ready: boolean;
 }
 export interface StepQueue {
   /** Re-adding the same subject and dispatch is harmless. */

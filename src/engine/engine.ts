@@ -6,7 +6,6 @@ import type { EngineOptions } from "./engine-options.ts";
 import { dispatchStep, happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
-import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
@@ -25,8 +24,8 @@ export interface Engine extends UndoEngine {
   /** Fails with "withdrawn" where the request was taken back before it came. */
   start(request: ChatRequest): Promise<StartedRun>;
   /**
-   * Does the work of a queue's job: sends the step's request, committing it first where that is not done. A job that is
-   * out of date does nothing.
+   * Does the work of a queue's job: commits the step's request, where that is not done, and has it sent, where that is not
+   * begun. A job that is out of date does nothing.
    */
   dispatch(job: StepJob): Promise<void>;
   /** Applies a verified message of an agent and acknowledges it. */
@@ -76,23 +75,20 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     async dispatch(job) {
-      if (changer.sendReady(job)) {
+      if (changer.hasBegun(job)) {
         return;
       }
-      const waits = await changer.change(job.run, (draft) => {
-        const { step: id, revision, attempt, dispatch } = job;
-        const isThis =
-          draft.run.revision === revision && dispatchStep(draft, { step: id, revision, attempt });
-        const state = draft.run.steps.find((each) => each.id === id);
-        return (
-          !isThis && state?.status === "waiting" && state.attempt === attempt && state.dispatch === dispatch
-        );
-      });
-      if (waits === true) {
-        // Another bot made its request ready, or this one before it was started again.
-        await store.postponeOutbox(rowId("request", job), clock.now());
+      if (job.ready) {
+        // Whoever committed it sends it; here it is sent if it waits for a place, or if it is due again.
         options.sendDue();
+        return;
       }
+      await changer.change(job.run, (draft) => {
+        const { step, revision, attempt } = job;
+        if (draft.run.revision === revision) {
+          dispatchStep(draft, { step, revision, attempt });
+        }
+      });
     },
 
     receive: (message) => inbox.receive(message),

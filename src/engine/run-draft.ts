@@ -27,7 +27,7 @@ export function rowId(kind: OutboxRow["kind"], { run, revision, step, attempt }:
 /** One run's next state while it is being made: everything that will be saved in a single commit, or not at all. */
 export class RunDraft implements RunRecord {
   readonly around: DraftSurroundings;
-  readonly jobs: { readonly job: StepJob; readonly delayMs: number }[] = [];
+  readonly jobs: { readonly job: Omit<StepJob, "ready">; readonly delayMs: number }[] = [];
   readonly journal: JournalEntry[] = [];
   run: Run;
   definition: WorkflowDefinition | null;
