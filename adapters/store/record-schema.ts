@@ -42,6 +42,8 @@ export interface RecordTables extends JournalTables {
     readonly withdrawn: Uint8Array | null;
     readonly withdrawn_at: number | null;
   };
+  /** Of agents with a limit; JSON: when the requests of the last minute were given. */
+  readonly agent_loads: { readonly agent: string; readonly given: string };
   readonly run_keys: { readonly run: string; readonly wrapped: Uint8Array };
   readonly contents: {
     readonly run: string;
@@ -263,5 +265,10 @@ export const recordMigrations: readonly Migration[] = [
     // Tiers, quorum and reminders of approvals.
     name: "record-7",
     statements: ["alter table approvals add column progress text"],
+  },
+  {
+    // Limits of agents that hold over several bots.
+    name: "record-8",
+    statements: ["create table agent_loads (agent text primary key, given text not null)"],
   },
 ];
