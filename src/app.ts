@@ -3,7 +3,7 @@ import { approvalPaper } from "./approval-paper.ts";
 import { createApprovalRights } from "./approval-rights.ts";
 import { createApprovals } from "./approvals.ts";
 import { createDesk } from "./desk.ts";
-import type { RunId } from "./domain.ts";
+import type { PersonId, RunId } from "./domain.ts";
 import { findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -103,13 +103,14 @@ export function createBot(parts: BotParts): Bot {
     changed: (cards) => presenter.kick(cards),
     log,
   });
+  const shareOf = (person: PersonId): number => config.limits?.shares?.[person] ?? 1;
   const calls = createAgentCalls({
     store,
     link,
     trust,
     regions: config.placement?.regions,
     limits: config.limits?.agents,
-    shareOf: (person) => config.limits?.shares?.[person] ?? 1,
+    shareOf,
     clock,
     timers,
     log,
@@ -145,6 +146,8 @@ export function createBot(parts: BotParts): Bot {
     approvalPlaces: places,
     frozen: () => safety.frozen(),
     isShadow: (workflow) => safety.isShadow(workflow),
+    bounds: config.limits?.runs ?? {},
+    shareOf,
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },

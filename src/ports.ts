@@ -117,6 +117,10 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   dueRuns(now: number, limit: number): Promise<readonly RunId[]>;
   /** Looks at this run again only then, unless it is saved before: looking at it failed. */
   postponeRun(id: RunId, dueAt: number): Promise<void>;
+  /** Runs that are worked on, and runs that wait for their turn. */
+  progress(): Promise<{ readonly inProgress: number; readonly held: number }>;
+  /** Runs that wait for their turn: of every requester the first that came, then of every one the second, and so on. */
+  heldRuns(limit: number): Promise<readonly { readonly run: RunId; readonly requester: PersonId }[]>;
   /** By revision, step and name; only the wanted ones are opened. */
   contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]>;
   /** What was asked, by run. */

@@ -18,6 +18,8 @@ export interface RecordTables extends JournalTables {
     readonly reason: string | null;
     /** 1 = nothing new of it is begun. */
     readonly paused: number;
+    /** 1 = it waits for its turn. */
+    readonly held: number;
     readonly workflow_id: string | null;
     readonly workflow_version: number | null;
     readonly workflow_structure: string | null;
@@ -267,8 +269,13 @@ export const recordMigrations: readonly Migration[] = [
     statements: ["alter table approvals add column progress text"],
   },
   {
-    // Limits of agents that hold over several bots.
+    // Limits of agents that hold over several bots; runs that wait for their turn.
     name: "record-8",
-    statements: ["create table agent_loads (agent text primary key, given text not null)"],
+    statements: [
+      "create table agent_loads (agent text primary key, given text not null)",
+      "alter table runs add column held bigint not null default 0",
+      "create index runs_held on runs (requester, created_at) where held = 1 and status = 'running'",
+      "create index runs_busy on runs (status) where status in ('running', 'compensating')",
+    ],
   },
 ];

@@ -21,6 +21,7 @@ import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
 import { recordLeases } from "./record-leases.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
+import { heldRuns, runProgress } from "./record-progress.ts";
 import { pruneRecord } from "./record-prune.ts";
 import {
   approvalRow,
@@ -175,6 +176,14 @@ export class RecordStore implements Store {
 
   async dueRuns(now: number, limit: number): Promise<readonly RunId[]> {
     return dueRuns(this.#database, now, limit);
+  }
+
+  async progress(): ReturnType<Store["progress"]> {
+    return runProgress(this.#database);
+  }
+
+  async heldRuns(limit: number): ReturnType<Store["heldRuns"]> {
+    return heldRuns(this.#database, limit);
   }
 
   async postponeRun(id: RunId, dueAt: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ApprovalId, ChatRequest, PersonId, Run, RunId, ThreadId } from "../domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { StepJob } from "../ports.ts";
+import { createAdmission, type RunBounds } from "./admission.ts";
 import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { dispatchStep, happen } from "./happen.ts";
@@ -21,7 +22,10 @@ interface StartedRun {
 export interface Engine extends UndoEngine {
   /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
   check(): Promise<void>;
-  /** Fails with "withdrawn" where the request was taken back before it came. */
+  /**
+   * Fails with "withdrawn" where the request was taken back before it came, with "too-many-requests" where too many wait
+   * for their turn already.
+   */
   start(request: ChatRequest): Promise<StartedRun>;
   /**
    * Does the work of a queue's job: commits the step's request, where that is not done, and has it sent, where that is not
@@ -51,13 +55,26 @@ export interface Engine extends UndoEngine {
   withdraw(run: RunId, key: string): Promise<"withdrawn" | "already-started" | "unknown">;
   /** No instance of the agent that a request waits for is there, or one is again: said on the run's card. */
   unattended(subject: MessageSubject, waits: boolean): Promise<void>;
+  /** Begins runs that wait for their turn, where there is room. */
+  admit(): Promise<void>;
   /** What time has brought about for a run; does itself what the queue should have had done by now. */
   due(run: RunId): Promise<void>;
 }
 
+/** As many as are kept in memory; and what waits is work for hours. */
+const usualBounds: RunBounds = { inProgress: 1_000, waiting: 10_000 };
+
 export function createEngine(options: EngineOptions): Engine {
   const { store, definitions, clock, ids } = options;
-  const changer = createRunChanger(options);
+  const admission = createAdmission({
+    store,
+    bounds: { ...usualBounds, ...options.bounds },
+    shareOf: options.shareOf ?? (() => 1),
+    frozen: options.frozen ?? (() => false),
+    begin: (run) => changer.change(run, (draft) => happen(draft, { type: "admitted" })),
+    log: options.log,
+  });
+  const changer = createRunChanger(options, (before, after) => admission.saved(before, after));
   const inbox = createInbox(options, changer);
   return {
     ...createUndo(changer),
@@ -65,12 +82,13 @@ export function createEngine(options: EngineOptions): Engine {
       assertRunnable(definitions, await store.openWorkflows());
     },
 
-    start({ key, thread, person, text }) {
+    async start({ key, thread, person, text }) {
+      const held = admission.holds();
       const run = newRun(ids.next("r"), thread, person, clock.now());
       return changer.create(run, key, (draft) => {
         draft.add("route", "request", text);
         draft.note("request", { person, thread }, text);
-        happen(draft, { type: "started" });
+        happen(draft, { type: "started", held });
       });
     },
 
@@ -155,6 +173,8 @@ export function createEngine(options: EngineOptions): Engine {
     async unattended({ run, ...ref }, waits) {
       await changer.change(run, (draft) => happen(draft, { type: "unattended", waits, ...ref }));
     },
+
+    admit: () => admission.admit(),
 
     async due(id) {
       await changer.change(id, (draft) => {

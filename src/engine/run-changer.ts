@@ -55,7 +55,11 @@ export interface RunChanger {
   hasBegun(job: StepJob): boolean;
 }
 
-export function createRunChanger(options: EngineOptions): RunChanger {
+export function createRunChanger(
+  options: EngineOptions,
+  /** Called after every commit. */
+  saved: (before: Run | undefined, after: Run) => void,
+): RunChanger {
   const { store, queue, definitions, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
@@ -118,6 +122,7 @@ export function createRunChanger(options: EngineOptions): RunChanger {
    */
   function afterCommit(draft: RunDraft, messages: readonly ReadyMessage[]): void {
     remember(draft.saved());
+    saved(draft.before.version === 0 ? undefined : draft.before, draft.run);
     const sent = new Set(messages.map(({ row }) => row.id));
     for (const { job, delayMs } of draft.jobs) {
       const id = rowId("request", job);

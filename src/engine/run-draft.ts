@@ -35,7 +35,8 @@ export class RunDraft implements RunRecord {
   notice: { readonly status: RunStatus; readonly reason: EndReason | null } | null = null;
   /** Set when nothing of this may be saved, not even the inbox key. */
   abandoned = false;
-  private readonly before: Run;
+  /** As it was read. */
+  readonly before: Run;
   private readonly all: Content[];
   private readonly added: Content[] = [];
   private readonly outbox = new Map<string, OutboxRow>();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { array, assert as check, integer, property } from "fast-check";
 import { givenAfter, limitWait } from "../../../src/agent-limit.ts";
-import { FairShares } from "../../../src/link/fair-shares.ts";
+import { FairShares } from "../../../src/fair-shares.ts";
 import { Parked } from "../../../src/link/parked.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
 
