@@ -4,7 +4,7 @@ import { approvalPlaces } from "./approval-places.ts";
 import { createApprovalRights } from "./approval-rights.ts";
 import { createApprovals } from "./approvals.ts";
 import { createDesk } from "./desk.ts";
-import type { RunId } from "./domain.ts";
+import type { PersonId, RunId } from "./domain.ts";
 import { findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -106,13 +106,14 @@ export function createBot(parts: BotParts): Bot {
     changed: (cards) => presenter.kick(cards),
     log,
   });
+  const shareOf = (person: PersonId): number => config.limits?.shares?.[person] ?? 1;
   const calls = createAgentCalls({
     store,
     link,
     trust,
     regions: config.placement?.regions,
     limits: config.limits?.agents,
-    shareOf: (person) => config.limits?.shares?.[person] ?? 1,
+    shareOf,
     clock,
     timers,
     log,
@@ -159,6 +160,8 @@ export function createBot(parts: BotParts): Bot {
       }),
     frozen: () => safety.frozen(),
     isShadow: (workflow) => safety.isShadow(workflow),
+    bounds: config.limits?.runs ?? {},
+    shareOf,
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },

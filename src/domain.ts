@@ -160,6 +160,8 @@ export interface Run {
   readonly updatedAt: number;
   /** Nothing new is begun; what is under way finishes. */
   readonly paused?: true;
+  /** It waits for its turn: too many others are in progress. */
+  readonly held?: true;
   readonly steps: readonly StepState[];
 }
 

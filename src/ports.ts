@@ -122,6 +122,10 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   dueRuns(now: number, limit: number): Promise<readonly RunId[]>;
   /** Looks at this run again only then, unless it is saved before: looking at it failed. */
   postponeRun(id: RunId, dueAt: number): Promise<void>;
+  /** Runs that are worked on, and runs that wait for their turn. */
+  progress(): Promise<{ readonly inProgress: number; readonly held: number }>;
+  /** Runs that wait for their turn: of every requester the first that came, then of every one the second, and so on. */
+  heldRuns(limit: number): Promise<readonly { readonly run: RunId; readonly requester: PersonId }[]>;
   /** By revision, step and name; only the wanted ones are opened. */
   contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]>;
   /** What was asked, by run. */
@@ -145,6 +149,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
 
 export interface StepJob extends MessageSubject {
   readonly dispatch: number;
+  /** Its request is in the outbox already: whoever takes the job only sees to it that it is sent. */
+  readonly ready: boolean;
 }
 export interface StepQueue {
   /** Re-adding the same subject and dispatch is harmless. */

@@ -11,6 +11,7 @@ import { MemoryLeases } from "./memory-leases.ts";
 import { MemoryFreezes } from "./memory-freezes.ts";
 import { MemoryPapers } from "./memory-papers.ts";
 import { MemoryCards } from "./memory-cards.ts";
+import { heldInTurns, progressOf } from "./memory-turns.ts";
 import { MemoryValues } from "./memory-values.ts";
 
 const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
@@ -158,6 +159,14 @@ export class MemoryStore extends MemoryValues implements Store {
       .toSorted((a, b) => this.dueAt(a) - this.dueAt(b))
       .slice(0, limit)
       .map((run) => run.id);
+  }
+
+  async progress(): ReturnType<Store["progress"]> {
+    return progressOf(this.runs.values());
+  }
+
+  async heldRuns(limit: number): ReturnType<Store["heldRuns"]> {
+    return heldInTurns(this.runs.values(), limit);
   }
 
   private dueAt(run: Run): number {

@@ -5,6 +5,7 @@ import type { WorkflowDefinition } from "../../../src/define-workflow.ts";
 import type { Json, Run, Signed, ThreadId } from "../../../src/domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../../../src/link-types.ts";
 import { AppError, toErrorInfo } from "../../../src/errors.ts";
+import type { RunBounds } from "../../../src/engine/admission.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
@@ -57,6 +58,8 @@ export class EngineWorld {
     verify: ({ signature }, role) => signature === role,
   };
   workflows: readonly WorkflowDefinition[] = [buying];
+  bounds: Partial<RunBounds> = {};
+  shares: Readonly<Record<string, number>> = {};
   /** Where approval cards stand; else in the run's own thread. */
   places: readonly ThreadId[] | undefined;
   /** What the bot sees of its record; tests put failures in between. */
@@ -79,6 +82,8 @@ export class EngineWorld {
       ids: { next },
       log: silentLogger,
       trust: () => this.trust,
+      bounds: this.bounds,
+      shareOf: (person) => this.shares[person] ?? 1,
       approvalPlaces: (run) => this.places ?? [run.thread],
       undoPlaces: (run) => this.places ?? [run.thread],
       acknowledge: async ({ subject }) => {
