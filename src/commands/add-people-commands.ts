@@ -1,3 +1,4 @@
+import type { NewDeviceFlags } from "./device.ts";
 import type { InboxFlags } from "./inbox.ts";
 import { command, place, program, settings, type ViewFlags } from "./program.ts";
 
@@ -55,9 +56,9 @@ export function addPeopleCommands(): void {
     .requiredOption(...keysFile)
     .option("--company-key <key>", "the company's public key; needed where the company is not")
     .option("--device <name>", 'which of your machines this is; the first is "main"')
-    .action(
-      async (person: string, o: { keys: string; companyKey?: string; device?: string; json?: boolean }) =>
-        (await import("./device.ts")).newDevice(place(), person, o),
+    .option("--sandbox <folder>", "in the demo: the company's data folder, whose sandbox has your atSign")
+    .action(async (person: string, o: NewDeviceFlags) =>
+      (await import("./device.ts")).newDevice(place(), person, o),
     );
 
   command("books <kind> [id]", "show the company's books")

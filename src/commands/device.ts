@@ -18,7 +18,7 @@ import {
   writeInstanceKeys,
 } from "../keys.ts";
 import { activateAtSign } from "../processes/activate-at-sign.ts";
-import { atAddress, atAuthority } from "../processes/at-place.ts";
+import { atAddress, atAuthority, useSandboxOf } from "../processes/at-place.ts";
 import { readPeople } from "../processes/company-books.ts";
 import { readCramSecrets, writeCramSecrets } from "../processes/cram-secrets.ts";
 import { deviceIn, devicePlace, type DevicePlace } from "../processes/device.ts";
@@ -47,6 +47,15 @@ interface Place {
   readonly config: CompanyConfig;
 }
 
+export interface NewDeviceFlags {
+  readonly keys: string;
+  readonly companyKey?: string;
+  readonly device?: string;
+  /** The demo's data folder, whose sandbox has the atSign. */
+  readonly sandbox?: string;
+  readonly json?: boolean;
+}
+
 const dayMs = 86_400_000;
 const grantDays = 365;
 
@@ -54,19 +63,17 @@ const grantDays = 365;
 export async function newDevice(
   { settings, config }: Place,
   person: string,
-  o: {
-    readonly keys: string;
-    readonly companyKey?: string;
-    readonly device?: string;
-    readonly json?: boolean;
-  },
+  o: NewDeviceFlags,
 ): Promise<void> {
   const place = devicePlace(o.keys);
   const { folder, atSign } = place;
   const instance = await deviceName(folder, o.device);
   const companyKey = await companyKeyGiven(settings, o.companyKey);
   await makeSecretFolder(folder);
-  await activateHere(settings, place);
+  if (o.sandbox !== undefined) {
+    useSandboxOf(o.sandbox, settings.data);
+  }
+  await activateHere(settings, { ...settings, data: o.sandbox ?? settings.data }, place);
   await refuseOpenFile(place.atKeysFile);
   await installCompanyKey(folder, companyKey);
   const holder = await holderKey(folder, personRole);
@@ -194,8 +201,12 @@ async function companyKeyGiven(settings: Settings, given: string | undefined): P
 }
 
 /** The sandbox's atSigns are activated on first use; others bring their key file. */
-async function activateHere(settings: Settings, { atSign, atKeysFile }: DevicePlace): Promise<void> {
-  const { [atSign]: cramSecret, ...rest } = readCramSecrets(settings);
+async function activateHere(
+  settings: Settings,
+  sandbox: Settings,
+  { atSign, atKeysFile }: DevicePlace,
+): Promise<void> {
+  const { [atSign]: cramSecret, ...rest } = readCramSecrets(sandbox);
   const ca = atAuthority(settings);
   if (cramSecret === undefined || ca === undefined) {
     if (!existsSync(atKeysFile)) {
@@ -213,7 +224,7 @@ async function activateHere(settings: Settings, { atSign, atKeysFile }: DevicePl
     directory: atAddress(settings).directory,
     ca,
   });
-  writeCramSecrets(settings, rest);
+  writeCramSecrets(sandbox, rest);
 }
 
 /** Where this folder is not the company's own, its papers are fetched now and followed from now on. */
