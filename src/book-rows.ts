@@ -138,9 +138,10 @@ export interface FreightTariff {
   readonly days: string;
 }
 export interface OrderRow {
-  /** Our reference: the planned order's id. */
+  /** Our reference: the planned order's id; `RUN-REVISION-closed` says that nothing of that is ordered any more. */
   readonly id: string;
   readonly run: RunId;
+  /** Empty in a row that only says so. */
   readonly wholesaler: string;
   /** "intended": may have been sent; "unsent": surely was not, and is to be sent still. */
   readonly status: "intended" | "unsent" | "placed" | "confirmed" | "mismatch" | "failed";

@@ -4,8 +4,8 @@ import type { RunView } from "./run-view.ts";
 import { isUndoRefused, irreversibleMayBeDone, surelyDone, undoGivenUpCode } from "./step-errors.ts";
 
 /**
- * Whatever of a run that failed or was cancelled is not undone, each with the reason, in the plan's words: all by which
- * the books and the suppliers' order lists differ from before it. Pure.
+ * Whatever of a run that failed or was cancelled is not undone, or was by hand, each with the reason, in the plan's
+ * words: all by which the books and the suppliers' order lists may differ from before it. Pure.
  */
 export function remaining(view: RunView): readonly string[] {
   const { run, workflow } = view;
@@ -22,13 +22,19 @@ export function remaining(view: RunView): readonly string[] {
 }
 
 function whyItStays(
-  { run }: RunView,
+  { run, undos }: RunView,
   planned: readonly PlannedStep[],
   step: PlannedStep,
   state: StepState,
 ): string | null {
   if (state.error?.code === undoGivenUpCode) {
     return "a person left it as it is";
+  }
+  const act = undos.find(({ step: each }) => each === step.id)?.happened.at(-1);
+  if (act?.what === "by-hand" && state.status === "compensated") {
+    return step.effect === "irreversible"
+      ? `${act.by} settled it by hand; the books count it as open`
+      : `${act.by} settled it by hand`;
   }
   if (isUndoRefused(state)) {
     return "it could not be undone; a person has to look";
