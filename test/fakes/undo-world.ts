@@ -266,6 +266,7 @@ function verified(given: Json | undefined): VerifiedMandate | null {
     plan,
     planHash: canonicalHash(plan),
     decidedBy: mandate.decisions.map(({ statement }) => statement.person),
+    assurance: "clicked",
   };
 }
 function sums(entries: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
