@@ -167,6 +167,7 @@ export function createBot(parts: BotParts): Bot {
   const rights = wireRights({
     parts,
     engine,
+    deciders,
     frozen: () => safety.frozen(),
     sign: signed,
     changed: () => void copies.refresh(),

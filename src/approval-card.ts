@@ -25,7 +25,7 @@ export function approvalCard(view: RunView, approval: Approval): Card {
       ? `Requested by ${approval.requester}. If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
       : outcomeText(approval, reason),
     tone: open ? "waiting" : approvalTone(approval),
-    facts: planFacts(plan, approval),
+    facts: [...planFacts(plan, approval), ...askedFacts(view, approval)],
     tables: planTables(plan),
     approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
     plan: { approval: approval.id, hash: approval.planHash },
@@ -76,6 +76,13 @@ function quorumFacts({ tier, quorum, decisions }: Approval): Card["facts"] {
   const approved = decisions.filter(({ verdict }) => verdict === "approved");
   const who = approved.map((each) => ` · ${nameText(each)}`).join("");
   return [{ label: "Approvals", value: `${approved.length} of ${quorum}, tier ${tier}${who}` }];
+}
+/** What was asked back, and what was answered: people's own words. */
+function askedFacts(view: RunView, { id }: Approval): Card["facts"] {
+  return (view.papers[id]?.asked ?? []).flatMap(({ by, question, answer }) => [
+    { label: `Question by ${by ?? "the workflow"}`, value: question },
+    { label: "Answer", value: answer ?? "not answered yet" },
+  ]);
 }
 function planTables(plan: PlanDocument): Card["tables"] {
   return [
@@ -151,13 +158,32 @@ export function reminderCard(view: RunView, approval: Approval): Card {
   }
   const count = quorum === 1 ? "" : ` ${decisions.length} of ${quorum} have approved.`;
   const passedOn = escalatedAt === null ? "" : " It is passed on to others as well.";
+  const unanswered = view.papers[approval.id]?.asked?.at(-1)?.answer === null;
+  const asked = unanswered ? ` ${requester} has not answered the question about it yet.` : "";
   return {
     ...base,
     title: `Still waiting for a decision: ${subjectOf(view)}`,
-    text: `Requested by ${requester}.${count}${passedOn} If nobody decides by ${isoMinute(expiresAt)}, nothing is ordered.`,
+    text: `Requested by ${requester}.${count}${passedOn}${asked} If nobody decides by ${isoMinute(expiresAt)}, nothing is ordered.`,
     tone: "waiting",
     facts: [{ label: "Approval", value: approval.id }],
   };
+}
+
+/** Tells those who may decide what the requester answered to one of them. */
+export function answeredCard(view: RunView, approval: Approval, number: number): Card | null {
+  const { requester, status, id } = approval;
+  const answered = view.papers[id]?.asked?.find((each) => each.number === number);
+  return answered === undefined
+    ? null
+    : {
+        ...empty,
+        kind: "notice",
+        run: view.run.id,
+        title: `Answered by ${requester}: ${subjectOf(view)}`,
+        text: `${answered.question} — ${answered.answer ?? ""}`,
+        tone: status === "open" ? "waiting" : "neutral",
+        facts: [{ label: "Approval", value: id }],
+      };
 }
 
 /** Tells named people that somebody decided alone, so that they look at it afterwards. */

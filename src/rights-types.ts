@@ -1,5 +1,5 @@
 import type { Delegated, Delegating } from "./decision-types.ts";
-import type { ApprovalId, Money, PersonId, Refused, RunId, Signed } from "./domain.ts";
+import type { Accepted, ApprovalId, Money, PersonId, Refused, RunId, Signed } from "./domain.ts";
 import type { DelegationStatement, StandingStatement, StandingTerms } from "./mandate-types.ts";
 import type { SafetyAct } from "./safety-types.ts";
 
@@ -63,6 +63,8 @@ export interface RightsInbox {
   takeBack(act: SafetyAct, delegation: string): Promise<Done | Refused>;
   /** Those in force that this person gave or holds; all where they may end other people's requests. */
   delegations(viewer: PersonId): Promise<readonly DelegationStatement[]>;
+  /** Asks the requester something before deciding; the approval stays open, with its times. */
+  askBack(act: SafetyAct, approval: ApprovalId, text: string): Promise<Accepted | Refused>;
   proposeStanding(act: SafetyAct, terms: ProposedTerms): Promise<Done | Refused>;
   /** In force once as many have approved it as must approve such a plan. */
   approveStanding(act: SafetyAct, id: string): Promise<Done | Refused>;

@@ -1,7 +1,8 @@
+import { createAskBack } from "./ask-back.ts";
 import type { BotParts } from "./bot-parts.ts";
 import { createDelegations, type Delegations } from "./delegations.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Signed } from "./domain.ts";
+import type { Approval, Person, Signed } from "./domain.ts";
 import { hasRole } from "./policy/refusal.ts";
 import type { RightsInbox } from "./rights-types.ts";
 import { createStanding } from "./standing.ts";
@@ -11,7 +12,8 @@ import type { Statement } from "./trust/sign-statement.ts";
 /** Rights that people hand on, and approvals that they give in advance. */
 export function wireRights(o: {
   readonly parts: BotParts;
-  readonly engine: Pick<Engine, "record">;
+  readonly engine: Pick<Engine, "record" | "askBack">;
+  readonly deciders: (approval: Approval) => readonly Person[];
   readonly frozen: () => boolean;
   readonly sign: <T extends Statement>(statement: T) => Signed<T>;
   /** Others may decide from now on. */
@@ -23,6 +25,15 @@ export function wireRights(o: {
   const delegations = createDelegations({ store, clock, ids, trust, sign, changed });
   const standing = createStanding({ store, clock, ids, trust, sign, changed: () => void uses.lookAtAll() });
   const uses = createStandingUses({ store, engine, standing, frozen: o.frozen, clock, trust, sign, log });
+  const askBack = createAskBack({
+    store,
+    engine,
+    trust,
+    async deciders(approval) {
+      await delegations.refresh();
+      return o.deciders(approval);
+    },
+  });
   return {
     delegations,
     uses,
@@ -35,6 +46,7 @@ export function wireRights(o: {
         const all = person?.active === true && hasRole(person, view.policy.cancel);
         return delegations.known().filter(({ from, to }) => all || from === viewer || to === viewer);
       },
+      askBack,
       proposeStanding: (act, terms) => standing.proposeStanding(act, terms),
       approveStanding: (act, id) => standing.approveStanding(act, id),
       revokeStanding: (act, id) => standing.revokeStanding(act, id),

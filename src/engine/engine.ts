@@ -8,6 +8,7 @@ import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
+import { answerBack, askBack, type AskedBack } from "./ask-back.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
@@ -42,6 +43,8 @@ export interface Engine extends UndoEngine {
    * given in advance, are one commit.
    */
   record(approval: ApprovalId, given: GivenDecision, ...others: readonly GivenDecision[]): Promise<Recorded>;
+  /** Has who may decide ask the requester something; see `ask-back.ts`. */
+  askBack(approval: ApprovalId, o: { readonly by: PersonId; readonly text: string }): Promise<AskedBack>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
@@ -116,6 +119,15 @@ export function createEngine(options: EngineOptions): Engine {
           recordDecision(draft, approval, given),
         ),
       );
+      return result === undefined || result === "duplicate" ? "stale" : result;
+    },
+
+    async askBack(id, question) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => askBack(draft, approval, question));
       return result === undefined || result === "duplicate" ? "stale" : result;
     },
 
@@ -202,6 +214,10 @@ function answerQuestion(draft: RunDraft, key: string, text: string): "answered" 
       continue;
     }
     const { number } = question;
+    if (answerBack(draft, id, text)) {
+      draft.add(id, `answer-key:${number}`, key);
+      return "answered";
+    }
     const answered = happen(draft, { type: "answered", step: id, revision: draft.run.revision }, () => {
       draft.add(id, `answer:${number}`, text);
       // Says under the run's seal that the message belongs to it.

@@ -10,6 +10,7 @@ export const noRights: RightsInbox = {
   delegate: async () => refused,
   takeBack: async () => refused,
   delegations: async () => [],
+  askBack: async () => refused,
   proposeStanding: async () => refused,
   approveStanding: async () => refused,
   revokeStanding: async () => refused,
