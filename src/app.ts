@@ -252,6 +252,7 @@ export function createBot(parts: BotParts): Bot {
       await startWorker({ queue, engine, log });
       sweeper.start();
       pruner.start();
+      rights.reviews.start();
       presenter.kick();
       for (const adapter of adapters) {
         await adapter.start(this.inbox);
@@ -263,6 +264,7 @@ export function createBot(parts: BotParts): Bot {
     async stop() {
       await copies.stop();
       await rights.uses.stop();
+      await rights.reviews.stop();
       for (const adapter of adapters) {
         await adapter.stop();
       }

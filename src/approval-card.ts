@@ -186,18 +186,27 @@ export function answeredCard(view: RunView, approval: Approval, number: number):
       };
 }
 
-/** Tells named people that somebody decided alone, so that they look at it afterwards. */
-export function announcementCard(view: RunView, approval: Approval): Card {
-  const plan = view.papers[approval.id]?.plan?.document;
+/** Tells named people that somebody decided alone, so that they look at it afterwards; then what was found. */
+export function announcementCard(
+  view: RunView,
+  approval: Approval,
+  { again = false }: { readonly again?: boolean } = {},
+): Card {
+  const { plan = null, review = null } = view.papers[approval.id] ?? {};
+  const decided = `Approved ${decidedText(approval)}, where ${approval.quorum} must approve.`;
+  const title = again ? "Not reviewed yet: decided alone" : "Decided alone";
   return {
     ...empty,
     kind: "notice",
     run: view.run.id,
-    title: `Decided alone: ${subjectOf(view)}`,
-    text: `Approved ${decidedText(approval)}, where ${approval.quorum} must approve. Please review it.`,
-    tone: "bad",
+    title: `${review === null ? title : "Decided alone, and reviewed"}: ${subjectOf(view)}`,
+    text:
+      review === null
+        ? `${decided} Please review it.`
+        : `${decided} Reviewed by ${review.by} at ${isoMinute(review.at)}: ${review.note}`,
+    tone: review === null ? "bad" : "neutral",
     facts: [
-      ...(plan === undefined ? [] : [{ label: "Total", value: moneyText(plan.total) }]),
+      ...(plan === null ? [] : [{ label: "Total", value: moneyText(plan.document.total) }]),
       { label: "Approval", value: approval.id },
     ],
   };

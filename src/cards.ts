@@ -10,7 +10,7 @@ import { irreversibleMayBeDone, waitsForOthers } from "./step-errors.ts";
 /**
  * The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID",
  * "reminder-ID-n",
- * "announced-ID", "answered-ID-n", "result-RUN"); null = nothing to show.
+ * "announced-ID", "review-ID-n", "answered-ID-n", "result-RUN"); null = nothing to show.
  */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
@@ -26,6 +26,10 @@ export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("announced-")) {
     const approval = view.approvals.find((each) => key === `announced-${each.id}`);
     return approval === undefined ? null : announcementCard(view, approval);
+  }
+  if (key.startsWith("review-")) {
+    const approval = view.approvals.find((each) => key.startsWith(`review-${each.id}-`));
+    return approval === undefined ? null : announcementCard(view, approval, { again: true });
   }
   if (key.startsWith("reminder-")) {
     const approval = view.approvals.find((each) => key.startsWith(`reminder-${each.id}-`));

@@ -1,5 +1,5 @@
 import type { Delegated, Delegating } from "./decision-types.ts";
-import type { Accepted, ApprovalId, Money, PersonId, Refused, RunId, Signed } from "./domain.ts";
+import type { Accepted, Approval, ApprovalId, Money, PersonId, Refused, RunId, Signed } from "./domain.ts";
 import type { DelegationStatement, StandingStatement, StandingTerms } from "./mandate-types.ts";
 import type { SafetyAct } from "./safety-types.ts";
 
@@ -65,6 +65,9 @@ export interface RightsInbox {
   delegations(viewer: PersonId): Promise<readonly DelegationStatement[]>;
   /** Asks the requester something before deciding; the approval stays open, with its times. */
   askBack(act: SafetyAct, approval: ApprovalId, text: string): Promise<Accepted | Refused>;
+  /** What was decided alone and nobody has reviewed; for who may cancel other people's requests. Oldest first. */
+  unreviewed(viewer: PersonId): Promise<readonly Approval[]>;
+  review(act: SafetyAct, approval: ApprovalId, note: string): Promise<Done | Refused>;
   proposeStanding(act: SafetyAct, terms: ProposedTerms): Promise<Done | Refused>;
   /** In force once as many have approved it as must approve such a plan. */
   approveStanding(act: SafetyAct, id: string): Promise<Done | Refused>;

@@ -6,6 +6,7 @@ import type {
   AtSign,
   ErrorInfo,
   Json,
+  PersonId,
   PlanDocument,
   Run,
   StepId,
@@ -46,6 +47,8 @@ export interface ApprovalPapers {
   /** Null when what is stored is not what the approval's hash says: it is shown to nobody. */
   readonly plan: ShownPlan | null;
   readonly reason: string | null;
+  /** Of what somebody decided alone: who has looked at it since, and what they found. */
+  readonly review?: { readonly by: PersonId; readonly at: number; readonly note: string } | null;
   /** What those who may decide asked the requester. */
   readonly asked?: readonly Exchange[];
 }
@@ -65,6 +68,8 @@ const routeOutput = z.looseObject({
   outcome: z.string(),
   input: z.object({ customer: z.string(), item: z.string(), quantity: z.string() }).optional(),
 });
+
+const reviewContent = z.object({ by: z.string(), at: z.number(), note: z.string() });
 
 /** The contents of one step and name, newest revision first. */
 function newest(contents: readonly Content[], step: StepId, name: string): Content | undefined {
@@ -171,5 +176,9 @@ function papersOf(
       .nullable()
       .catch(null)
       .parse(textOf(contents, approval, "reason")),
+    review: reviewContent
+      .nullable()
+      .catch(null)
+      .parse(textOf(contents, approval, "review")),
   };
 }

@@ -9,6 +9,7 @@ import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./pl
 import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
 import { answerBack, askBack, type AskedBack } from "./ask-back.ts";
+import { remindReview, review } from "./review.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
@@ -45,6 +46,12 @@ export interface Engine extends UndoEngine {
   record(approval: ApprovalId, given: GivenDecision, ...others: readonly GivenDecision[]): Promise<Recorded>;
   /** Has who may decide ask the requester something; see `ask-back.ts`. */
   askBack(approval: ApprovalId, o: { readonly by: PersonId; readonly text: string }): Promise<AskedBack>;
+  /** Writes down what somebody found who looked at a decision that was made alone. */
+  review(
+    approval: ApprovalId,
+    given: { readonly by: PersonId; readonly note: string; readonly reminders: number },
+  ): Promise<"reviewed" | "reviewed-before">;
+  remindReview(approval: ApprovalId, number: number): Promise<void>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
@@ -129,6 +136,22 @@ export function createEngine(options: EngineOptions): Engine {
           ? undefined
           : await changer.change(approval.run, (draft) => askBack(draft, approval, question));
       return result === undefined || result === "duplicate" ? "stale" : result;
+    },
+
+    async review(id, given) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => review(draft, approval, given));
+      return result === "reviewed" ? result : "reviewed-before";
+    },
+
+    async remindReview(id, number) {
+      const approval = await store.approval(id);
+      if (approval !== undefined) {
+        await changer.change(approval.run, (draft) => remindReview(draft, approval, number));
+      }
     },
 
     async cancel(id, by) {
