@@ -68,11 +68,12 @@ export interface RightsInbox {
   /** What was decided alone and nobody has reviewed; for who may cancel other people's requests. Oldest first. */
   unreviewed(viewer: PersonId): Promise<readonly Approval[]>;
   review(act: SafetyAct, approval: ApprovalId, note: string): Promise<Done | Refused>;
-  proposeStanding(act: SafetyAct, terms: ProposedTerms): Promise<Done | Refused>;
+  /** `terms`: a `ProposedTerms`, not looked at yet. */
+  proposeStanding(act: SafetyAct, terms: unknown): Promise<Done | Refused>;
   /** In force once as many have approved it as must approve such a plan. */
   approveStanding(act: SafetyAct, id: string): Promise<Done | Refused>;
   /** At once and for good. */
   revokeStanding(act: SafetyAct, id: string): Promise<Done | Refused>;
-  /** Newest first. */
-  standing(): Promise<readonly StandingView[]>;
+  /** Those that this person proposed, approved or may use; all where they may end other people's requests. Newest first. */
+  standing(viewer: PersonId): Promise<readonly StandingView[]>;
 }

@@ -6,7 +6,7 @@ import type { Approval, Person, Signed } from "./domain.ts";
 import { hasRole } from "./policy/refusal.ts";
 import { createGlassReviews } from "./glass-reviews.ts";
 import type { Repeated } from "./repeat.ts";
-import type { RightsInbox } from "./rights-types.ts";
+import type { RightsInbox, StandingView } from "./rights-types.ts";
 import { createStanding } from "./standing.ts";
 import { createStandingUses, type StandingUses } from "./standing-uses.ts";
 import type { Statement } from "./trust/sign-statement.ts";
@@ -74,7 +74,12 @@ export function wireRights(o: {
       proposeStanding: (act, terms) => standing.proposeStanding(act, terms),
       approveStanding: (act, id) => standing.approveStanding(act, id),
       revokeStanding: (act, id) => standing.revokeStanding(act, id),
-      standing: () => standing.standing(),
+      async standing(viewer) {
+        const sees = ({ terms, by, approvedBy }: StandingView): boolean =>
+          [terms.requester ?? viewer, by, ...approvedBy].includes(viewer);
+        const all = await standing.all();
+        return mayCancel(viewer) ? all : all.filter(sees);
+      },
     },
   };
 }
