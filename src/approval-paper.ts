@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { sha256Hex } from "./canonical.ts";
 import type { Approval, ApprovalId, Json, PlanDocument } from "./domain.ts";
+import { AppError } from "./errors.ts";
 import type { ApprovalPaper } from "./mandate-types.ts";
 import { signedAttestationSchema } from "./plan/plan-schema.ts";
 import type { Store } from "./ports.ts";
@@ -34,6 +35,19 @@ export function planTextOf(
 export function planDocumentOf(found: ReturnType<typeof planTextOf>): PlanDocument | undefined {
   // Written by this bot from a value that the plan schema had passed, and unaltered by its hash.
   return typeof found === "string" ? undefined : (JSON.parse(found.plan) as PlanDocument);
+}
+
+/** The plan that an approval is about; fails with "sealed-broken" where it is not the one put up. */
+export async function approvalPlan(
+  store: Pick<Store, "contents">,
+  approval: Approval,
+): Promise<PlanDocument> {
+  const { id, run, step } = approval;
+  const plan = planDocumentOf(planTextOf(await store.contents(run, [{ step, name: "plan" }]), approval));
+  if (plan === undefined) {
+    throw new AppError("sealed-broken", `the stored plan of approval "${id}" is not the one put up`);
+  }
+  return plan;
 }
 
 /** Undefined when the approval is not open, or what is stored is not what its hash names: that is shown to nobody. */

@@ -10,8 +10,10 @@ import { editApi } from "./edit-api.ts";
 import { eventStream } from "./event-stream.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { sameOriginOnly } from "./request-guard.ts";
+import { rightsApi } from "./rights-api.ts";
 import { safetyApi } from "./safety-api.ts";
 import type { Sessions } from "./sessions.ts";
+import { undoApi } from "./undo-api.ts";
 
 const shownConversations = 20;
 const shownRequests = 100;
@@ -132,6 +134,8 @@ export function consoleApi(services: ConsoleServices): Hono<SignedIn> {
   );
   api.route("/approvals", editApi(inbox));
   api.route("/safety", safetyApi(inbox));
+  api.route("/undos", undoApi(desk, inbox));
+  api.route("/rights", rightsApi(inbox));
   api.post("/sign-out", async (context) => {
     await sessions.signOut(context.var.secret);
     takeCookie(context, desk, context.var.person.id);

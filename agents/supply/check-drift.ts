@@ -6,7 +6,7 @@ import { withDeadline } from "../../src/with-deadline.ts";
 import { heardSchema, offerDeadlineMs } from "./request-offers.ts";
 
 type Plan = VerifiedMandate["plan"];
-type Given = Pick<VerifiedMandate, "plan" | "decidedBy">;
+type Given = Pick<VerifiedMandate, "plan" | "decidedBy" | "assurance">;
 
 /**
  * Asks every supplier of the plan once more, before anything is booked or sent. Fails with "plan-drifted" where a price
@@ -86,7 +86,7 @@ async function offerNow(context: SkillContext, plan: Plan, order: PlannedOrder):
 }
 
 /** Nothing of the plan was sent, nor ever is: neither its orders nor their alternatives. */
-async function putAside(context: SkillContext, { plan, decidedBy }: Given): Promise<void> {
+async function putAside(context: SkillContext, { plan, decidedBy, assurance }: Given): Promise<void> {
   const { canonicalJson } = await import("../../src/canonical.ts");
   const { isoDay } = await import("../../src/plan/exchange.ts");
   const alternatives = plan.fallbacks.flatMap((each) =>
@@ -110,6 +110,7 @@ async function putAside(context: SkillContext, { plan, decidedBy }: Given): Prom
         placedOn: isoDay(context.clock.now()),
         document: canonicalJson(order),
         decidedBy: decidedBy.join(";"),
+        assurance,
       });
     }
   });

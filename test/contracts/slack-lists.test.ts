@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { ChatRequest } from "../../src/domain.ts";
+import type { ChatRequest } from "../../src/chat-types.ts";
 import { until } from "../fakes/manual-time.ts";
 import { slackWorld, type SlackWorld, team } from "../fakes/slack-world.ts";
 

@@ -161,6 +161,7 @@ function mandateOf(
     plan,
     planHash,
     decidedBy: decisions.map(({ statement }) => statement.person),
+    assurance: "clicked",
   };
 }
 

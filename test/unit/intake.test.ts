@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ChatRequest, Json } from "../../src/domain.ts";
+import type { ChatRequest } from "../../src/chat-types.ts";
+import type { Json } from "../../src/domain.ts";
 import { EngineWorld, request } from "./engine/engine-world.ts";
 
 const refused = async (text: string, change: object = {}) => {

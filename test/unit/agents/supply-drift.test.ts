@@ -74,6 +74,7 @@ test("of an attempt that books at the same moment nothing is put aside: it is as
       placedOn: "2026-03-02",
       document: canonicalJson(order),
       decidedBy: "manager",
+      assurance: "clicked",
     });
   };
   await assert.rejects(placeOrders(world.context(), undefined, mandateFor(twoOrders)), {

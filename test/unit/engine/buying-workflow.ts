@@ -48,6 +48,7 @@ export const input = z.object({ item: z.string() });
 const planOf = (o: {
   run: string;
   revision: number;
+  requester: string;
   item: string;
   missing: number;
   excluded: readonly string[];
@@ -56,11 +57,13 @@ const planOf = (o: {
 }) =>
   ({
     schema: "countersign/plan/1",
+    workflow: { id: "buying", version: 1 },
+    request: { customer: "xyz", item: o.item, quantity: "1" },
     validUntil: "2027-01-05T10:00:00.000Z",
     total: { amount: "100.00", currency: "USD" },
     // An order per missing thing, at 100 each.
     orders: Array.from({ length: o.missing }, () => ({
-      supplier: "alpine",
+      supplier: "alpha",
       lines: [],
       currency: "USD",
       total: { amount: "100.00", currency: "USD" },
@@ -83,10 +86,11 @@ export const buying = defineWorkflow({
     const plan = step.compute({
       needs: { reserve, budget },
       output: z.custom<PlanDocument>((value) => typeof value === "object"),
-      run: ({ input: { item }, needs, run: { id, revision, excluded, edit, editors } }) =>
+      run: ({ input: { item }, needs, run: { id, revision, excluded, requester, edit, editors } }) =>
         planOf({
           run: id,
           revision,
+          requester,
           item,
           missing: needs.reserve.missing,
           excluded,
