@@ -35,6 +35,8 @@ export interface Card {
     readonly id: ApprovalId;
     readonly planHash: string;
     readonly requester: string;
+    /** No click counts: people sign with keys of their own. */
+    readonly signedOnly?: true;
   } | null;
   /** On an approval card, open or decided: the plan that it shows. */
   readonly plan: { readonly approval: ApprovalId; readonly hash: string } | null;

@@ -1,5 +1,5 @@
 import type { ZodType } from "zod";
-import type { AgentId, Effect, Person, PlanDocument, Signed } from "./domain.ts";
+import type { AgentId, Assurance, Effect, Person, PlanDocument, Signed } from "./domain.ts";
 import type { Mandate } from "./mandate-types.ts";
 import type { MessageSubject } from "./link-types.ts";
 import { AppError } from "./errors.ts";
@@ -20,6 +20,8 @@ export interface VerifiedMandate {
   readonly plan: PlanDocument;
   readonly planHash: string;
   readonly decidedBy: readonly string[];
+  /** The weakest of the verdicts. */
+  readonly assurance: Assurance;
 }
 /** All a skill may touch. */
 export interface SkillContext {

@@ -25,6 +25,8 @@ export interface RunSummary extends Pick<
   "id" | "status" | "reason" | "error" | "requester" | "thread" | "createdAt" | "updatedAt"
 > {
   readonly title: string;
+  /** It is open, and nothing new of it is begun. */
+  readonly paused: boolean;
 }
 export interface StepDetail {
   readonly id: StepId;

@@ -199,7 +199,8 @@ function peopleIndex(list: readonly Person[]) {
 function summaryOf(run: Run, requestText: string): RunSummary {
   const { id, status, reason, error, requester, thread, createdAt, updatedAt } = run;
   const title = requestText.slice(0, titleLength);
-  return { id, title, status, reason, error, requester, thread, createdAt, updatedAt };
+  const paused = run.paused === true;
+  return { id, title, paused, status, reason, error, requester, thread, createdAt, updatedAt };
 }
 function detailOf(view: RunView): RunDetail {
   return {

@@ -26,7 +26,7 @@ const composers = /^src\/(app|bot-parts|wire-safety|load|main)\.ts$|^src\/(sandb
 const nouns =
   /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|link-port|supplier-types|policy-types|safety-types|decision-types|desk-types|undo-types|card|ports|errors)\.ts$/;
 const helpers =
-  /^src\/(plan\/[a-z-]+|money|accounts|countersigned|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|sign-checkpoint|parsed-json|model-call|policy|policy\/[a-z-]+|next-look|safety-policy|verify-freeze|step-errors)\.ts$/;
+  /^src\/(plan\/[a-z-]+|money|accounts|countersigned|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|sign-checkpoint|parsed-json|model-call|policy|policy\/[a-z-]+|next-look|agent-limit|fair-shares|safety-policy|verify-freeze|step-errors)\.ts$/;
 const defines = /^src\/define-[a-z]+\.ts$/;
 const srcRoot = /^src\/[a-z-]+\.ts$/;
 

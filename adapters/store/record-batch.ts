@@ -117,6 +117,7 @@ const changing = {
   status: "text",
   reason: "text",
   paused: "bigint",
+  held: "bigint",
   workflow_id: "text",
   workflow_version: "bigint",
   workflow_structure: "text",

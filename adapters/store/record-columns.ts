@@ -10,6 +10,7 @@ export const runColumns: Columns<RecordTables["runs"]> = {
   status: true,
   reason: true,
   paused: true,
+  held: true,
   workflow_id: true,
   workflow_version: true,
   workflow_structure: true,

@@ -51,7 +51,9 @@ const decisionSchema = z.object({
   at: time,
   assurance: z.enum(["local", "clicked", "countersigned"]),
   adapter: z.string(),
+  signedAt: z.string().exactOptional(),
   brokeGlass: z.literal(true).exactOptional(),
+  standing: z.string().exactOptional(),
 });
 const progressSchema = z.object({
   tier: z.string().nullable(),
@@ -59,6 +61,7 @@ const progressSchema = z.object({
   decisions: z.array(decisionSchema),
   notices: z.number().int(),
   escalatedAt: time.nullable(),
+  editors: z.array(z.string()).exactOptional(),
 });
 /** Of an approval from before there were tiers: one person's verdict was enough. */
 const noProgress: z.infer<typeof progressSchema> = {
@@ -88,6 +91,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
     status: run.status,
     reason: run.reason,
     paused: run.paused === true ? 1 : 0,
+    held: run.held === true ? 1 : 0,
     workflow_id: run.workflow?.id ?? null,
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,
@@ -129,6 +133,7 @@ export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     ...(row.paused === 1 ? { paused: true as const } : {}),
+    ...(row.held === 1 ? { held: true as const } : {}),
     steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
   };
 }

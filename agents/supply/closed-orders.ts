@@ -29,6 +29,7 @@ export async function closeOrders(
       placedOn: "",
       document: canonicalJson({ closedAt: new Date(clock.now()).toISOString() }),
       decidedBy: "",
+      assurance: "clicked",
     });
   }
   const rows = (await books.find("orders", { run: subject.run })).filter(

@@ -37,15 +37,13 @@ export function runs(settings: Settings, o: ViewOptions): Promise<void> {
       ? "no runs yet"
       : table(
           ["run", "status", "requester", "updated", "request"],
-          list.map((run) => [
-            run.id,
-            run.reason === null ? run.status : `${run.status} (${run.reason})`,
-            run.requester,
-            isoMinute(run.updatedAt),
-            run.title,
-          ]),
+          list.map((run) => [run.id, standOf(run), run.requester, isoMinute(run.updatedAt), run.title]),
         ),
   );
+}
+
+function standOf({ status, reason, paused }: RunSummary): string {
+  return `${status}${paused ? ", paused" : ""}${reason === null ? "" : ` (${reason})`}`;
 }
 
 /** Undos that need a person, or the card of one. */
@@ -66,7 +64,7 @@ export function undos(settings: Settings, id: string | undefined, o: ViewOptions
 export function run(settings: Settings, id: string, o: ViewOptions): Promise<void> {
   return show(settings, `/runs/${encodeURIComponent(id)}`, o, (detail: RunDetail) =>
     [
-      `${detail.id}: ${detail.status}${detail.reason === null ? "" : ` (${detail.reason})`}`,
+      `${detail.id}: ${standOf(detail)}`,
       `requested by ${detail.requester} at ${isoMinute(detail.createdAt)}: ${detail.requestText}`,
       ...(detail.error === null ? [] : [`error (${detail.error.code}): ${detail.error.message}`]),
       "",

@@ -14,7 +14,7 @@ import {
 } from "./plan.ts";
 import type { RunEffect, RunEvent } from "./run-events.ts";
 import { lacksInstance, noInstance } from "../step-errors.ts";
-import { pause, queueStep, refOf, setStep } from "./turn.ts";
+import { admit, pause, queueStep, refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -53,8 +53,11 @@ function happen(turn: Turn, event: Exclude<RunEvent, UndoEvent>): void {
   if (event.type === "started") {
     const route = turn.run.steps.find((each) => each.id === "route");
     if (route?.status === "pending") {
+      turn.run = event.held ? { ...turn.run, held: true } : turn.run;
       queueStep(turn, route, 1, 0);
     }
+  } else if (event.type === "admitted") {
+    admit(turn);
   } else if (event.type === "due") {
     due(turn);
   } else if (event.type === "cancel-requested") {
@@ -72,7 +75,7 @@ function happen(turn: Turn, event: Exclude<RunEvent, UndoEvent>): void {
 
 type StepEvent = Exclude<
   RunEvent,
-  UndoEvent | { type: "started" | "due" | "cancel-requested" | "pause-requested" }
+  UndoEvent | { type: "started" | "admitted" | "due" | "cancel-requested" | "pause-requested" }
 >;
 
 /** Whether an event is about this very try; while a run compensates, only undos happen, and only then. */

@@ -1,9 +1,10 @@
 import type { TrustView } from "../define-agent.ts";
-import type { Approval, Run, ThreadId } from "../domain.ts";
+import type { Approval, PersonId, Run, ThreadId } from "../domain.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { ReadyMessage } from "../link-port.ts";
 import type { Clock, Ids, Logger, StepQueue, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
+import type { RunBounds } from "./admission.ts";
 import type { Definitions } from "./definitions.ts";
 import type { DraftSurroundings } from "./run-draft.ts";
 
@@ -38,6 +39,10 @@ export interface EngineOptions {
   readonly frozen?: () => boolean;
   /** Whether a request that is given to this workflow now has no effects. Default: none. */
   readonly isShadow?: (workflow: string) => boolean;
+  /** Default: 1,000 runs in progress, and 10,000 that wait for their turn. */
+  readonly bounds?: Partial<RunBounds>;
+  /** A requester's share of the places where there is not room for all. Default 1 each. */
+  readonly shareOf?: (person: PersonId) => number;
   /** Tells the sender that its result or error is applied; called after the commit. */
   readonly acknowledge: (message: ReceivedEnvelope) => Promise<void>;
   /** Makes a message ready to be sent right after the commit that creates its row. Must not throw. */

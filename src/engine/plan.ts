@@ -46,6 +46,11 @@ export function isFinished(status: RunStatus): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
 
+/** Whether the run is worked on: it is open, and waits neither for people alone nor for its turn. */
+export function isInProgress({ status, held }: Run): boolean {
+  return (status === "running" && held !== true) || status === "compensating";
+}
+
 /** Waits for a person (question or approval), not for an agent: only what was never queued has dispatch 0. */
 export function waitsForPerson(state: StepState): boolean {
   return state.status === "waiting" && state.dispatch === 0;

@@ -14,7 +14,9 @@ export type StepRef = Omit<MessageSubject, "run">;
 
 /** What can happen to a run. */
 export type RunEvent =
-  | { readonly type: "started" }
+  /** `held`: it waits for its turn, until it is admitted. */
+  | { readonly type: "started"; readonly held: boolean }
+  | { readonly type: "admitted" }
   /** The router chose; `plan` is from now on the workflow's. */
   | ({ readonly type: "routed"; readonly workflow: WorkflowRef } & StepRef)
   /** The step's request is in the outbox. */

@@ -14,8 +14,9 @@ import type {
 } from "../../src/domain.ts";
 import type { ChatAdapter, ChatInbox, Clock } from "../../src/ports.ts";
 import type { RunView, StepView } from "../../src/run-view.ts";
+import { noRights } from "./no-rights.ts";
+import { officeSafety } from "./office-safety.ts";
 import { type UndoClick, undoRefOf } from "../../src/undo-types.ts";
-import { noSafety } from "./no-safety.ts";
 import { officeDesk } from "./office-desk.ts";
 import { officePeople, officeSteps } from "./office-people.ts";
 import { settledView, stuckKey, stuckView } from "./stuck-undo.ts";
@@ -53,7 +54,8 @@ export class ChatOffice {
 
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
-    ...noSafety,
+    ...noRights,
+    ...officeSafety({ now: () => this.#clock.now() }),
     refused: async (person) => {
       this.strangers.push(person);
     },

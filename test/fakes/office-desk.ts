@@ -110,6 +110,7 @@ function detailOf(view: RunView): RunDetail {
     createdAt,
     updatedAt,
     title: requestText,
+    paused: view.run.paused === true,
     requestText,
     dialogue,
     approvals,

@@ -6,6 +6,7 @@ import type { ChatInbox } from "../../src/ports.ts";
 import { createPresenter, type Presenter } from "../../src/presenter.ts";
 import { createUndoDesk } from "../../src/undo-desk.ts";
 import type { EngineWorld } from "../unit/engine/engine-world.ts";
+import { noRights } from "./no-rights.ts";
 import { noSafety } from "./no-safety.ts";
 import { type ManualTime, settle } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
@@ -45,6 +46,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
   };
   const inbox: ChatInbox = {
     ...noSafety,
+    ...noRights,
     request: (request) => alive(intake.request(request)),
     cancel: (run, person) => alive(intake.cancel(run, person)),
     withdraw: (key, person) => alive(intake.withdraw(key, person)),

@@ -265,6 +265,7 @@ function verified(given: Json | undefined): VerifiedMandate | null {
     mandate,
     plan,
     planHash: canonicalHash(plan),
+    assurance: "clicked",
     decidedBy: mandate.decisions.map(({ statement }) => statement.person),
   };
 }

@@ -6,7 +6,7 @@ import { html, render, useEffect, useState } from "./html.js";
 import { connect, lookAgain } from "./live.js";
 import { Requests } from "./requests.js";
 import { RunPage } from "./run-page.js";
-import { FreezeButton, lookAtSafety, SafetyBanner } from "./safety.js";
+import { FreezeButton, lookAtSafety, SafetyBars } from "./safety.js";
 import { change, state, subscribe } from "./store.js";
 import { stuckCount } from "./undos-state.js";
 import { ThemeToggle } from "./theme-toggle.js";
@@ -57,15 +57,17 @@ function App() {
         </div>
       </div>
     </header>
-    ${state.connection === "lost" && html`<p class="banner" role="status">Connection lost, retrying …</p>`}
-    <${SafetyBanner} />
+    <${SafetyBars} />
     ${
       state.notice !== "" &&
-      html`<p class="banner notice" role="status">
-        ${state.notice}
-        <button type="button" class="quiet" onClick=${() => change({ notice: "" })}>Close</button>
-      </p>`
+      html`<div class="bar notice" role="status">
+        <div class="bar-inner">
+          <p>${state.notice}</p>
+          <button type="button" class="quiet" onClick=${() => change({ notice: "" })}>Close</button>
+        </div>
+      </div>`
     }
+    ${state.connection === "lost" && html`<p class="banner" role="status">Connection lost, retrying …</p>`}
     <main id="content" tabindex="-1"><${Page} place=${place} /></main>
     <p class="for-readers" role="status" aria-live="polite">${state.announcement}</p>`;
 }

@@ -25,6 +25,8 @@ export const state = {
       freeze: null,
       shadow: [],
     }),
+  /** The freeze's reason is being asked for. */
+  freezing: false,
   notice: "",
   /** Read out by screen readers. */
   announcement: "",

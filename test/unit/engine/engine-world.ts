@@ -5,9 +5,12 @@ import type { WorkflowDefinition } from "../../../src/define-workflow.ts";
 import type { Json, Run, Signed, ThreadId } from "../../../src/domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../../../src/link-types.ts";
 import { AppError, toErrorInfo } from "../../../src/errors.ts";
+import type { RunBounds } from "../../../src/engine/admission.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
+import { createStanding } from "../../../src/standing.ts";
+import { createStandingUses } from "../../../src/standing-uses.ts";
 import { createIntake } from "../../../src/intake.ts";
 import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
@@ -55,6 +58,8 @@ export class EngineWorld {
     verify: ({ signature }, role) => signature === role,
   };
   workflows: readonly WorkflowDefinition[] = [buying];
+  bounds: Partial<RunBounds> = {};
+  shares: Readonly<Record<string, number>> = {};
   /** Where approval cards stand; else in the run's own thread. */
   places: readonly ThreadId[] | undefined;
   /** What the bot sees of its record; tests put failures in between. */
@@ -78,6 +83,8 @@ export class EngineWorld {
       ids: { next },
       log: silentLogger,
       trust: () => this.trust,
+      bounds: this.bounds,
+      shareOf: (person) => this.shares[person] ?? 1,
       approvalPlaces: (run) => this.places ?? [run.thread],
       undoPlaces: (run) => this.places ?? [run.thread],
       acknowledge: async ({ subject }) => {
@@ -98,9 +105,23 @@ export class EngineWorld {
       sign: (statement) => signed(statement, "evidence"),
       changed: () => undefined,
     });
+    const standing = createStanding({
+      ...shared,
+      ids: { next },
+      sign: (statement) => signed(statement, "evidence"),
+      changed: () => undefined,
+    });
     return {
       engine,
       delegations,
+      standing,
+      uses: createStandingUses({
+        ...shared,
+        standing,
+        frozen: () => false,
+        sign: (statement) => signed(statement, "evidence"),
+        log: silentLogger,
+      }),
       approvals: createApprovals({
         ...shared,
         delegations,
