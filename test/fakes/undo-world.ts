@@ -267,6 +267,7 @@ function verified(given: Json | undefined): VerifiedMandate | null {
     planHash: canonicalHash(plan),
     assurance: "clicked",
     decidedBy: mandate.decisions.map(({ statement }) => statement.person),
+    assurance: "clicked",
   };
 }
 function sums(entries: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
