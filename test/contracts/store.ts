@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { InboxKey } from "../../src/record-types.ts";
 import type { Store } from "../../src/ports.ts";
-import { undoAlarmAttempt, undoFailedCode } from "../../src/step-errors.ts";
 import { sampleCommit, sampleRun, sampleStep, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
 import { storeBench } from "../fakes/store-bench.ts";
 import { storeApprovalsContract } from "./store-approvals.ts";
@@ -13,6 +12,7 @@ import { storeInstancesContract } from "./store-instances.ts";
 import { storeLeasesContract } from "./store-leases.ts";
 import { storeMessagesContract } from "./store-messages.ts";
 import { storeRequestsContract } from "./store-requests.ts";
+import { storeUndosContract } from "./store-undos.ts";
 import { storeWholeRowsContract } from "./store-whole-rows.ts";
 
 const now = sampleTime;
@@ -21,6 +21,7 @@ const now = sampleTime;
 export function storeContract(name: string, open: () => Promise<Store>): void {
   storeApprovalsContract(name, open);
   storeCardsContract(name, open);
+  storeUndosContract(name, open);
   storeMessagesContract(name, open);
   storeInstancesContract(name, open);
   storeFreezesContract(name, open);
@@ -182,40 +183,12 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       for (const [index, status] of (["running", "completed", "waiting"] as const).entries()) {
         made.push((await create({ requester: person, status, createdAt: now + index })).id);
       }
-      const ids = async (o: { open?: boolean; limit?: number; stuck?: true }) =>
+      const ids = async (o: { open?: boolean; limit?: number }) =>
         (await bench.store.listRuns({ limit: 10, person, ...o })).map((run) => run.id);
       assert.deepEqual(await ids({}), made.toReversed());
       assert.deepEqual(await ids({ open: true }), [made[2], made[0]]);
       assert.deepEqual(await ids({ open: false }), [made[1]]);
       assert.deepEqual(await ids({ limit: 1 }), [made[2]]);
-      assert.deepEqual(await ids({ stuck: true }), []);
-    });
-
-    test("runs of which an undo needs a person are found: refused for good, or failed many times", async () => {
-      const person = `person-${newId()}`;
-      const error = { code: undoFailedCode, message: "closed", retryable: false };
-      const steps = [
-        [sampleStep({ status: "failed", error, dueAt: null })],
-        [sampleStep({ status: "compensating", attempt: undoAlarmAttempt })],
-        [sampleStep({ status: "compensating", attempt: undoAlarmAttempt - 1 })],
-      ];
-      const made = [];
-      for (const [index, each] of steps.entries()) {
-        made.push(
-          await create({ requester: person, status: "compensating", steps: each, createdAt: now + index }),
-        );
-      }
-      const ids = async () =>
-        (await bench.store.listRuns({ limit: 10, person, stuck: true })).map((run) => run.id);
-      assert.deepEqual(await ids(), [made[1]?.id, made[0]?.id]);
-      const [first] = made;
-      assert.ok(first);
-      const undone = [sampleStep({ status: "compensated", dueAt: null })];
-      assert.equal(
-        await bench.store.saveRun(sampleCommit({ ...first, status: "cancelled", steps: undone })),
-        "saved",
-      );
-      assert.deepEqual(await ids(), [made[1]?.id]);
     });
 
     test("the run that waits for an answer in a thread is found until it was answered", async () => {

@@ -265,7 +265,6 @@ function verified(given: Json | undefined): VerifiedMandate | null {
     mandate,
     plan,
     planHash: canonicalHash(plan),
-    assurance: "clicked",
     decidedBy: mandate.decisions.map(({ statement }) => statement.person),
     assurance: "clicked",
   };
