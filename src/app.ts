@@ -181,6 +181,7 @@ export function createBot(parts: BotParts): Bot {
   const rights = wireRights({
     parts,
     engine,
+    deciders,
     frozen: () => safety.frozen(),
     sign: signed,
     changed: () => void copies.refresh(),
@@ -222,19 +223,16 @@ export function createBot(parts: BotParts): Bot {
       }),
   });
   const pruner = createPruner({ store, clock, log, after: (ms, call) => timers.after(ms, call) });
-  const receive = async (message: ReceivedEnvelope): Promise<void> => {
-    if (message.subject.run === presenceRun) {
-      calls.announced(message);
-    } else if (message.subject.run === witnessRun) {
-      await witness?.receive(message);
-    } else if (message.subject.run === decisionsRun) {
-      await decisions.receive(message);
-    } else if (message.subject.run === freezeRun) {
-      await freezeCalls.receive(message);
-    } else {
-      await engine.receive(message);
-    }
-  };
+  const receiversOfServices = new Map<string, (message: ReceivedEnvelope) => Promise<void> | void>([
+    [presenceRun, (message) => calls.announced(message)],
+    [witnessRun, (message) => witness?.receive(message)],
+    [decisionsRun, (message) => decisions.receive(message)],
+    [freezeRun, (message) => freezeCalls.receive(message)],
+  ]);
+  const receive = async (message: ReceivedEnvelope): Promise<void> =>
+    receiversOfServices.has(message.subject.run)
+      ? receiversOfServices.get(message.subject.run)?.(message)
+      : engine.receive(message);
   return {
     desk,
     others: () => register.others(),
@@ -271,6 +269,7 @@ export function createBot(parts: BotParts): Bot {
       await startWorker({ queue, engine, log });
       sweeper.start();
       pruner.start();
+      rights.reviews.start();
       presenter.kick();
       for (const adapter of adapters) {
         await adapter.start(this.inbox);
@@ -282,6 +281,7 @@ export function createBot(parts: BotParts): Bot {
     async stop() {
       await copies.stop();
       await rights.uses.stop();
+      await rights.reviews.stop();
       for (const adapter of adapters) {
         await adapter.stop();
       }

@@ -1,5 +1,6 @@
-import { announcementCard, approvalCard, decidedText, reminderCard } from "./approval-card.ts";
+import { announcementCard, answeredCard, approvalCard, decidedText, reminderCard } from "./approval-card.ts";
 import { emptyCard as empty, moneyText, stepLabel, subjectOf } from "./card-words.ts";
+import type { StepId } from "./domain.ts";
 import type { Card } from "./card.ts";
 import type { RunView } from "./run-view.ts";
 import {
@@ -18,7 +19,7 @@ import { remaining } from "./what-remains.ts";
 /**
  * The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID",
  * "reminder-ID-n",
- * "announced-ID", "undo-ID", "result-RUN"); null = nothing to show.
+ * "announced-ID", "review-ID-n", "answered-ID-n", "undo-ID", "result-RUN"); null = nothing to show.
  */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
@@ -35,6 +36,10 @@ export function cardFor(key: string, view: RunView): Card | null {
     const approval = view.approvals.find((each) => key === `announced-${each.id}`);
     return approval === undefined ? null : announcementCard(view, approval);
   }
+  if (key.startsWith("review-")) {
+    const approval = view.approvals.find((each) => key.startsWith(`review-${each.id}-`));
+    return approval === undefined ? null : announcementCard(view, approval, { again: true });
+  }
   if (key.startsWith("reminder-")) {
     const approval = view.approvals.find((each) => key.startsWith(`reminder-${each.id}-`));
     return approval === undefined ? null : reminderCard(view, approval);
@@ -42,6 +47,11 @@ export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("undo-")) {
     const story = view.undos.find((each) => undoCardKey(each) === key);
     return story === undefined ? null : undoCard(view, story);
+  }
+  if (key.startsWith("answered-")) {
+    const approval = view.approvals.find((each) => key.startsWith(`answered-${each.id}-`));
+    const number = Number(key.slice(key.lastIndexOf("-") + 1));
+    return approval === undefined ? null : answeredCard(view, approval, number);
   }
   return key.startsWith("result-") ? resultCard(view) : null;
 }
@@ -79,7 +89,7 @@ function statusText(view: RunView, done: number, total: number): string {
     case "running":
       return waitText(view) ?? `Working: ${done} of ${total} steps done.`;
     case "waiting":
-      return view.question === null ? decisionText(view) : "Waiting for your answer.";
+      return view.question === null ? decisionText(view) : answerText(view.question);
     case "compensating":
       return [undoingText(view), ...stuckUndos(view)].join(" ");
     case "completed":
@@ -91,6 +101,9 @@ function statusText(view: RunView, done: number, total: number): string {
   }
 }
 
+function answerText({ by = null }: NonNullable<RunView["question"]>): string {
+  return by === null ? "Waiting for your answer." : `${by} waits for your answer before deciding.`;
+}
 /** Whom the run waits for, and what has been done about it. */
 function decisionText({ approvals }: RunView): string {
   const open = approvals.find(({ status }) => status === "open");
@@ -159,15 +172,22 @@ function sentence(text: string): string {
 
 /** A run asks one question at a time: those before the open one are answered, each in its own card. */
 function questionCard(view: RunView, number: number): Card {
-  const answered = view.dialogue[number - 1];
+  const answered = view.dialogue.find((each, index) => (each.number ?? index + 1) === number);
   const open = answered === undefined ? view.question : null;
   const base = { ...empty, kind: "question", run: view.run.id } as const;
   if (open !== null) {
-    return { ...base, title: "One question", text: open.text, tone: "waiting", options: open.options };
+    const { by = null, text, options } = open;
+    const title = by === null ? "One question" : `${by} asks before deciding`;
+    return { ...base, title, text, tone: "waiting", options };
   }
   return answered === undefined
-    ? { ...base, title: "Not answered", text: "The request ended before.", tone: "neutral" }
+    ? { ...base, title: "Not answered", text: notAnswered(view), tone: "neutral" }
     : { ...base, title: "Answered", text: `${answered.question} — ${answered.answer}`, tone: "neutral" };
+}
+
+function notAnswered({ run, approvals }: RunView): string {
+  const decided = approvals.some(({ decision, revision }) => decision !== null && revision === run.revision);
+  return decided ? "It was decided without the answer." : "The request ended before.";
 }
 
 function resultCard(view: RunView): Card {

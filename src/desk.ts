@@ -21,6 +21,7 @@ const cardContents: ContentFilter = [
   { step: "route", name: "shadow" },
   { name: "plan" },
   { name: "reason" },
+  { name: "review" },
   { name: "question:" },
   { name: "answer:" },
   { name: undoContent },

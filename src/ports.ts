@@ -136,6 +136,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
     readonly open?: boolean;
     readonly run?: RunId;
     readonly requester?: PersonId;
+    /** Only those that somebody decided alone, where several must. */
+    readonly alone?: true;
     readonly limit?: number;
   }): Promise<readonly Approval[]>;
   counts(): Promise<{ readonly openRuns: number; readonly openApprovals: number }>;

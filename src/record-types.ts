@@ -79,7 +79,7 @@ export interface CardRow {
 /** A card that shows something else from a commit on. */
 export interface CardChange {
   readonly key: string;
-  /** Where its copies stand, one at least; counts only when the card is new. Default: in the run's own thread. */
+  /** Where its copies stand; counts only when the card is new: with none it is not made. Default: in the run's own thread. */
   readonly threads?: readonly ThreadId[];
 }
 /** What one of several bots holds for a time, by compare-and-set. */

@@ -1,5 +1,5 @@
 import type { Delegated, Delegating } from "./decision-types.ts";
-import type { ApprovalId, Money, PersonId, Refused, RunId, Signed } from "./domain.ts";
+import type { Accepted, Approval, ApprovalId, Money, PersonId, Refused, RunId, Signed } from "./domain.ts";
 import type { DelegationStatement, StandingStatement, StandingTerms } from "./mandate-types.ts";
 import type { SafetyAct } from "./safety-types.ts";
 
@@ -63,11 +63,17 @@ export interface RightsInbox {
   takeBack(act: SafetyAct, delegation: string): Promise<Done | Refused>;
   /** Those in force that this person gave or holds; all where they may end other people's requests. */
   delegations(viewer: PersonId): Promise<readonly DelegationStatement[]>;
-  proposeStanding(act: SafetyAct, terms: ProposedTerms): Promise<Done | Refused>;
+  /** Asks the requester something before deciding; the approval stays open, with its times. */
+  askBack(act: SafetyAct, approval: ApprovalId, text: string): Promise<Accepted | Refused>;
+  /** What was decided alone and nobody has reviewed; for who may cancel other people's requests. Oldest first. */
+  unreviewed(viewer: PersonId): Promise<readonly Approval[]>;
+  review(act: SafetyAct, approval: ApprovalId, note: string): Promise<Done | Refused>;
+  /** `terms`: a `ProposedTerms`, not looked at yet. */
+  proposeStanding(act: SafetyAct, terms: unknown): Promise<Done | Refused>;
   /** In force once as many have approved it as must approve such a plan. */
   approveStanding(act: SafetyAct, id: string): Promise<Done | Refused>;
   /** At once and for good. */
   revokeStanding(act: SafetyAct, id: string): Promise<Done | Refused>;
-  /** Newest first. */
-  standing(): Promise<readonly StandingView[]>;
+  /** Those that this person proposed, approved or may use; all where they may end other people's requests. Newest first. */
+  standing(viewer: PersonId): Promise<readonly StandingView[]>;
 }

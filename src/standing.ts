@@ -10,7 +10,14 @@ import type { Clock, Ids, Store } from "./ports.ts";
 import type { Json } from "./domain.ts";
 import type { JournalEntry } from "./record-types.ts";
 import { refusedAct } from "./refused-act.ts";
-import type { Done, ProposedTerms, RightsInbox, StandingGrant, StandingUse } from "./rights-types.ts";
+import type {
+  Done,
+  ProposedTerms,
+  RightsInbox,
+  StandingGrant,
+  StandingUse,
+  StandingView,
+} from "./rights-types.ts";
 import { stated } from "./safety-policy.ts";
 import type { SafetyAct } from "./safety-types.ts";
 import { proposedTermsSchema, standingGrantSchema, standingView, withUse } from "./standing-grants.ts";
@@ -24,8 +31,10 @@ type Change = { readonly next: StandingGrant; readonly journal: JournalEntry };
 /** Approvals that people give in advance for a bounded class of plans. Who uses them: `standing-uses.ts`. */
 export interface Standing extends Pick<
   RightsInbox,
-  "proposeStanding" | "approveStanding" | "revokeStanding" | "standing"
+  "proposeStanding" | "approveStanding" | "revokeStanding"
 > {
+  /** Newest first. */
+  all(): Promise<readonly StandingView[]>;
   /** Those that may be used now, the first to end first. */
   inForce(): Promise<readonly StandingGrant[]>;
   /**
@@ -52,7 +61,7 @@ export function createStanding(o: {
   const refuse = (act: SafetyAct, error: ErrorInfo): Promise<Refused> =>
     refusedAct({ store, trust }, act, "standing", error);
 
-  async function all(): Promise<readonly StandingGrant[]> {
+  async function kept(): Promise<readonly StandingGrant[]> {
     return (await store.papers.list(kind)).map(({ value }) => standingGrantSchema.parse(value));
   }
   /** Changes a grant unless `decide` says why not; tried again as long as others are first. */
@@ -202,12 +211,12 @@ export function createStanding(o: {
         : done(id, `Standing grant ${id} is revoked: nothing is approved by it any more.`);
     },
 
-    async standing() {
-      return (await all()).toSorted((a, b) => b.at - a.at).map(view);
+    async all() {
+      return (await kept()).toSorted((a, b) => b.at - a.at).map(view);
     },
 
     async inForce() {
-      const found = (await all()).filter((grant) => view(grant).status === "in-force");
+      const found = (await kept()).filter((grant) => view(grant).status === "in-force");
       return found.toSorted((a, b) => Date.parse(a.terms.notAfter) - Date.parse(b.terms.notAfter));
     },
 

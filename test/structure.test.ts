@@ -22,7 +22,8 @@ function importsOf(file: string): string[] {
 }
 const product = sources.filter((file) => !file.startsWith("test/"));
 const isLocal = (name: string) => /^(src|adapters|agents|test|countersign\.config)/.test(name);
-const composers = /^src\/(app|bot-parts|wire-safety|wire-rights|load|main)\.ts$|^src\/(sandbox|commands|processes)\//;
+const composers =
+  /^src\/(app|bot-parts|wire-safety|wire-rights|load|main)\.ts$|^src\/(sandbox|commands|processes)\//;
 const nouns =
   /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|link-port|supplier-types|policy-types|safety-types|decision-types|rights-types|desk-types|undo-types|card|ports|errors)\.ts$/;
 const helpers =

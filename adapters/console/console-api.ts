@@ -9,6 +9,7 @@ import { ownerOf, threadOf } from "./console-thread.ts";
 import { eventStream } from "./event-stream.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { sameOriginOnly } from "./request-guard.ts";
+import { rightsApi } from "./rights-api.ts";
 import { safetyApi } from "./safety-api.ts";
 import type { Sessions } from "./sessions.ts";
 import { undoApi } from "./undo-api.ts";
@@ -132,6 +133,7 @@ export function consoleApi(services: ConsoleServices): Hono<SignedIn> {
   );
   api.route("/safety", safetyApi(inbox));
   api.route("/undos", undoApi(desk, inbox));
+  api.route("/rights", rightsApi(inbox));
   api.post("/sign-out", async (context) => {
     await sessions.signOut(context.var.secret);
     takeCookie(context, desk, context.var.person.id);

@@ -1,4 +1,7 @@
 import { toErrorInfo } from "../../src/errors.ts";
+import type { Refused } from "../../src/domain.ts";
+import type { Done } from "../../src/rights-types.ts";
+import { standingLine } from "../../src/standing-line.ts";
 import type { UndoAct } from "../../src/undo-types.ts";
 import type { Ack } from "./actions.ts";
 import { plainMessage } from "./blocks/card-message.ts";
@@ -62,6 +65,11 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       .map(({ atSign, health, description }) => `${atSign} · ${health.text} · ${description}`)
       .join("\n");
   }
+  async function standing({ person }: Known): Promise<string> {
+    const found = await inbox.standing(person.id);
+    const lines = found.slice(0, mostLines).map(standingLine);
+    return lines.length === 0 ? "Nothing is approved in advance." : lines.join("\n");
+  }
   async function status(caller: Known): Promise<string> {
     const mine = await desk.runs(caller.person.id, { limit: 50 });
     const open = mine.filter(
@@ -84,10 +92,10 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     if (verb === "freeze" && reason === "") {
       return "Why? /countersign freeze REASON";
     }
-    const { by: person, account } = caller;
-    const act = { person, account, adapter: adapterName, assurance: "clicked" } as const;
     // Also of strangers: the inbox refuses and records them.
-    const outcome = await (verb === "freeze" ? inbox.freeze(act, reason) : inbox.unfreeze(act));
+    const outcome = await (verb === "freeze"
+      ? inbox.freeze(act(caller), reason)
+      : inbox.unfreeze(act(caller)));
     if (outcome.outcome === "done") {
       return outcome.text;
     }
@@ -111,9 +119,32 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       : `Not handed on: ${outcome.error.message}.`;
   }
 
+  const act = ({ by: person, account }: Caller) =>
+    ({ person, account, adapter: adapterName, assurance: "clicked" }) as const;
+
+  /** What people do about rights to decide, beside deciding; undefined for other verbs. */
+  async function rights(caller: Caller, { verb, id, reason }: Words): Promise<string | undefined> {
+    switch (verb) {
+      case "ask-back": {
+        const outcome = await inbox.askBack(act(caller), id, reason);
+        return outcome.outcome === "accepted" ? "Asked." : `Not asked: ${outcome.error.message}.`;
+      }
+      case "take-back":
+        return doneText(await inbox.takeBack(act(caller), id));
+      case "review":
+        return doneText(await inbox.review(act(caller), id, reason));
+      case "approve-standing":
+        return doneText(await inbox.approveStanding(act(caller), id));
+      case "revoke-standing":
+        return doneText(await inbox.revokeStanding(act(caller), id));
+      default:
+        return undefined;
+    }
+  }
+
   async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
-    const act = Object.hasOwn(undoVerbs, verb) ? undoVerbs[verb] : undefined;
-    if ((act !== undefined || ["approve", "reject", "cancel", "delegate"].includes(verb)) && id === "") {
+    const undo = Object.hasOwn(undoVerbs, verb) ? undoVerbs[verb] : undefined;
+    if ((undo !== undefined || ["approve", "reject", "cancel", "delegate"].includes(verb)) && id === "") {
       const more: Readonly<Record<string, string>> = {
         reject: " [REASON]",
         delegate: " PERSON [HOURS]",
@@ -123,8 +154,13 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       return `Which one? /countersign ${verb} ID${more[verb] ?? ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
-    if (act !== undefined) {
-      return (await undos.act(caller, { undo: id, act, ...(reason === "" ? {} : { note: reason }) })).text;
+    if (undo !== undefined) {
+      return (await undos.act(caller, { undo: id, act: undo, ...(reason === "" ? {} : { note: reason }) }))
+        .text;
+    }
+    const said = id === "" ? undefined : await rights(caller, { verb, id, reason });
+    if (said !== undefined) {
+      return "stranger" in caller ? strangerText[caller.stranger] : said;
     }
     switch (verb) {
       case "approve":
@@ -158,6 +194,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       runs: () => runs(caller),
       approvals: () => approvals(caller),
       undos: () => undos.list(caller.person.id),
+      standing: () => standing(caller),
       agents,
     };
     return Object.hasOwn(verbs, verb) ? (verbs[verb]?.() ?? helpText) : helpText;
@@ -187,6 +224,10 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     }
     await ack({ response_type: "ephemeral", ...plainMessage(said) });
   };
+}
+
+function doneText(outcome: Done | Refused): string {
+  return outcome.outcome === "done" ? outcome.text : `Refused: ${outcome.error.message}.`;
 }
 
 function wordsOf(text: string): Words {

@@ -115,6 +115,7 @@ export const recordMigrations: readonly Migration[] = [
     // Standing grants, reviews.
     name: "record-8",
     statements: [
+      `create index approvals_alone on approvals (created_at) where decision like '%"brokeGlass":true%'`,
       `create table papers (
         kind text not null, id text not null, version bigint not null, content bytea not null, primary key (kind, id))`,
     ],

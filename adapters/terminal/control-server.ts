@@ -5,6 +5,7 @@ import type { Desk } from "../../src/desk-types.ts";
 import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import { rightsRoutes } from "./rights-routes.ts";
 import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
@@ -24,12 +25,6 @@ const decisionBody = z.strictObject({
   verdict: z.enum(["approved", "rejected"]),
   reason: z.string().max(2_000).optional(),
   breakGlass: z.literal(true).exactOptional(),
-});
-const delegationBody = z.strictObject({
-  as: z.string().optional(),
-  to: z.string(),
-  hours: z.number(),
-  approval: z.string().nullable(),
 });
 const actorBody = z.strictObject({ as: z.string().optional() });
 const pauseBody = z.strictObject({ as: z.string().optional(), paused: z.boolean() });
@@ -219,11 +214,6 @@ export async function startControlServer(
       }),
     );
   });
-  app.post("/delegations", async (context) => {
-    const { as, ...handing } = delegationBody.parse(await context.req.json());
-    const from = actor(as);
-    return context.json(await inbox.delegate({ ...handing, from, adapter: "terminal", assurance: "local" }));
-  });
   app.post("/links", async (context) => {
     const { as, person } = linkBody.parse(await context.req.json());
     const by = actor(as, "admin");
@@ -237,6 +227,7 @@ export async function startControlServer(
     return context.json({ person, link: await services.signInLink(person, by) });
   });
   safetyRoutes(app, inbox, actor);
+  rightsRoutes(app, inbox, actor);
   app.get("/agents", async (context) => context.json(await desk.agents()));
   app.post("/erase", async (context) => {
     const { as, reason, ...which } = eraseBody.parse(await context.req.json());

@@ -4,6 +4,7 @@ import type { Approval } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import { assertAttested } from "../plan/assert-attested.ts";
 import { stakeOf, tierFor, tierNamed, timesOf } from "../policy/tiers.ts";
+import { closeQuestion } from "./ask-back.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { RunEffect, StepRef } from "./run-events.ts";
@@ -93,6 +94,7 @@ export function closeApproval(draft: RunDraft, effect: Extract<RunEffect, { type
   if (approval?.status === "open" || approval?.status === "recorded") {
     draft.setApproval({ ...approval, status });
     touchNotices(draft, approval);
+    closeQuestion(draft, step);
     const { id, planHash, decision } = approval;
     draft.note("approval", {
       approval: id,

@@ -8,6 +8,8 @@ import { dispatchStep, happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
 import type { RunDraft } from "./run-draft.ts";
+import { answerBack, askBack, type AskedBack } from "./ask-back.ts";
+import { remindReview, review } from "./review.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
@@ -45,6 +47,14 @@ export interface Engine extends UndoEngine {
    * given in advance, are one commit.
    */
   record(approval: ApprovalId, given: GivenDecision, ...others: readonly GivenDecision[]): Promise<Recorded>;
+  /** Has who may decide ask the requester something; see `ask-back.ts`. */
+  askBack(approval: ApprovalId, o: { readonly by: PersonId; readonly text: string }): Promise<AskedBack>;
+  /** Writes down what somebody found who looked at a decision that was made alone. */
+  review(
+    approval: ApprovalId,
+    given: { readonly by: PersonId; readonly note: string; readonly reminders: number },
+  ): Promise<"reviewed" | "reviewed-before">;
+  remindReview(approval: ApprovalId, number: number): Promise<void>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
@@ -129,6 +139,31 @@ export function createEngine(options: EngineOptions): Engine {
         ),
       );
       return result ?? "stale";
+    },
+
+    async askBack(id, question) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => askBack(draft, approval, question));
+      return result ?? "stale";
+    },
+
+    async review(id, given) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => review(draft, approval, given));
+      return result === "reviewed" ? result : "reviewed-before";
+    },
+
+    async remindReview(id, number) {
+      const approval = await store.approval(id);
+      if (approval !== undefined) {
+        await changer.change(approval.run, (draft) => remindReview(draft, approval, number));
+      }
     },
 
     async cancel(id, by) {
@@ -216,6 +251,10 @@ function answerQuestion(draft: RunDraft, key: string, text: string): "answered" 
       continue;
     }
     const { number } = question;
+    if (answerBack(draft, id, text)) {
+      draft.add(id, `answer-key:${number}`, key);
+      return "answered";
+    }
     const answered = happen(draft, { type: "answered", step: id, revision: draft.run.revision }, () => {
       draft.add(id, `answer:${number}`, text);
       // Says under the run's seal that the message belongs to it.

@@ -1,6 +1,7 @@
 import type { Approval, Decision } from "../domain.ts";
 import type { Evidence } from "../mandate-types.ts";
 import { afterApproval } from "../policy/satisfies.ts";
+import { closeQuestion } from "./ask-back.ts";
 import { touchNotices } from "./approval-steps.ts";
 import { happen } from "./happen.ts";
 import { waitsForPerson } from "./plan.ts";
@@ -49,6 +50,9 @@ export function recordDecision(
       ends ? { ...approval, status: "recorded", decisions, decision } : { ...approval, decisions },
     );
     touchNotices(draft, approval);
+    if (ends) {
+      closeQuestion(draft, step);
+    }
     const { by, insteadOf = by, verdict, assurance, adapter, brokeGlass = false, standing } = decision;
     const { planHash, tier, quorum } = approval;
     const facts = { approval: id, planHash, by, insteadOf, verdict, assurance, adapter, tier, quorum };

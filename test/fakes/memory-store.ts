@@ -205,6 +205,7 @@ export class MemoryStore extends MemoryValues implements Store {
     return copy(
       [...this.approvalById.values()]
         .filter((each) => o.open === undefined || (each.status === "open") === o.open)
+        .filter((each) => o.alone === undefined || each.decision?.brokeGlass === true)
         .filter((each) => o.run === undefined || each.run === o.run)
         .filter((each) => o.requester === undefined || each.requester === o.requester)
         .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))

@@ -81,10 +81,10 @@ test("what a standing grant covers is decided by it, said so everywhere, and ord
       [run, "used"],
     ],
   );
-  const [view] = await bot.standing.standing();
+  const [view] = await bot.standing.all();
   assert.deepEqual([view?.status, view?.left.uses, view?.uses[0]?.approval], ["in-force", 4, approval]);
   await engines.bot().uses.lookAtAll();
-  assert.equal((await bot.standing.standing())[0]?.left.uses, 4, "another look uses nothing up");
+  assert.equal((await bot.standing.all())[0]?.left.uses, 4, "another look uses nothing up");
 });
 
 test("who profits from it approves nothing, nor who may not decide; nobody twice", async () => {
@@ -161,7 +161,7 @@ test("revoked, expired, used up, or not allowed any more: people decide", async 
     );
     await here.bot.uses.lookAtAll();
     assert.equal((await here.engines.store.approval(approval))?.status, "open", name);
-    assert.equal((await here.bot.standing.standing())[0]?.status, name);
+    assert.equal((await here.bot.standing.all())[0]?.status, name);
   }
 });
 
@@ -180,7 +180,7 @@ test("approvals at once, looked at by several bots: never more than was granted"
   await Promise.all([1, 2, 3].map(() => engines.bot().uses.lookAtAll()));
   const rows = await Promise.all(all.map(({ approval }) => engines.store.approval(approval)));
   assert.equal(rows.filter((row) => row?.status === "recorded").length, 2);
-  const [view] = await bot.standing.standing();
+  const [view] = await bot.standing.all();
   assert.deepEqual([view?.status, view?.left.uses, view?.uses.length], ["used-up", 0, 2]);
 });
 
@@ -211,5 +211,5 @@ test("a person who is first decides; the use that came to nothing is given back"
   await uses.look([`approval-${approval}`]);
   await engines.settle(bot.engine);
   assert.deepEqual([(await engines.run(run)).reason], ["rejected"]);
-  assert.equal((await bot.standing.standing())[0]?.left.uses, 5);
+  assert.equal((await bot.standing.all())[0]?.left.uses, 5);
 });
