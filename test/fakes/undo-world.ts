@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { openBooks, type BooksAccess } from "../../adapters/store/books-database.ts";
 import { openSuppliers } from "../../adapters/suppliers/suppliers.ts";
-import type { BookKind, BookRow } from "../../src/book-rows.ts";
+import type { BookKind } from "../../src/book-rows.ts";
 import { canonicalHash } from "../../src/canonical.ts";
 import type { AnySkill, VerifiedMandate } from "../../src/define-agent.ts";
 import type { Json } from "../../src/domain.ts";
