@@ -140,7 +140,7 @@ function planTables(plan: PlanDocument): Card["tables"] {
 }
 const undoWords = {
   reversible: "can be undone",
-  compensable: "can be undone by a further step",
+  compensable: "can be undone: it is released or corrected",
   irreversible: cannotBeUndone,
 } as const;
 /** People know an order by its supplier, the books by its id. */

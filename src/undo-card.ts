@@ -91,7 +91,7 @@ function isAct(happened: UndoHappening): happened is Act {
   return happened.what !== "stuck";
 }
 function lastAct({ happened }: UndoStory): Act | undefined {
-  return happened.filter(isAct).at(-1);
+  return happened.findLast(isAct);
 }
 /** What people did while it is open again. */
 function actFacts({ happened }: UndoStory, open: boolean): Card["facts"] {

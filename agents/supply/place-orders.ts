@@ -10,7 +10,10 @@ import { orderDeadlineMs } from "./order-deadline.ts";
 import { usableWholesaler } from "./usable-wholesaler.ts";
 import { withDeadline } from "../../src/with-deadline.ts";
 
-/** A supplier that cannot be reached may be back in a moment: only from this attempt on another is asked instead. */
+/**
+ * A supplier that is down may be back in a moment, and may still be working on what it was sent: only from this attempt
+ * on another is asked instead, provided that it says that it has no such order.
+ */
 const lastReachAttempt = 4;
 
 export interface PlacedOrder {
@@ -200,11 +203,11 @@ async function send(
     if (known !== undefined) {
       return { reference: known };
     }
-    if (code === "supplier-down") {
+    if (code === "supplier-down" && context.subject.attempt >= lastReachAttempt) {
       const why = "the supplier was down and says it has no such order";
       return { reference: null, why, unsent: false };
     }
-    // A slow or garbled answer: the order may still be on its way, so only the same one may be sent again.
+    // A slow, garbled or broken-off answer: the order may still be on its way, so only the same one may be sent again.
     return unknownOutcome(order.id, error);
   }
 }

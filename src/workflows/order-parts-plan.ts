@@ -116,6 +116,11 @@ function effectsOf({ choice, credit, quote, fallbacks, reserved }: PlanParts): P
             `${suppliers} ${suppliers === 1 ? "supplier" : "suppliers"} for ${total.amount} ${total.currency}`,
           reversibility: "irreversible",
         },
+    {
+      step: "crm",
+      description: `The quote and the projected delivery are noted with ${credit.customerName} in the CRM`,
+      reversibility: "compensable",
+    },
   );
   return effects;
 }

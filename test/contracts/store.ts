@@ -12,6 +12,7 @@ import { storeInstancesContract } from "./store-instances.ts";
 import { storeLeasesContract } from "./store-leases.ts";
 import { storeMessagesContract } from "./store-messages.ts";
 import { storeRequestsContract } from "./store-requests.ts";
+import { storeUndosContract } from "./store-undos.ts";
 import { storeWholeRowsContract } from "./store-whole-rows.ts";
 
 const now = sampleTime;
@@ -20,6 +21,7 @@ const now = sampleTime;
 export function storeContract(name: string, open: () => Promise<Store>): void {
   storeApprovalsContract(name, open);
   storeCardsContract(name, open);
+  storeUndosContract(name, open);
   storeMessagesContract(name, open);
   storeInstancesContract(name, open);
   storeFreezesContract(name, open);

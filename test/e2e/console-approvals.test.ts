@@ -32,6 +32,8 @@ for (const width of [1280, 360]) {
       const { office, signIn } = await withApproval(context, { width });
       const page = await signIn("manager");
       const card = page.getByRole("article");
+      // A click brings the button into sight, on a narrow page by scrolling.
+      await page.getByRole("button", { name: "Approve" }).scrollIntoViewIfNeeded();
       const before = await card.boundingBox();
       let release: () => void = () => undefined;
       office.hold = new Promise((resolve) => {

@@ -20,6 +20,7 @@ import { officeSafety } from "./office-safety.ts";
 import { type UndoClick, undoRefOf } from "../../src/undo-types.ts";
 import { officeDesk } from "./office-desk.ts";
 import { officePeople, officeSteps } from "./office-people.ts";
+import { settledView, stuckKey, stuckView } from "./stuck-undo.ts";
 import { samplePlan } from "./sample-plan.ts";
 import { sampleApproval, sampleRun, sampleStep } from "./sample-run.ts";
 
@@ -96,8 +97,15 @@ export class ChatOffice {
       if (refused !== null) {
         return { outcome: "refused", error: refused };
       }
+      const run = undoRefOf(click.undo)?.run ?? "";
+      const view = this.runs.get(run);
+      const attempt = view?.undos.find(({ id }) => id === click.undo)?.stuckAttempt ?? null;
+      if (view === undefined || attempt === null || (click.attempt ?? attempt) !== attempt) {
+        return { outcome: "refused", error: refusal("undo-not-stuck") };
+      }
       this.undos.push(click);
-      return { outcome: "accepted", run: undoRefOf(click.undo)?.run ?? "" };
+      await this.change(run, settledView(view, click, this.#clock.now()), [stuckKey(run)]);
+      return { outcome: "accepted", run };
     },
     decision: async (decision) => {
       await this.hold;
@@ -190,6 +198,10 @@ export class ChatOffice {
   async change(run: RunId, change: Change<RunView>, cards: readonly string[]): Promise<void> {
     this.runs.set(run, { ...this.#view(run), ...change });
     await this.#draw(run, cards);
+  }
+  /** It was cancelled, and its budget could not be released. */
+  stick(run: RunId): Promise<void> {
+    return this.change(run, stuckView(this.#view(run)), [stuckKey(run)]);
   }
   /** Steps before `current` are done, `current` is at work, the others wait. */
   async proceed(run: RunId, current: StepId, status: RunStatus = "running"): Promise<void> {

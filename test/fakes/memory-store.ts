@@ -3,7 +3,6 @@ import type { Approval, MessageId, Run, RunId, ThreadId } from "../../src/domain
 import { AppError } from "../../src/errors.ts";
 import { nextLook } from "../../src/next-look.ts";
 import type { Store } from "../../src/ports.ts";
-import { stuckSteps } from "../../src/step-errors.ts";
 import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import { MemoryInstances } from "./memory-instances.ts";
@@ -11,10 +10,10 @@ import { MemoryLeases } from "./memory-leases.ts";
 import { MemoryFreezes } from "./memory-freezes.ts";
 import { MemoryPapers } from "./memory-papers.ts";
 import { MemoryCards } from "./memory-cards.ts";
+import { isOpen, listed } from "./memory-runs.ts";
 import { heldInTurns, progressOf } from "./memory-turns.ts";
 import { MemoryValues } from "./memory-values.ts";
 
-const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
 const copy = <T>(value: T): T => structuredClone(value);
 const placeOf = ({ revision, step, name }: Content): string => `${revision}/${step}/${name}`;
 
@@ -127,14 +126,7 @@ export class MemoryStore extends MemoryValues implements Store {
   }
 
   async listRuns(o: Parameters<Store["listRuns"]>[0]): Promise<readonly Run[]> {
-    return copy(
-      [...this.runs.values()]
-        .filter((run) => o.open === undefined || isOpen(run) === o.open)
-        .filter((run) => o.stuck !== true || stuckSteps(run).length > 0)
-        .filter((run) => o.person === undefined || run.requester === o.person)
-        .toSorted((a, b) => b.createdAt - a.createdAt)
-        .slice(0, o.limit),
-    );
+    return copy(listed(this.runs.values(), o));
   }
 
   async waitingInThread(thread: ThreadId): Promise<Run | undefined> {

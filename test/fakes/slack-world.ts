@@ -143,7 +143,7 @@ function drawing(adapter: ChatAdapter, managers: () => readonly Person[]): ChatA
     async post(thread, card, { key }) {
       const requester = "";
       const places =
-        card.kind === "approval"
+        card.kind === "approval" || card.kind === "undo"
           ? (adapter.approvalPlaces?.({ thread, requester }, managers()) ?? [])
           : [thread];
       const messages = [];

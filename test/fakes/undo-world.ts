@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { openBooks, type BooksAccess } from "../../adapters/store/books-database.ts";
 import { openSuppliers } from "../../adapters/suppliers/suppliers.ts";
-import type { BookKind, BookRow } from "../../src/book-rows.ts";
+import type { BookKind } from "../../src/book-rows.ts";
 import { canonicalHash } from "../../src/canonical.ts";
 import type { AnySkill, VerifiedMandate } from "../../src/define-agent.ts";
 import type { Json } from "../../src/domain.ts";
-import { AppError, toErrorInfo } from "../../src/errors.ts";
+import { toErrorInfo } from "../../src/errors.ts";
 import type { ReceivedEnvelope } from "../../src/link-types.ts";
 import type { Mandate } from "../../src/mandate-types.ts";
 import { decimal } from "../../src/money.ts";
@@ -22,7 +22,7 @@ import orderParts from "../../src/workflows/order-parts.ts";
 import { EngineWorld, Silence } from "../unit/engine/engine-world.ts";
 import { ManualTime } from "./manual-time.ts";
 import type { orderWorld } from "./order-world.ts";
-import { demoPeople, demoPolicy, fakeSign, ScriptedModel, skillContext } from "./skill-context.ts";
+import { demoPeople, demoPolicy, ScriptedModel, skillContext } from "./skill-context.ts";
 import { cataloguesOf, companyRows, undoWholesalers } from "./undo-company.ts";
 import { sqliteTestBooks, type TestBooks } from "./test-books.ts";
 
@@ -113,7 +113,7 @@ export class UndoWorld extends EngineWorld {
     await this.#access.unit(async (books) => {
       for (const [kind, list] of Object.entries(rows)) {
         for (const row of list) {
-          await books.insert(kind as BookKind, row as BookRow<BookKind>);
+          await books.insert(kind as BookKind, row);
         }
       }
       await books.insert("reservations", {

@@ -89,6 +89,7 @@ export function ApprovalCard({ id, card }) {
   const facts = card.facts.filter((fact) => !isHash(fact.value));
   const orders = card.tables.filter((table) => table.about === "order");
   const changes = card.tables.filter((table) => table.about === "change");
+  const effects = card.tables.filter((table) => table.about === "effect");
 
   return html`<article
     ref=${article}
@@ -109,6 +110,7 @@ export function ApprovalCard({ id, card }) {
         ${orders.map((table, at) => html`<li key=${at}>${table.title}</li>`)}
       </ul>`
     }
+    ${effects.map((table) => html`<${Effects} key=${table.title} table=${table} />`)}
     <footer ref=${footer} class="decision">
       <p ref=${outcome} tabindex="-1" class=${`outcome outcome-${card.tone}`}>${card.text}</p>
       ${
@@ -173,11 +175,23 @@ export function ApprovalCard({ id, card }) {
   </article>`;
 }
 
-/** Everything that the decision is about. @param {{id: string, card: any}} p */
+/** What the yes sets in motion, and what of it is final. @param {{table: any}} p */
+function Effects({ table }) {
+  return html`<section class="effects">
+    <h4>${table.title}</h4>
+    <ul class="orders">
+      ${table.rows.map(([what, undo], at) => html`<li key=${at}>${what}: <strong>${undo}</strong></li>`)}
+    </ul>
+  </section>`;
+}
+
+/** Everything else that the decision is about. @param {{id: string, card: any}} p */
 function Details({ id, card }) {
   const hashes = card.facts.filter((fact) => isHash(fact.value));
   return html`<div class="details" id=${`details-${id}`}>
-    ${card.tables.filter((table) => table.about !== "change").map((table, at) => html`<${Table} key=${at} table=${table} />`)}
+    ${card.tables
+      .filter((table) => table.about !== "change" && table.about !== "effect")
+      .map((table, at) => html`<${Table} key=${at} table=${table} />`)}
     <${Facts} facts=${hashes} />
     <p><a href=${`#/runs/${encodeURIComponent(card.run)}`}>The whole plan and every step</a></p>
   </div>`;

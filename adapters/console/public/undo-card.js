@@ -1,13 +1,14 @@
 import { post } from "./api.js";
 import { Badge, Facts } from "./card-parts.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
+import { ReasonForm } from "./reason-form.js";
 import { change, state } from "./store.js";
 import { tellUndo } from "./undos-state.js";
 
 const words = { waiting: "Needs a person", good: "Settled", bad: "Stays", neutral: "Under way" };
 const noteWords = {
-  "by-hand": { label: "What did you do, and where?", button: "Save: settled by hand" },
-  "given-up": { label: "Why does it stay?", button: "Save: it stays as it is" },
+  "by-hand": { question: "What did you do, and where?", act: "Save: settled by hand" },
+  "given-up": { question: "Why does it stay?", act: "Save: it stays as it is" },
 };
 
 /**
@@ -64,10 +65,11 @@ export function UndoCard({ id, card }) {
       <p ref=${outcome} tabindex="-1" class=${`outcome outcome-${card.tone}`}>${card.text}</p>
       ${
         open && noting !== null
-          ? html`<${NoteForm}
-              words=${noteWords[noting]}
+          ? html`<${ReasonForm}
+              question=${noteWords[noting].question}
+              act=${noteWords[noting].act}
               busy=${busy}
-              onNote=${(note) => send(noting, note)}
+              onAct=${(note) => send(noting, note)}
               onBack=${() => setNoting(null)}
             />`
           : html`<div class="buttons">
@@ -110,39 +112,6 @@ export function UndoCard({ id, card }) {
       <p class="problem" role="alert">${problem}</p>
     </footer>
   </article>`;
-}
-
-/** @param {{words: {label: string, button: string}, busy: boolean, onNote: (note: string) => void, onBack: () => void}} p */
-function NoteForm({ words: { label, button }, busy, onNote, onBack }) {
-  const [note, setNote] = useState("");
-  const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  // At once: the next key belongs to the note.
-  useLayoutEffect(() => field.current?.focus(), []);
-  const submit = (event) => {
-    event.preventDefault();
-    if (note.trim() !== "" && !busy) {
-      onNote(note.trim());
-    }
-  };
-  return html`<form class="reject-form" onSubmit=${submit}>
-    <label>
-      ${label}
-      <textarea
-        rows="2"
-        ref=${field}
-        maxlength="2000"
-        required
-        value=${note}
-        onInput=${(event) => setNote(event.currentTarget.value)}
-      ></textarea>
-    </label>
-    <div class="buttons">
-      <button type="submit" class="primary" disabled=${busy || note.trim() === ""}>
-        ${busy ? "Processing…" : button}
-      </button>
-      <button type="button" disabled=${busy} onClick=${onBack}>Back</button>
-    </div>
-  </form>`;
 }
 
 /** Those that are known here, where there are any. */

@@ -1,5 +1,5 @@
 import type { types } from "@slack/bolt";
-import type { Card } from "../../../src/card.ts";
+import { type Card, cannotBeUndone } from "../../../src/card.ts";
 import type { AgentInfo, RunSummary, ShownApproval } from "../../../src/desk-types.ts";
 import type { PersonId } from "../../../src/domain.ts";
 import { decisionButtons } from "./approval-blocks.ts";
@@ -59,10 +59,18 @@ function outcomeBlocks({ text, card }: { readonly text: string; readonly card: C
 function approvalBlocks(card: Card): Block[] {
   const facts = factLines(card.facts.slice(0, glance), 200);
   return [
-    lines([[[line(card.title, 300), true]], ...facts, [line(card.text, 500)]]),
+    lines([[[line(card.title, 300), true]], ...facts, ...finalLines(card), [line(card.text, 500)]]),
     ...decisionButtons(card),
     divider,
   ];
+}
+/** What the yes sets in motion that cannot be undone; Details shows the rest. */
+function finalLines({ tables }: Card): readonly Line[] {
+  return tables
+    .filter(({ about }) => about === "effect")
+    .flatMap(({ rows }) => rows)
+    .filter((row) => row.includes(cannotBeUndone))
+    .map((row): Line => [[line(row.join(": "), 300), true]]);
 }
 function list<T>(
   all: readonly T[],

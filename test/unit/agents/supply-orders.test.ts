@@ -119,6 +119,25 @@ test("a slow or garbled answer without the order: never the fallback, the same o
   }
 });
 
+test("broken off while the supplier goes on with it: it is asked for again, and never placed elsewhere", async () => {
+  const { alpha, beta, context } = setUp();
+  const place = alpha.placeOrder.bind(alpha);
+  let late: (() => Promise<string>) | undefined;
+  alpha.placeOrder = async (order) => {
+    late = () => place(order);
+    throw supplierError("supplier-down", true);
+  };
+  await assert.rejects(placeOrders(context(), {}, mandateFor(twoOrders)), {
+    code: "order-unknown",
+    retryable: true,
+  });
+  await late?.();
+  alpha.placeOrder = place;
+  const { placed } = await placeOrders(context({ subject: { attempt: 2 } }), {}, mandateFor(twoOrders));
+  assert.deepEqual([placed[0]?.order, placed[0]?.usedFallback], ["run1-1-1", false]);
+  assert.deepEqual([alpha.orders.size, beta.orders.size], [1, 1]);
+});
+
 test("surely not placed: the approved alternative is ordered under its own id, once", async () => {
   for (const [method, code] of [
     ["placeOrder", "supplier-refused"],

@@ -131,3 +131,32 @@ test("a plan is changed by the session's person, for the plan that the form show
   const refused = await employee.post(address.replace("manager", "employee"), body);
   assert.equal(((await refused.json()) as { outcome: string }).outcome, "refused");
 });
+
+test("an undo that needs a person: shown to who may act, settled by the session's person, for the try that was shown", async () => {
+  const world = consoleWorld();
+  await world.office.begin("run1", office);
+  await world.office.stick("run1");
+  const manager = await world.signIn("manager");
+  const undos = async () => (await (await manager.get("/p/manager/api/undos")).json()) as { id: string }[];
+  assert.deepEqual(
+    (await undos()).map(({ id }) => id),
+    ["run1-1-budget"],
+  );
+  const act = (body: object) => manager.post("/p/manager/api/undos/run1-1-budget", body);
+  assert.equal(await codeOf(await act({ act: "vanish", attempt: 1 })), "bad-request");
+  assert.equal(await codeOf(await act({ act: "by-hand", note: " ", attempt: 1 })), "bad-request");
+  assert.deepEqual(world.office.undos, []);
+  const early = (await (await act({ act: "retry", attempt: 7 })).json()) as { outcome: string };
+  assert.equal(early.outcome, "refused", "another try than the card showed");
+  const answer = (await (await act({ act: "by-hand", note: "in the ledger", attempt: 1 })).json()) as {
+    outcome: string;
+    card: { undo: unknown; text: string };
+  };
+  assert.deepEqual([answer.outcome, answer.card.undo], ["accepted", null]);
+  assert.match(answer.card.text, /^Settled by hand by manager in console at .* in the ledger$/);
+  assert.deepEqual(
+    world.office.undos.map(({ person, adapter, act: what }) => [person, adapter, what]),
+    [["manager", "console", "by-hand"]],
+  );
+  assert.deepEqual(await undos(), []);
+});

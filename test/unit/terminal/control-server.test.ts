@@ -42,7 +42,7 @@ const services = () => {
       return Promise.resolve(`http://127.0.0.1/sign-in?token=${person}`);
     },
     journal: new Hono(),
-    undo: { undo: () => Promise.resolve({}), settle: () => Promise.resolve({}) },
+    undo: { undo: (run: string, person: PersonId) => Promise.resolve({ outcome: "accepted", run, person }) },
     erase: () => Promise.resolve({}),
     textsExported: () => Promise.resolve(),
   };
@@ -206,5 +206,26 @@ test("a plan is changed by who is named in the demo, else by the operating-syste
   assert.deepEqual(
     edits.map(({ person, key, adapter }) => [person, key, adapter]),
     [["manager", `terminal:manager:${uuid(1)}`, "terminal"]],
+  );
+});
+
+test("undos that need a person are listed, shown and settled over the socket", async () => {
+  await office.begin("run1", { person: "employee", text, thread: "terminal:1" });
+  await office.stick("run1");
+  const list = (await client.get("/undos")) as { id: string; run: string; step: string }[];
+  assert.deepEqual(
+    list.map(({ id, run, step }) => [id, run, step]),
+    [["run1-1-budget", "run1", "budget"]],
+  );
+  const card = (await client.get("/undos/run1-1-budget")) as { undo: { attempt: number } };
+  assert.equal(card.undo.attempt, 1);
+  await assert.rejects(async () => client.get("/undos/run1-1-reserve"), { code: "not-found" });
+  await assert.rejects(async () => client.post("/undos/run1-1-budget", { act: "vanish" }));
+  const note = "in the ledger";
+  const done = await client.post("/undos/run1-1-budget", { as: "manager-2", act: "by-hand", note });
+  assert.deepEqual(done, { outcome: "accepted", run: "run1" });
+  assert.deepEqual(
+    office.undos.map(({ person, adapter, note: said }) => [person, adapter, said]),
+    [["manager-2", "terminal", note]],
   );
 });

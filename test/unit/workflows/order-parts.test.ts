@@ -55,7 +55,15 @@ test("from a request to placed, validated and recorded orders", async () => {
       ["budget", "compensable"],
       ["reserve", "compensable"],
       ["orders", "irreversible"],
+      ["crm", "compensable"],
     ],
+  );
+  // Whatever else writes changes only what these have made: holds are confirmed, orders are marked.
+  const named = new Set(plan.effects.map(({ step }) => step));
+  const others = orderParts.planned.filter(({ id, effect }) => effect !== "read" && !named.has(id));
+  assert.deepEqual(
+    others.map(({ skill }) => skill),
+    ["attest", "attest", "mark-orders"],
   );
   assert.equal(plan.fallbacks.length, plan.orders.length);
   assert.deepEqual(
@@ -106,7 +114,7 @@ test("all in stock: nothing is ordered, the plan still is attested and approved"
   assert.deepEqual([plan.orders, plan.total.amount, orders.placed], [[], "0.00", []]);
   assert.deepEqual(
     plan.effects.map((effect) => effect.step),
-    ["credit", "budget", "reserve", "orders"],
+    ["credit", "budget", "reserve", "orders", "crm"],
   );
   assert.ok(Object.values(suppliers).every((each) => each.asked.length === 0));
   assert.match(orderParts.summary({ input: drive.input, outputs: { plan, orders, validation } }), /in stock/);

@@ -39,7 +39,7 @@ test("an open approval says what, for whom, how much, from whom, where to, what 
       "Beta Supply · 503.60 USD · standard, by 2026-03-11 · account XX00BETA",
       "Can it be undone?",
       "2 orders are placed: cannot be undone",
-      "CRM is told: can be undone by a further step",
+      "CRM is told: can be undone: it is released or corrected",
       "Plan abababababab · 1 fallback prepared · Details shows every line",
       "Requested by employee. If nobody decides by 2026-01-08 09:00 UTC, nothing is ordered and all reservations are released.",
       "[Approve] [Reject] [Details]",
