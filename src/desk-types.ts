@@ -1,4 +1,5 @@
 import type { Card } from "./card.ts";
+import type { Answered } from "./run-dialogue.ts";
 import type {
   AgentId,
   Approval,
@@ -42,7 +43,7 @@ export interface StepDetail {
 export interface RunDetail extends RunSummary {
   readonly requestText: string;
   readonly steps: readonly StepDetail[];
-  readonly dialogue: readonly { readonly question: string; readonly answer: string }[];
+  readonly dialogue: readonly Answered[];
   readonly approvals: readonly Approval[];
   readonly plan: { readonly hash: string; readonly document: Json } | null;
   /** Why this revision was rejected, in the decider's words. */
