@@ -1,5 +1,4 @@
 import type { Card } from "./card.ts";
-import type { Answered } from "./run-dialogue.ts";
 import type {
   AgentId,
   Approval,
@@ -39,6 +38,15 @@ export interface StepDetail {
   readonly error: ErrorInfo | null;
   readonly input: Json;
   readonly output: Json;
+}
+/** A question that the requester was asked, and their answer. */
+export interface Answered {
+  readonly question: string;
+  readonly answer: string;
+  /** Counts from 1 within the run. */
+  readonly number?: number;
+  /** Who wanted to know before they decide; null: the router or a step. */
+  readonly by?: PersonId | null;
 }
 export interface RunDetail extends RunSummary {
   readonly requestText: string;

@@ -14,8 +14,9 @@ import type {
 } from "./domain.ts";
 import { planDocumentOf, planTextOf, textOf } from "./approval-paper.ts";
 import type { WorkflowDefinition } from "./define-workflow.ts";
+import type { Answered } from "./desk-types.ts";
 import type { Store } from "./ports.ts";
-import { type Answered, answeredOf, type Exchange, exchangesOf, openOf } from "./run-dialogue.ts";
+import { answeredOf, type Exchange, exchangesOf, openOf } from "./run-dialogue.ts";
 import type { Content, ContentFilter } from "./record-types.ts";
 
 /** One run with its business text opened, as cards, results and run pages show it. */
