@@ -14,7 +14,7 @@ import type {
   Signed,
 } from "./domain.ts";
 import type { Delegations } from "./delegations.ts";
-import { isSignedByPerson } from "./countersigned.ts";
+import { howToCountersign, isSignedByPerson } from "./countersigned.ts";
 import type {
   CountersignedDecision,
   DelegationStatement,
@@ -71,7 +71,10 @@ export interface Approvals {
 }
 
 /** A verdict and where it came from, of either kind. */
-type Given = Omit<ClickedDecision, "assurance"> & { readonly assurance: Assurance };
+type Given = Omit<ClickedDecision, "assurance"> & {
+  readonly assurance: Assurance;
+  readonly signedAt?: string;
+};
 type Judged = Judgement & { readonly delegations: readonly Signed<DelegationStatement>[] };
 type Why = Pick<ErrorInfo, "code" | "message">;
 
@@ -94,6 +97,12 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     return { outcome: "refused", error: { code, message, retryable: false } };
   }
 
+  /** Whoever clicked in vain reads how to decide instead. */
+  function advised({ code, message }: Why, { tier }: Approval): Why {
+    const isTooLittle =
+      code === "assurance-too-low" && tierNamed(trust().policy, tier).assurances.includes("countersigned");
+    return { code, message: isTooLittle ? `${message}: ${howToCountersign}` : message };
+  }
   /** By the person's own right, or by one that was handed to them; those papers are part of the evidence then. */
   async function judgeGiven(
     { person, assurance, account, breakGlass }: Given,
@@ -134,7 +143,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const now = clock.now();
     const judged = await judgeGiven(given, approval, now);
     if (judged.refused !== null) {
-      return refuse(given, approval, judged.refused);
+      return refuse(given, approval, advised(judged.refused, approval));
     }
     const reason = given.reason?.trim() ?? "";
     if (given.breakGlass === true && (reason === "" || given.verdict !== "approved")) {
@@ -165,6 +174,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
         at: now,
         assurance,
         adapter,
+        ...(given.signedAt === undefined ? {} : { signedAt: given.signedAt }),
         ...(breakGlass === true ? { brokeGlass: true } : {}),
       },
       evidence,
@@ -236,8 +246,10 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     },
     countersigned(signed, reason) {
       const { approval, person, verdict, planHash, assurance } = signed.statement;
-      const account = atSignAccount(signed.signer.atSign);
-      const given = { approval, person, verdict, planHash, assurance, adapter: "atsign", account };
+      const { atSign, instance } = signed.signer;
+      const account = atSignAccount(atSign);
+      const signedAt = `${atSign}/${instance}`;
+      const given = { approval, person, verdict, planHash, assurance, adapter: "atsign", account, signedAt };
       return take(
         { ...given, ...(reason === undefined ? {} : { reason }) },
         (open, _judged, now) => signatureRefused(signed, open, now) ?? signed,

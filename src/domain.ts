@@ -120,6 +120,8 @@ export interface PlannedStep {
   readonly backoffMs: number;
   /** The skill of the same agent that undoes this step, when it has an effect that can be undone. */
   readonly undo: string | null;
+  /** Of an irreversible step: the skill of the same agent that finds out whether it was done. Absent: nobody can. */
+  readonly reconcile?: string;
   /** The approval and the attestations renewed after it, whose mandate this step's skill requires. */
   readonly mandate: { readonly gate: StepId; readonly attestations: readonly StepId[] } | null;
 }
@@ -158,6 +160,8 @@ export interface Run {
   readonly updatedAt: number;
   /** Nothing new is begun; what is under way finishes. */
   readonly paused?: true;
+  /** It waits for its turn: too many others are in progress. */
+  readonly held?: true;
   readonly steps: readonly StepState[];
 }
 
@@ -172,6 +176,8 @@ export interface Decision {
   readonly at: number;
   readonly assurance: Assurance;
   readonly adapter: string;
+  /** Where it was signed, if by the person: atSign/MACHINE. */
+  readonly signedAt?: string;
   /** They decided alone where several must. */
   readonly brokeGlass?: true;
   /** Approved in advance, by the standing grant with this id: nobody looked at this plan. */

@@ -120,7 +120,16 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
       if (refused !== null) {
         return refuse(request.person, null, refused);
       }
-      const run = await take(request, known);
+      let run: RunId | undefined;
+      try {
+        run = await take(request, known);
+      } catch (error) {
+        const info = toErrorInfo(error);
+        if (info.code === "too-many-requests") {
+          return refuse(request.person, null, info);
+        }
+        throw error;
+      }
       if (run === undefined) {
         return request.onlyAnswer === true ? noQuestion : refuse(request.person, null, withdrawnBefore);
       }

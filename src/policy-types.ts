@@ -26,7 +26,7 @@ export interface Policy {
   readonly breakGlass?: BreakGlass;
   /** Absent: nothing is approved in advance. */
   readonly standing?: StandingPolicy;
-  /** Cumulative limits of what may be ordered by click, counted by supply in its own books; in company currency. */
+  /** Cumulative limits of what is ordered without people's own signatures, counted by supply in its own books. */
   readonly ceilings: { readonly perApproverPerDay: Money; readonly perVendorPerDay: Money };
   /** A price may rise by at most this between plan and order; the plan's bounds are made from it. */
   readonly priceTolerancePercent: string;

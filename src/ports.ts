@@ -34,6 +34,7 @@ import type {
 } from "./record-types.ts";
 import type { RightsInbox } from "./rights-types.ts";
 import type { FreezeMemory, FreezeRecord, SafetyInbox } from "./safety-types.ts";
+import type { UndoClick } from "./undo-types.ts";
 import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
 
 /** The interfaces to the outside. Implementations live in adapters/, link/ and test/fakes. */
@@ -112,6 +113,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
     readonly limit: number;
     readonly open?: boolean;
     readonly person?: string;
+    /** Those of which an undo needs a person. */
+    readonly stuck?: true;
   }): Promise<readonly Run[]>;
   /** The open run that waits for an answer in this thread, if any. */
   waitingInThread(thread: ThreadId): Promise<Run | undefined>;
@@ -119,6 +122,10 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   dueRuns(now: number, limit: number): Promise<readonly RunId[]>;
   /** Looks at this run again only then, unless it is saved before: looking at it failed. */
   postponeRun(id: RunId, dueAt: number): Promise<void>;
+  /** Runs that are worked on, and runs that wait for their turn. */
+  progress(): Promise<{ readonly inProgress: number; readonly held: number }>;
+  /** Runs that wait for their turn: of every requester the first that came, then of every one the second, and so on. */
+  heldRuns(limit: number): Promise<readonly { readonly run: RunId; readonly requester: PersonId }[]>;
   /** By revision, step and name; only the wanted ones are opened. */
   contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]>;
   /** What was asked, by run. */
@@ -144,6 +151,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
 
 export interface StepJob extends MessageSubject {
   readonly dispatch: number;
+  /** Its request is in the outbox already: whoever takes the job only sees to it that it is sent. */
+  readonly ready: boolean;
 }
 export interface StepQueue {
   /** Re-adding the same subject and dispatch is harmless. */
@@ -264,6 +273,8 @@ export interface ChatInbox extends SafetyInbox, RightsInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
+  /** Somebody does something about an undo that is stuck. */
+  undo(click: UndoClick): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has
    * worked on it. Else refused: "already-started", "already-answered" where it answered a

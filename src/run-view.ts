@@ -18,6 +18,8 @@ import type { Answered } from "./desk-types.ts";
 import type { Store } from "./ports.ts";
 import { answeredOf, type Exchange, exchangesOf, openOf } from "./run-dialogue.ts";
 import type { Content, ContentFilter } from "./record-types.ts";
+import { undoStories } from "./undo-stories.ts";
+import type { UndoStory } from "./undo-types.ts";
 
 /** One run with its business text opened, as cards, results and run pages show it. */
 export interface RunView {
@@ -35,6 +37,8 @@ export interface RunView {
   readonly approvals: readonly Approval[];
   /** What belongs to each approval, by its id. */
   readonly papers: Readonly<Record<ApprovalId, ApprovalPapers>>;
+  /** Undos of this revision that need or needed a person. */
+  readonly undos: readonly UndoStory[];
   /** Every step but the effects. */
   readonly shadow?: true;
   /** Why this revision was rejected, in the decider's words. */
@@ -48,6 +52,8 @@ export interface ApprovalPapers {
   /** Null when what is stored is not what the approval's hash says: it is shown to nobody. */
   readonly plan: ShownPlan | null;
   readonly reason: string | null;
+  /** By the policy in force no click counts on it. */
+  readonly signedOnly?: true;
   /** Of what somebody decided alone: who has looked at it since, and what they found. */
   readonly review?: { readonly by: PersonId; readonly at: number; readonly note: string } | null;
   /** What those who may decide asked the requester. */
@@ -88,6 +94,8 @@ export async function loadRunView(
     readonly atSignOf: (agent: AgentId) => AtSign;
     /** Told of an approval whose stored plan is another one than was put up. */
     readonly onAltered: (approval: ApprovalId) => void;
+    /** Whether no click counts on it. Default: never. */
+    readonly isSignedOnly?: (approval: Approval) => boolean;
     /** Only these texts are opened; the view then lacks the others. */
     readonly wanted?: ContentFilter | undefined;
   },
@@ -133,6 +141,7 @@ export async function loadRunView(
   for (const approval of approvals) {
     papers[approval.id] = {
       ...papersOf(contents, approval, o.onAltered),
+      ...(o.isSignedOnly?.(approval) === true ? { signedOnly: true as const } : {}),
       asked: exchanges.filter((each) => each.step === approval.step && each.revision === approval.revision),
     };
   }
@@ -154,6 +163,7 @@ export async function loadRunView(
     plan: shown?.plan ?? null,
     approvals,
     papers,
+    undos: undoStories(run, contents),
     reason: shown?.reason ?? null,
     ...(newest(contents, "route", "shadow")?.value === true ? { shadow: true as const } : {}),
   };

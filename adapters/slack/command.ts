@@ -2,6 +2,7 @@ import { toErrorInfo } from "../../src/errors.ts";
 import type { Refused } from "../../src/domain.ts";
 import type { Done } from "../../src/rights-types.ts";
 import { standingLine } from "../../src/policy/standing-line.ts";
+import type { UndoAct } from "../../src/undo-types.ts";
 import type { Ack } from "./actions.ts";
 import { plainMessage } from "./blocks/card-message.ts";
 import { helpText } from "./blocks/help-text.ts";
@@ -10,6 +11,7 @@ import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";
 import { payloads } from "./payloads.ts";
 import { adapterName } from "./slack-ids.ts";
+import { createUndos } from "./undos.ts";
 import { createViews } from "./views.ts";
 import { type Caller, strangerText } from "./who.ts";
 
@@ -21,6 +23,13 @@ interface Words {
 const mostLines = 10;
 const shortTitle = 80;
 
+/** What verbs say of an undo that is stuck. */
+const undoVerbs: Readonly<Record<string, UndoAct>> = {
+  undo: "retry",
+  "by-hand": "by-hand",
+  leave: "given-up",
+};
+
 type Known = Extract<Caller, { readonly person: unknown }>;
 
 /**
@@ -31,6 +40,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   const { desk, inbox, log } = parts;
   const verdicts = createVerdicts(parts);
   const views = createViews(parts);
+  const undos = createUndos(parts);
 
   async function runs({ person }: Known): Promise<string> {
     const found = await desk.runs(person.id, { limit: mostLines });
@@ -133,11 +143,21 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   }
 
   async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
-    if (["approve", "reject", "cancel", "delegate"].includes(verb) && id === "") {
-      const more: Readonly<Record<string, string>> = { reject: " [REASON]", delegate: " PERSON [HOURS]" };
+    const undo = Object.hasOwn(undoVerbs, verb) ? undoVerbs[verb] : undefined;
+    if ((undo !== undefined || ["approve", "reject", "cancel", "delegate"].includes(verb)) && id === "") {
+      const more: Readonly<Record<string, string>> = {
+        reject: " [REASON]",
+        delegate: " PERSON [HOURS]",
+        "by-hand": " NOTE",
+        leave: " REASON",
+      };
       return `Which one? /countersign ${verb} ID${more[verb] ?? ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
+    if (undo !== undefined) {
+      return (await undos.act(caller, { undo: id, act: undo, ...(reason === "" ? {} : { note: reason }) }))
+        .text;
+    }
     const said = id === "" ? undefined : await rights(caller, { verb, id, reason });
     if (said !== undefined) {
       return "stranger" in caller ? strangerText[caller.stranger] : said;
@@ -173,6 +193,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       status: () => status(caller),
       runs: () => runs(caller),
       approvals: () => approvals(caller),
+      undos: () => undos.list(caller.person.id),
       standing: () => standing(caller),
       agents,
     };
@@ -196,7 +217,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     } catch (error) {
       const { code, message } = toErrorInfo(error);
       log.warn({ user, error: code }, "slack-command-failed");
-      if (code === "decision-late") {
+      if (code === "decision-late" || code === "undo-late") {
         throw error;
       }
       said = `${message}. Please try again.`;

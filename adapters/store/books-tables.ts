@@ -53,4 +53,14 @@ const standingGrants: Migration = {
   name: "books-3",
   statements: [table("standings", "uses amount currency")],
 };
-export const booksMigrations: readonly Migration[] = [companyTables, chatAccounts, standingGrants];
+/** Orders of before count towards the ceilings. */
+const orderAssurance: Migration = {
+  name: "books-4",
+  statements: [`alter table orders add column assurance text not null default 'clicked'`],
+};
+export const booksMigrations: readonly Migration[] = [
+  companyTables,
+  chatAccounts,
+  standingGrants,
+  orderAssurance,
+];

@@ -22,6 +22,7 @@ import { journalAlone } from "./record-journal.ts";
 import { recordLeases } from "./record-leases.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
 import { recordPapers } from "./record-papers.ts";
+import { heldRuns, runProgress } from "./record-progress.ts";
 import { pruneRecord } from "./record-prune.ts";
 import {
   approvalRow,
@@ -178,6 +179,14 @@ export class RecordStore implements Store {
 
   async dueRuns(now: number, limit: number): Promise<readonly RunId[]> {
     return dueRuns(this.#database, now, limit);
+  }
+
+  async progress(): ReturnType<Store["progress"]> {
+    return runProgress(this.#database);
+  }
+
+  async heldRuns(limit: number): ReturnType<Store["heldRuns"]> {
+    return heldRuns(this.#database, limit);
   }
 
   async postponeRun(id: RunId, dueAt: number): Promise<void> {

@@ -1,8 +1,9 @@
 import type { Card } from "../card.ts";
-import type { AgentInfo, AgentInstance, RunDetail, RunSummary } from "../desk-types.ts";
+import type { AgentInfo, AgentInstance, RunDetail, RunSummary, ShownUndo } from "../desk-types.ts";
 import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
 import type { Approval } from "../domain.ts";
+import type { UndoRef } from "../undo-types.ts";
 import { cardText } from "./card-text.ts";
 import { controlClient } from "./control-client.ts";
 import { answer, answerJson, table } from "./output.ts";
@@ -43,6 +44,21 @@ export function runs(settings: Settings, o: ViewOptions): Promise<void> {
 
 function standOf({ status, reason, paused }: RunSummary): string {
   return `${status}${paused ? ", paused" : ""}${reason === null ? "" : ` (${reason})`}`;
+}
+
+/** Undos that need a person, or the card of one. */
+export function undos(settings: Settings, id: string | undefined, o: ViewOptions): Promise<void> {
+  if (id !== undefined) {
+    return show(settings, `/undos/${encodeURIComponent(id)}`, o, cardText);
+  }
+  return show(settings, "/undos", o, (list: readonly (ShownUndo & UndoRef)[]) =>
+    list.length === 0
+      ? "nothing that could not be undone waits for a person"
+      : table(
+          ["undo", "run", "step", "what"],
+          list.map((each) => [each.id, each.run, each.step, each.card.title]),
+        ),
+  );
 }
 
 export function run(settings: Settings, id: string, o: ViewOptions): Promise<void> {

@@ -19,9 +19,8 @@ import type {
  * agree with each other is checked by `src/plan-checks.ts`, signatures by whoever knows the trust document.
  */
 
-// Control characters would let a text look different on a card, in a log and on a terminal.
-// oxlint-disable-next-line no-control-regex
-const controlPattern = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+// Controls, and what reorders or hides text, would let it look different on a card, in a log and on a terminal.
+const controlPattern = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** A text of one line that looks the same everywhere; `longest` in characters. */
 export function lineSchema(longest: number): ZodType<string> {

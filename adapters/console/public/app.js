@@ -8,6 +8,7 @@ import { Requests } from "./requests.js";
 import { RunPage } from "./run-page.js";
 import { FreezeButton, lookAtSafety, SafetyBars } from "./safety.js";
 import { change, state, subscribe } from "./store.js";
+import { stuckCount } from "./undos-state.js";
 import { ThemeToggle } from "./theme-toggle.js";
 
 const pages = [
@@ -36,7 +37,7 @@ function App() {
     addEventListener("hashchange", onMove);
     return () => removeEventListener("hashchange", onMove);
   }, []);
-  const waiting = openCount();
+  const waiting = openCount() + stuckCount();
   useEffect(() => {
     const title = pages.find((page) => page.path === place.path)?.title ?? "Run";
     document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${title} · Countersign`;
@@ -72,7 +73,7 @@ function App() {
 }
 /** @param {{current: string}} p */
 function Navigation({ current }) {
-  const count = openCount();
+  const count = openCount() + stuckCount();
   return html`<nav aria-label="Pages">
     ${pages.map(
       ({ path, title }) =>

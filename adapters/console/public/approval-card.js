@@ -25,6 +25,8 @@ export function ApprovalCard({ id, card }) {
   const opener = useRef("");
   const open = card.approval !== null;
   const own = card.approval?.requester === state.me?.id;
+  /** The card says how to decide where no click counts. */
+  const clickable = open && !own && card.approval.signedOnly !== true;
 
   // The pressed button is gone: keyboard and screen reader go on at what came of it.
   useEffect(() => {
@@ -116,7 +118,7 @@ export function ApprovalCard({ id, card }) {
             />`
           : html`<div class="buttons">
               ${
-                open && !own
+                clickable
                   ? html`<button
                         type="button"
                         class="primary approve"
