@@ -1,6 +1,5 @@
 import { announcementCard, answeredCard, approvalCard, decidedText, reminderCard } from "./approval-card.ts";
 import { emptyCard as empty, moneyText, stepLabel, subjectOf } from "./card-words.ts";
-import type { StepId } from "./domain.ts";
 import type { Card } from "./card.ts";
 import type { RunView } from "./run-view.ts";
 import {

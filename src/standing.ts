@@ -227,7 +227,7 @@ export function createStanding(o: {
 
     async count(id, use) {
       const changed = await change(id, (grant) => {
-        const { status, approvedBy } = view(grant);
+        const { status } = view(grant);
         const known = grant.uses.some(({ approval }) => approval === use.approval);
         const next =
           status === "in-force" || (known && status === "used-up") ? withUse(grant, use) : undefined;

@@ -7,7 +7,7 @@ import { ReasonForm } from "./reason-form.js";
  * @param {{id: string}} p
  */
 export function MoreVerbs({ id }) {
-  const [verb, setVerb] = useState(/** @type {"" | "ask" | "hand-on"} */ (""));
+  const [verb, setVerb] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState("");
 
