@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { StandingStatement } from "../../src/mandate-types.ts";
 import type { Policy } from "../../src/policy-types.ts";
 import type { ProposedTerms } from "../../src/rights-types.ts";
 import type { SafetyAct } from "../../src/safety-types.ts";
@@ -174,8 +175,8 @@ test("what a key signed that is not believed any more counts for nobody; the per
   engines.trust = {
     ...trust,
     verify: (signed, role) => {
-      const { receivedAt = "" } = signed.statement as { receivedAt?: string };
-      const isOld = signed.statement.tag === "countersign/standing/1" && Date.parse(receivedAt) <= rotated;
+      const { tag, receivedAt } = signed.statement as Partial<StandingStatement>;
+      const isOld = tag === "countersign/standing/1" && Date.parse(receivedAt ?? "") <= rotated;
       return !isOld && trust.verify(signed, role);
     },
   };
