@@ -48,6 +48,13 @@ export default defineConfig({
       margin: { least: "10", most: "60" },
       lines: true,
     },
+    standing: {
+      tiers: ["normal"],
+      longestDays: 92,
+      each: usd("25000.00"),
+      inAll: usd("250000.00"),
+      uses: 100,
+    },
     // Of what is decided without a signature of one's own: many small orders must not add up to a large one.
     ceilings: {
       perApproverPerDay: usd("2000000.00"),

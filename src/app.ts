@@ -171,8 +171,8 @@ export function createBot(parts: BotParts): Bot {
     sendDue: () => calls.kick(),
     committed(cards, closed) {
       calls.closed(closed);
-      presenter.kick(cards);
-      void rights.uses.look(cards);
+      // What is decided in advance is shown decided: nobody is asked for it.
+      void rights.uses.look(cards).then(() => presenter.kick(cards));
     },
   });
   const rights = wireRights({

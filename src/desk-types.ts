@@ -40,10 +40,19 @@ export interface StepDetail {
   readonly input: Json;
   readonly output: Json;
 }
+/** A question that the requester was asked, and their answer. */
+export interface Answered {
+  readonly question: string;
+  readonly answer: string;
+  /** Counts from 1 within the run. */
+  readonly number?: number;
+  /** Who wanted to know before they decide; null: the router or a step. */
+  readonly by?: PersonId | null;
+}
 export interface RunDetail extends RunSummary {
   readonly requestText: string;
   readonly steps: readonly StepDetail[];
-  readonly dialogue: readonly { readonly question: string; readonly answer: string }[];
+  readonly dialogue: readonly Answered[];
   readonly approvals: readonly Approval[];
   readonly plan: { readonly hash: string; readonly document: Json } | null;
   /** Why this revision was rejected, in the decider's words. */

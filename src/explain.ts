@@ -1,5 +1,5 @@
 import type { StepDetail, RunDetail } from "./desk-types.ts";
-import type { Approval, Json } from "./domain.ts";
+import type { Approval, Decision, Json } from "./domain.ts";
 import { planDocumentSchema } from "./plan/plan-schema.ts";
 import { quoted } from "./quoted.ts";
 import { undoFailedCode, undoGivenUpCode } from "./step-errors.ts";
@@ -54,6 +54,7 @@ export function explainRun(o: {
     ["Done", run === null ? [] : run.steps.flatMap((step) => stepLines(step, records))],
     ["Plan", run === null ? [] : planLines(run)],
     ["Decided", run === null ? decidedOnly(records) : run.approvals.flatMap((each) => decision(each, run))],
+    ["Reviewed", reviews(records)],
     ["Ordered", run === null ? [] : orderLines(run)],
     ["Undone", run === null ? [] : undone(run)],
     ["Refused or alarmed", refusals(records)],
@@ -84,7 +85,8 @@ function asked(run: RunDetail): readonly string[] {
   return [
     `${time(run.createdAt)}: ${run.requester} asked in ${place}: ${quoted(run.requestText)}`,
     ...run.dialogue.map(
-      ({ question, answer }) => `asked back ${quoted(question)}, answered ${quoted(answer)}`,
+      ({ question, answer, by }) =>
+        `${by === undefined || by === null ? "" : `${by} `}asked back ${quoted(question)}, answered ${quoted(answer)}`,
     ),
     ...understood(route?.output ?? null),
   ];
@@ -158,27 +160,41 @@ function planLines({ plan }: RunDetail): readonly string[] {
   ];
 }
 
+/** Every verdict that was given, also those that were not yet enough; then how it ended. */
 function decision(approval: Approval, run: RunDetail): readonly string[] {
-  const { decision: made, planHash, status, action, revision } = approval;
-  if (made === null) {
-    const outcome = {
-      open: `waits for a decision until ${time(approval.expiresAt)}`,
-      recorded: "is recorded",
-      decided: "is decided",
-      withdrawn: "was withdrawn before anybody decided",
-      expired: `ended undecided at ${time(approval.expiresAt)}`,
-    }[status];
-    return [`“${action}” on plan ${shortHash(planHash)} ${outcome}`];
-  }
+  const { decision: made, decisions, planHash, status, action, revision } = approval;
+  const plan = `“${action}” on plan ${shortHash(planHash)}`;
   const isLast = approval === run.approvals.at(-1);
-  const why = isLast && run.verdictReason !== null ? `, because ${quoted(run.verdictReason)}` : "";
-  return [
-    `${time(made.at)}: ${made.by} ${made.verdict} “${action}” on plan ${shortHash(planHash)} (revision ${revision}) in ${made.adapter}, assurance ${made.assurance}${why}`,
-  ];
+  const reason = isLast && run.verdictReason !== null ? `, because ${quoted(run.verdictReason)}` : "";
+  // Kept alone in runs from before approvals could take several.
+  const given = decisions.length === 0 && made !== null ? [made] : decisions;
+  const told = given.map((each) => {
+    const why = each.verdict === "rejected" ? reason : "";
+    return `${time(each.at)}: ${whoDecided(each)} ${each.verdict} ${plan} (revision ${revision}) in ${each.adapter}, assurance ${each.assurance}${why}`;
+  });
+  if (made !== null) {
+    return told;
+  }
+  const count = decisions.length === 0 ? "" : ` with ${decisions.length} of ${approval.quorum} approvals`;
+  const outcome = {
+    open: `waits for a decision until ${time(approval.expiresAt)}`,
+    recorded: "is recorded",
+    decided: "is decided",
+    withdrawn: "was withdrawn before it was decided",
+    expired: `ended undecided at ${time(approval.expiresAt)}`,
+  }[status];
+  return [...told, `${plan} ${outcome}${count}`];
+}
+function whoDecided({ by, insteadOf, brokeGlass, standing }: Decision): string {
+  const right = insteadOf === undefined ? "" : `, by the right of ${insteadOf},`;
+  const before = standing === undefined ? "" : `, in advance, by standing grant ${standing},`;
+  return `${by}${right}${before}${brokeGlass === true ? ", alone, in an emergency," : ""}`;
 }
 function decidedOnly(records: readonly StoryRecord[]): readonly string[] {
   return records
-    .filter(({ kind, facts }) => kind === "decision" && facts["state"] === "recorded")
+    .filter(
+      ({ kind, facts }) => kind === "decision" && ["counted", "recorded"].includes(String(facts["state"])),
+    )
     .map(
       ({ at, facts }) =>
         `${time(at)}: ${String(facts["by"])} ${String(facts["verdict"])} plan ${shortHash(String(facts["planHash"]))} in ${String(facts["adapter"])}, assurance ${String(facts["assurance"])}`,
@@ -218,6 +234,11 @@ function refusals(records: readonly StoryRecord[]): readonly string[] {
   return records
     .filter(({ kind }) => kind === "refusal" || kind === "alarm")
     .map(({ at, kind, facts }) => `${time(at)}: ${kind} ${String(facts["code"])}`);
+}
+function reviews(records: readonly StoryRecord[]): readonly string[] {
+  return records
+    .filter(({ kind, facts }) => kind === "review" && facts["state"] === "reviewed")
+    .map(({ at, facts }) => `${time(at)}: ${String(facts["by"])} reviewed what was decided alone`);
 }
 function erasures(records: readonly StoryRecord[]): readonly string[] {
   return records

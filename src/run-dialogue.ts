@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Answered } from "./desk-types.ts";
 import type { PersonId, StepId } from "./domain.ts";
 import type { Content } from "./record-types.ts";
 
@@ -17,13 +18,6 @@ export interface Exchange {
   /** Null as long as there is none. */
   readonly answer: string | null;
 }
-export interface Answered {
-  readonly question: string;
-  readonly answer: string;
-  readonly number?: number;
-  readonly by?: PersonId | null;
-}
-
 const questionContent = z.object({
   text: z.string(),
   options: z.array(z.string()),

@@ -14,9 +14,10 @@ import type {
 } from "./domain.ts";
 import { planDocumentOf, planTextOf, textOf } from "./approval-paper.ts";
 import type { WorkflowDefinition } from "./define-workflow.ts";
+import type { Answered } from "./desk-types.ts";
 import { becauseOf, editAt, type KeptEdit } from "./plan/kept-edit.ts";
 import type { Store } from "./ports.ts";
-import { type Answered, answeredOf, type Exchange, exchangesOf, openOf } from "./run-dialogue.ts";
+import { answeredOf, type Exchange, exchangesOf, openOf } from "./run-dialogue.ts";
 import type { Content, ContentFilter } from "./record-types.ts";
 import { undoStories } from "./undo-stories.ts";
 import type { UndoStory } from "./undo-types.ts";

@@ -50,8 +50,13 @@ export function standingView(grant: StandingGrant, trust: TrustView, now: number
   const { policy, demo } = trust;
   const refused = termsRefused(policy, terms);
   const approvedBy = grant.given
-    .filter(({ statement }) => {
+    .filter((signed) => {
+      const { statement } = signed;
       const at = Date.parse(statement.receivedAt);
+      // What a key signed that was replaced long ago is nobody's word any more.
+      if (!trust.verify(signed, "evidence")) {
+        return false;
+      }
       return givingRefused(policy, terms, statement, { at, demo, person: (id) => trust.person(id) }) === null;
     })
     .map(({ statement }) => statement.person);

@@ -115,7 +115,9 @@ export function createStandingUses(o: {
       const ids = cards
         .filter((key) => key.startsWith(cardPrefix))
         .map((key) => key.slice(cardPrefix.length));
-      return ids.length === 0 ? Promise.resolve() : next(async () => ids);
+      return ids.length === 0 || trust().policy.standing === undefined
+        ? Promise.resolve()
+        : next(async () => ids);
     },
     lookAtAll() {
       return next(async () => (await store.approvals({ open: true })).map(({ id }) => id));

@@ -35,7 +35,7 @@ export interface Standing extends Pick<
 > {
   /** Newest first. */
   all(): Promise<readonly StandingView[]>;
-  /** Those that may be used now, the first to end first. */
+  /** Those that may be used now, the first to end first; each with the approvals alone that still count. */
   inForce(): Promise<readonly StandingGrant[]>;
   /**
    * Counts a use, once for each approval, by compare-and-set. False where it would be more than was granted, or the
@@ -161,11 +161,11 @@ export function createStanding(o: {
           demo,
           person: (person) => trust().person(person),
         });
-        const { status } = view(grant);
+        const { status, approvedBy } = view(grant);
         if (refused !== null) {
           return refused;
         }
-        if (grant.given.some(({ statement }) => statement.person === act.person)) {
+        if (approvedBy.includes(act.person)) {
           return refusal("already-counted", `"${act.person}" has approved it already`);
         }
         if (status !== "waiting") {
@@ -173,7 +173,8 @@ export function createStanding(o: {
         }
         const here = { trustSerial: trust().serial, now: clock.now() };
         const signed = o.sign({ tag: "countersign/standing/1", terms, ...stated(act, here) });
-        return { next: { ...grant, given: [...grant.given, signed] }, journal: noted(id, "approved", act) };
+        const others = grant.given.filter(({ statement }) => statement.person !== act.person);
+        return { next: { ...grant, given: [...others, signed] }, journal: noted(id, "approved", act) };
       });
       if ("code" in changed) {
         return refuse(act, changed);
@@ -216,7 +217,11 @@ export function createStanding(o: {
     },
 
     async inForce() {
-      const found = (await kept()).filter((grant) => view(grant).status === "in-force");
+      const found = (await kept()).flatMap((grant) => {
+        const { status, approvedBy } = view(grant);
+        const given = grant.given.filter(({ statement }) => approvedBy.includes(statement.person));
+        return status === "in-force" ? [{ ...grant, given }] : [];
+      });
       return found.toSorted((a, b) => Date.parse(a.terms.notAfter) - Date.parse(b.terms.notAfter));
     },
 

@@ -1,7 +1,7 @@
 import { toErrorInfo } from "../../src/errors.ts";
 import type { Refused } from "../../src/domain.ts";
 import type { Done } from "../../src/rights-types.ts";
-import { standingLine } from "../../src/standing-line.ts";
+import { standingLine } from "../../src/policy/standing-line.ts";
 import type { UndoAct } from "../../src/undo-types.ts";
 import type { Ack } from "./actions.ts";
 import { createEditCommand } from "./edit-command.ts";

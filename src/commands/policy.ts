@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { Person } from "../domain.ts";
-import { AppError } from "../errors.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
 import { money } from "../money.ts";
 import { assertPolicy } from "../policy/assert-policy.ts";
 import { explainPolicy, type PolicyExplanation } from "../policy/explain-policy.ts";
@@ -10,7 +10,9 @@ import { exampleFailures, policyExamplesSchema } from "../policy/policy-examples
 import { type Risk, risks as allRisks } from "../policy-types.ts";
 import { readPeople } from "../processes/company-books.ts";
 import { signedAsDemo } from "../processes/company-kind.ts";
-import { answer, answerJson, exitCodes } from "./output.ts";
+import type { StandingView } from "../rights-types.ts";
+import { controlClient } from "./control-client.ts";
+import { answer, answerJson, exitCodes, tell } from "./output.ts";
 
 interface Context {
   readonly settings: Settings;
@@ -38,15 +40,33 @@ export async function explain(context: Context, text: string | undefined, o: Exp
     }
     return risk;
   });
+  const standing = await grantsOf(context);
   const explained = amountsOf(context, text, o).map(({ amount, title }) => {
     const stake = { amount: money(amount, policy.companyCurrency), risks: risks as readonly Risk[] };
     const requester = o.by ?? (demo ? "employee" : "");
-    return { title, ...explainPolicy(policy, people, { requester, stake, demo, at: Date.now() }) };
+    return { title, ...explainPolicy(policy, people, { requester, stake, demo, standing, at: Date.now() }) };
   });
   if (o.json === true) {
     explained.forEach((each) => answerJson(each));
   } else {
     answer(explained.map((each) => explanationText(each, people)).join("\n\n"));
+  }
+}
+
+/** The standing grants of the running system; none where the policy has none, or nothing runs. */
+async function grantsOf({ settings, config }: Context): Promise<readonly StandingView[]> {
+  if (config.policy.standing === undefined) {
+    return [];
+  }
+  try {
+    const found = await controlClient(settings.runtime, "bot").get("/standing");
+    // The bot's own answer, which no one else gives on its socket.
+    return z
+      .array(z.custom<StandingView>((value) => typeof value === "object" && value !== null))
+      .parse(found);
+  } catch (error) {
+    tell(`standing grants are left out, the bot does not say: ${toErrorInfo(error).message}`);
+    return [];
   }
 }
 
@@ -85,6 +105,9 @@ function explanationText(
     told.title,
     ...(told.refused === null ? [] : [`is refused: ${told.refused}`]),
     `tier "${told.tier}", because ${told.because}`,
+    ...told.standing.map(
+      ({ id, onlyIf }) => `decided in advance by standing grant ${id}, if ${onlyIf}; else`,
+    ),
     `approved by ${told.quorum} of these, ${told.assurances.join(" or ")}; rejected by any one:`,
     ...may,
     "not by:",

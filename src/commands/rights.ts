@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Settings } from "../config.ts";
 import { AppError, fromErrorInfo } from "../errors.ts";
 import type { StandingView } from "../rights-types.ts";
-import { standingLine } from "../standing-line.ts";
+import { standingLine } from "../policy/standing-line.ts";
 import { controlClient, errorInfo } from "./control-client.ts";
 import { answer, answerJson } from "./output.ts";
 

@@ -2,6 +2,9 @@ import type { Assurance, Person, PersonId } from "../domain.ts";
 import { mayAsk } from "../policy.ts";
 import type { Policy } from "../policy-types.ts";
 import { decidersOf, isAway, judge, lookUp } from "./may-decide.ts";
+import type { StandingTerms } from "../mandate-types.ts";
+import type { StandingView } from "../rights-types.ts";
+import { compareMoney } from "../money.ts";
 import { type Stake, tierFor, timesOf } from "./tiers.ts";
 
 /** Who would decide what, and why. Pure: the very functions that decide. */
@@ -18,6 +21,8 @@ export interface PolicyExplanation {
     readonly insteadOf: PersonId | null;
     readonly away: boolean;
   }[];
+  /** Grants that would decide such a plan in advance, each with what else it asks of the plan. */
+  readonly standing: readonly { readonly id: string; readonly onlyIf: string }[];
   readonly mayNot: readonly { readonly person: PersonId; readonly why: string }[];
   /** ISO 8601 UTC. */
   readonly reminders: readonly string[];
@@ -29,7 +34,13 @@ export interface PolicyExplanation {
 export function explainPolicy(
   policy: Policy,
   people: readonly Person[],
-  o: { readonly requester: PersonId; readonly stake: Stake; readonly demo: boolean; readonly at: number },
+  o: {
+    readonly requester: PersonId;
+    readonly stake: Stake;
+    readonly demo: boolean;
+    readonly at: number;
+    readonly standing?: readonly StandingView[];
+  },
 ): PolicyExplanation {
   const { requester, stake, demo, at } = o;
   const tier = tierFor(policy, stake);
@@ -58,6 +69,9 @@ export function explainPolicy(
       const insteadOf = right?.refused === null && right.right !== id ? right.right : null;
       return { person: id, insteadOf, away: isAway(policy, id, at) };
     }),
+    standing: (o.standing ?? [])
+      .filter((each) => wouldDecide(each, { requester, stake, tier: tier.name }))
+      .map(({ terms }) => ({ id: terms.id, onlyIf: conditionsOf(terms) })),
     mayNot: judged.flatMap(({ person: id, judgement }) =>
       judgement.refused === null ? [] : [{ person: id, why: judgement.refused.message }],
     ),
@@ -66,4 +80,29 @@ export function explainPolicy(
       times.escalatesAt === null ? null : { at: iso(times.escalatesAt), roles: tier.escalate?.roles ?? [] },
     expires: iso(times.expiresAt),
   };
+}
+
+/** As far as a request says: what it orders is known once its plan is made. */
+function wouldDecide(
+  { terms, status, left, approvedBy }: StandingView,
+  o: { readonly requester: PersonId; readonly stake: Stake; readonly tier: string },
+): boolean {
+  const { amount } = o.stake;
+  return (
+    status === "in-force" &&
+    (terms.requester === null || terms.requester === o.requester) &&
+    !approvedBy.includes(o.requester) &&
+    terms.tier === o.tier &&
+    compareMoney(amount, terms.each) <= 0 &&
+    compareMoney(amount, left.amount) <= 0
+  );
+}
+function conditionsOf({ workflow, customers, suppliers, currencies }: StandingTerms): string {
+  const conditions = [
+    ...(workflow === null ? [] : [`its workflow is ${workflow}`]),
+    ...(customers === null ? [] : [`its customer is one of ${customers.join(", ")}`]),
+    ...(suppliers === null ? [] : [`all suppliers are of ${suppliers.join(", ")}`]),
+    `all orders are in ${currencies.join(", ")}`,
+  ];
+  return conditions.join(", ");
 }

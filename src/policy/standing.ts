@@ -78,7 +78,7 @@ export function notInAdvance(person: PersonId, right: PersonId): ErrorInfo {
 }
 
 /** Why a grant does not cover a plan that is put up at `at` (milliseconds); what is left of it is counted apart. */
-export function coverRefused(
+function coverRefused(
   policy: Policy,
   terms: StandingTerms,
   plan: PlanDocument,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Approval } from "../../src/domain.ts";
+import { sampleApproval } from "../fakes/sample-run.ts";
 import type { RunDetail } from "../../src/desk-types.ts";
 import { explainRun, type StoryRecord } from "../../src/explain.ts";
 import { quoted } from "../../src/quoted.ts";
@@ -83,6 +85,39 @@ test("a run is told by its record and journal; what people wrote is quoted and h
       ],
     ],
   );
+});
+
+test("every verdict is told, also of a quorum, by whose right, in advance and alone", () => {
+  const given = { verdict: "approved", at, assurance: "clicked", adapter: "slack" } as const;
+  const approval = sampleApproval("run1", { quorum: 2, tier: "large", planHash: "ab".repeat(32) });
+  const told = (change: Partial<Approval>) => {
+    const { parts } = explainRun({
+      id: "run1",
+      run: { ...run, approvals: [{ ...approval, ...change }], verdictReason: "too dear" },
+      records,
+      models,
+    });
+    return parts.find(({ heading }) => heading === "Decided")?.lines.map((line) => line.slice(25)) ?? [];
+  };
+  const plan = `“${approval.action}” on plan abababababab…`;
+  const end = "(revision 1) in slack, assurance clicked";
+  const first = { ...given, by: "helper", insteadOf: "manager" };
+  const second = { ...given, by: "manager-2" };
+  assert.deepEqual(told({ status: "decided", decisions: [first, second], decision: second }), [
+    `helper, by the right of manager, approved ${plan} ${end}`,
+    `manager-2 approved ${plan} ${end}`,
+  ]);
+  const no = { ...second, verdict: "rejected" as const };
+  assert.deepEqual(
+    told({ status: "decided", decisions: [first, no], decision: no }).at(-1),
+    `manager-2 rejected ${plan} ${end}, because “too dear”`,
+  );
+  const standing = { ...given, by: "manager", standing: "s1" };
+  assert.deepEqual(told({ status: "decided", decisions: [standing], decision: standing }), [
+    `manager, in advance, by standing grant s1, approved ${plan} ${end}`,
+  ]);
+  assert.equal(told({ status: "open", decisions: [first] }).length, 2, "and that it waits");
+  assert.equal(told({ status: "decided", decisions: [], decision: second }).length, 1, "of an old run");
 });
 
 test("of an erased run the journal still tells who, when and what was decided", () => {

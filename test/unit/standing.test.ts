@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { StandingStatement } from "../../src/mandate-types.ts";
 import type { Policy } from "../../src/policy-types.ts";
 import type { ProposedTerms } from "../../src/rights-types.ts";
 import type { SafetyAct } from "../../src/safety-types.ts";
@@ -165,7 +166,30 @@ test("revoked, expired, used up, or not allowed any more: people decide", async 
   }
 });
 
-test("only the ends of it may be taken back by whoever is nothing to it", async () => {
+test("what a key signed that is not believed any more counts for nobody; the person approves again", async () => {
+  const { engines, bot, inForce, opened, codeOf } = world();
+  const id = await inForce();
+  const { trust } = engines;
+  const rotated = engines.time.now();
+  await engines.time.advance(1_000);
+  engines.trust = {
+    ...trust,
+    verify: (signed, role) => {
+      const { tag, receivedAt } = signed.statement as Partial<StandingStatement>;
+      const isOld = tag === "countersign/standing/1" && Date.parse(receivedAt ?? "") <= rotated;
+      return !isOld && trust.verify(signed, role);
+    },
+  };
+  const { approval } = await opened();
+  await bot.uses.lookAtAll();
+  assert.equal((await engines.store.approval(approval))?.status, "open");
+  assert.equal((await bot.standing.all())[0]?.status, "waiting");
+  assert.equal(await codeOf(bot.standing.approveStanding(act("manager"), id)), "done");
+  await bot.uses.lookAtAll();
+  assert.equal((await engines.store.approval(approval))?.status, "recorded");
+});
+
+test("who proposed a grant takes it back, once; who has left does not", async () => {
   const { bot, inForce, codeOf } = world({ cancel: ["admin"] });
   const id = await inForce();
   assert.equal(await codeOf(bot.standing.revokeStanding(act("former"), id)), "unknown-person");

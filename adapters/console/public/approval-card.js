@@ -1,4 +1,5 @@
 import { post } from "./api.js";
+import { MoreVerbs } from "./approval-verbs.js";
 import { tellApproval } from "./approvals-state.js";
 import { Badge, Facts, isHash, Table } from "./card-parts.js";
 import { EditForm } from "./edit-form.js";
@@ -169,6 +170,7 @@ export function ApprovalCard({ id, card }) {
                 ${open && own ? html`<span class="muted">Somebody else has to decide: this is your own request.</span>` : null}
               </div>`
       }
+      ${clickable && !rejecting ? html`<${MoreVerbs} id=${id} />` : null}
       <p class="problem" role="alert">${problem}</p>
     </footer>
     ${details && html`<${Details} id=${id} card=${card} />`}

@@ -1,5 +1,6 @@
 import { ApprovalCard } from "./approval-card.js";
 import { html } from "./html.js";
+import { Standing } from "./standing.js";
 import { state } from "./store.js";
 import { Undos } from "./undo-card.js";
 
@@ -14,5 +15,6 @@ export function Approvals() {
     <div class="cards">
       ${(approvals ?? []).map(({ id, card }) => html`<${ApprovalCard} key=${id} id=${id} card=${card} />`)}
     </div>
+    <${Standing} />
   </section>`;
 }

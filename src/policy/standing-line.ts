@@ -1,4 +1,4 @@
-import type { StandingView } from "./rights-types.ts";
+import type { StandingView } from "../rights-types.ts";
 
 /** A standing grant in one line, for people. */
 export function standingLine({ terms, status, refused, approvedBy, quorum, left }: StandingView): string {

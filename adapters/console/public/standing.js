@@ -1,0 +1,56 @@
+import { get, post } from "./api.js";
+import { html, useEffect, useState } from "./html.js";
+import { change } from "./store.js";
+
+/** What is approved in advance, or proposed to be; approving it and taking it back. */
+export function Standing() {
+  const [grants, setGrants] = useState(/** @type {any[]} */ ([]));
+  const look = () =>
+    get("/rights/standing").then(
+      (found) => setGrants(found.filter(({ status }) => status === "waiting" || status === "in-force")),
+      () => setGrants([]),
+    );
+  useEffect(() => void look(), []);
+  /** @param {string} id @param {string} verb */
+  const act = async (id, verb) => {
+    const answer = await post(`/rights/standing/${encodeURIComponent(id)}/${verb}`, {}).catch((error) => ({
+      error,
+    }));
+    change({ notice: answer.text ?? answer.error?.message ?? "" });
+    await look();
+  };
+  return (
+    grants.length > 0 &&
+    html`<section class="standing">
+      <h2>Approved in advance</h2>
+      <ul>
+        ${grants.map(
+          (each) =>
+            html`<li key=${each.terms.id}>
+              <p>${lineOf(each)}</p>
+              <div class="buttons">
+                ${
+                  each.status === "waiting" &&
+                  html`<button type="button" onClick=${() => act(each.terms.id, "approve")}>Approve</button>`
+                }
+                <button type="button" onClick=${() => act(each.terms.id, "revoke")}>Take back</button>
+              </div>
+            </li>`,
+        )}
+      </ul>
+    </section>`
+  );
+}
+
+function lineOf({ terms, status, left, approvedBy, quorum }) {
+  const list = (what, names) => (names === null ? "" : `, ${what} ${names.join(", ")}`);
+  return [
+    `${terms.requester ?? "everybody"}${list("workflow", terms.workflow === null ? null : [terms.workflow])}`,
+    `${list("customers", terms.customers)}${list("suppliers", terms.suppliers)}`,
+    `: up to ${terms.each.amount} ${terms.each.currency} each, ${left.uses} of ${terms.uses} plans and `,
+    `${left.amount.amount} of ${terms.inAll.amount} left, until ${terms.notAfter.slice(0, 16).replace("T", " ")} UTC. `,
+    status === "waiting"
+      ? `Waits for approval: ${approvedBy.length} of ${quorum}.`
+      : `In force, approved by ${approvedBy.join(", ")}.`,
+  ].join("");
+}
