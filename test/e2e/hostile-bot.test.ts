@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -34,13 +34,9 @@ suite("a bot in hostile hands", { skip: noProcFolder, timeout: 380_000 }, () => 
   let done: Papers;
   let waiting: Papers;
   let own: Papers;
-  let firstDocument = "";
   let ordersBefore = "";
 
-  before(async () => {
-    await world.start();
-    firstDocument = readFileSync(world.trustFile("trust.json"), "utf8");
-  });
+  before(() => world.start());
   after(() => world.remove());
 
   test("control: both managers sign on their own machines, and everything is ordered", async () => {
@@ -156,7 +152,7 @@ suite("a bot in hostile hands", { skip: noProcFolder, timeout: 380_000 }, () => 
     for (const [code, paper] of [
       ["trust-signature", foreign],
       ["trust-signature", altered],
-      ["trust-rollback", firstDocument],
+      ["trust-rollback", world.firstDocument],
     ] as const) {
       const restore = await world.planted({ "trust.json": paper }, code);
       await world.refusedByHitl("assurance-too-low", waiting, ...world.clicks(waiting));

@@ -22,10 +22,13 @@ export class HostileWorld {
   readonly milo = new OwnMachine(this.system, "manager-2");
   /** What must be in the journals of those who refused. */
   readonly #expected: { readonly by: "supply" | "hitl"; readonly code: string }[] = [];
+  /** The company's document before anybody had a machine: genuine, and old. */
+  firstDocument = "";
   #bot: HostileBot | undefined;
 
   async start(): Promise<void> {
     const ready = await this.system.start();
+    this.firstDocument = readFileSync(this.trustFile("trust.json"), "utf8");
     const { companyKey } = await answerOf<{ companyKey: string }>(this.system.run("trust", "show", "--json"));
     await this.mona.enroll(companyKey);
     await this.laptop.enroll(companyKey, this.mona);
