@@ -92,7 +92,7 @@ export class HostileBot {
 }
 
 /** What every verdict on a waiting plan is about. */
-export function about({ approval, mandate, run }: Papers) {
+function about({ approval, mandate, run }: Papers) {
   return { approval, planHash: sha256Hex(mandate.plan), run, revision: 1 } as const;
 }
 
