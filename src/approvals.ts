@@ -1,17 +1,15 @@
 import { z } from "zod";
 import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
+import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
-import type { ClickedDecision } from "./decision-types.ts";
+import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
-  AlreadyDecided,
   Approval,
   ApprovalId,
   Assurance,
   Decision,
   ErrorInfo,
-  Money,
-  PlanDocument,
   Refused,
   Signed,
 } from "./domain.ts";
@@ -41,7 +39,6 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   assurance: z.enum(["local", "clicked"]),
   breakGlass: z.literal(true).exactOptional(),
 });
-const planText = z.string();
 
 export interface ApprovalsOptions {
   readonly store: Pick<Store, "approval" | "contents" | "appendJournal">;
@@ -123,7 +120,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       at,
       approval: approval.id,
       person: (id: string) => view.person(id),
-      brokenGlass: breakGlass === true ? await highestCostOf(approval) : undefined,
+      brokenGlass: breakGlass === true ? highestCost(await approvalPlan(store, approval)) : undefined,
     };
     const own = judge(policy, person, facts);
     if (own.refused?.code !== "not-allowed" || policy.delegation === undefined) {
@@ -133,13 +130,6 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const statements = delegations.map(({ statement }) => statement);
     return { ...judge(policy, person, { ...facts, delegations: statements }), delegations };
   }
-  async function highestCostOf({ run, revision, step }: Approval): Promise<Money> {
-    const texts = await store.contents(run, [{ step, name: "plan" }]);
-    const plan = texts.find((each) => each.revision === revision)?.value;
-    // Written by this bot from a value that the plan schema had passed.
-    return highestCost(JSON.parse(planText.parse(plan)) as PlanDocument);
-  }
-
   /** `prove` gives the evidence once the verdict was found good, or why there is none. */
   async function take(
     given: Given,

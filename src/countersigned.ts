@@ -4,9 +4,11 @@ import type { Assurance, Signed } from "./domain.ts";
 import type {
   CountersignedDecision,
   DecisionStatement,
+  DelegationStatement,
   Evidence,
   EvidencedDecision,
   EvidenceStatement,
+  StandingStatement,
 } from "./mandate-types.ts";
 
 /** The role under which a person's own keys are granted. */
@@ -45,6 +47,14 @@ export function verdictOf(evidence: Evidence): ProvenVerdict {
   }
   const { issuedAt, ...statement } = evidence.statement;
   return { ...statement, account: atSignAccount(evidence.signer.atSign), receivedAt: issuedAt };
+}
+
+/** All that the bot's evidence key must have signed in the evidence of a click. */
+export function signedByBot(
+  evidence: Signed<EvidenceStatement>,
+): readonly Signed<EvidenceStatement | DelegationStatement | StandingStatement>[] {
+  const { delegations = [], standing } = evidence.statement;
+  return [evidence, ...delegations, ...(standing === undefined ? [] : [standing])];
 }
 
 /** What proves the verdict of a signed decision: for a countersigned one, itself. */

@@ -49,9 +49,18 @@ const chatAccounts: Migration = {
   name: "books-2",
   statements: [`alter table people add column accounts text not null default ''`],
 };
+const standingGrants: Migration = {
+  name: "books-3",
+  statements: [table("standings", "uses amount currency")],
+};
 /** Orders of before count towards the ceilings. */
 const orderAssurance: Migration = {
-  name: "books-3",
+  name: "books-4",
   statements: [`alter table orders add column assurance text not null default 'clicked'`],
 };
-export const booksMigrations: readonly Migration[] = [companyTables, chatAccounts, orderAssurance];
+export const booksMigrations: readonly Migration[] = [
+  companyTables,
+  chatAccounts,
+  standingGrants,
+  orderAssurance,
+];

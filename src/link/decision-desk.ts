@@ -4,7 +4,6 @@ import { personRole } from "../countersigned.ts";
 import type {
   Accepted,
   AgentAddress,
-  AlreadyDecided,
   Approval,
   ApprovalId,
   AtSign,
@@ -13,6 +12,7 @@ import type {
   Refused,
   Signed,
 } from "../domain.ts";
+import type { AlreadyDecided } from "../decision-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { ApprovalPaper, CountersignedDecision } from "../mandate-types.ts";

@@ -3,6 +3,7 @@ import {
   evidenceOf,
   isCountersigned,
   isSignedByPerson,
+  signedByBot,
   verdictOf,
   weakestAssurance,
 } from "../countersigned.ts";
@@ -220,7 +221,7 @@ function checkEvidence(decision: EvidencedDecision, { plan, trust }: Context): v
   if (Date.parse(statement.receivedAt) > Date.parse(decision.issuedAt) + skewMs) {
     throw refusal("evidence", "carries evidence received after the decision was signed");
   }
-  if (![evidence, ...(statement.delegations ?? [])].every((each) => trust.verify(each, "evidence"))) {
+  if (!signedByBot(evidence).every((each) => trust.verify(each, "evidence"))) {
     throw refusal("evidence", 'carries evidence not signed by a granted key of role "evidence"');
   }
 }

@@ -10,6 +10,8 @@ import type {
   EvidencedDecision,
   EvidenceStatement,
   Mandate,
+  StandingStatement,
+  StandingTerms,
 } from "../mandate-types.ts";
 
 /**
@@ -160,6 +162,33 @@ const delegationSchema: ZodType<DelegationStatement> = z.strictObject({
 });
 export const signedDelegationSchema = signedSchema(delegationSchema);
 
+const listedSchema = z.array(idSchema).min(1).max(50).nullable();
+export const standingTermsSchema: ZodType<StandingTerms> = z.strictObject({
+  id: idSchema,
+  requester: idSchema.nullable(),
+  workflow: idSchema.nullable(),
+  customers: listedSchema,
+  suppliers: listedSchema,
+  currencies: z.array(currencySchema).min(1).max(20),
+  each: moneySchema,
+  inAll: moneySchema,
+  uses: z.int().min(1).max(1_000),
+  tier: idSchema,
+  notBefore: timeSchema,
+  notAfter: timeSchema,
+});
+const standingSchema: ZodType<StandingStatement> = z.strictObject({
+  tag: z.literal("countersign/standing/1"),
+  terms: standingTermsSchema,
+  person: idSchema,
+  adapter: idSchema,
+  account: accountSchema.exactOptional(),
+  assurance: z.enum(["local", "clicked"]),
+  trustSerial: z.int().min(0),
+  receivedAt: timeSchema,
+});
+export const signedStandingSchema = signedSchema(standingSchema);
+
 const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   tag: z.literal("countersign/evidence/1"),
   approval: idSchema,
@@ -177,6 +206,7 @@ const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   delegations: z.array(signedDelegationSchema).min(1).max(20).exactOptional(),
   editors: z.array(idSchema).min(1).max(100).exactOptional(),
   breakGlass: z.literal(true).exactOptional(),
+  standing: signedStandingSchema.exactOptional(),
 });
 
 const decidedPlan = {

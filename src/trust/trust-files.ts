@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { writeAtomically } from "../write-atomically.ts";
 import type { TrustText } from "./grant-register.ts";
 import { grantSubject } from "./grant-subject.ts";
 import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
@@ -79,8 +80,7 @@ export async function writePaper(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, paperName(paper.statement));
-  await writeFile(`${file}.new`, `${JSON.stringify(paper, null, 2)}\n`);
-  await rename(`${file}.new`, file);
+  await writeAtomically(file, `${JSON.stringify(paper, null, 2)}\n`, { mode: 0o644 });
 }
 
 /** The names of the public records that hold papers; the company's atSign has all, an agent's its instances' grants. */

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
-import type { Accepted, AlreadyDecided, PlanDocument, Refused, Signed } from "../../src/domain.ts";
+import type { AlreadyDecided } from "../../src/decision-types.ts";
+import type { Accepted, PlanDocument, Refused, Signed } from "../../src/domain.ts";
 import { createAtLink } from "../../src/link/at-link.ts";
 import { createDecisionDesk, type DecisionDesk } from "../../src/link/decision-desk.ts";
 import { createDecisionDevice } from "../../src/link/decision-device.ts";

@@ -22,6 +22,7 @@ const closedCard = (id: string, text: string): Card => ({
   tables: [],
   options: [],
   approval: null,
+  undo: null,
   plan: { approval: id, hash: "" },
 });
 async function asked(device: DecisionDevice): Promise<DecisionDevice> {

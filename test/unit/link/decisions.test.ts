@@ -20,6 +20,7 @@ const card = (world: DecisionWorld, id: string, o: { readonly open: boolean }): 
     facts: [],
     steps: [],
     tables: [],
+    undo: null,
     options: [],
     approval: o.open ? { id, planHash: approval.planHash, requester: approval.requester } : null,
     plan: { approval: id, hash: approval.planHash },
