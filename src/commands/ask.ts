@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Card } from "../card.ts";
+import { howToCountersign } from "../countersigned.ts";
 import type { Verdict } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { RunResult } from "../run-result.ts";
@@ -170,7 +171,7 @@ export async function ask(
         tell(cardText(card));
       }
       if (signedOnly === true) {
-        tell("it waits for people's own signatures: nobody decides here");
+        tell(`\nNobody decides here. Each who does: ${howToCountersign}.`);
         return exitCodes.stillWaiting;
       }
       const verdict = await choose();

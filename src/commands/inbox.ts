@@ -161,7 +161,12 @@ async function decideOne(
       process.exitCode = exitCodes.failed;
     }
   };
-  const said = (await prompter.ask('Type "approve", "reject", or nothing to leave it:'))?.trim() ?? "";
+  const reply = await prompter.ask('Type "approve", "reject", or nothing to leave it:');
+  if (reply === null) {
+    tell(`no terminal to ask on: decide with --approve ${plan.approval} --hash ${plan.planHash}`);
+    return;
+  }
+  const said = reply.trim();
   if (said === "approve") {
     await give("approved");
   } else if (said === "reject") {

@@ -183,8 +183,11 @@ export function createDecisionDesk(o: DecisionDeskOptions): DecisionDesk {
 
 function answerOf(outcome: Accepted | Refused | AlreadyDecided): VerdictAnswer {
   switch (outcome.outcome) {
-    case "accepted":
-      return { outcome: "accepted", message: `recorded for run ${outcome.run}` };
+    case "accepted": {
+      const { run, more = 0 } = outcome;
+      const waits = more === 0 ? "" : `, which waits for ${more} more to approve`;
+      return { outcome: "accepted", message: `recorded for run ${run}${waits}` };
+    }
     case "refused":
       return { outcome: "refused", message: outcome.error.message.slice(0, 2_000) };
     case "already-decided": {

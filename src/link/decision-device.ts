@@ -3,7 +3,6 @@ import { atSignAccount } from "../accounts.ts";
 import type { ApprovalId, Person, Signed, Verdict } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
-import type { ReceivedEnvelope } from "../link-types.ts";
 import type { CountersignedDecision } from "../mandate-types.ts";
 import type { AgentLink } from "../link-port.ts";
 import type { Clock, Logger } from "../ports.ts";

@@ -39,13 +39,15 @@ export function createKeptVerdicts(values: Pick<KeptValues, "getValue" | "setVal
     // One after the other: messages come several at a time.
     let last: Promise<void> = Promise.resolve();
     const change = (to: (ids: readonly ApprovalId[]) => readonly ApprovalId[]): Promise<void> => {
-      const changed = last.then(async () => {
-        const before = await read();
-        const after = to(before).slice(-mostIds);
-        if (after.join() !== before.join()) {
+      const before = last;
+      const changed = (async () => {
+        await before;
+        const ids = await read();
+        const after = to(ids).slice(-mostIds);
+        if (after.join() !== ids.join()) {
           await values.setValue(name, JSON.stringify(after));
         }
-      });
+      })();
       last = changed.catch(() => undefined);
       return changed;
     };

@@ -159,3 +159,18 @@ test("a new approval comes to an open page below the one that is being read", { 
   assert.match(await page.title(), /^\(2\) /);
   assert.deepEqual(await first.boundingBox(), before);
 });
+
+test(
+  "where no click counts there are no buttons to decide with: the card says how to sign",
+  { skip },
+  async (context) => {
+    const { office, signIn } = await withApproval(context, { width: 800 });
+    await office.openApproval("run1", { signedOnly: true });
+    const page = await signIn("manager");
+    await outcome(page, "No click counts: sign it on a machine of your own").waitFor();
+    await outcome(page, '"countersign inbox --keys FILE"').waitFor();
+    assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Reject" }).count(), 0);
+    await page.getByRole("button", { name: "Details" }).click();
+  },
+);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { CheckedPlan } from "../../src/link/check-plan.ts";
-import { activateAtSign } from "../../src/processes/activate-at-sign.ts";
 import { noProcFolder } from "./our-processes.ts";
-import { type CommandResult, type Ready, TestSystem } from "./system.ts";
+import { answerOf, OwnMachine } from "./own-machine.ts";
+import { TestSystem } from "./system.ts";
 
 /** A manager decides on a machine of their own: another data folder, which knows the company's public key alone. */
 
@@ -14,75 +14,27 @@ const atSign = "@cs-manager";
 
 suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () => {
   const system = new TestSystem();
-  const home = path.join(system.folder, "home");
-  const keyFile = path.join(home, "keys", `${atSign}_key.atKeys`);
-  let ready: Ready;
+  const machine = new OwnMachine(system, "manager");
+  const laptop = new OwnMachine(system, "manager", "laptop");
+  const { keyFile } = machine;
+  const own = (...args: readonly string[]) => machine.run(...args);
+  let companyKey = "";
 
-  const own = (...args: readonly string[]): Promise<CommandResult> =>
-    system.runWith(
-      {
-        COUNTERSIGN_DATA: path.join(home, "data"),
-        COUNTERSIGN_RUNTIME: path.join(home, "run"),
-        COUNTERSIGN_AT_DIRECTORY: ready.atDirectory,
-        COUNTERSIGN_AT_CA_FILE: ready.ca,
-      },
-      ...args,
-    );
-  async function answerOf<T>(result: Promise<CommandResult>): Promise<T> {
-    const { code, stdout, stderr } = await result;
-    assert.equal(code, 0, stderr);
-    return JSON.parse(stdout) as T;
-  }
   /** Starts a request and resolves with its plan as the manager's machine shows it. */
   async function waitingPlan(): Promise<CheckedPlan> {
     // Nobody is asked on a terminal here, so that the request is left to be decided elsewhere.
-    await system.ask(request);
-    for (;;) {
-      const { stdout } = await own("inbox", "--keys", keyFile, "--json");
-      const plan = stdout
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as CheckedPlan & { readonly type: string })
-        .find((each) => each.type === "plan");
-      if (plan !== undefined) {
-        return plan;
-      }
-    }
+    return machine.plan((await system.ask(request)).result.run);
   }
-  async function endOf(run: string): Promise<string> {
-    for (;;) {
-      const { status } = await answerOf<{ readonly status: string }>(system.run("run", run, "--json"));
-      if (["completed", "failed", "cancelled"].includes(status)) {
-        return status;
-      }
-    }
-  }
-
   before(async () => {
-    ready = await system.start();
-    const [host = "", port = ""] = ready.atDirectory.split(":");
-    const secrets = JSON.parse(
-      readFileSync(path.join(system.data, "sandbox", "activation.json"), "utf8"),
-    ) as Readonly<Record<string, string>>;
-    // What a person does once with the tools of whoever gave them the atSign.
-    mkdirSync(path.dirname(keyFile), { recursive: true, mode: 0o700 });
-    await activateAtSign({
-      atSign,
-      file: keyFile,
-      cramSecret: secrets[atSign],
-      directory: { host, port: Number(port) },
-      ca: readFileSync(ready.ca, "utf8"),
-    });
+    await system.start();
+    ({ companyKey } = await answerOf<{ companyKey: string }>(system.run("trust", "show", "--json")));
   });
   after(() => system.remove());
 
   test("the machine is believed only after the company granted it, by the fingerprint", async () => {
     const missing = await own("inbox", "new", "manager", "--keys", keyFile);
     assert.match(missing.stderr, /--company-key: expected the company's public key/);
-    const { companyKey } = await answerOf<{ companyKey: string }>(system.run("trust", "show", "--json"));
-    const asked = await answerOf<{ token: string; fingerprint: string }>(
-      own("inbox", "new", "manager", "--keys", keyFile, "--company-key", companyKey, "--json"),
-    );
+    const asked = await machine.request(companyKey);
     const early = await own("inbox", "--keys", keyFile);
     assert.notEqual(early.code, 0);
     assert.match(early.stderr, /no-grant|no-person/);
@@ -100,8 +52,10 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
     assert.deepEqual(people.find(({ id }) => id === "manager")?.accounts, [`atsign:${atSign}`]);
   });
 
-  test("a plan is approved there, by its hash, and everything is ordered", async () => {
+  test("a plan is approved there, by its hash, and everything is ordered; another machine is told", async () => {
+    await laptop.enroll(companyKey, machine);
     const plan = await waitingPlan();
+    assert.deepEqual(await laptop.plan(plan.plan.run), plan);
     const wrongHash = "0".repeat(64);
     const other = await own("inbox", "--keys", keyFile, "--approve", plan.approval, "--hash", wrongHash);
     assert.match(other.stderr, /wrong-plan/);
@@ -109,9 +63,15 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
       own("inbox", "--keys", keyFile, "--approve", plan.approval, "--hash", plan.planHash, "--json"),
     );
     assert.equal(given.outcome, "accepted");
-    assert.equal(await endOf(plan.plan.run), "completed");
+    assert.equal((await system.ended(plan.plan.run)).status, "completed");
     const card = await system.run("approvals", plan.approval);
-    assert.match(card.stdout, /Approved by manager in atsign at .* \(countersigned\)/);
+    const outcome = /Approved by manager on their own machine @cs-manager\/main at .* \(countersigned\)/;
+    assert.match(card.stdout, outcome);
+    const told = await laptop.inbox();
+    assert.match(told.stdout, /nothing waits for you/);
+    assert.match(told.stderr, /is closed\. /);
+    assert.match(told.stderr, outcome);
+    assert.doesNotMatch((await laptop.inbox()).stderr, /is closed/, "once");
     const verified = await system.run("journal", "verify");
     assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   });
@@ -122,7 +82,7 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
     assert.match((await own(...reject)).stderr, /--reason must say why/);
     const given = await answerOf<{ outcome: string }>(own(...reject, "--reason", "Too dear.", "--json"));
     assert.equal(given.outcome, "accepted");
-    assert.equal(await endOf(plan.plan.run), "cancelled");
+    assert.equal((await system.ended(plan.plan.run)).status, "cancelled");
     assert.match((await system.run("approvals", plan.approval)).stdout, /Rejected by manager .*Too dear\./s);
   });
 
@@ -133,13 +93,32 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
       [["inbox", "--keys", keyFile, "--approve", "a", "--reject", "b"], /one of them/],
       [["inbox", "--keys", keyFile, "--approve", "a"], /--hash: expected the hash/],
       [["inbox", "--keys", keyFile, "--approve", "a", "--hash", "f".repeat(64)], /no plan of approval "a"/],
-      [["inbox", "new", "manager", "--keys", path.join(home, "@x_key.atKeys")], /--company-key/],
+      [["inbox", "new", "manager", "--keys", path.join(system.folder, "@x_key.atKeys")], /--company-key/],
     ] as const) {
       const { code, stderr } = await own(...args);
       assert.notEqual(code, 0);
       assert.match(stderr, said);
     }
-    assert.ok(!existsSync(path.join(home, "@x_key.atKeys")));
+    assert.ok(!existsSync(path.join(system.folder, "@x_key.atKeys")));
+  });
+
+  test("a name that is taken, a machine that is not there: said, and what to do", async () => {
+    const other = new OwnMachine(system, "manager", "copy");
+    mkdirSync(path.dirname(other.keyFile), { recursive: true, mode: 0o700 });
+    copyFileSync(keyFile, other.keyFile);
+    const args = ["--keys", other.keyFile, "--company-key", companyKey, "--sandbox", system.data, "--json"];
+    const { token, fingerprint } = await answerOf<{ token: string; fingerprint: string }>(
+      other.run("inbox", "new", "manager", ...args),
+    );
+    const taken = await system.run("people", "device", token, "--fingerprint", fingerprint);
+    assert.match(taken.stderr, /device-exists.*--device NAME/);
+    const wrong = await system.run("people", "revoke-device", atSign, "phone");
+    assert.match(wrong.stderr, /no machine "phone"; there are: @cs-manager .*main/);
+    const renamed = await other.run("inbox", "new", "manager", ...args, "--device", "phone");
+    assert.match(renamed.stderr, /holds the keys of machine "main"/);
+    const { stdout } = await system.run("people", "devices");
+    assert.match(stdout, /^manager +@cs-manager +laptop +.*granted$/m);
+    assert.match(stdout, /^manager +@cs-manager +main +.*granted$/m);
   });
 
   test("an account taken back ends what that machine may do", async () => {

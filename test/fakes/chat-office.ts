@@ -223,7 +223,7 @@ export class ChatOffice {
     ]);
   }
   /** The plan is there and waits for a manager. */
-  async openApproval(run: RunId): Promise<void> {
+  async openApproval(run: RunId, o: { readonly signedOnly?: true } = {}): Promise<void> {
     await this.proceed(run, "gate", "waiting");
     const view = this.#view(run);
     const hash = "3f".repeat(32);
@@ -233,7 +233,7 @@ export class ChatOffice {
       run,
       {
         plan,
-        papers: { [`a-${run}`]: { plan, reason: null } },
+        papers: { [`a-${run}`]: { plan, reason: null, ...o } },
         approvals: [sampleApproval(run, { id: `a-${run}`, planHash: hash, requester })],
       },
       [`approval-a-${run}`, `progress-${run}`],

@@ -111,8 +111,8 @@ test("one machine revoked: nothing signed there counts, before or after, and the
   await asked(first);
   assert.equal(first.plans().length, 1);
   // Who has the lost machine has its key-holder's key, and the atSign: another grant by that key is worth nothing.
-  const { addresses } = await trust.open();
-  assert.deepEqual(addresses("person", managerAtSign), [{ atSign: managerAtSign, instance: "main" }]);
+  const opened = await trust.open();
+  assert.deepEqual(opened.addresses("person", managerAtSign), [{ atSign: managerAtSign, instance: "main" }]);
   world.document({ serial: 3, revocations: [{ kind: "agent", ...what }] });
   await assert.rejects(check(own), { code: "mandate-signature" }, "without a name: all of them");
 });

@@ -4,7 +4,7 @@ import type { Policy } from "../../../src/policy-types.ts";
 import { policy } from "../../fakes/trust-world.ts";
 import { mandateBench } from "../../fakes/mandate-bench.ts";
 
-const { time, world, trust, sample, plan, check, refused } = await mandateBench();
+const { world, trust, sample, plan, check, refused } = await mandateBench();
 
 test("decisions: rights that were handed on, tiers and emergencies are judged by the verifier's own document", () => {
   const tiers = [
