@@ -23,12 +23,8 @@ import { participants } from "../processes/setup.ts";
 import { agentGrantsOf, grantRotation, readRotationRequest } from "../trust/agent-rotation.ts";
 import { makeDemoTrust } from "../trust/demo-trust.ts";
 import { parsePaper } from "../trust/grant-register.ts";
-import {
-  sealedAgentGrantSchema,
-  sealedTrustDocumentSchema,
-  type TrustDocument,
-} from "../trust/trust-documents.ts";
-import { readTrustFolder, writePaper } from "../trust/trust-files.ts";
+import { sealedTrustDocumentSchema, type TrustDocument } from "../trust/trust-documents.ts";
+import { writePaper } from "../trust/trust-files.ts";
 import { answer, answerJson, tell } from "./output.ts";
 
 /** Makes the company key; refused when there is one. */

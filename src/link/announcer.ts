@@ -1,6 +1,7 @@
 import type { AgentAddress } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { AgentLink } from "../link-port.ts";
+import { clockSkewMs } from "./envelope-header.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { type Announcement, type InstanceFacts, leaseMs, presenceRun, renewMs } from "./presence-message.ts";
 import { pause, type Timers } from "./timers.ts";
@@ -27,7 +28,10 @@ export interface AnnouncerOptions {
 const retryMs = 1_000;
 const goodbyeMs = 2_000;
 
-/** Announcements are progress messages of a run of their own: frequent, unsigned, and worthless once they are old. */
+/**
+ * Announcements are progress messages of a run of their own: frequent, unsigned, and worthless once they are old. The bot
+ * counts their lease from receipt: they must not be old to it when they arrive because this clock is behind.
+ */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const { link, clock, timers, log } = options;
   let lease = 0;
@@ -43,7 +47,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       subject: { run: presenceRun, revision: 1, step: "instance", attempt: lease },
       sequence,
       body: { facts: options.facts, health },
-      expiresAt: clock.now() + leaseMs,
+      expiresAt: clock.now() + leaseMs + clockSkewMs,
     });
   };
   const sendLogged = (): Promise<boolean> =>

@@ -41,7 +41,8 @@ const headerSchema = z.strictObject({
 export type EnvelopeHeader = z.infer<typeof headerSchema>;
 
 export const maxHeaderBytes = 4096;
-const clockSkewMs = 5 * 60_000;
+/** How far the clocks of two machines may differ. */
+export const clockSkewMs = 5 * 60_000;
 
 /** Progress, chunk and ack commit nobody to anything and are frequent: they carry no signature. */
 export function isSignedKind(kind: EnvelopeKind): boolean {

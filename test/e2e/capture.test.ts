@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { appendFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, suite, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { AtClient, readAtKeysFile } from "@atsign/atsdk";
-import { Redis } from "ioredis";
-import type { PlanDocument } from "../../src/domain.ts";
+import type { Redis } from "ioredis";
+import { askBothWays, hasRedis, nameCustomer, queueOf, watchQueue } from "./canary-company.ts";
 import { Capture, tappedHost } from "./capture.ts";
 import { type Ready, TestSystem } from "./system.ts";
 import { keysAndValues } from "./redis-values.ts";
-import { files, Traces, wordsOf } from "./traces.ts";
+import { files, Traces } from "./traces.ts";
 
 /**
  * Judged from outside: one request with words that occur nowhere else, through approval to its end. Every byte between the
@@ -20,15 +20,9 @@ import { files, Traces, wordsOf } from "./traces.ts";
  * earnest: a control word, put there in clear, is found.
  */
 
-const canary = "Quillfeather Ombrelle Works";
-const reason = "budget of the xylographers is exhausted";
 const control = "Zwischenspiel Harlequinade";
 const canTap = process.platform === "linux";
 const clearPlaces = ["books", "sandbox/world", "cache"]; // the company's own data, the outside world, our own code
-const redisNames = ["redis-server", "valkey-server"];
-const hasRedis = (process.env.PATH ?? "")
-  .split(path.delimiter)
-  .some((folder) => redisNames.some((name) => existsSync(path.join(folder, name))));
 
 suite(
   "a packet capture and a dump of all storage hold no word of a request",
@@ -44,23 +38,12 @@ suite(
 
     before(async () => {
       await system.start();
-      const [header = "", ...rows] = (await system.run("books", "customers", "--csv")).stdout.split("\n");
-      const known = rows.find((row) => row.includes("CUST-XYZ,"));
-      assert.ok(known);
-      const file = path.join(system.folder, "customers.csv");
-      writeFileSync(file, `${header}\n${known.replace("CUST-XYZ,Customer XYZ,", `CUST-XYZ,${canary},`)}\n`);
-      assert.match((await system.run("import", "customers", file)).stdout, /1 updated/);
+      await nameCustomer(system);
       await system.stop();
       capture = await Capture.open(system.data);
       ready = await system.start([], { COUNTERSIGN_SANDBOX_NAME: tappedHost });
-      monitor = hasRedis ? await watchQueue() : undefined;
-      const text = `Order the parts needed for 50 widgets for ${canary}`;
-      const done = await system.ask(text, "--yes");
-      assert.equal(done.result.status, "completed", JSON.stringify(done.result));
-      const rejected = await system.ask(text, "--no", "--reason", reason);
-      assert.equal(rejected.result.status, "rejected");
-      const plan = done.result.plan?.document as PlanDocument;
-      traces = new Traces(wordsOf(plan, canary, "needed for 50", reason));
+      monitor = hasRedis ? await watchQueue(system, said) : undefined;
+      traces = await askBothWays(system);
       monitor?.disconnect();
     });
     after(async () => {
@@ -68,19 +51,6 @@ suite(
       await system.remove();
       await capture?.close();
     });
-
-    const queue = () => new Redis(path.join(system.folder, "run", "redis.sock"));
-
-    /** Keeps all that any process tells the queue. */
-    async function watchQueue(): Promise<Redis> {
-      const client = queue();
-      const monitor = await client.monitor();
-      client.disconnect();
-      monitor.on("monitor", (_time: string, words: readonly string[]) => {
-        said.push(Buffer.from(words.join("\n")));
-      });
-      return monitor;
-    }
 
     test("the search finds a word in every form", () => {
       const text = Buffer.from(`x ${control} y`);
@@ -157,7 +127,7 @@ suite(
         const commands = Buffer.concat(said);
         assert.ok(commands.length > 10_000, "jobs were seen");
         assert.deepEqual(traces.in(commands, "commands"), []);
-        const client = queue();
+        const client = queueOf(system);
         try {
           assert.deepEqual(traces.in(await keysAndValues(client), "dump"), []);
           await client.set("control", control);

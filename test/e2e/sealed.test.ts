@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
-import { Redis } from "ioredis";
-import type { PlanDocument } from "../../src/domain.ts";
+import { askBothWays, canary, hasRedis, nameCustomer, queueOf, watchQueue } from "./canary-company.ts";
 import { TestSystem } from "./system.ts";
 import { keysAndValues } from "./redis-values.ts";
-import { files, Traces, wordsOf } from "./traces.ts";
+import { files, Traces } from "./traces.ts";
 
 /** R30 from outside: no word of a request, a prompt or a plan lies or passes outside the books in clear. */
-
-const canary = "Quillfeather Ombrelle Works";
-const reason = "budget of the xylographers is exhausted";
-const redisNames = ["redis-server", "valkey-server"];
-const hasRedis = (process.env.PATH ?? "")
-  .split(path.delimiter)
-  .some((folder) => redisNames.some((name) => existsSync(path.join(folder, name))));
 
 suite("record, gateway, queue, atServers and logs hold no business text", { timeout: 120_000 }, () => {
   const system = new TestSystem();
@@ -24,36 +16,12 @@ suite("record, gateway, queue, atServers and logs hold no business text", { time
   let traces = new Traces([]);
   before(async () => {
     await system.start();
-    // Another name for a customer of the books, by which nothing else goes.
-    const [header = "", ...rows] = (await system.run("books", "customers", "--csv")).stdout.split("\n");
-    const known = rows.find((row) => row.includes("CUST-XYZ,"));
-    assert.ok(known);
-    const file = path.join(system.folder, "customers.csv");
-    writeFileSync(file, `${header}\n${known.replace("CUST-XYZ,Customer XYZ,", `CUST-XYZ,${canary},`)}\n`);
-    const imported = await system.run("import", "customers", file);
-    assert.match(imported.stdout, /1 updated/);
-
-    const monitor = hasRedis ? await watchQueue() : undefined;
-    const text = `Order the parts needed for 50 widgets for ${canary}`;
-    const done = await system.ask(text, "--yes");
-    assert.equal(done.result.status, "completed", JSON.stringify(done.result));
-    const rejected = await system.ask(text, "--no", "--reason", reason);
-    assert.equal(rejected.result.status, "rejected");
+    await nameCustomer(system);
+    const monitor = hasRedis ? await watchQueue(system, queue) : undefined;
+    traces = await askBothWays(system);
     monitor?.disconnect();
-    traces = new Traces(wordsOf(done.result.plan?.document as PlanDocument, canary, "needed for 50", reason));
   });
   after(() => system.remove());
-
-  /** Keeps all that any process tells the queue. */
-  async function watchQueue(): Promise<Redis> {
-    const client = new Redis(path.join(system.folder, "run", "redis.sock"));
-    const monitor = await client.monitor();
-    client.disconnect();
-    monitor.on("monitor", (_time: string, words: readonly string[]) => {
-      queue.push(Buffer.from(words.join("\n")));
-    });
-    return monitor;
-  }
 
   test("the search itself finds words in every form, and in the books, where they may be", () => {
     for (const offset of [0, 1, 2]) {
@@ -91,7 +59,7 @@ suite("record, gateway, queue, atServers and logs hold no business text", { time
       const said = Buffer.concat(queue);
       assert.ok(said.length > 10_000, "jobs were seen");
       assert.deepEqual(traces.in(said, "commands"), []);
-      const client = new Redis(path.join(system.folder, "run", "redis.sock"));
+      const client = queueOf(system);
       try {
         assert.deepEqual(traces.in(await keysAndValues(client), "queue"), []);
       } finally {

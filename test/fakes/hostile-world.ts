@@ -91,18 +91,19 @@ export class HostileWorld {
     const tampering = new Tampering();
     const serverLog: Readonly<Record<string, Json>>[] = [];
     const warn: Logger["warn"] = (fields) => void serverLog.push(fields);
-    const { onRefused } = logServerRefusals({ ...silentLogger, warn }, systemTimers);
+    const refusals = logServerRefusals({ ...silentLogger, warn }, systemTimers);
     const atKeys = { bot: aliceKeys, supply: bobKeys, credit: await creditKeys };
     const keys = Object.fromEntries(Object.entries(atKeys).map(([role, each]) => [`@cs-${role}`, each]));
     const sandbox = await startAtSandbox({
       dataDir: folder,
       atSigns: Object.keys(keys),
       keys,
-      onRefused,
+      onRefused: refusals.onRefused,
       clock: () => Date.now() + tampering.aheadMs,
       makeServer: (...args) => new HostileServer(tampering, ...args),
     });
     const world = new HostileWorld(folder, sandbox, atKeys, { tampering, serverLog });
+    world.#sides.push(refusals);
     for (const { port } of [sandbox.directory, ...Object.values(sandbox.addresses)]) {
       world.#proxies.set(port, await CutProxy.open(port, (chunk) => world.wire.push(chunk)));
     }

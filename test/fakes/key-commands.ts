@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { AtClient, readAtKeysFile } from "@atsign/atsdk";
@@ -33,11 +34,18 @@ export class KeyCommands {
     this.here = { settings: world.home, config };
   }
 
-  /** With instance "main" enrolled. Whoever opened it closes `world`. */
+  /** With instance "main" enrolled. Whoever opened it closes it. */
   static async open(): Promise<KeyCommands> {
     const it = new KeyCommands(await openEnrollmentHome("inventory"));
     await enrollHere(it.world.holder, "main", { data: it.world.home.data, ca: it.world.sandbox.ca });
     return it;
+  }
+
+  async close(): Promise<void> {
+    const { holder, sandbox, root } = this.world;
+    await holder.close();
+    await sandbox.close();
+    await rm(root, { recursive: true, force: true });
   }
 
   /** A machine that has nothing yet. */

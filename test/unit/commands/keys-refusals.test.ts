@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, rm, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { approve, enroll, invite, type KeysCommand, list } from "../../../src/commands/keys.ts";
@@ -22,12 +22,7 @@ before(async () => {
   it = await KeyCommands.open();
   ({ here } = it);
 });
-after(async () => {
-  const { holder, sandbox, root } = it.world;
-  await holder.close();
-  await sandbox.close();
-  await rm(root, { recursive: true, force: true });
-});
+after(() => it.close());
 
 test("wrong input of keys invite, approve and list is refused, and says what was expected", async () => {
   const usage = { instances: 1, minutes: 5 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, rename, rm } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { AtClient, readAtKeysFile } from "@atsign/atsdk";
@@ -23,12 +23,7 @@ before(async () => {
   it = await KeyCommands.open();
   ({ here } = it);
 });
-after(async () => {
-  const { holder, sandbox, root } = it.world;
-  await holder.close();
-  await sandbox.close();
-  await rm(root, { recursive: true, force: true });
-});
+after(() => it.close());
 
 test("keys invite --wait answers those who enroll, and ends when nobody is waited for", async (t) => {
   const lines = collectLines(t);
