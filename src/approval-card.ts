@@ -1,5 +1,6 @@
 import { type Card, cannotBeUndone } from "./card.ts";
 import { emptyCard as empty, isoMinute, moneyText, subjectOf } from "./card-words.ts";
+import { howToCountersign } from "./countersigned.ts";
 import type { Approval, Decision, PlanDocument, PlannedOrder } from "./domain.ts";
 import { endingVerdicts } from "./policy/ending-verdicts.ts";
 import type { RunView } from "./run-view.ts";
@@ -8,7 +9,7 @@ import type { RunView } from "./run-view.ts";
 
 /** The same body before and after the decision: buttons give way to an outcome line. */
 export function approvalCard(view: RunView, approval: Approval): Card {
-  const { plan: shown, reason } = view.papers[approval.id] ?? { plan: null, reason: null };
+  const { plan: shown = null, reason = null, signedOnly } = view.papers[approval.id] ?? {};
   const plan = shown?.document;
   if (plan === undefined) {
     return { ...unreadableCard, run: view.run.id };
@@ -22,14 +23,17 @@ export function approvalCard(view: RunView, approval: Approval): Card {
     run: view.run.id,
     title: `Approve: order parts for ${subjectOf(view, plan)}?`,
     text: open
-      ? `Requested by ${approval.requester}. If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
+      ? `Requested by ${approval.requester}. ${signedOnly === true ? `No click counts: ${howToCountersign}. ` : ""}If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
       : outcomeText(approval, reason),
     tone: open ? "waiting" : approvalTone(approval),
     facts: planFacts(plan, approval),
     tables: planTables(plan),
-    approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
+    approval: open ? openApproval(approval, signedOnly) : null,
     plan: { approval: approval.id, hash: approval.planHash },
   };
+}
+function openApproval({ id, planHash, requester }: Approval, signedOnly: true | undefined): Card["approval"] {
+  return { id, planHash, requester, ...(signedOnly === undefined ? {} : { signedOnly }) };
 }
 const unreadableCard = {
   ...empty,
@@ -133,12 +137,16 @@ function orderTable(order: PlannedOrder): Card["tables"][number] {
 /** Who decided, when, where and how; all who approved. */
 export function decidedText(approval: Approval): string {
   return endingVerdicts(approval)
-    .map((each) => `by ${nameText(each)} in ${each.adapter} at ${isoMinute(each.at)} (${each.assurance})`)
+    .map((each) => `by ${nameText(each)} ${placeText(each)} at ${isoMinute(each.at)} (${each.assurance})`)
     .join(" and ");
 }
-function nameText({ by, insteadOf, brokeGlass }: Decision): string {
+function placeText({ adapter, signedAt }: Decision): string {
+  return signedAt === undefined ? `in ${adapter}` : `on their own machine ${signedAt}`;
+}
+function nameText({ by, insteadOf, brokeGlass, standing }: Decision): string {
   const right = insteadOf === undefined ? "" : ` for ${insteadOf}`;
-  return `${by}${right}${brokeGlass === true ? " alone, in an emergency" : ""}`;
+  const before = standing === undefined ? "" : `, in advance, under standing grant ${standing}`;
+  return `${by}${right}${before}${brokeGlass === true ? " alone, in an emergency" : ""}`;
 }
 
 /** Brings an open approval to mind; once it is closed it asks for nothing any more. */

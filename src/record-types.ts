@@ -134,6 +134,24 @@ export interface KeptValues {
   /** A passing value may be pruned once it is old. */
   setValue(key: string, value: string, o?: { readonly passing?: boolean }): Promise<void>;
 }
+/** What several may change, such as a standing grant. */
+export interface Paper {
+  readonly id: string;
+  /** Raised by each change; 1 when it is new. */
+  readonly version: number;
+  readonly value: Json;
+}
+/** The company's papers, each sealed as a whole. */
+export interface PaperRecord {
+  /** All of a kind, by id. */
+  list(kind: string): Promise<readonly Paper[]>;
+  get(kind: string, id: string): Promise<Paper | undefined>;
+  /**
+   * Compare-and-set: writes the paper if it has the version before, or is new; with its journal. False when another
+   * writer was first.
+   */
+  save(kind: string, paper: Paper, journal: readonly JournalEntry[]): Promise<boolean>;
+}
 /** A definition that open runs need, and one of them. */
 export interface OpenWorkflow {
   readonly run: RunId;

@@ -11,10 +11,12 @@ import type {
   StepId,
   StepStatus,
 } from "./domain.ts";
-import { sha256Hex } from "./canonical.ts";
+import { planDocumentOf, planTextOf, textOf } from "./approval-paper.ts";
 import type { WorkflowDefinition } from "./define-workflow.ts";
 import type { Store } from "./ports.ts";
 import type { Content, ContentFilter } from "./record-types.ts";
+import { undoStories } from "./undo-stories.ts";
+import type { UndoStory } from "./undo-types.ts";
 
 /** One run with its business text opened, as cards, results and run pages show it. */
 export interface RunView {
@@ -32,6 +34,8 @@ export interface RunView {
   readonly approvals: readonly Approval[];
   /** What belongs to each approval, by its id. */
   readonly papers: Readonly<Record<ApprovalId, ApprovalPapers>>;
+  /** Undos of this revision that need or needed a person. */
+  readonly undos: readonly UndoStory[];
   /** Every step but the effects. */
   readonly shadow?: true;
   /** Why this revision was rejected, in the decider's words. */
@@ -45,6 +49,8 @@ export interface ApprovalPapers {
   /** Null when what is stored is not what the approval's hash says: it is shown to nobody. */
   readonly plan: ShownPlan | null;
   readonly reason: string | null;
+  /** By the policy in force no click counts on it. */
+  readonly signedOnly?: true;
 }
 export interface StepView {
   readonly id: StepId;
@@ -80,6 +86,8 @@ export async function loadRunView(
     readonly atSignOf: (agent: AgentId) => AtSign;
     /** Told of an approval whose stored plan is another one than was put up. */
     readonly onAltered: (approval: ApprovalId) => void;
+    /** Whether no click counts on it. Default: never. */
+    readonly isSignedOnly?: (approval: Approval) => boolean;
     /** Only these texts are opened; the view then lacks the others. */
     readonly wanted?: ContentFilter | undefined;
   },
@@ -121,7 +129,10 @@ export async function loadRunView(
   }
   const papers: Record<ApprovalId, ApprovalPapers> = {};
   for (const approval of approvals) {
-    papers[approval.id] = papersOf(contents, approval, o.onAltered);
+    papers[approval.id] = {
+      ...papersOf(contents, approval, o.onAltered),
+      ...(o.isSignedOnly?.(approval) === true ? { signedOnly: true as const } : {}),
+    };
   }
   const latest = approvals.findLast((each) => each.revision === run.revision);
   const shown = latest === undefined ? undefined : papers[latest.id];
@@ -141,6 +152,7 @@ export async function loadRunView(
     plan: shown?.plan ?? null,
     approvals,
     papers,
+    undos: undoStories(run, contents),
     reason: shown?.reason ?? null,
     ...(newest(contents, "route", "shadow")?.value === true ? { shadow: true as const } : {}),
   };
@@ -149,24 +161,21 @@ export async function loadRunView(
 /** The texts of the approval's own revision and step; the plan only as far as its hash is the approval's. */
 function papersOf(
   contents: readonly Content[],
-  { id, step, revision, planHash }: Approval,
+  approval: Approval,
   onAltered: (approval: ApprovalId) => void,
 ): ApprovalPapers {
-  const text = (name: string): string | undefined => {
-    const found = contents.find(
-      (each) => each.step === step && each.revision === revision && each.name === name,
-    )?.value;
-    return typeof found === "string" ? found : undefined;
-  };
-  const plan = text("plan");
-  const isWhole = plan !== undefined && sha256Hex(plan) === planHash;
-  if (plan !== undefined && !isWhole) {
-    onAltered(id);
+  const found = planTextOf(contents, approval);
+  if (found === "altered") {
+    onAltered(approval.id);
   }
+  const document = planDocumentOf(found);
   return {
-    // Written by this bot from a value that the plan schema had passed.
-    plan: isWhole ? { document: JSON.parse(plan) as PlanDocument, hash: planHash } : null,
-    reason: text("reason") ?? null,
+    plan: document === undefined ? null : { document, hash: approval.planHash },
+    reason: z
+      .string()
+      .nullable()
+      .catch(null)
+      .parse(textOf(contents, approval, "reason")),
   };
 }
 function numbered(contents: readonly Content[], name: "question" | "answer"): Map<string, Json> {

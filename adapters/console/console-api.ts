@@ -11,6 +11,7 @@ import type { LiveFeed } from "./live-feed.ts";
 import { sameOriginOnly } from "./request-guard.ts";
 import { safetyApi } from "./safety-api.ts";
 import type { Sessions } from "./sessions.ts";
+import { undoApi } from "./undo-api.ts";
 
 const shownConversations = 20;
 const shownRequests = 100;
@@ -130,6 +131,7 @@ export function consoleApi(services: ConsoleServices): Hono<SignedIn> {
     context.json(await inbox().cancel(context.req.param("run"), context.var.person.id)),
   );
   api.route("/safety", safetyApi(inbox));
+  api.route("/undos", undoApi(desk, inbox));
   api.post("/sign-out", async (context) => {
     await sessions.signOut(context.var.secret);
     takeCookie(context, desk, context.var.person.id);

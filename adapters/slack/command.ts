@@ -1,4 +1,5 @@
 import { toErrorInfo } from "../../src/errors.ts";
+import type { UndoAct } from "../../src/undo-types.ts";
 import type { Ack } from "./actions.ts";
 import { plainMessage } from "./blocks/card-message.ts";
 import { helpText } from "./blocks/help-text.ts";
@@ -7,6 +8,7 @@ import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";
 import { payloads } from "./payloads.ts";
 import { adapterName } from "./slack-ids.ts";
+import { createUndos } from "./undos.ts";
 import { createViews } from "./views.ts";
 import { type Caller, strangerText } from "./who.ts";
 
@@ -18,6 +20,13 @@ interface Words {
 const mostLines = 10;
 const shortTitle = 80;
 
+/** What verbs say of an undo that is stuck. */
+const undoVerbs: Readonly<Record<string, UndoAct>> = {
+  undo: "retry",
+  "by-hand": "by-hand",
+  leave: "given-up",
+};
+
 type Known = Extract<Caller, { readonly person: unknown }>;
 
 /**
@@ -28,6 +37,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   const { desk, inbox, log } = parts;
   const verdicts = createVerdicts(parts);
   const views = createViews(parts);
+  const undos = createUndos(parts);
 
   async function runs({ person }: Known): Promise<string> {
     const found = await desk.runs(person.id, { limit: mostLines });
@@ -102,11 +112,20 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   }
 
   async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
-    if (["approve", "reject", "cancel", "delegate"].includes(verb) && id === "") {
-      const more: Readonly<Record<string, string>> = { reject: " [REASON]", delegate: " PERSON [HOURS]" };
+    const act = Object.hasOwn(undoVerbs, verb) ? undoVerbs[verb] : undefined;
+    if ((act !== undefined || ["approve", "reject", "cancel", "delegate"].includes(verb)) && id === "") {
+      const more: Readonly<Record<string, string>> = {
+        reject: " [REASON]",
+        delegate: " PERSON [HOURS]",
+        "by-hand": " NOTE",
+        leave: " REASON",
+      };
       return `Which one? /countersign ${verb} ID${more[verb] ?? ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
+    if (act !== undefined) {
+      return (await undos.act(caller, { undo: id, act, ...(reason === "" ? {} : { note: reason }) })).text;
+    }
     switch (verb) {
       case "approve":
         return (await verdicts.decide(caller, { approval: id, verdict: "approved" })).text;
@@ -138,6 +157,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       status: () => status(caller),
       runs: () => runs(caller),
       approvals: () => approvals(caller),
+      undos: () => undos.list(caller.person.id),
       agents,
     };
     return Object.hasOwn(verbs, verb) ? (verbs[verb]?.() ?? helpText) : helpText;
@@ -160,7 +180,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     } catch (error) {
       const { code, message } = toErrorInfo(error);
       log.warn({ user, error: code }, "slack-command-failed");
-      if (code === "decision-late") {
+      if (code === "decision-late" || code === "undo-late") {
         throw error;
       }
       said = `${message}. Please try again.`;

@@ -11,12 +11,15 @@ import type { RecordTables } from "./record-schema.ts";
 /** Newest first. */
 export async function newestRuns(
   database: Database<RecordTables>,
-  o: { readonly limit: number; readonly open?: boolean; readonly person?: string },
+  o: Parameters<Store["listRuns"]>[0],
 ): Promise<readonly RecordTables["runs"][]> {
   return database.read((db) => {
     let query = db.selectFrom("runs").selectAll().orderBy("created_at", "desc").orderBy("id").limit(o.limit);
     if (o.open !== undefined) {
       query = query.where("status", o.open ? "in" : "not in", ["running", "waiting", "compensating"]);
+    }
+    if (o.stuck === true) {
+      query = query.where("stuck", ">", 0);
     }
     if (o.person !== undefined) {
       query = query.where("requester", "=", o.person);

@@ -41,7 +41,14 @@ if (server === undefined) {
     assert.equal(await serverPid(), undefined, "the private Redis outlives its stop");
     rmSync(folder, { recursive: true, force: true });
   });
-  const job = (run: string): StepJob => ({ run, revision: 1, step: "route", attempt: 1, dispatch: 1 });
+  const job = (run: string): StepJob => ({
+    run,
+    revision: 1,
+    step: "route",
+    attempt: 1,
+    dispatch: 1,
+    ready: true,
+  });
   /** Undefined when none answers. */
   async function serverPid(place = folder): Promise<number | undefined> {
     const client = new Redis(path.join(place, "redis.sock"), {

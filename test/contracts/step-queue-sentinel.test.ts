@@ -29,7 +29,14 @@ if (server === undefined) {
     let sentinels: TestSentinels;
     let queue: StepQueue;
     let seen: string[];
-    const job = (run: string): StepJob => ({ run, revision: 1, step: "route", attempt: 1, dispatch: 1 });
+    const job = (run: string): StepJob => ({
+      run,
+      revision: 1,
+      step: "route",
+      attempt: 1,
+      dispatch: 1,
+      ready: false,
+    });
     /** As the sweeper does: hands a job over again until it has come. */
     const comes = async (run: string): Promise<void> => {
       const deadline = performance.now() + 60_000;
