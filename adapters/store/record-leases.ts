@@ -1,3 +1,4 @@
+import { farWaitMs } from "../../src/clock-ahead.ts";
 import type { LeaseRecord } from "../../src/record-types.ts";
 import { beginDraw } from "./record-cards.ts";
 import type { Database } from "./database.ts";
@@ -16,7 +17,14 @@ export function recordLeases(database: Database<RecordTables>): LeaseRecord {
             conflict
               .column("name")
               .doUpdateSet({ holder, until })
-              .where((eb) => eb.or([eb("leases.holder", "=", holder), eb("leases.until", "<=", now)])),
+              .where((eb) =>
+                eb.or([
+                  eb("leases.holder", "=", holder),
+                  eb("leases.until", "<=", now),
+                  // Of a clock that was ahead.
+                  eb("leases.until", ">", now + farWaitMs),
+                ]),
+              ),
           )
           .returning("name")
           .execute(),
@@ -36,6 +44,7 @@ export function recordLeases(database: Database<RecordTables>): LeaseRecord {
           .selectFrom("leases")
           .select(["name", "holder"])
           .where("until", ">", now)
+          .where("until", "<=", now + farWaitMs)
           .where((eb) => eb(eb.fn<string>("substr", ["name", eb.val(1), eb.val(prefix.length)]), "=", prefix))
           .orderBy("name")
           .execute(),

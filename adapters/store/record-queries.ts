@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { bearableMs, farLookMs } from "../../src/clock-ahead.ts";
 import type { RunId, ThreadId } from "../../src/domain.ts";
 import type { Store } from "../../src/ports.ts";
 import type { AgentTraffic, ContentFilter, OpenWorkflow } from "../../src/record-types.ts";
@@ -64,23 +65,21 @@ export async function askingRuns(
   );
 }
 
-/** Open runs with a step due, oldest first. */
+/** Open runs with a step due, oldest first; then those that a clock which was ahead has put off. */
 export async function dueRuns(
   database: Database<RecordTables>,
   now: number,
   limit: number,
 ): Promise<readonly RunId[]> {
-  const rows = await database.read((db) =>
-    db
-      .selectFrom("runs")
-      .select("id")
-      .where("due_at", "is not", null)
-      .where("due_at", "<=", now)
-      .orderBy("due_at")
-      .orderBy("id")
-      .limit(limit)
-      .execute(),
-  );
+  const rows = await database.read(async (db) => {
+    const inOrder = db.selectFrom("runs").select("id").orderBy("due_at").orderBy("id").limit(limit);
+    const due = await inOrder.where("due_at", "is not", null).where("due_at", "<=", now).execute();
+    const ahead = await inOrder
+      .where("due_at", ">", now + farLookMs)
+      .where("updated_at", ">", now + bearableMs)
+      .execute();
+    return [...due, ...ahead].slice(0, limit);
+  });
   return rows.map((row) => row.id);
 }
 

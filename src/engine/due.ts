@@ -1,3 +1,4 @@
+import { bearableMs } from "../clock-ahead.ts";
 import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
 import { beginCompensation, undoFailed } from "./compensate.ts";
 import { fail, giveUp } from "./failure.ts";
@@ -7,6 +8,7 @@ import type { Turn } from "./turn.ts";
 
 /** Time has passed: answers that did not come, people who did not decide. Jobs that are lost are the sweeper's. */
 export function due(turn: Turn): void {
+  takeBack(turn);
   for (const planned of turn.plan) {
     const before = turn.run.status;
     const state = turn.run.steps.find((each) => each.id === planned.id);
@@ -17,6 +19,23 @@ export function due(turn: Turn): void {
       // The run has begun to compensate: the other steps are stopped, their times mean nothing any more.
       return;
     }
+  }
+}
+
+/** What a clock that was ahead has set comes as much earlier, now that it is right; else it came only then. */
+function takeBack(turn: Turn): void {
+  const { updatedAt, steps } = turn.run;
+  const aheadMs = updatedAt - turn.now;
+  if (aheadMs <= bearableMs) {
+    return;
+  }
+  const before = updatedAt - bearableMs;
+  const earlier = (at: number): number => (at > before ? at - aheadMs : at);
+  for (const { id, dueAt, remindAt } of steps.filter((each) => each.dueAt !== null)) {
+    setStep(turn, id, {
+      dueAt: dueAt === null ? null : earlier(dueAt),
+      ...(remindAt === undefined ? {} : { remindAt: remindAt.map(earlier) }),
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { faultless } from "./chaos-session.ts";
 import { faultCase, faultText } from "./faults/fault-case.ts";
 import { FaultSession } from "./faults/fault-session.ts";
 import { placeKinds } from "./faults/place-kinds.ts";
@@ -40,6 +41,8 @@ const report = (faults: readonly string[]): void => {
   counts[faults.some((fault) => fault.includes(": added ")) ? "doubled" : "lost"] += 1;
   faults.forEach((fault) => say(`  ${fault.slice(0, 1000)}`));
 };
+let expected: ReturnType<typeof faultless> | undefined;
+const faultlessOnce = () => (expected ??= faultless());
 for (const kind of placeKinds) {
   const chosen = kind.faults.filter((fault) => only.includes(fault));
   const missing = chosen.length > 0 && kind.missing();
@@ -47,7 +50,7 @@ for (const kind of placeKinds) {
     chosen.forEach((fault) => say(`not run here: ${fault}: ${missing}`));
     continue;
   }
-  const session = new FaultSession(kind);
+  const session = new FaultSession(kind, faultlessOnce);
   for (const fault of chosen) {
     for (let index = 0; index < runs; index += 1) {
       const each = faultCase(seed, index, fault);

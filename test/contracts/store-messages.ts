@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Store } from "../../src/ports.ts";
-import { sampleCommit, sampleOutbox, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
+import { sampleCommit, sampleOutbox, sampleStep, sampleSubject, sampleTime } from "../fakes/sample-run.ts";
 import { storeBench } from "../fakes/store-bench.ts";
 
 const now = sampleTime;
@@ -12,6 +12,25 @@ export function storeMessagesContract(name: string, open: () => Promise<Store>):
     const bench = storeBench(open);
     const { newId } = bench;
     const create = (parts: Parameters<typeof sampleCommit>[1] = {}) => bench.create({}, parts);
+
+    test("what a clock that was 30 days ahead has put off is due when the clock is right again", async () => {
+      const ahead = now + 30 * 86_400_000;
+      const state = sampleStep({ status: "queued", dueAt: ahead + 5_000 });
+      const run = await bench.create({ updatedAt: ahead, steps: [state] });
+      const row = sampleOutbox(run.id, { dueAt: ahead });
+      await bench.store.saveRun(sampleCommit(run, { outbox: [row] }));
+      await bench.store.claimOutbox(ahead, 60_000, 1_000);
+      const claimed = await bench.store.claimOutbox(now, 60_000, 1_000);
+      assert.ok(claimed.some(({ id }) => id === row.id));
+      assert.ok((await bench.store.dueRuns(now, 1_000)).includes(run.id));
+      const right = sampleStep({ status: "waiting", dueAt: now + 5 * 86_400_000 });
+      const patient = await bench.create({ updatedAt: now, steps: [right] });
+      assert.ok(!(await bench.store.dueRuns(now, 1_000)).includes(patient.id));
+      await bench.store.closeOutbox([row.id]);
+      assert.equal(await bench.store.leases.hold("ahead", "a", { now: ahead, leaseMs: 100 }), true);
+      assert.deepEqual(await bench.store.leases.held("ahead", now), []);
+      assert.equal(await bench.store.leases.hold("ahead", "b", { now, leaseMs: 100 }), true);
+    });
 
     test("outbox rows are claimed once per lease, oldest first, until they are closed", async () => {
       const run = await create();

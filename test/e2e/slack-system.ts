@@ -8,7 +8,7 @@ import { type FakeSlack, startSlack } from "../fakes/slack/start-slack.ts";
 import { ourProcesses } from "./our-processes.ts";
 import { type Ready, TestSystem } from "./system.ts";
 
-const patienceMs = 60_000;
+const patienceMs = 150_000;
 const lookAgainMs = 50;
 
 /** The whole product against a stand-in for Slack. */

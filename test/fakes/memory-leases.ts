@@ -1,3 +1,4 @@
+import { farWaitMs } from "../../src/clock-ahead.ts";
 import type { LeaseRecord } from "../../src/record-types.ts";
 
 /** The record's leases in memory. */
@@ -6,7 +7,7 @@ export class MemoryLeases implements LeaseRecord {
 
   async hold(name: string, holder: string, o: { now: number; leaseMs: number }): Promise<boolean> {
     const row = this.rows.get(name);
-    if (row !== undefined && row.holder !== holder && row.until > o.now) {
+    if (row !== undefined && row.holder !== holder && isHeld(row, o.now)) {
       return false;
     }
     this.rows.set(name, { holder, until: o.now + o.leaseMs });
@@ -23,7 +24,11 @@ export class MemoryLeases implements LeaseRecord {
 
   async held(prefix: string, now: number): Promise<readonly { name: string; holder: string }[]> {
     return [...this.rows]
-      .filter(([name, { until }]) => name.startsWith(prefix) && until > now)
+      .filter(([name, { until }]) => name.startsWith(prefix) && isHeld({ until }, now))
       .map(([name, { holder }]) => ({ name, holder }));
   }
+}
+
+function isHeld({ until }: { readonly until: number }, now: number): boolean {
+  return until > now && until <= now + farWaitMs;
 }

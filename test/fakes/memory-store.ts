@@ -11,6 +11,7 @@ import { MemoryFreezes } from "./memory-freezes.ts";
 import { MemoryPapers } from "./memory-papers.ts";
 import { MemoryCards } from "./memory-cards.ts";
 import { isOpen, listed } from "./memory-runs.ts";
+import { dueFirst, dueRows } from "./memory-due.ts";
 import { heldInTurns, progressOf } from "./memory-turns.ts";
 import { MemoryValues } from "./memory-values.ts";
 
@@ -146,11 +147,9 @@ export class MemoryStore extends MemoryValues implements Store {
   }
 
   async dueRuns(now: number, limit: number): Promise<readonly RunId[]> {
-    return [...this.runs.values()]
-      .filter((run) => isOpen(run) && this.dueAt(run) <= now)
-      .toSorted((a, b) => this.dueAt(a) - this.dueAt(b))
-      .slice(0, limit)
-      .map((run) => run.id);
+    const open = [...this.runs.values()].filter(isOpen);
+    const due = dueFirst(open, (run) => this.dueAt(run), now);
+    return due.slice(0, limit).map((run) => run.id);
   }
 
   async progress(): ReturnType<Store["progress"]> {
@@ -221,10 +220,7 @@ export class MemoryStore extends MemoryValues implements Store {
   }
 
   async claimOutbox(now: number, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
-    const due = [...this.outbox.values()]
-      .filter((row) => row.open && row.dueAt <= now)
-      .toSorted((a, b) => a.dueAt - b.dueAt)
-      .slice(0, limit);
+    const due = dueRows(this.outbox.values(), now).slice(0, limit);
     return due.map(({ open, ...row }) => {
       const claimed = { ...row, dueAt: now + leaseMs, tries: row.tries + 1 };
       this.outbox.set(row.id, { ...claimed, open });

@@ -13,21 +13,38 @@ const lookAgainMs = 20;
 /** A Redis server on a port of 127.0.0.1 that keeps nothing on disk, and may be killed, stopped and started again. */
 export class RedisProcess {
   readonly port: number;
-  readonly #server: string;
-  readonly #args: readonly string[];
+  readonly #host: string;
+  readonly #command: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(server: string, port: number, args: readonly string[]) {
+  private constructor(port: number, command: readonly string[], host = "127.0.0.1") {
     this.port = port;
-    this.#server = server;
-    this.#args = args;
+    this.#command = command;
+    this.#host = host;
   }
 
   /** A server with a folder of its own in `folder`. */
   static async start(server: string, folder: string, args: readonly string[] = []): Promise<RedisProcess> {
     const { port, dir } = await place(folder);
     const own = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
-    return started(new RedisProcess(server, port, [...own, ...args]));
+    return started(new RedisProcess(port, [server, ...own, ...args]));
+  }
+  /** A server in the network namespace `space`, at its address `host`. */
+  static async startIn(space: string, host: string, server: string, folder: string): Promise<RedisProcess> {
+    const { port, dir } = await place(folder);
+    const own = [
+      "--port",
+      String(port),
+      "--bind",
+      host,
+      "--protected-mode",
+      "no",
+      "--dir",
+      dir,
+      "--save",
+      "",
+    ];
+    return started(new RedisProcess(port, ["ip", "netns", "exec", space, server, ...own], host));
   }
   /** A sentinel. Its settings are in a file, because it writes there what it learns. */
   static async startSentinel(
@@ -39,18 +56,20 @@ export class RedisProcess {
     const file = path.join(dir, "sentinel.conf");
     const own = [`port ${port}`, "bind 127.0.0.1", `dir ${dir}`];
     writeFileSync(file, [...own, ...settings, ""].join("\n"));
-    return started(new RedisProcess(server, port, [file, "--sentinel"]));
+    return started(new RedisProcess(port, [server, file, "--sentinel"]));
   }
 
   /** Also after it was killed: on the same port, empty. */
   async start(): Promise<void> {
-    this.#child = spawn(this.#server, [...this.#args], { stdio: "ignore" });
+    const [program = "", ...args] = this.#command;
+    this.#child = spawn(program, args, { stdio: "ignore" });
     await this.until((client) => client.ping().then((answer) => answer === "PONG"), "answers");
   }
 
   /** Asks it something, by a connection of its own; fails when it does not answer within two seconds. */
   async ask<T>(what: (client: Redis) => Promise<T>): Promise<T> {
-    const client = new Redis(this.port, "127.0.0.1", {
+    const client = new Redis(this.port, this.#host, {
+      connectTimeout: 2_000,
       lazyConnect: true,
       retryStrategy: () => null,
       commandTimeout: 2_000,

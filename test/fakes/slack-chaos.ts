@@ -40,7 +40,7 @@ export interface ChaosResult {
   readonly approvals: number;
   /** Clicks that went through before their person's eyes without a decision in the record, and people who gave up. */
   readonly lost: number;
-  /** Approvals decided, or orders placed, more than once. */
+  /** Approvals decided, orders placed, or cards posted to one place, more than once. */
   readonly doubled: number;
   /** Copies of cards that still offer buttons when all is calm again. */
   readonly stale: number;
@@ -55,14 +55,17 @@ export class SlackChaos {
   readonly #slackTime = new ManualTime();
   readonly #random: () => number;
   #slack: FakeSlack | undefined;
-  #bot: MortalBot | undefined;
+  readonly #count: number;
+  #bots: MortalBot[] = [];
   readonly #counts = { clicks: 0, failed: 0, approvals: 0, lost: 0, doubled: 0, stale: 0 };
   readonly #accepted = new Map<ApprovalId, number>();
   readonly #copies = new Map<string, MessagePlace>();
 
   readonly #seed: number;
-  constructor(seed: number) {
+  /** `bots` work on one record, with the same tokens. */
+  constructor(seed: number, bots = 1) {
     this.#seed = seed;
+    this.#count = bots;
     this.#random = seeded(seed);
     const world = this.#world;
     world.trust = { ...world.trust, person: (id) => people.find((each) => each.id === id) };
@@ -75,7 +78,7 @@ export class SlackChaos {
   async run(clicks: number): Promise<ChaosResult> {
     this.#slack = await startSlack({ manifest: ownApp, clock: this.#slackTime, timers: this.#slackTime });
     this.#slack.limits.enabled = false;
-    this.#bot = this.#start();
+    this.#bots = Array.from({ length: this.#count }, () => this.#start());
     try {
       while (this.#counts.clicks < clicks) {
         await this.#round();
@@ -83,7 +86,7 @@ export class SlackChaos {
       await this.#calm();
       return this.#counts;
     } finally {
-      await this.#bot.stop();
+      await Promise.all(this.#bots.map((bot) => bot.stop()));
       await this.#slack.stop();
     }
   }
@@ -101,6 +104,7 @@ export class SlackChaos {
       slack: this.#office,
       time: this.#slackTime,
       people,
+      others: this.#count > 1,
       accepted: (approval) => this.#accepted.set(approval, (this.#accepted.get(approval) ?? 0) + 1),
       posted: (thread, key, place) => this.#copies.set(`${thread} ${key}`, place),
     });
@@ -124,8 +128,9 @@ export class SlackChaos {
     void all.finally(() => (over = true));
     if (this.#random() < 0.3) {
       await this.#pump();
-      this.#bot?.kill();
-      this.#bot = this.#start();
+      const victim = Math.floor(this.#random() * this.#bots.length);
+      this.#bots[victim]?.kill();
+      this.#bots[victim] = this.#start();
     }
     await this.#pumped(async () => (over ? true : undefined));
     await all;
@@ -208,7 +213,18 @@ export class SlackChaos {
     const { placed } = this.#world;
     this.#counts.doubled =
       [...this.#accepted.values()].filter((count) => count > 1).length +
-      (placed.length - new Set(placed).size);
+      (placed.length - new Set(placed).size) +
+      this.#postedTwice();
+  }
+  /** Messages beyond the first with the same card in the same channel. */
+  #postedTwice(): number {
+    const { workspace } = this.#office;
+    const marked = [...workspace.channels.values()].flatMap(({ id }) =>
+      workspace
+        .messages(id)
+        .flatMap(({ metadata }) => (metadata === undefined ? [] : [JSON.stringify([id, metadata])])),
+    );
+    return marked.length - new Set(marked).size;
   }
 
   /** Lets time pass everywhere until there is an answer; fails when there never is one. */
@@ -223,8 +239,7 @@ export class SlackChaos {
     throw new Error("the chaos does not come to rest");
   }
   async #pump(): Promise<void> {
-    const bot = this.#bot;
-    if (bot !== undefined) {
+    for (const bot of this.#bots) {
       await this.#world.settle(bot.engine);
       bot.presenter.kick();
     }

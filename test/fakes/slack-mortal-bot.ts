@@ -28,6 +28,8 @@ interface Surroundings {
   /** The adapter's and Slack's. */
   readonly time: ManualTime;
   readonly people: readonly Person[];
+  /** Whether other bots work on the same record. */
+  readonly others: boolean;
   /** Called with each verdict that was counted. */
   readonly accepted: (approval: ApprovalId) => void;
   /** Called with where a card stands. */
@@ -95,6 +97,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
     adapters: () => [watched],
     render: async ({ key }) =>
       key.startsWith("approval-") ? cardOf(await world.store.approval(key.slice("approval-".length))) : null,
+    others: () => o.others,
     clock: world.time,
     after: (ms, call) => world.time.after(ms, call),
     log: silentLogger,
@@ -109,6 +112,7 @@ export function startMortalBot(o: Surroundings): MortalBot {
     },
     kill() {
       dead = true;
+      // Those of other bots too: nobody knows whose they are, and theirs come back.
       slack.sockets.connections.forEach((each) => each.cut());
       // Once the cuts are noticed: the library keeps a timer for what it closes while it does not know yet.
       void settle().then(() => adapter.stop());

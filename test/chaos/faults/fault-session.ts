@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { jobs } from "../chaos-case.ts";
-import { faultless } from "../chaos-session.ts";
 import type { Expected } from "../chaos-system.ts";
 import type { FaultCase } from "./fault-case.ts";
 import type { Place, PlaceKind } from "./place.ts";
@@ -15,17 +14,19 @@ export interface FaultReport {
 
 /** Runs cases on places that are kept for one round of jobs each. */
 export class FaultSession {
-  static #expected: Promise<readonly Expected[]> | undefined;
   readonly #kind: PlaceKind;
+  readonly #expected: () => Promise<readonly Expected[]>;
   #place: Place | undefined;
 
-  constructor(kind: PlaceKind) {
+  /** `expected`: what the jobs come to without faults. */
+  constructor(kind: PlaceKind, expected: () => Promise<readonly Expected[]>) {
     this.#kind = kind;
+    this.#expected = expected;
   }
 
   /** One case, on the next job. */
   async run(each: FaultCase): Promise<FaultReport> {
-    const expected = await (FaultSession.#expected ??= faultless());
+    const expected = await this.#expected();
     const place = (this.#place ??= await this.#kind.open());
     const wanted = expected[place.chaos.next];
     if (wanted === undefined) {
@@ -52,7 +53,7 @@ export class FaultSession {
       faults.push(String(error));
     }
     const logs = faults.length === 0 ? "" : place.chaos.logs();
-    if (faults.length > 0 || otherPlan || place.chaos.next === jobs.length) {
+    if (faults.length > 0 || otherPlan || this.#kind.once === true || place.chaos.next === jobs.length) {
       faults.push(...(await this.end()));
     }
     return { faults, otherPlan, logs };

@@ -1,5 +1,6 @@
 import type { PlaceKind } from "./place.ts";
+import { namespacePlace, sentinelPlace } from "./redis-places.ts";
 import { serversPlace } from "./servers-place.ts";
 
 /** All that may happen to what a system stands on. */
-export const placeKinds: readonly PlaceKind[] = [serversPlace];
+export const placeKinds: readonly PlaceKind[] = [serversPlace, sentinelPlace, namespacePlace];

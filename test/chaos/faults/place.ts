@@ -15,6 +15,8 @@ export interface PlaceKind {
   /** Why there can be no such place here, or false. */
   readonly missing: () => string | false;
   readonly open: () => Promise<Place>;
+  /** After one fault the place is another one: each run has a place of its own. */
+  readonly once?: true;
 }
 
 /** The program of a Redis server; fails where there is none. */

@@ -72,7 +72,7 @@ const strikes = {
 export type ServersFault = keyof typeof strikes;
 
 /** Two bots on a PostgreSQL, with the agents' books, and a Redis behind a proxy; all of them are its own. */
-export class ServersPlace implements Place {
+class ServersPlace implements Place {
   readonly redis: RedisProcess;
   readonly toRedis: CutProxy;
   readonly postgres: TestPostgres;
