@@ -10,6 +10,7 @@ const words: Readonly<Record<Card["kind"], string>> = {
   progress: "nothing of it is really reserved, ordered or recorded.",
   question: "nothing will really be done.",
   approval: "a decision is practice, nothing will be ordered.",
+  undo: "nothing was really held or ordered.",
   result: "nothing of this was really reserved, ordered or recorded.",
   notice: "nothing is really done.",
 };

@@ -125,6 +125,7 @@ const changing = {
   updated_at: "bigint",
   steps: "text",
   due_at: "bigint",
+  stuck: "bigint",
 } as const satisfies Record<Exclude<keyof CommitRows["run"], "errors">, "text" | "bigint">;
 const typed = Object.entries(changing);
 const changes = typed

@@ -22,6 +22,7 @@ export const runColumns: Columns<RecordTables["runs"]> = {
   steps: true,
   errors: true,
   due_at: true,
+  stuck: true,
 };
 
 export const contentColumns: Columns<RecordTables["contents"]> = {

@@ -10,6 +10,7 @@ import {
 } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import { nextLook } from "../../src/next-look.ts";
+import { stuckSteps } from "../../src/step-errors.ts";
 import type { Opening } from "./open-rows.ts";
 import {
   checkApprovalIdentity,
@@ -50,7 +51,9 @@ const decisionSchema = z.object({
   at: time,
   assurance: z.enum(["local", "clicked", "countersigned"]),
   adapter: z.string(),
+  signedAt: z.string().exactOptional(),
   brokeGlass: z.literal(true).exactOptional(),
+  standing: z.string().exactOptional(),
 });
 const progressSchema = z.object({
   tier: z.string().nullable(),
@@ -58,6 +61,7 @@ const progressSchema = z.object({
   decisions: z.array(decisionSchema),
   notices: z.number().int(),
   escalatedAt: time.nullable(),
+  editors: z.array(z.string()).exactOptional(),
 });
 /** Of an approval from before there were tiers: one person's verdict was enough. */
 const noProgress: z.infer<typeof progressSchema> = {
@@ -98,6 +102,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
         ? null
         : key.seal(errorsPlace(run.id, version), { run: errors, steps: Object.fromEntries(failed) }),
     due_at: openStatuses.has(run.status) ? nextLook(run) : null,
+    stuck: stuckSteps(run).length,
   };
 }
 

@@ -22,6 +22,7 @@ import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
 import { recordLeases } from "./record-leases.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
+import { recordPapers } from "./record-papers.ts";
 import { heldRuns, runProgress } from "./record-progress.ts";
 import { pruneRecord } from "./record-prune.ts";
 import {
@@ -69,12 +70,14 @@ export class RecordStore implements Store {
   readonly #clock: Clock;
   readonly instances: Store["instances"];
   readonly freezes: Store["freezes"];
+  readonly papers: Store["papers"];
   readonly leases: Store["leases"];
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.instances = recordInstances(options.database);
     this.freezes = recordFreezes({ ...options, keys });
+    this.papers = recordPapers({ ...options, keys });
     this.leases = recordLeases(options.database);
     this.keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));

@@ -15,6 +15,7 @@ export function surroundingsOf(o: EngineOptions): DraftSurroundings {
     trust: o.trust(),
     definitions: o.definitions,
     approvalPlaces: o.approvalPlaces,
+    undoPlaces: o.undoPlaces,
     log: o.log,
     frozen: o.frozen?.() ?? false,
     isShadow: o.isShadow ?? (() => false),
@@ -32,6 +33,8 @@ export interface EngineOptions {
   readonly trust: () => TrustView;
   /** Where the card of an approval of this run stands, one thread at least. Must not throw. */
   readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
+  /** The same for an undo of this run that needs a person. */
+  readonly undoPlaces: (run: Run) => readonly ThreadId[];
   /** True while nothing with an effect may be sent and no time runs out: the company is frozen. Default: never. */
   readonly frozen?: () => boolean;
   /** Whether a request that is given to this workflow now has no effects. Default: none. */

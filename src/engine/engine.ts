@@ -8,6 +8,8 @@ import { dispatchStep, happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
 import type { RunDraft } from "./run-draft.ts";
+import { answerBack, askBack, type AskedBack } from "./ask-back.ts";
+import { remindReview, review } from "./review.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
@@ -41,9 +43,18 @@ export interface Engine extends UndoEngine {
   ): Promise<"answered" | "not-waiting" | "duplicate">;
   /**
    * Commits a person's verdict with its evidence. "counted": further people's are needed; "counted-before": theirs, or
-   * that of whom they stand in for, is there already; "stale": the approval was not open any more.
+   * that of whom they stand in for, is there already; "stale": the approval was not open any more. Several, which were
+   * given in advance, are one commit.
    */
-  record(approval: ApprovalId, given: GivenDecision): Promise<Recorded>;
+  record(approval: ApprovalId, given: GivenDecision, ...others: readonly GivenDecision[]): Promise<Recorded>;
+  /** Has who may decide ask the requester something; see `ask-back.ts`. */
+  askBack(approval: ApprovalId, o: { readonly by: PersonId; readonly text: string }): Promise<AskedBack>;
+  /** Writes down what somebody found who looked at a decision that was made alone. */
+  review(
+    approval: ApprovalId,
+    given: { readonly by: PersonId; readonly note: string; readonly reminders: number },
+  ): Promise<"reviewed" | "reviewed-before">;
+  remindReview(approval: ApprovalId, number: number): Promise<void>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
@@ -112,19 +123,47 @@ export function createEngine(options: EngineOptions): Engine {
     receive: (message) => inbox.receive(message),
 
     async answer(id, { key, text }) {
-      const answered = await changer.change(id, (draft) => answerQuestion(draft, key, text), {
-        requestKey: key,
-      });
+      const answered = await changer.changeOnce(id, key, (draft) => answerQuestion(draft, key, text));
       return answered ?? "not-waiting";
     },
 
-    async record(id, given) {
+    async record(id, given, ...others) {
       const approval = await store.approval(id);
       if (approval === undefined) {
         return "stale";
       }
-      const result = await changer.change(approval.run, (draft) => recordDecision(draft, approval, given));
-      return result === undefined || result === "duplicate" ? "stale" : result;
+      const result = await changer.change(approval.run, (draft) =>
+        others.reduce(
+          (_before, each) => recordDecision(draft, approval, each),
+          recordDecision(draft, approval, given),
+        ),
+      );
+      return result ?? "stale";
+    },
+
+    async askBack(id, question) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => askBack(draft, approval, question));
+      return result ?? "stale";
+    },
+
+    async review(id, given) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => review(draft, approval, given));
+      return result === "reviewed" ? result : "reviewed-before";
+    },
+
+    async remindReview(id, number) {
+      const approval = await store.approval(id);
+      if (approval !== undefined) {
+        await changer.change(approval.run, (draft) => remindReview(draft, approval, number));
+      }
     },
 
     async cancel(id, by) {
@@ -140,7 +179,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "cancelled"
           : "finished";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async pause(id, by, paused) {
@@ -149,7 +188,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "done"
           : "finished",
       );
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async withdraw(id, key) {
@@ -167,7 +206,7 @@ export function createEngine(options: EngineOptions): Engine {
         );
         return "withdrawn";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async unattended({ run, ...ref }, waits) {
@@ -212,6 +251,10 @@ function answerQuestion(draft: RunDraft, key: string, text: string): "answered" 
       continue;
     }
     const { number } = question;
+    if (answerBack(draft, id, text)) {
+      draft.add(id, `answer-key:${number}`, key);
+      return "answered";
+    }
     const answered = happen(draft, { type: "answered", step: id, revision: draft.run.revision }, () => {
       draft.add(id, `answer:${number}`, text);
       // Says under the run's seal that the message belongs to it.

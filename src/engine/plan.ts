@@ -6,8 +6,6 @@ import type { PlannedStep, Run, RunStatus, StepId, StepState } from "../domain.t
 export const triageRetries = 3;
 /** Alternatives tried before a failure ends the run. */
 export const maxRevisions = 5;
-/** The try of an undo that is alarmed; it is tried on all the same. */
-export const undoAlarmAttempt = 8;
 export const triageTimeoutMs = 600_000;
 /** A queued step that nobody has worked on this long after its time is dispatched by the sweeper itself. */
 export const queuePatienceMs = 3000;

@@ -31,13 +31,14 @@ type Changed<T> = { readonly made: T } | "unknown" | "duplicate" | "fenced";
 /** Loads a run, lets something change it, saves it in one transaction, and again if another writer was first. */
 export interface RunChanger {
   /**
-   * Undefined when there is no such run; "duplicate" when the chat message's key was known; else what `decide` returned.
-   * There is a commit only when something changed.
+   * Undefined when there is no such run; else what `decide` returned. There is a commit only when something changed.
    */
-  change<T>(
+  change<T>(run: RunId, decide: (draft: RunDraft) => T): Promise<T | undefined>;
+  /** The same for what a chat message brings about. "duplicate": its key was known. */
+  changeOnce<T>(
     run: RunId,
+    requestKey: string,
     decide: (draft: RunDraft) => T,
-    o?: { readonly requestKey?: string },
   ): Promise<T | "duplicate" | undefined>;
   /** The same for an agent's message, always with a commit. "fenced": its step was given to another instance since. */
   apply<T>(
@@ -187,8 +188,12 @@ export function createRunChanger(
   }
 
   return {
-    async change(id, decide, o = {}) {
-      const changed = await inTurn(id, decide, o);
+    async change(id, decide) {
+      const changed = await inTurn(id, decide, {});
+      return typeof changed === "object" ? changed.made : undefined;
+    },
+    async changeOnce(id, requestKey, decide) {
+      const changed = await inTurn(id, decide, { requestKey });
       if (typeof changed === "object") {
         return changed.made;
       }

@@ -13,6 +13,7 @@ export interface DraftSurroundings {
   readonly trust: TrustView;
   readonly definitions: Definitions;
   readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
+  readonly undoPlaces: (run: Run) => readonly ThreadId[];
   readonly log: Logger;
   /** See `EngineOptions`. */
   readonly frozen: boolean;

@@ -2,23 +2,28 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { ChaosSession } from "./chaos-session.ts";
-import { caseText, chaosCase } from "./chaos-case.ts";
+import { type ChaosKind, chaosKinds, type ChaosOutcome } from "./chaos-kinds.ts";
 
 /**
- * `npm run chaos [-- --seed N] [--runs N] [--minutes M] [--only I]`: the main job under kill -9 at random moments, one
- * line per run. Run I of a seed comes alone with `--only I`. Ends with 1 when anything was lost, doubled or wrong.
+ * `npm run chaos [-- --what moments|kills|pairs] [--seed N] [--runs N] [--seconds S] [--from I] [--only I] [--all]`: the
+ * main job under faults, one line per run; without `--what` all kinds by turns. What run I of a seed is depends on the
+ * two alone: `--from I` goes on where an earlier one ended, `--only I` does that one. `--all` does every failpoint
+ * (`kills`), or every pair with the I-th as its first (`pairs`), in their order. Ends with 1 when anything was lost,
+ * doubled or wrong.
  */
 
 const { values: options } = parseArgs({
   options: {
+    what: { type: "string" },
     seed: { type: "string", default: "1" },
-    runs: { type: "string", default: "20" },
-    minutes: { type: "string" },
+    runs: { type: "string" },
+    seconds: { type: "string" },
+    from: { type: "string" },
     only: { type: "string" },
+    all: { type: "boolean", default: false },
   },
 });
-const number = (name: "seed" | "runs" | "minutes" | "only"): number | undefined => {
+const number = (name: "seed" | "runs" | "seconds" | "from" | "only"): number | undefined => {
   const text = options[name];
   if (text !== undefined && !/^\d{1,9}$/.test(text)) {
     throw new Error(`--${name} ${text}: expected a whole number`);
@@ -27,44 +32,78 @@ const number = (name: "seed" | "runs" | "minutes" | "only"): number | undefined 
 };
 const seed = number("seed") ?? 1;
 const only = number("only");
-const minutes = number("minutes");
-const runs = only === undefined ? (number("runs") ?? 20) : 1;
-const end = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+const seconds = number("seconds");
+const first = only ?? number("from") ?? 0;
+const mostRuns = number("runs") ?? (options.all || seconds !== undefined ? Number.POSITIVE_INFINITY : 20);
+const last = only ?? Number.POSITIVE_INFINITY;
+const end = performance.now() + (seconds ?? Number.POSITIVE_INFINITY) * 1_000;
 
-const session = new ChaosSession();
-const counts = { runs: 0, kills: 0, lost: 0, doubled: 0, wrong: 0, otherPlans: 0 };
+const kinds = chosenKinds();
+const counts = { runs: 0, injected: 0, lost: 0, doubled: 0, wrong: 0 };
 /** Books and orders are right, but not what is around them. */
-const aroundIt = /^(journal verify|left over|\d+ processes)/;
+const aroundIt = /^(journal|left over|\d+ processes)/;
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
-try {
-  for (let count = 0; count < runs && performance.now() < end; count += 1) {
-    const chaos = chaosCase(seed, only ?? count);
-    const started = performance.now();
-    const { faults, otherPlan, logs } = await session.run(chaos);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+
+function chosenKinds(): readonly ChaosKind[] {
+  const { what, all } = options;
+  if (what === undefined && !all) {
+    return Object.values(chaosKinds).map((kind) => kind(seed, false));
+  }
+  if (!(what === "kills" || what === "pairs" || (what === "moments" && !all))) {
+    throw new Error(`--what ${what ?? ""}: expected moments, kills or pairs; with --all kills or pairs`);
+  }
+  return [chaosKinds[what](seed, all)];
+}
+
+function count({ injected, faults }: Pick<ChaosOutcome, "injected" | "faults">): void {
+  counts.injected += injected;
+  if (faults.length > 0) {
+    const isDoubled = faults.some((fault) => fault.includes(": added "));
+    counts[isDoubled ? "doubled" : faults.every((fault) => aroundIt.test(fault)) ? "wrong" : "lost"] += 1;
+  }
+}
+function tell(index: number, { text, faults, note, logs }: ChaosOutcome, ms: number): void {
+  const verdict = faults.length > 0 ? "FAIL" : note === undefined ? "ok" : `ok, ${note}`;
+  say(`seed ${seed} run ${index}: ${text}: ${verdict} (${(ms / 1000).toFixed(1)} s)`);
+  if (faults.length > 0) {
+    faults.forEach((fault) => say(`  ${fault.slice(0, 1000)}`));
+    const file = path.join(mkdtempSync(path.join(tmpdir(), "cs-chaos-")), "logs");
+    writeFileSync(file, logs);
+    say(`  logs: ${file}`);
+  }
+}
+/** All runs of one number; false when there is none. */
+async function run(index: number): Promise<boolean> {
+  const kind = kinds[index % kinds.length];
+  const runs = await kind?.run(index);
+  let started = performance.now();
+  for await (const outcome of runs ?? []) {
     counts.runs += 1;
-    counts.kills += chaos.kills.length;
-    counts.otherPlans += otherPlan ? 1 : 0;
-    if (faults.length > 0) {
-      const doubled = faults.some((fault) => fault.includes(": added "));
-      counts[doubled ? "doubled" : faults.every((fault) => aroundIt.test(fault)) ? "wrong" : "lost"] += 1;
-    }
-    const verdict = faults.length > 0 ? "FAIL" : otherPlan ? "ok, another plan" : "ok";
-    say(`${caseText(chaos)}: ${verdict} (${seconds} s)`);
-    if (faults.length > 0) {
-      faults.forEach((fault) => say(`  ${fault.slice(0, 1000)}`));
-      const file = path.join(mkdtempSync(path.join(tmpdir(), "cs-chaos-")), "logs");
-      writeFileSync(file, logs);
-      say(`  logs: ${file}`);
-    }
+    count(outcome);
+    tell(index, outcome, performance.now() - started);
+    started = performance.now();
+  }
+  return runs !== undefined;
+}
+
+let next = first;
+try {
+  let isThere = true;
+  while (isThere && next <= last && counts.runs < mostRuns && performance.now() < end) {
+    isThere = await run(next);
+    next += isThere ? 1 : 0;
   }
 } finally {
-  await session.end();
+  for (const kind of kinds) {
+    const faults = await kind.end();
+    count({ injected: 0, faults });
+    faults.forEach((fault) => say(`  at the end: ${fault.slice(0, 1000)}`));
+  }
 }
 say(
-  `${counts.runs} runs, ${counts.kills} kills, ${counts.lost} lost, ${counts.doubled} doubled, ` +
-    `${counts.wrong} otherwise wrong (${counts.otherPlans} with another plan, because a wholesaler was away)`,
+  `${counts.runs} runs, ${counts.injected} faults, ${counts.lost} lost, ${counts.doubled} doubled, ` +
+    `${counts.wrong} otherwise wrong; go on with --seed ${seed} --from ${next}`,
 );
 process.exitCode = counts.lost + counts.doubled + counts.wrong === 0 ? 0 : 1;

@@ -5,7 +5,7 @@ import { readJournal } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import { rowsOf } from "../../adapters/store/record-commit.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { RunKeys } from "../../adapters/store/run-keys.ts";
 import { sql } from "kysely";

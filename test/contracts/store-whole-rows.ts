@@ -73,9 +73,14 @@ export function storeWholeRowsContract(name: string, open: () => Promise<Store>)
         at: now + 9,
         assurance: "clicked",
         adapter: "console",
+        signedAt: "@deputy/main",
         brokeGlass: true,
+        standing: "standing1",
       };
-      const opened: Required<Approval> = sampleApproval(run.id, { tier: "large", quorum: 2, notices: 1 });
+      const opened: Required<Approval> = {
+        ...sampleApproval(run.id, { tier: "large", quorum: 2, notices: 1 }),
+        editors: ["manager"],
+      };
       const decided: Required<Approval> = {
         ...opened,
         status: "decided",

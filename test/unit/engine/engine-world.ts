@@ -9,6 +9,8 @@ import type { RunBounds } from "../../../src/engine/admission.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
+import { createStanding } from "../../../src/standing.ts";
+import { createStandingUses } from "../../../src/standing-uses.ts";
 import { createIntake } from "../../../src/intake.ts";
 import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
@@ -35,7 +37,7 @@ const signed = <T>(statement: T, role: string): Signed<T> => ({ statement, signe
 
 /** The engine with everything around it: a record, a queue, agents that remember what they did, a manager. */
 export class EngineWorld {
-  readonly time = new ManualTime();
+  readonly time: ManualTime;
   readonly store = new MemoryStore();
   readonly queue: MemoryQueue;
   readonly acknowledged: MessageSubject[] = [];
@@ -65,7 +67,8 @@ export class EngineWorld {
   private readonly replies = new Map<string, ReceivedEnvelope>();
   private ids = 0;
 
-  constructor(fate?: () => Fate) {
+  constructor(fate?: () => Fate, time = new ManualTime()) {
+    this.time = time;
     this.queue = new MemoryQueue(() => this.time.now(), fate);
   }
 
@@ -83,6 +86,7 @@ export class EngineWorld {
       bounds: this.bounds,
       shareOf: (person) => this.shares[person] ?? 1,
       approvalPlaces: (run) => this.places ?? [run.thread],
+      undoPlaces: (run) => this.places ?? [run.thread],
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
@@ -101,9 +105,23 @@ export class EngineWorld {
       sign: (statement) => signed(statement, "evidence"),
       changed: () => undefined,
     });
+    const standing = createStanding({
+      ...shared,
+      ids: { next },
+      sign: (statement) => signed(statement, "evidence"),
+      changed: () => undefined,
+    });
     return {
       engine,
       delegations,
+      standing,
+      uses: createStandingUses({
+        ...shared,
+        standing,
+        frozen: () => false,
+        sign: (statement) => signed(statement, "evidence"),
+        log: silentLogger,
+      }),
       approvals: createApprovals({
         ...shared,
         delegations,
@@ -128,7 +146,7 @@ export class EngineWorld {
       } else if (rows[0] === undefined) {
         return;
       } else {
-        const reply = this.replyTo(rows[0]);
+        const reply = await this.deliver(rows[0]);
         const copies = reply === undefined ? [] : Array.from({ length: times }, () => reply);
         for (const copy of copies) {
           await engine.receive(copy);
@@ -136,6 +154,11 @@ export class EngineWorld {
       }
     }
     throw new Error("the world does not come to rest");
+  }
+
+  /** What comes back of a message; other worlds have real agents, which take their time. */
+  protected deliver(row: OutboxRow): Promise<ReceivedEnvelope | undefined> {
+    return Promise.resolve(this.replyTo(row));
   }
 
   /** What the agent answers: computed once, then the stored reply; a crashed skill answers nothing. */

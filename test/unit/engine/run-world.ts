@@ -217,6 +217,7 @@ export class RunWorld {
         this.mail.push({ type: "triaged", action: "escalate", delayMs: 0, ...ref });
         return;
       case "remind":
+      case "undo-stuck":
       case "withdraw-request":
     }
   }

@@ -1,0 +1,121 @@
+import type { FailpointName } from "./failpoints.ts";
+import { KillSystem, processOf, type RecordedRun, type Verdict, verdicts } from "./kill-system.ts";
+
+/** Who passes the failpoint is killed there, during a run that ends with this verdict. */
+export interface KillCase {
+  readonly verdict: Verdict;
+  readonly failpoint: FailpointName;
+  /** It is passed by a process that was killed before, and starts again. */
+  readonly atStart: boolean;
+}
+export interface KillReport {
+  /** Nothing: all is as without faults. */
+  readonly faults: readonly string[];
+  /** Whether anybody passed the failpoint. */
+  readonly isHit: boolean;
+  /** Of all processes, when something is wrong. */
+  readonly logs: string;
+}
+interface Running {
+  readonly system: KillSystem;
+  readonly cases: readonly KillCase[];
+  readonly expected: Readonly<Record<Verdict, RecordedRun>>;
+}
+
+/** So many orders fit one folder's credit and budget. */
+const mostRuns = 30;
+
+/** Kills processes of real systems at failpoints, one of them in each run. */
+export class KillSession {
+  #running: Promise<Running> | undefined;
+  #runs = 0;
+
+  /** Every failpoint of a start and of a run, for each verdict. */
+  async cases(): Promise<readonly KillCase[]> {
+    return (await this.#open()).cases;
+  }
+
+  async run({ verdict, failpoint, atStart }: KillCase): Promise<KillReport> {
+    const { system, expected } = await this.#open();
+    this.#runs += 1;
+    const faults: string[] = [];
+    let isHit = false;
+    try {
+      const killed = await system.kill(failpoint, { verdict, expected: expected[verdict], atStart });
+      faults.push(...killed.faults);
+      isHit = killed.hit !== undefined;
+      if (killed.hit !== undefined && killed.hit.kind !== processOf(failpoint)) {
+        faults.push(`killed was process ${killed.hit.pid} "${killed.hit.kind}"`);
+      }
+    } catch (error) {
+      faults.push(String(error));
+    }
+    const logs = faults.length === 0 ? "" : system.logs();
+    if (faults.length > 0 || this.#runs >= mostRuns) {
+      faults.push(...(await this.end()));
+    }
+    return { faults, isHit, logs };
+  }
+
+  /** Ends the system that runs, if any; gives what is wrong with its end. */
+  async end(): Promise<readonly string[]> {
+    const running = await this.#running?.catch(() => undefined);
+    this.#running = undefined;
+    this.#runs = 0;
+    if (running === undefined) {
+      return [];
+    }
+    try {
+      return await running.system.stop();
+    } finally {
+      await running.system.remove();
+    }
+  }
+
+  #open(): Promise<Running> {
+    this.#running ??= open();
+    return this.#running;
+  }
+}
+
+async function open(): Promise<Running> {
+  const system = new KillSystem();
+  try {
+    const start = await system.start();
+    const expected = { approved: await system.record("approved"), rejected: await system.record("rejected") };
+    const inRuns = new Set(verdicts.flatMap((verdict) => expected[verdict].passed.map(operationOf)));
+    const cases = [
+      ...start
+        .filter((failpoint) => !inRuns.has(operationOf(failpoint)))
+        .map((failpoint) => ({ verdict: "approved", failpoint, atStart: true }) as const),
+      ...verdicts.flatMap((verdict) =>
+        expected[verdict].passed.map((failpoint) => ({ verdict, failpoint, atStart: false })),
+      ),
+    ];
+    return { system, cases, expected };
+  } catch (error) {
+    await system.remove();
+    throw error;
+  }
+}
+
+/** "supply.store.perform" */
+function operationOf(failpoint: FailpointName): string {
+  return failpoint.slice(failpoint.indexOf(":") + 1, failpoint.lastIndexOf("#"));
+}
+
+/**
+ * For each kind of process and each of its operations one case before and one after it, of whichever agent, spread over
+ * the course of a run.
+ */
+export function oneOfEachKind(cases: readonly KillCase[]): readonly KillCase[] {
+  const kinds = Map.groupBy(cases, ({ failpoint }) => {
+    const operation = operationOf(failpoint);
+    const moment = failpoint.slice(0, failpoint.indexOf(":"));
+    return `${moment} ${processOf(failpoint)} ${operation.slice(operation.indexOf(".") + 1)}`;
+  });
+  return [...kinds.values()].flatMap((all, index) => {
+    const share = ((index * 7) % kinds.size) / kinds.size;
+    return all[Math.floor(share * all.length)] ?? [];
+  });
+}
