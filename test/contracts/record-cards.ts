@@ -38,7 +38,7 @@ export function recordCardsContract(name: string, place: () => Promise<DatabaseP
         created: { requestKey: "request-1", runKey },
       });
       assert.ok(made.created !== null);
-      const { paused: _, held: __, ...run1 } = made.created.run; // that version knew neither
+      const { paused: _, held: __, stuck: ___, ...run1 } = made.created.run; // that version knew none of these
       const message = key.seal(
         { table: "cards", row: "progress-run1", column: "message", version: 1 },
         "terminal:run1|progress-run1",
