@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import manifest from "../../package.json" with { type: "json" };
 import { createPostgresBackend, Queue, runMigrations, withBackend, Worker } from "bullmq";
 import { z } from "zod";
@@ -17,6 +18,8 @@ const schema = "bullmq";
  * in the queue.
  */
 const concurrency = 4;
+/** Requests that are being sent by who adds their jobs: these are for the case that it cannot, and may wait for others. */
+const lingerMs = 100;
 /** Steps that one job brings at most. */
 const mostSteps = 50;
 /** Longer than any hand-over; what a dead bot held is taken up again after this. */
@@ -48,6 +51,11 @@ interface NewJob {
 interface Added {
   readonly job: StepJob;
   readonly delayMs: number;
+}
+/** Steps that go to the backend together, and for how long further ones may join them. */
+interface Batch {
+  open: { readonly steps: Added[]; readonly added: Promise<void> } | undefined;
+  readonly wait: () => Promise<unknown>;
 }
 interface QueueHandle {
   addBulk(jobs: NewJob[]): Promise<unknown>;
@@ -93,21 +101,15 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   backend.queue.on("error", warn);
   let worker: WorkerHandle | undefined;
   let closed: Promise<void> | undefined;
-  let collecting: { readonly steps: Added[]; readonly added: Promise<void> } | undefined;
-  /** The last addition begun is over. */
-  let before: Promise<unknown> = Promise.resolve();
+  const atOnce: Batch = { open: undefined, wait: nextTurn };
+  const ready: Batch = { open: undefined, wait: () => pause(lingerMs) };
 
-  /** What comes while others are being added goes to the backend together. */
-  function collect(): NonNullable<typeof collecting> {
-    const steps: Added[] = [];
-    const added = addTogether(steps, before);
-    before = added.catch(() => undefined);
-    return { steps, added };
-  }
-  async function addTogether(steps: readonly Added[], after: Promise<unknown>): Promise<void> {
-    await after;
-    await nextTurn();
-    collecting = undefined;
+  async function addTogether(batch: Batch, steps: readonly Added[]): Promise<void> {
+    await batch.wait();
+    batch.open = undefined;
+    if (closed !== undefined) {
+      return;
+    }
     const added = backend.queue.addBulk(jobsOf(steps));
     const taken = await doneWithin(added, addDeadlineMs).catch((cause: unknown) => {
       throw new AppError("queue-failed", "the queue did not take a job", { retryable: true, cause });
@@ -125,9 +127,13 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   }
   return {
     add(job, o) {
-      collecting ??= collect();
-      collecting.steps.push({ job, delayMs: o?.delayMs ?? 0 });
-      return collecting.added;
+      const batch = job.ready ? ready : atOnce;
+      if (batch.open === undefined) {
+        const steps: Added[] = [];
+        batch.open = { steps, added: addTogether(batch, steps) };
+      }
+      batch.open.steps.push({ job, delayMs: o?.delayMs ?? 0 });
+      return batch.open.added;
     },
     async work(handler) {
       worker = backend.worker(async (job) => {
@@ -148,7 +154,7 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   };
 }
 
-/** After what is being done in this one: messages leave before their jobs. */
+/** After what is being done in this one. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,7 +5,8 @@ import type { Content } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import { insertRows, quoted, withList, withRows } from "./many-rows.ts";
 import { changeCards } from "./record-cards.ts";
-import { Abandoned, type CommitRows, contentName, openContent } from "./record-commit.ts";
+import { Abandoned, type CommitRows } from "./record-commit.ts";
+import { contentName, openContent } from "./record-contents.ts";
 import {
   approvalColumns,
   assignmentColumns,

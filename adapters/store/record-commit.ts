@@ -1,8 +1,8 @@
 import { AppError } from "../../src/errors.ts";
 import type { RunId } from "../../src/domain.ts";
-import type { Content, RunCommit } from "../../src/record-types.ts";
+import type { OutboxRow, RunCommit } from "../../src/record-types.ts";
 import type { SealBody } from "./journal-store.ts";
-import type { Opening } from "./open-rows.ts";
+import { contentPlace } from "./record-contents.ts";
 import { assignmentsOf } from "./record-instances.ts";
 import { outboxRow } from "./record-outbox.ts";
 import { sealRunIdentity } from "./record-identity.ts";
@@ -76,10 +76,17 @@ export function rowsOf(
       ...id,
       value: key.seal(contentPlace(id), value),
     })),
-    outbox: (commit.outbox ?? []).map((each) => outboxRow(each, key, now)),
+    outbox: (commit.outbox ?? []).map((each) => outboxRow(each, { key, now, text: textOf(each, commit) })),
     assignments: assignmentsOf(commit.outbox ?? []),
     approvals: (commit.approvals ?? []).map((each) => approvalRow(each, key)),
   };
+}
+
+/** The text of the same commit that a message's body is, if it is one. */
+function textOf({ subject, body }: OutboxRow, { contents = [] }: RunCommit): string | undefined {
+  return contents.find(
+    ({ step, revision, value }) => value === body && step === subject.step && revision === subject.revision,
+  )?.name;
 }
 
 function newRunRow(
@@ -118,23 +125,6 @@ function assertOneRun(commit: RunCommit): void {
   if (other !== undefined) {
     throw new AppError("bad-commit", `commit of run "${commit.run.id}" also writes for run "${other}"`);
   }
-}
-
-type ContentId = Omit<Content, "value">;
-function contentPlace(content: ContentId): SealPlace {
-  return { table: "contents", row: contentName(content), column: "value", version: 1 };
-}
-export const ofContents: Opening<RecordTables["contents"], Content> = {
-  table: "contents",
-  id: contentName,
-  run: (row) => row.run,
-  open: openContent,
-};
-export function openContent({ value, ...id }: RecordTables["contents"], key: RunKey): Content {
-  return { ...id, value: key.open(contentPlace(id), value) };
-}
-export function contentName({ run, revision, step, name }: ContentId): string {
-  return `${run}/${revision}/${step}/${name}`;
 }
 
 /** Seals journal bodies under the key of the run they belong to. */

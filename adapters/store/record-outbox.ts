@@ -1,8 +1,10 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
+import { z } from "zod";
 import { farWaitMs } from "../../src/clock-ahead.ts";
 import type { OutboxRow } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import type { Opening, RowOpener } from "./open-rows.ts";
+import { contentName, ofContents } from "./record-contents.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
 import type { SealPlace } from "./sealed.ts";
@@ -10,7 +12,14 @@ import type { SealPlace } from "./sealed.ts";
 /** A row that cannot be opened is looked at again that much later; meanwhile the others are sent. */
 export const brokenMs = 3_600_000;
 
-export function outboxRow(row: OutboxRow, key: RunKey, createdAt: number): RecordTables["outbox"] {
+/** Instead of a body that is a text of its step: the text's name. */
+const namedText = z.strictObject({ "countersign/text": z.string() });
+
+/** `text`: the name of the text that the body is, written by the same commit; it is not written twice. */
+export function outboxRow(
+  row: OutboxRow,
+  { key, now, text }: { readonly key: RunKey; readonly now: number; readonly text: string | undefined },
+): RecordTables["outbox"] {
   const clear = {
     id: row.id,
     recipient: row.to,
@@ -24,12 +33,12 @@ export function outboxRow(row: OutboxRow, key: RunKey, createdAt: number): Recor
     ...clear,
     instance: row.instance ?? null,
     fencing: row.fencing ?? null,
-    body: key.seal(bodyPlace(clear), row.body),
+    body: key.seal(bodyPlace(clear), text === undefined ? row.body : { "countersign/text": text }),
     due_at: row.dueAt,
     tries: row.tries,
     expires_at: row.expiresAt,
     closed_at: null,
-    created_at: createdAt,
+    created_at: now,
     requester: row.requester ?? null,
   };
 }
@@ -61,7 +70,50 @@ export async function claimOutbox(
       .execute(),
   );
   const sorted = claimed.toSorted((a, b) => compare(due, a.id, b.id));
-  return rows.all(sorted, ofOutbox, (row) => postponeOutbox(database, row.id, now + brokenMs));
+  const putAside = ({ id }: { readonly id: string }) => postponeOutbox(database, id, now + brokenMs);
+  const opened = await rows.all(sorted, ofOutbox, putAside);
+  return withTexts(database, rows, opened, putAside);
+}
+
+/** The rows with the texts that their bodies only name. */
+async function withTexts(
+  database: Database<RecordTables>,
+  rows: RowOpener,
+  opened: readonly OutboxRow[],
+  putAside: (row: OutboxRow) => Promise<void>,
+): Promise<readonly OutboxRow[]> {
+  const names = new Map(
+    opened.flatMap(({ id, body, subject: { run, revision, step } }) => {
+      const named = namedText.safeParse(body);
+      return named.success ? [[id, { run, revision, step, name: named.data["countersign/text"] }]] : [];
+    }),
+  );
+  if (names.size === 0) {
+    return opened;
+  }
+  const found = await database.read((db) =>
+    db
+      .selectFrom("contents")
+      .selectAll()
+      .where((eb) =>
+        eb.or(
+          [...names.values()].map(({ run, revision, step, name }) => eb.and({ run, revision, step, name })),
+        ),
+      )
+      .execute(),
+  );
+  const texts = new Map((await rows.all(found, ofContents)).map((each) => [contentName(each), each.value]));
+  const whole: OutboxRow[] = [];
+  for (const row of opened) {
+    const name = names.get(row.id);
+    const text = name === undefined ? row.body : texts.get(contentName(name));
+    if (text === undefined) {
+      await putAside(row);
+    } else {
+      whole.push({ ...row, body: text });
+    }
+  }
+  return whole;
 }
 
 /** After a sending: when to send again if nothing closes the row before. */

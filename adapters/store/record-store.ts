@@ -13,7 +13,8 @@ import {
   postponeCard,
   staleCards,
 } from "./record-cards.ts";
-import { Abandoned, isByPerson, ofContents, openContent, rowsOf } from "./record-commit.ts";
+import { Abandoned, isByPerson, rowsOf } from "./record-commit.ts";
+import { ofContents, openContent } from "./record-contents.ts";
 import { RecordGroup } from "./record-group.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { recordFreezes } from "./record-freezes.ts";

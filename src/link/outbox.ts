@@ -71,13 +71,12 @@ export interface OutboxRelay {
   stop(): Promise<void>;
 }
 
-interface Prepared {
-  readonly message: SealedMessage;
-  readonly routed: Routed;
-}
+type Prepared = { readonly message: SealedMessage; readonly routed: Routed };
 
 /** Rows kept in memory for an instance to come; further ones are looked at again in time. */
 const maxParked = 2_000;
+/** Messages made ready that wait to be sent; what comes then is claimed when there is a place. */
+const maxAhead = 256;
 const sweepMs = 1_000;
 const leaseMs = 30_000;
 
@@ -167,7 +166,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       return;
     }
     const task = slots
-      .run(() => deliver(row, prepared))
+      .run(() => deliver(row, prepared), urgencyOf(row) === 0)
       .catch((error: unknown) => {
         // It is due again by itself, at the latest when the lease ends.
         log.error({ row: row.id, code: toErrorInfo(error).code }, "outbox row not kept");
@@ -260,7 +259,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       const now = clock.now();
       // Nobody goes before those who wait, but for what people wait for.
       const mayPass = urgencyOf(row) === 0 || (!parked.holds(row.to) && !queued.holds(row.to));
-      const atOnce = row.dueAt <= now && !stopped && slots.free > 0 && mayPass;
+      const atOnce = row.dueAt <= now && !stopped && slots.waiting < maxAhead && mayPass;
       const found = atOnce ? seal(row) : undefined;
       if (found === undefined) {
         return { row, journal: [], send: kick };

@@ -1,4 +1,4 @@
-/** Runs tasks at most `limit` at a time, the rest in order of arrival. */
+/** Runs tasks at most `limit` at a time, the rest in order of arrival, but for urgent ones: those come next. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -11,12 +11,16 @@ export class Slots {
     return this.#free;
   }
 
-  async run<T>(task: () => Promise<T>): Promise<T> {
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  async run<T>(task: () => Promise<T>, urgent = false): Promise<T> {
     if (this.#free > 0) {
       this.#free -= 1;
     } else {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.push(resolve);
+      this.#waiting[urgent ? "unshift" : "push"](resolve);
       await promise;
     }
     try {

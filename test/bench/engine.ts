@@ -9,10 +9,10 @@ import { benchAgents } from "./engine-workflow.ts";
 import { type Figure, print } from "./figure.ts";
 
 /**
- * `npm run bench:engine [-- --quick] [--json] [--only latency,throughput,decisions,parked] [--record postgres|sqlite]`:
- * what the engine costs without the agents' network, by the work of the peers' harness; with `--full-path` what it costs
- * with them: sealed envelopes, atServers, agent hosts and their books. With `--peers FOLDER` instead
- * that harness in turns with ours, `[--trials N] [--only dbos,restate,…]`.
+ * `npm run bench:engine [-- --quick] [--json] [--only latency,throughput,decisions,parked] [--record postgres|sqlite]
+ * [--parked N]`: what the engine costs without the agents' network, by the work of the peers' harness; with `--full-path`
+ * what it costs with them: sealed envelopes, atServers, agent hosts and their books. With `--peers FOLDER` instead that
+ * harness in turns with ours, `[--trials N] [--only dbos,restate,…]`.
  */
 
 const { values: options } = parseArgs({
@@ -24,11 +24,14 @@ const { values: options } = parseArgs({
     record: { type: "string", default: "postgres,sqlite" },
     peers: { type: "string" },
     trials: { type: "string" },
+    parked: { type: "string" },
   },
 });
-const counts = options.quick
+const usual = options.quick
   ? { warmUp: 20, latency: 50, runs: 200, slow: 5, fast: 100, parked: 1_000, resumed: 100 }
   : { warmUp: 100, latency: 200, runs: 1_000, slow: 30, fast: 1_000, parked: 100_000, resumed: 1_000 };
+const parkedRuns = Number(options.parked ?? usual.parked);
+const counts = { ...usual, parked: parkedRuns, resumed: Math.min(usual.resumed, parkedRuns) };
 const only = options.only?.split(",") ?? [];
 const measures = (phase: string): boolean => only.length === 0 || only.includes(phase);
 const targets = {

@@ -14,6 +14,7 @@ import {
   sampleStep,
   sampleTime,
 } from "../fakes/sample-run.ts";
+import { recordTextsContract } from "./record-texts.ts";
 
 const clock = { now: () => sampleTime };
 const broken = { code: "sealed-broken" };
@@ -21,6 +22,8 @@ const day = 24 * 3_600_000;
 
 /** Who can write to the database but has no key: what they change is refused, what they spoil spoils nothing else. */
 export function recordTamperContract(name: string, open: () => Promise<Database<RecordTables>>): void {
+  recordTextsContract(name, open);
+
   suite(`Record on ${name}, altered by others`, () => {
     let database: Database<RecordTables>;
     let store: Store;

@@ -51,7 +51,7 @@ test("what hangs on its way out is not sent again meanwhile; what fails is, soon
   await relay.stop();
 });
 
-test("what is not due, cannot be sealed or finds no place is not claimed, but sent the usual way", async () => {
+test("what is not due or cannot be sealed is not claimed, what is ready waits for a place, and people's comes next", async () => {
   const gate = Promise.withResolvers<void>();
   const { time, rows, relay, sent } = outboxWorld(() => gate.promise, 1);
   relay.start();
@@ -64,14 +64,17 @@ test("what is not due, cannot be sealed or finds no place is not claimed, but se
   first.send();
   await settle();
   const second = relay.prepare(newRow({ id: "second" }));
-  assert.deepEqual([second.row.tries, second.journal], [0, []]);
-  rows.add(second.row);
-  second.send();
+  const urgent = relay.prepare(newRow({ id: "urgent", kind: "cancel" }));
+  for (const each of [second, urgent]) {
+    assert.deepEqual([each.row.tries, each.journal], [1, [line]]);
+    rows.add(each.row);
+    each.send();
+  }
   await settle();
   assert.deepEqual(sent, ["first"]);
   gate.resolve();
   await settle();
-  assert.deepEqual(sent, ["first", "second"]);
+  assert.deepEqual(sent, ["first", "urgent", "second"]);
   await relay.stop();
   const last = relay.prepare(newRow({ id: "last" }));
   assert.equal(last.row.tries, 0, "after stop nothing is sent");
