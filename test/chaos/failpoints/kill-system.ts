@@ -38,8 +38,9 @@ interface ToldRun {
 }
 
 /** How long everything may take that comes back after a kill. */
-const patienceMs = 120_000;
+const patienceMs = 240_000;
 const lookAgainMs = 100;
+const mostRecorded = 5;
 /** What follows the end of a run follows within this time. */
 const afterwardsMs = 1_500;
 const preload = new URL("./preload-process.ts", import.meta.url).href;
@@ -76,14 +77,14 @@ export class KillSystem {
   /** A run without faults, of which each wholesaler had the time to make an offer: the next one has the same plan. */
   async record(verdict: Verdict): Promise<RecordedRun> {
     let last: RecordedRun | undefined;
-    for (;;) {
+    for (let runs = 1; ; runs += 1) {
       const before = await this.#outcome();
       this.#order(null);
       const { run, document } = await this.#run(verdict);
       await pause(afterwardsMs);
       const passed = readPassed(this.#system.folder);
       const recorded = { passed, added: await this.#added(run, before), plan: planText(document) };
-      if (recorded.plan === last?.plan) {
+      if (recorded.plan === last?.plan || runs === mostRecorded) {
         this.#told.push({ run, verdict, what: "without faults" });
         return recorded;
       }
