@@ -29,10 +29,13 @@ export interface RecordedRun {
 }
 interface EndedRun {
   readonly run: string;
+  /** Of its request. */
+  readonly key: string;
   readonly document: PlanDocument;
 }
 interface ToldRun {
   readonly run: string;
+  readonly key: string;
   readonly verdict: Verdict;
   readonly what: string;
 }
@@ -45,6 +48,9 @@ const mostRecorded = 5;
 const afterwardsMs = 1_500;
 const preload = new URL("./preload-process.ts", import.meta.url).href;
 const order = "Order the parts needed for 5 widgets for Customer XYZ";
+
+/** A row of a wholesaler's own list. */
+const numberedOrder = /"number":"([^"]+)","reference":"([^"]+)"/;
 
 /** One system of real processes with failpoints in them, asked for the same order again and again. */
 export class KillSystem {
@@ -80,12 +86,12 @@ export class KillSystem {
     for (let runs = 1; ; runs += 1) {
       const before = await this.#outcome();
       this.#order(null);
-      const { run, document } = await this.#run(verdict);
+      const { run, key, document } = await this.#run(verdict);
       await pause(afterwardsMs);
       const passed = readPassed(this.#system.folder);
       const recorded = { passed, added: await this.#added(run, before), plan: planText(document) };
       if (recorded.plan === last?.plan || runs === mostRecorded) {
-        this.#told.push({ run, verdict, what: "without faults" });
+        this.#told.push({ run, key, verdict, what: "without faults" });
         return recorded;
       }
       last = recorded;
@@ -105,8 +111,8 @@ export class KillSystem {
     if (o.atStart) {
       this.#killOne(processOf(failpoint));
     }
-    const { run, document } = await this.#run(o.verdict);
-    this.#told.push({ run, verdict: o.verdict, what: failpoint });
+    const { run, key, document } = await this.#run(o.verdict);
+    this.#told.push({ run, key, verdict: o.verdict, what: failpoint });
     const hit = await this.#hit();
     const look = async (): Promise<readonly string[]> => {
       if (planText(document) === o.expected.plan) {
@@ -168,7 +174,7 @@ export class KillSystem {
       }
       if (status === (verdict === "approved" ? "completed" : "rejected")) {
         assert.ok(plan !== null, `${run} has no plan`);
-        return { run, document: plan.document as PlanDocument };
+        return { run, key, document: plan.document as PlanDocument };
       }
       assert.ok(
         performance.now() < deadline && status !== "failed",
@@ -198,13 +204,26 @@ export class KillSystem {
   }
   /** The rows that a run added; what it changed of those that were there before is under the same name, as gone. */
   async #added(run: string, before: Outcome): Promise<Outcome> {
+    const now = await this.#outcome();
+    // Each wholesaler counts its orders; whatever the number is, books and its own list must name the same one.
+    const numbers = Object.values(now)
+      .flat()
+      .map((row) => numberedOrder.exec(row) ?? []);
+    const text = (row: string): string => {
+      const named = numbers.reduce(
+        (changed, [, number = "", reference = ""]) =>
+          number === "" ? changed : changed.replaceAll(`"${number}"`, `"number of ${reference}"`),
+        row,
+      );
+      return withoutRunIds(named, [run]);
+    };
     const added: Record<string, readonly string[]> = {};
-    for (const [name, rows] of Object.entries(await this.#outcome())) {
+    for (const [name, rows] of Object.entries(now)) {
       const known = new Set(before[name]);
       const there = new Set(rows);
       added[name] = rows
         .filter((row) => !known.has(row))
-        .map((row) => withoutRunIds(row, [run]))
+        .map(text)
         .toSorted();
       added[`${name}, gone`] = [...known].filter((row) => !there.has(row));
     }
@@ -219,10 +238,13 @@ export class KillSystem {
       .split("\n")
       .filter((line) => line.includes('"type":"record"'))
       .map((line) => JSON.parse(line) as RecordLine);
-    const rowsOf = ({ run }: ToldRun): Outcome => {
+    const rowsOf = ({ run, key }: ToldRun): Outcome => {
       const own = records.filter((record) => record.run === run);
       const databases = [...Map.groupBy(own, ({ database }) => database)];
-      return Object.assign({}, ...databases.map(([name, all]) => journalRows(name, all, [run]))) as Outcome;
+      return Object.assign(
+        {},
+        ...databases.map(([name, all]) => journalRows(name, all, [run, key])),
+      ) as Outcome;
     };
     return [...Map.groupBy(this.#told, ({ verdict }) => verdict).values()].flatMap(([first, ...others]) =>
       first === undefined
