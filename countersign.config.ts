@@ -21,17 +21,28 @@ export default defineConfig({
         {
           name: "large",
           from: usd("100000"),
+          below: usd("500000"),
           roles: ["manager", "director"],
           quorum: 2,
+          escalate: { afterHours: 48, roles: ["admin"] },
+        },
+        // No click, and so nobody who claims clicks, orders above this: two people sign on machines of their own.
+        {
+          name: "countersigned",
+          from: usd("500000"),
+          roles: ["manager", "director"],
+          quorum: 2,
+          assurances: ["countersigned"],
           escalate: { afterHours: 48, roles: ["admin"] },
         },
       ],
     },
     separationOfDuties: true,
     delegation: { longestHours: 14 * 24 },
+    // Of what is decided without a signature of one's own: many small orders must not add up to a large one.
     ceilings: {
-      perApproverPerDay: usd("10000000.00"),
-      perVendorPerDay: usd("5000000.00"),
+      perApproverPerDay: usd("2000000.00"),
+      perVendorPerDay: usd("2000000.00"),
     },
     priceTolerancePercent: "2",
     marginPercent: "18",

@@ -18,6 +18,7 @@ export default defineAgent({
     "check-credit": skill({
       effect: "write",
       undo: "release-credit",
+      byHand: "Have finance release what is held of the customer's credit for this run.",
       input: z.strictObject({ customer: idSchema, item: idSchema, quantity: quantitySchema }),
       output: z.strictObject({
         customerName: lineSchema(200),
@@ -67,6 +68,7 @@ export default defineAgent({
     "check-budget": skill({
       effect: "write",
       undo: "release-budget",
+      byHand: "Have finance release what is held of the project's budget for this run.",
       input: z.strictObject({ project: idSchema, amount: moneySchema }),
       /** What this run may spend from the project, in the company's currency. */
       output: z.strictObject({ available: moneySchema }),

@@ -2,7 +2,13 @@ import { z } from "zod";
 import { defineAgent, skill, type SkillContext } from "../src/define-agent.ts";
 import type { BookRow } from "../src/book-rows.ts";
 import type { PlanDocument, Signed } from "../src/domain.ts";
-import { isCountersigned, isSignedByPerson, type ProvenVerdict, verdictOf } from "../src/countersigned.ts";
+import {
+  isCountersigned,
+  isSignedByPerson,
+  type ProvenVerdict,
+  signedByBot,
+  verdictOf,
+} from "../src/countersigned.ts";
 import type {
   CountersignedDecision,
   Evidence,
@@ -46,7 +52,15 @@ export default defineAgent({
         if (expiry <= now) {
           throw new AppError("plan-expired", `the plan was valid until ${plan.validUntil}`);
         }
-        await remember(context, statements, { now, oldestMs: people.expiresHours * 60 * minuteMs });
+        const seen = await remember(context, statements, {
+          now,
+          oldestMs: people.expiresHours * 60 * minuteMs,
+        });
+        const { standing } = statements[0];
+        if (standing !== undefined && seen === "new") {
+          const { countStanding } = await import("./hitl/count-standing.ts");
+          await countStanding(context, standing.statement.terms, plan);
+        }
         // A person's own signature is worth more than this agent's: it is passed on as it is.
         return evidence.map((each) =>
           isCountersigned(each) ? each : context.sign(decisionOf(each, { now, expiry })),
@@ -104,7 +118,7 @@ function checkedEvidence(
     const statement = verdictOf(each);
     if (isCountersigned(each)) {
       checkCountersigned(each, { trust, now: clock.now() });
-    } else if (![each, ...(statement.delegations ?? [])].every((one) => trust.verify(one, "evidence"))) {
+    } else if (!signedByBot(each).every((one) => trust.verify(one, "evidence"))) {
       throw new AppError("evidence-unverified", "the evidence is not signed by the bot's evidence key");
     }
     if (statement.run !== subject.run || statement.revision !== subject.revision) {
@@ -181,7 +195,7 @@ async function remember(
   context: SkillContext,
   statements: readonly [ProvenVerdict, ...ProvenVerdict[]],
   { now, oldestMs }: { readonly now: number; readonly oldestMs: number },
-): Promise<void> {
+): Promise<"new" | "known"> {
   const { books } = context;
   const { approval } = statements[0];
   const given = statements.toSorted((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
@@ -196,7 +210,7 @@ async function remember(
     if (!known.every((each, index) => isSame(each, rows[index]))) {
       throw new AppError("already-decided", `approval "${approval}" was decided otherwise before`);
     }
-    return;
+    return "known";
   }
   for (const { receivedAt } of given) {
     const age = now - Date.parse(receivedAt);
@@ -214,6 +228,7 @@ async function remember(
   for (const row of rows) {
     await books.insert("decisions", row);
   }
+  return "new";
 }
 
 /** The first verdict has the approval's own id, as all had when there was one each. */

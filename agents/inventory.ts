@@ -23,6 +23,8 @@ export default defineAgent({
     reserve: skill({
       effect: "write",
       undo: "release",
+      byHand:
+        "Set the reservations of this run to “released” in the books (`countersign books reservations`).",
       input: neededSchema,
       output: z.strictObject({
         reserved: z.array(z.strictObject({ part: idSchema, quantity: quantitySchema })),

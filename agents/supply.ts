@@ -30,6 +30,9 @@ export default defineAgent({
     "place-orders": skill({
       effect: "irreversible",
       requires: "mandate",
+      reconcile: "find-orders",
+      byHand:
+        "Ask the wholesalers by telephone for the orders of this run; cancel with them what was placed and must not stand.",
       // Nothing is taken from a request: the verified mandate says it all.
       input: z.unknown(),
       output: z.strictObject({
@@ -48,6 +51,16 @@ export default defineAgent({
         }
         const { placeOrders } = await import("./supply/place-orders.ts");
         return { placed: [...(await placeOrders(context, mandate))] };
+      },
+    }),
+    "find-orders": skill({
+      // It only asks, but writes down between the questions what it was told.
+      effect: "irreversible",
+      input: z.strictObject({}),
+      output: z.strictObject({ notPlaced: z.array(idSchema) }),
+      run: async (context) => {
+        const { findOrders } = await import("./supply/find-orders.ts");
+        return { notPlaced: [...(await findOrders(context))] };
       },
     }),
   },

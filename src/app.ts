@@ -1,9 +1,10 @@
 import { createApprovalCopies } from "./approval-copies.ts";
 import { approvalPaper } from "./approval-paper.ts";
+import { approvalPlaces } from "./approval-places.ts";
 import { createApprovalRights } from "./approval-rights.ts";
 import { createApprovals } from "./approvals.ts";
 import { createDesk } from "./desk.ts";
-import type { RunId } from "./domain.ts";
+import type { PersonId, RunId } from "./domain.ts";
 import { findWorkflow } from "./engine/definitions.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createSweeper } from "./engine/sweeper.ts";
@@ -18,7 +19,6 @@ import { freezeRun } from "./link/freeze-notice.ts";
 import type { LiveInstance } from "./link/presence.ts";
 import { presenceRun } from "./link/presence-message.ts";
 import { type Witness, witnessRun } from "./link/witness.ts";
-import { createDelegations } from "./delegations.ts";
 import type { ChatAdapter, ChatInbox } from "./ports.ts";
 import type { BotParts } from "./bot-parts.ts";
 import { createPresenter } from "./presenter.ts";
@@ -26,7 +26,8 @@ import { createPruner } from "./pruner.ts";
 import { refusedResult, resultOf, type RunResult } from "./run-result.ts";
 import { loadRunView } from "./run-view.ts";
 import { signAs, type Statement } from "./trust/sign-statement.ts";
-import { createUndoDesk, type UndoDesk } from "./undo-desk.ts";
+import { createUndoDesk, mayUndo, type UndoDesk } from "./undo-desk.ts";
+import { wireRights } from "./wire-rights.ts";
 import { isGranted, wireSafety } from "./wire-safety.ts";
 
 const ackLifetimeMs = 60_000;
@@ -65,6 +66,7 @@ export function createBot(parts: BotParts): Bot {
         definition: (id, version) => findWorkflow(definitions, { id, version }),
         atSignOf: config.atSignOf,
         onAltered: (approval) => log.error({ approval }, "plan-altered"),
+        isSignedOnly: (approval) => isSignedOnly(approval),
       }),
     people: () => trust.people,
     demo: () => trust.demo,
@@ -77,6 +79,7 @@ export function createBot(parts: BotParts): Bot {
         .map(({ instance, open, facts }) => ({ instance, open, region: facts.region })),
     now: () => clock.now(),
     mayDecide: (approval, viewer) => deciders(approval).some(({ id }) => id === viewer),
+    mayUndo: (viewer) => mayUndo(trust, viewer) === null,
   });
   let adapters: readonly ChatAdapter[] = [];
   const presenter = createPresenter({
@@ -88,9 +91,9 @@ export function createBot(parts: BotParts): Bot {
     after: (ms, call) => timers.after(ms, call),
     log,
   });
-  const { deciders, places } = createApprovalRights({
+  const { deciders, places, isSignedOnly } = createApprovalRights({
     trust,
-    delegations: () => delegations.known(),
+    delegations: () => rights.delegations.known(),
     adapters: () => adapters,
     clock,
     log,
@@ -103,13 +106,14 @@ export function createBot(parts: BotParts): Bot {
     changed: (cards) => presenter.kick(cards),
     log,
   });
+  const shareOf = (person: PersonId): number => config.limits?.shares?.[person] ?? 1;
   const calls = createAgentCalls({
     store,
     link,
     trust,
     regions: config.placement?.regions,
     limits: config.limits?.agents,
-    shareOf: (person) => config.limits?.shares?.[person] ?? 1,
+    shareOf,
     clock,
     timers,
     log,
@@ -126,13 +130,18 @@ export function createBot(parts: BotParts): Bot {
       () => calls.address("compliance"),
       () => register.leads(),
     );
-  const signed = <T extends Statement>(statement: T) =>
-    signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519);
+  const signed = <T extends Statement>(statement: T) => {
+    const keys = parts.evidenceKeys();
+    return signAs(statement, keys, keys.ed25519);
+  };
   const { safety, freezeCalls } = wireSafety({
     parts,
     calls,
     sign: signed,
-    onLifted: () => calls.kick(),
+    onLifted() {
+      calls.kick();
+      void rights.uses.lookAtAll();
+    },
   });
   const engine = createEngine({
     store,
@@ -143,8 +152,16 @@ export function createBot(parts: BotParts): Bot {
     log,
     trust: () => trust,
     approvalPlaces: places,
+    undoPlaces: (run) =>
+      approvalPlaces(run, {
+        adapters: adapters.filter((each) => each !== decisions.adapter),
+        deciders: trust.people.filter(({ id }) => mayUndo(trust, id) === null),
+        log,
+      }),
     frozen: () => safety.frozen(),
     isShadow: (workflow) => safety.isShadow(workflow),
+    bounds: config.limits?.runs ?? {},
+    shareOf,
     acknowledge: (message) =>
       link.send({
         to: { atSign: message.from.atSign, instance: message.from.instance },
@@ -158,14 +175,15 @@ export function createBot(parts: BotParts): Bot {
     committed(cards, closed) {
       calls.closed(closed);
       presenter.kick(cards);
+      void rights.uses.look(cards);
     },
   });
-  const delegations = createDelegations({
-    store,
-    clock,
-    ids,
-    trust: () => trust,
-    sign: (statement) => signAs(statement, parts.evidenceKeys, parts.evidenceKeys.ed25519),
+  const rights = wireRights({
+    parts,
+    engine,
+    deciders,
+    frozen: () => safety.frozen(),
+    sign: signed,
     changed: () => void copies.refresh(),
   });
   const approvals = createApprovals({
@@ -173,7 +191,7 @@ export function createBot(parts: BotParts): Bot {
     engine,
     clock,
     trust: () => trust,
-    delegations,
+    delegations: rights.delegations,
     sign: signed,
   });
   const decisions = createDecisionDesk({
@@ -181,11 +199,16 @@ export function createBot(parts: BotParts): Bot {
     trust,
     papers: (approval) => approvalPaper(store, approval),
     openApprovals: () => store.approvals({ open: true }),
+    async outcomeFor({ id: viewer }, approval) {
+      const card = await desk.approvalCard(approval, viewer);
+      return card?.approval === null ? card.text : undefined;
+    },
     mayDecide: ({ id }, approval) => deciders(approval).some((each) => each.id === id),
     decide: (decision, reason) => approvals.countersigned(decision, reason),
     clock,
     log,
   });
+  const undo = createUndoDesk({ store, engine, trust: () => trust });
   const intake = createIntake({ store, engine, trust: () => trust });
   const sweeper = createSweeper({
     store,
@@ -200,29 +223,27 @@ export function createBot(parts: BotParts): Bot {
       }),
   });
   const pruner = createPruner({ store, clock, log, after: (ms, call) => timers.after(ms, call) });
-  const receive = async (message: ReceivedEnvelope): Promise<void> => {
-    if (message.subject.run === presenceRun) {
-      calls.announced(message);
-    } else if (message.subject.run === witnessRun) {
-      await witness?.receive(message);
-    } else if (message.subject.run === decisionsRun) {
-      await decisions.receive(message);
-    } else if (message.subject.run === freezeRun) {
-      await freezeCalls.receive(message);
-    } else {
-      await engine.receive(message);
-    }
-  };
+  const receiversOfServices = new Map<string, (message: ReceivedEnvelope) => Promise<void> | void>([
+    [presenceRun, (message) => calls.announced(message)],
+    [witnessRun, (message) => witness?.receive(message)],
+    [decisionsRun, (message) => decisions.receive(message)],
+    [freezeRun, (message) => freezeCalls.receive(message)],
+  ]);
+  const receive = async (message: ReceivedEnvelope): Promise<void> =>
+    receiversOfServices.has(message.subject.run)
+      ? receiversOfServices.get(message.subject.run)?.(message)
+      : engine.receive(message);
   return {
     desk,
     others: () => register.others(),
-    undo: createUndoDesk({ store, engine, trust: () => trust }),
+    undo,
     instances: () => calls.instances(),
     inbox: {
       ...safety.inbox,
       ...intake,
+      ...rights.inbox,
       decision: (decision) => approvals.decide(decision),
-      delegate: (handing) => delegations.delegate(handing),
+      undo: (click) => undo.act(click),
     },
     async result(id) {
       const view = await desk.viewOf(id);
@@ -243,20 +264,24 @@ export function createBot(parts: BotParts): Bot {
       if (!register.others()) {
         await store.resume(clock.now());
       }
-      await delegations.refresh();
+      await rights.delegations.refresh();
       calls.begin();
       await startWorker({ queue, engine, log });
       sweeper.start();
       pruner.start();
+      rights.reviews.start();
       presenter.kick();
       for (const adapter of adapters) {
         await adapter.start(this.inbox);
       }
+      void rights.uses.lookAtAll();
       trust.onChange(() => void copies.refresh());
       void copies.refresh();
     },
     async stop() {
       await copies.stop();
+      await rights.uses.stop();
+      await rights.reviews.stop();
       for (const adapter of adapters) {
         await adapter.stop();
       }

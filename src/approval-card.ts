@@ -1,5 +1,6 @@
 import { type Card, cannotBeUndone } from "./card.ts";
 import { emptyCard as empty, isoMinute, moneyText, subjectOf } from "./card-words.ts";
+import { howToCountersign } from "./countersigned.ts";
 import type { Approval, Decision, PlanDocument, PlannedOrder } from "./domain.ts";
 import { endingVerdicts } from "./policy/ending-verdicts.ts";
 import type { RunView } from "./run-view.ts";
@@ -8,7 +9,7 @@ import type { RunView } from "./run-view.ts";
 
 /** The same body before and after the decision: buttons give way to an outcome line. */
 export function approvalCard(view: RunView, approval: Approval): Card {
-  const { plan: shown, reason } = view.papers[approval.id] ?? { plan: null, reason: null };
+  const { plan: shown = null, reason = null, signedOnly } = view.papers[approval.id] ?? {};
   const plan = shown?.document;
   if (plan === undefined) {
     return { ...unreadableCard, run: view.run.id };
@@ -22,14 +23,17 @@ export function approvalCard(view: RunView, approval: Approval): Card {
     run: view.run.id,
     title: `Approve: order parts for ${subjectOf(view, plan)}?`,
     text: open
-      ? `Requested by ${approval.requester}. If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
+      ? `Requested by ${approval.requester}. ${signedOnly === true ? `No click counts: ${howToCountersign}. ` : ""}If ${whom} by ${isoMinute(approval.expiresAt)}, nothing is ordered and all reservations are released.`
       : outcomeText(approval, reason),
     tone: open ? "waiting" : approvalTone(approval),
-    facts: planFacts(plan, approval),
+    facts: [...planFacts(plan, approval), ...askedFacts(view, approval)],
     tables: planTables(plan),
-    approval: open ? { id: approval.id, planHash: approval.planHash, requester: approval.requester } : null,
+    approval: open ? openApproval(approval, signedOnly) : null,
     plan: { approval: approval.id, hash: approval.planHash },
   };
+}
+function openApproval({ id, planHash, requester }: Approval, signedOnly: true | undefined): Card["approval"] {
+  return { id, planHash, requester, ...(signedOnly === undefined ? {} : { signedOnly }) };
 }
 const unreadableCard = {
   ...empty,
@@ -76,6 +80,13 @@ function quorumFacts({ tier, quorum, decisions }: Approval): Card["facts"] {
   const approved = decisions.filter(({ verdict }) => verdict === "approved");
   const who = approved.map((each) => ` · ${nameText(each)}`).join("");
   return [{ label: "Approvals", value: `${approved.length} of ${quorum}, tier ${tier}${who}` }];
+}
+/** What was asked back, and what was answered: people's own words. */
+function askedFacts(view: RunView, { id }: Approval): Card["facts"] {
+  return (view.papers[id]?.asked ?? []).flatMap(({ by, question, answer }) => [
+    { label: `Question by ${by ?? "the workflow"}`, value: question },
+    { label: "Answer", value: answer ?? "not answered yet" },
+  ]);
 }
 function planTables(plan: PlanDocument): Card["tables"] {
   return [
@@ -133,12 +144,16 @@ function orderTable(order: PlannedOrder): Card["tables"][number] {
 /** Who decided, when, where and how; all who approved. */
 export function decidedText(approval: Approval): string {
   return endingVerdicts(approval)
-    .map((each) => `by ${nameText(each)} in ${each.adapter} at ${isoMinute(each.at)} (${each.assurance})`)
+    .map((each) => `by ${nameText(each)} ${placeText(each)} at ${isoMinute(each.at)} (${each.assurance})`)
     .join(" and ");
 }
-function nameText({ by, insteadOf, brokeGlass }: Decision): string {
+function placeText({ adapter, signedAt }: Decision): string {
+  return signedAt === undefined ? `in ${adapter}` : `on their own machine ${signedAt}`;
+}
+function nameText({ by, insteadOf, brokeGlass, standing }: Decision): string {
   const right = insteadOf === undefined ? "" : ` for ${insteadOf}`;
-  return `${by}${right}${brokeGlass === true ? " alone, in an emergency" : ""}`;
+  const before = standing === undefined ? "" : `, in advance, under standing grant ${standing}`;
+  return `${by}${right}${before}${brokeGlass === true ? " alone, in an emergency" : ""}`;
 }
 
 /** Brings an open approval to mind; once it is closed it asks for nothing any more. */
@@ -150,27 +165,55 @@ export function reminderCard(view: RunView, approval: Approval): Card {
   }
   const count = quorum === 1 ? "" : ` ${decisions.length} of ${quorum} have approved.`;
   const passedOn = escalatedAt === null ? "" : " It is passed on to others as well.";
+  const unanswered = view.papers[approval.id]?.asked?.at(-1)?.answer === null;
+  const asked = unanswered ? ` ${requester} has not answered the question about it yet.` : "";
   return {
     ...base,
     title: `Still waiting for a decision: ${subjectOf(view)}`,
-    text: `Requested by ${requester}.${count}${passedOn} If nobody decides by ${isoMinute(expiresAt)}, nothing is ordered.`,
+    text: `Requested by ${requester}.${count}${passedOn}${asked} If nobody decides by ${isoMinute(expiresAt)}, nothing is ordered.`,
     tone: "waiting",
     facts: [{ label: "Approval", value: approval.id }],
   };
 }
 
-/** Tells named people that somebody decided alone, so that they look at it afterwards. */
-export function announcementCard(view: RunView, approval: Approval): Card {
-  const plan = view.papers[approval.id]?.plan?.document;
+/** Tells those who may decide what the requester answered to one of them. */
+export function answeredCard(view: RunView, approval: Approval, number: number): Card | null {
+  const { requester, status, id } = approval;
+  const answered = view.papers[id]?.asked?.find((each) => each.number === number);
+  return answered === undefined
+    ? null
+    : {
+        ...empty,
+        kind: "notice",
+        run: view.run.id,
+        title: `Answered by ${requester}: ${subjectOf(view)}`,
+        text: `${answered.question} — ${answered.answer ?? ""}`,
+        tone: status === "open" ? "waiting" : "neutral",
+        facts: [{ label: "Approval", value: id }],
+      };
+}
+
+/** Tells named people that somebody decided alone, so that they look at it afterwards; then what was found. */
+export function announcementCard(
+  view: RunView,
+  approval: Approval,
+  { again = false }: { readonly again?: boolean } = {},
+): Card {
+  const { plan = null, review = null } = view.papers[approval.id] ?? {};
+  const decided = `Approved ${decidedText(approval)}, where ${approval.quorum} must approve.`;
+  const title = again ? "Not reviewed yet: decided alone" : "Decided alone";
   return {
     ...empty,
     kind: "notice",
     run: view.run.id,
-    title: `Decided alone: ${subjectOf(view)}`,
-    text: `Approved ${decidedText(approval)}, where ${approval.quorum} must approve. Please review it.`,
-    tone: "bad",
+    title: `${review === null ? title : "Decided alone, and reviewed"}: ${subjectOf(view)}`,
+    text:
+      review === null
+        ? `${decided} Please review it.`
+        : `${decided} Reviewed by ${review.by} at ${isoMinute(review.at)}: ${review.note}`,
+    tone: review === null ? "bad" : "neutral",
     facts: [
-      ...(plan === undefined ? [] : [{ label: "Total", value: moneyText(plan.total) }]),
+      ...(plan === null ? [] : [{ label: "Total", value: moneyText(plan.document.total) }]),
       { label: "Approval", value: approval.id },
     ],
   };

@@ -10,6 +10,8 @@ import type { ChatAdapter, Clock, Logger } from "./ports.ts";
 export interface ApprovalRights {
   readonly deciders: (approval: Approval) => readonly Person[];
   readonly places: (run: Run, approval: Approval) => readonly ThreadId[];
+  /** No click counts on it: people sign with keys of their own. */
+  readonly isSignedOnly: (approval: Approval) => boolean;
 }
 
 export function createApprovalRights(o: {
@@ -30,6 +32,8 @@ export function createApprovalRights(o: {
     delegations: o.delegations(),
   });
   return {
+    isSignedOnly: ({ tier }) =>
+      tierNamed(trust.policy, tier).assurances.every((each) => each === "countersigned"),
     deciders: (approval) => decidersOf(trust.policy, trust.people, rights(approval)),
     // Whoever has decided is not asked again. Of what somebody decided alone, those are told who are named for it.
     places: (run, approval) => {

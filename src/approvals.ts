@@ -1,22 +1,20 @@
 import { z } from "zod";
 import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
+import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
-import type { ClickedDecision } from "./decision-types.ts";
+import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
-  AlreadyDecided,
   Approval,
   ApprovalId,
   Assurance,
   Decision,
   ErrorInfo,
-  Money,
-  PlanDocument,
   Refused,
   Signed,
 } from "./domain.ts";
 import type { Delegations } from "./delegations.ts";
-import { isSignedByPerson } from "./countersigned.ts";
+import { howToCountersign, isSignedByPerson } from "./countersigned.ts";
 import type {
   CountersignedDecision,
   DelegationStatement,
@@ -41,7 +39,6 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
   assurance: z.enum(["local", "clicked"]),
   breakGlass: z.literal(true).exactOptional(),
 });
-const planText = z.string();
 
 export interface ApprovalsOptions {
   readonly store: Pick<Store, "approval" | "contents" | "appendJournal">;
@@ -74,7 +71,10 @@ export interface Approvals {
 }
 
 /** A verdict and where it came from, of either kind. */
-type Given = Omit<ClickedDecision, "assurance"> & { readonly assurance: Assurance };
+type Given = Omit<ClickedDecision, "assurance"> & {
+  readonly assurance: Assurance;
+  readonly signedAt?: string;
+};
 type Judged = Judgement & { readonly delegations: readonly Signed<DelegationStatement>[] };
 type Why = Pick<ErrorInfo, "code" | "message">;
 
@@ -97,6 +97,12 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     return { outcome: "refused", error: { code, message, retryable: false } };
   }
 
+  /** Whoever clicked in vain reads how to decide instead. */
+  function advised({ code, message }: Why, { tier }: Approval): Why {
+    const isTooLittle =
+      code === "assurance-too-low" && tierNamed(trust().policy, tier).assurances.includes("countersigned");
+    return { code, message: isTooLittle ? `${message}: ${howToCountersign}` : message };
+  }
   /** By the person's own right, or by one that was handed to them; those papers are part of the evidence then. */
   async function judgeGiven(
     { person, assurance, account, breakGlass }: Given,
@@ -114,7 +120,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       at,
       approval: approval.id,
       person: (id: string) => view.person(id),
-      brokenGlass: breakGlass === true ? await highestCostOf(approval) : undefined,
+      brokenGlass: breakGlass === true ? highestCost(await approvalPlan(store, approval)) : undefined,
     };
     const own = judge(policy, person, facts);
     if (own.refused?.code !== "not-allowed" || policy.delegation === undefined) {
@@ -124,13 +130,6 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const statements = delegations.map(({ statement }) => statement);
     return { ...judge(policy, person, { ...facts, delegations: statements }), delegations };
   }
-  async function highestCostOf({ run, revision, step }: Approval): Promise<Money> {
-    const texts = await store.contents(run, [{ step, name: "plan" }]);
-    const plan = texts.find((each) => each.revision === revision)?.value;
-    // Written by this bot from a value that the plan schema had passed.
-    return highestCost(JSON.parse(planText.parse(plan)) as PlanDocument);
-  }
-
   /** `prove` gives the evidence once the verdict was found good, or why there is none. */
   async function take(
     given: Given,
@@ -144,7 +143,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const now = clock.now();
     const judged = await judgeGiven(given, approval, now);
     if (judged.refused !== null) {
-      return refuse(given, approval, judged.refused);
+      return refuse(given, approval, advised(judged.refused, approval));
     }
     const reason = given.reason?.trim() ?? "";
     if (given.breakGlass === true && (reason === "" || given.verdict !== "approved")) {
@@ -175,6 +174,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
         at: now,
         assurance,
         adapter,
+        ...(given.signedAt === undefined ? {} : { signedAt: given.signedAt }),
         ...(breakGlass === true ? { brokeGlass: true } : {}),
       },
       evidence,
@@ -246,8 +246,10 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     },
     countersigned(signed, reason) {
       const { approval, person, verdict, planHash, assurance } = signed.statement;
-      const account = atSignAccount(signed.signer.atSign);
-      const given = { approval, person, verdict, planHash, assurance, adapter: "atsign", account };
+      const { atSign, instance } = signed.signer;
+      const account = atSignAccount(atSign);
+      const signedAt = `${atSign}/${instance}`;
+      const given = { approval, person, verdict, planHash, assurance, adapter: "atsign", account, signedAt };
       return take(
         { ...given, ...(reason === undefined ? {} : { reason }) },
         (open, _judged, now) => signatureRefused(signed, open, now) ?? signed,

@@ -1,4 +1,4 @@
-import type { ApprovalId, PersonId, RunId, Verdict } from "./domain.ts";
+import type { ApprovalId, Assurance, PersonId, RunId, Verdict } from "./domain.ts";
 
 /**
  * The rows of the company's books, one type per kind, as the command line shows and imports them.
@@ -138,9 +138,10 @@ export interface FreightTariff {
   readonly days: string;
 }
 export interface OrderRow {
-  /** Our reference: the planned order's id. */
+  /** Our reference: the planned order's id; `RUN-REVISION-closed` says that nothing of that is ordered any more. */
   readonly id: string;
   readonly run: RunId;
+  /** Empty in a row that only says so. */
   readonly wholesaler: string;
   /** "intended": may have been sent; "unsent": surely was not, and is to be sent still. */
   readonly status: "intended" | "unsent" | "placed" | "confirmed" | "mismatch" | "failed";
@@ -153,6 +154,8 @@ export interface OrderRow {
   readonly document: string;
   /** All who approved, and by whose right they did, separated by ";"; for the cumulative ceilings. */
   readonly decidedBy: string;
+  /** The weakest of their verdicts: what people signed with keys of their own counts towards no ceiling. */
+  readonly assurance: Assurance;
 }
 /** Budget or credit held for one revision of a run; a "released" row refuses a hold that arrives after its undo. */
 export interface Commitment {
@@ -190,6 +193,14 @@ export interface DecisionRow {
   /** ISO 8601 UTC */
   readonly at: string;
 }
+/** How much of a standing grant the HITL agent has signed decisions for. */
+export interface StandingRow {
+  /** The grant's. */
+  readonly id: string;
+  readonly uses: string;
+  readonly amount: string;
+  readonly currency: string;
+}
 /** The journals that compliance witnesses: the latest checkpoint it signed for each owner. */
 export interface CheckpointRow {
   /** The owner's atSign without "@". */
@@ -223,6 +234,7 @@ export interface BookRows {
   readonly commitments: Commitment;
   readonly activities: Activity;
   readonly decisions: DecisionRow;
+  readonly standings: StandingRow;
   readonly checkpoints: CheckpointRow;
   readonly rates: Rate;
 }

@@ -18,7 +18,7 @@ export interface BotParts {
   readonly link: AgentLink;
   readonly trust: TrustStore;
   /** Signs what people clicked; see design, "Approval". */
-  readonly evidenceKeys: InstanceKeyPairs;
+  readonly evidenceKeys: () => InstanceKeyPairs;
   /** Has the journal's checkpoints signed, by the instance of the witness that is given. */
   readonly witness: (compliance: () => AgentAddress, leads: () => boolean) => Witness;
   /** The other bots of this record; `onLeads` is told when this one alone is to have the journal witnessed. */

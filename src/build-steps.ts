@@ -142,7 +142,9 @@ function define(
   if (common.timeoutMs < 1 || common.attempts < 1 || common.backoffMs < 0) {
     refuse(`step "${id}": timeoutMs and attempts must be at least 1, backoffMs at least 0`);
   }
-  const plan = (rest: Pick<PlannedStep, "agent" | "skill" | "effect" | "undo" | "mandate">): PlannedStep => ({
+  const plan = (
+    rest: Pick<PlannedStep, "agent" | "skill" | "effect" | "undo" | "reconcile" | "mandate">,
+  ): PlannedStep => ({
     ...common,
     ...rest,
   });
@@ -171,6 +173,7 @@ function define(
         refuse(`step "${id}": ${agent.id}.${skill} takes an input ("with"), not a mandate`);
       }
       const undo = found.undo ?? null;
+      const reconcile = found.reconcile === undefined ? {} : { reconcile: found.reconcile };
       return {
         kind: "call",
         id,
@@ -179,7 +182,7 @@ function define(
         skill,
         output: found.output,
         with: each.with,
-        planned: plan({ agent: agent.id, skill, effect: found.effect, undo, mandate }),
+        planned: plan({ agent: agent.id, skill, effect: found.effect, undo, mandate, ...reconcile }),
       };
     }
   }

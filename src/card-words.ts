@@ -1,4 +1,4 @@
-import type { Money } from "./domain.ts";
+import type { Money, StepId } from "./domain.ts";
 import type { RunView } from "./run-view.ts";
 
 /** Words and pieces that several cards share. */
@@ -9,6 +9,7 @@ export const emptyCard = {
   tables: [],
   approval: null,
   plan: null,
+  undo: null,
   options: [],
 } as const;
 
@@ -22,6 +23,14 @@ export function subjectOf({ request, plan: current }: RunView, plan = current?.d
 
 export function moneyText(value: Money): string {
   return `${value.amount} ${value.currency}`;
+}
+/** "orderCompliance" → "Order compliance" */
+export function stepLabel(id: StepId): string {
+  const words = id
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll("-", " ")
+    .toLowerCase();
+  return words === "crm" ? "CRM" : words.replace(/^./, (first) => first.toUpperCase());
 }
 /** "2026-01-31 14:05 UTC" */
 export function isoMinute(ms: number): string {

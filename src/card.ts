@@ -1,4 +1,5 @@
 import type { ApprovalId, RunId, StepStatus } from "./domain.ts";
+import type { UndoId } from "./undo-types.ts";
 
 /** What a table about effects says of one that is final. */
 export const cannotBeUndone = "cannot be undone";
@@ -7,7 +8,7 @@ export const cannotBeUndone = "cannot be undone";
  * A card as every platform can draw it: plain text only, whatever it came from. Adapters render it and add nothing.
  */
 export interface Card {
-  readonly kind: "progress" | "question" | "approval" | "result" | "notice";
+  readonly kind: "progress" | "question" | "approval" | "undo" | "result" | "notice";
   readonly run: RunId | null;
   readonly title: string;
   /** One or two sentences. */
@@ -34,9 +35,13 @@ export interface Card {
     readonly id: ApprovalId;
     readonly planHash: string;
     readonly requester: string;
+    /** No click counts: people sign with keys of their own. */
+    readonly signedOnly?: true;
   } | null;
   /** On an approval card, open or decided: the plan that it shows. */
   readonly plan: { readonly approval: ApprovalId; readonly hash: string } | null;
+  /** Only on the card of an undo that needs a person: which one, and which try of it. */
+  readonly undo: { readonly id: UndoId; readonly attempt: number } | null;
   /** Offered answers of a question. */
   readonly options: readonly string[];
 }

@@ -1,16 +1,25 @@
-import { announcementCard, approvalCard, decidedText, reminderCard } from "./approval-card.ts";
-import { emptyCard as empty, moneyText, subjectOf } from "./card-words.ts";
+import { announcementCard, answeredCard, approvalCard, decidedText, reminderCard } from "./approval-card.ts";
+import { emptyCard as empty, moneyText, stepLabel, subjectOf } from "./card-words.ts";
 import type { StepId } from "./domain.ts";
 import type { Card } from "./card.ts";
 import type { RunView } from "./run-view.ts";
-import { irreversibleMayBeDone, waitsForOthers } from "./step-errors.ts";
+import {
+  irreversibleMayBeDone,
+  isUndoRefused,
+  surelyDone,
+  unknownOutcomes,
+  waitsForOthers,
+} from "./step-errors.ts";
+import { undoCard } from "./undo-card.ts";
+import { undoCardKey } from "./undo-types.ts";
+import { remaining } from "./what-remains.ts";
 
 /** Pure: what each card shows. Everything is plain text; adapters add no meaning. */
 
 /**
  * The card a key stands for ("progress-RUN", "question-RUN-n" from 1 or "-now" for the open one, "approval-ID",
  * "reminder-ID-n",
- * "announced-ID", "result-RUN"); null = nothing to show.
+ * "announced-ID", "review-ID-n", "answered-ID-n", "undo-ID", "result-RUN"); null = nothing to show.
  */
 export function cardFor(key: string, view: RunView): Card | null {
   if (key.startsWith("progress-")) {
@@ -27,9 +36,22 @@ export function cardFor(key: string, view: RunView): Card | null {
     const approval = view.approvals.find((each) => key === `announced-${each.id}`);
     return approval === undefined ? null : announcementCard(view, approval);
   }
+  if (key.startsWith("review-")) {
+    const approval = view.approvals.find((each) => key.startsWith(`review-${each.id}-`));
+    return approval === undefined ? null : announcementCard(view, approval, { again: true });
+  }
   if (key.startsWith("reminder-")) {
     const approval = view.approvals.find((each) => key.startsWith(`reminder-${each.id}-`));
     return approval === undefined ? null : reminderCard(view, approval);
+  }
+  if (key.startsWith("undo-")) {
+    const story = view.undos.find((each) => undoCardKey(each) === key);
+    return story === undefined ? null : undoCard(view, story);
+  }
+  if (key.startsWith("answered-")) {
+    const approval = view.approvals.find((each) => key.startsWith(`answered-${each.id}-`));
+    const number = Number(key.slice(key.lastIndexOf("-") + 1));
+    return approval === undefined ? null : answeredCard(view, approval, number);
   }
   return key.startsWith("result-") ? resultCard(view) : null;
 }
@@ -56,14 +78,6 @@ function progressCard(view: RunView): Card {
     })),
   };
 }
-/** "orderCompliance" → "Order compliance" */
-export function stepLabel(id: StepId): string {
-  const words = id
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .replaceAll("-", " ")
-    .toLowerCase();
-  return words === "crm" ? "CRM" : words.replace(/^./, (first) => first.toUpperCase());
-}
 function toneOf(status: RunView["run"]["status"]): Card["tone"] {
   if (status === "waiting") {
     return "waiting";
@@ -75,9 +89,9 @@ function statusText(view: RunView, done: number, total: number): string {
     case "running":
       return waitText(view) ?? `Working: ${done} of ${total} steps done.`;
     case "waiting":
-      return view.question === null ? decisionText(view) : "Waiting for your answer.";
+      return view.question === null ? decisionText(view) : answerText(view.question);
     case "compensating":
-      return ["Releasing what was reserved.", ...stuckUndos(view)].join(" ");
+      return [undoingText(view), ...stuckUndos(view)].join(" ");
     case "completed":
       return "Done.";
     case "failed":
@@ -87,6 +101,9 @@ function statusText(view: RunView, done: number, total: number): string {
   }
 }
 
+function answerText({ by = null }: NonNullable<RunView["question"]>): string {
+  return by === null ? "Waiting for your answer." : `${by} waits for your answer before deciding.`;
+}
 /** Whom the run waits for, and what has been done about it. */
 function decisionText({ approvals }: RunView): string {
   const open = approvals.find(({ status }) => status === "open");
@@ -111,14 +128,24 @@ function waitText({ run }: RunView): string | undefined {
   );
   return waiting === undefined ? undefined : `Waiting at step ${waiting.id}: ${waiting.error?.message}.`;
 }
-/** Undos that have failed and are tried again until they are done. */
+function undoingText({ run, workflow }: RunView): string {
+  const unknown = unknownOutcomes(workflow?.planned ?? [], run);
+  return unknown.some(({ status }) => status === "compensating")
+    ? "Finding out whether orders were placed; everything stays held until that is known."
+    : "Releasing what was reserved.";
+}
+/** Undos that have failed: tried again until they are done, or refused for good. */
 function stuckUndos({ run }: RunView): readonly string[] {
-  return run.steps
+  const refused = run.steps
+    .filter(isUndoRefused)
+    .map(({ error }) => `A person has to look: ${sentence(error?.message ?? "")}`);
+  const tried = run.steps
     .filter(({ status, attempt }) => status === "compensating" && attempt > 1)
     .map(
       ({ id, attempt, error }) =>
         `Step ${id} could not be released in ${attempt - 1} tries and is tried again: ${error?.message ?? "no answer"}.`,
     );
+  return [...refused, ...tried];
 }
 /**
  * Says what a person has to let go of when nobody knows whether orders were placed, and that an approval came to
@@ -126,7 +153,12 @@ function stuckUndos({ run }: RunView): readonly string[] {
  */
 function afterFailure({ run, workflow, approvals }: RunView): readonly string[] {
   if (workflow !== null && irreversibleMayBeDone(workflow.planned, run)) {
-    return ["Orders may have been placed, so what was reserved for them stays reserved."];
+    const final = new Set(
+      workflow.planned.filter(({ effect }) => effect === "irreversible").map(({ id }) => id),
+    );
+    const known = run.steps.some((state) => final.has(state.id) && surelyDone(state));
+    const orders = known ? "Orders were placed" : "Orders may have been placed";
+    return [`${orders}, so what was reserved for them stays reserved.`];
   }
   const approved = approvals.some(
     ({ revision, status, decision }) =>
@@ -140,15 +172,22 @@ function sentence(text: string): string {
 
 /** A run asks one question at a time: those before the open one are answered, each in its own card. */
 function questionCard(view: RunView, number: number): Card {
-  const answered = view.dialogue[number - 1];
+  const answered = view.dialogue.find((each, index) => (each.number ?? index + 1) === number);
   const open = answered === undefined ? view.question : null;
   const base = { ...empty, kind: "question", run: view.run.id } as const;
   if (open !== null) {
-    return { ...base, title: "One question", text: open.text, tone: "waiting", options: open.options };
+    const { by = null, text, options } = open;
+    const title = by === null ? "One question" : `${by} asks before deciding`;
+    return { ...base, title, text, tone: "waiting", options };
   }
   return answered === undefined
-    ? { ...base, title: "Not answered", text: "The request ended before.", tone: "neutral" }
+    ? { ...base, title: "Not answered", text: notAnswered(view), tone: "neutral" }
     : { ...base, title: "Answered", text: `${answered.question} — ${answered.answer}`, tone: "neutral" };
+}
+
+function notAnswered({ run, approvals }: RunView): string {
+  const decided = approvals.some(({ decision, revision }) => decision !== null && revision === run.revision);
+  return decided ? "It was decided without the answer." : "The request ended before.";
 }
 
 function resultCard(view: RunView): Card {
@@ -173,6 +212,7 @@ function resultCard(view: RunView): Card {
         : []),
       ...decisionFacts(view),
       ...(view.reason === null ? [] : [{ label: "Reason", value: view.reason }]),
+      ...remaining(view).map((value) => ({ label: "Stays", value })),
     ],
   };
 }

@@ -16,6 +16,11 @@ export interface CompanyConfig {
   readonly limits?: {
     /** By agent: requests at a time and in a minute, all its instances together. Default: what they announce. */
     readonly agents?: Readonly<Record<string, { readonly inFlight?: number; readonly perMinute?: number }>>;
+    /**
+     * Runs worked on at a time (default 1,000), and runs that may wait for their turn (default 10,000); beyond those
+     * requests are refused. Runs that wait for a person count as neither.
+     */
+    readonly runs?: { readonly inProgress?: number; readonly waiting?: number };
     /** By person: the share of the places where there is not room for all. Default 1 each. */
     readonly shares?: Readonly<Record<string, number>>;
   };
@@ -30,6 +35,15 @@ export function defineConfig(config: CompanyConfig): CompanyConfig {
   const days = config.retention?.days;
   if (days !== undefined && !(Number.isSafeInteger(days) && days >= 1)) {
     throw new AppError("bad-setting", `retention.days is ${days}, expected a whole number from 1`);
+  }
+  for (const [name, value] of Object.entries(config.limits?.runs ?? {})) {
+    const least = name === "waiting" ? 0 : 1;
+    if (!(Number.isSafeInteger(value) && value >= least)) {
+      throw new AppError(
+        "bad-setting",
+        `limits.runs.${name} is ${value}, expected a whole number from ${least}`,
+      );
+    }
   }
   return Object.freeze(config);
 }

@@ -1,4 +1,4 @@
-import type { ApprovalId, Assurance, PersonId, Verdict } from "./domain.ts";
+import type { Approval, ApprovalId, Assurance, PersonId, Verdict } from "./domain.ts";
 
 /** What adapters pass on of what people decide. */
 
@@ -16,6 +16,12 @@ export interface ClickedDecision {
   readonly assurance: Exclude<Assurance, "countersigned">;
   /** The person wants to decide alone where several must; needs a reason. */
   readonly breakGlass?: true;
+}
+
+/** Somebody or something was first. */
+export interface AlreadyDecided {
+  readonly outcome: "already-decided";
+  readonly approval: Approval;
 }
 
 /** A person hands their right to decide to another, for one approval or until a time. */

@@ -1,5 +1,5 @@
 import type { ZodType } from "zod";
-import type { AgentId, Effect, Person, PlanDocument, Signed } from "./domain.ts";
+import type { AgentId, Assurance, Effect, Person, PlanDocument, Signed } from "./domain.ts";
 import type { Mandate } from "./mandate-types.ts";
 import type { MessageSubject } from "./link-types.ts";
 import { AppError } from "./errors.ts";
@@ -20,6 +20,8 @@ export interface VerifiedMandate {
   readonly plan: PlanDocument;
   readonly planHash: string;
   readonly decidedBy: readonly string[];
+  /** The weakest of the verdicts. */
+  readonly assurance: Assurance;
 }
 /** All a skill may touch. */
 export interface SkillContext {
@@ -46,6 +48,14 @@ export interface Skill<I = unknown, O = unknown> {
   readonly effect: Effect;
   /** The skill of the same agent that undoes this one; it takes {} and finds its work by run and revision. */
   readonly undo?: string;
+  /**
+   * Of an irreversible skill: the skill of the same agent that finds out by run and revision, from {}, whether it was
+   * done, and keeps it from being done later. It ends well where nothing was done, ever; fails with "effect-stands",
+   * naming what was, and with a retryable error where that cannot be said yet.
+   */
+  readonly reconcile?: string;
+  /** What a person can do where `undo` or `reconcile` does not work; a sentence or two. */
+  readonly byHand?: string;
   /** Set where the skill commits the company: it then takes a verified mandate and nothing else. */
   readonly requires?: "mandate";
   /** Set where it is no effect of the company's business: it is done while the company is frozen too. */
@@ -91,6 +101,7 @@ export function defineAgent<S extends Readonly<Record<string, AnySkill>>>(
   if (bad !== undefined) {
     throw new AppError("bad-definition", `agent "${id}": name "${bad}" must be kebab-case`);
   }
+  const undoing = new Set(Object.values(skills).flatMap(({ undo, reconcile }) => [undo, reconcile]));
   for (const [name, each] of Object.entries(skills)) {
     if (each.undo !== undefined && !Object.hasOwn(skills, each.undo)) {
       throw new AppError(
@@ -98,7 +109,16 @@ export function defineAgent<S extends Readonly<Record<string, AnySkill>>>(
         `agent "${id}": skill "${name}" is undone by "${each.undo}", which is not a skill of it`,
       );
     }
-    if (each.effect === "irreversible" && each.requires !== "mandate") {
+    if (
+      each.reconcile !== undefined &&
+      (each.effect !== "irreversible" || !Object.hasOwn(skills, each.reconcile))
+    ) {
+      throw new AppError(
+        "bad-definition",
+        `agent "${id}": skill "${name}" is reconciled by "${each.reconcile}": it must be irreversible, and that a skill of the agent`,
+      );
+    }
+    if (each.effect === "irreversible" && each.requires !== "mandate" && !undoing.has(name)) {
       throw new AppError(
         "bad-definition",
         `agent "${id}": skill "${name}" acts outside the books and must require a mandate`,

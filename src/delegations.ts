@@ -6,12 +6,17 @@ import type { ApprovalId, ErrorInfo, PersonId, Refused, Signed } from "./domain.
 import type { DelegationStatement } from "./mandate-types.ts";
 import { signedDelegationSchema } from "./plan/plan-schema.ts";
 import { judge } from "./policy/may-decide.ts";
-import { refusal, unknownPerson } from "./policy/refusal.ts";
+import { hasRole, notAllowed, notTheirs, refusal, unknownPerson } from "./policy/refusal.ts";
 import { tierNamed, tiersOf } from "./policy/tiers.ts";
 import type { Clock, Ids, Store } from "./ports.ts";
+import { refusedAct } from "./refused-act.ts";
+import type { Done } from "./rights-types.ts";
+import type { SafetyAct } from "./safety-types.ts";
 
 const hourMs = 3_600_000;
 const keyPrefix = "delegation:";
+/** Of one that was taken back: by whom and when. */
+const endPrefix = "delegation-end:";
 /** Papers that evidence may carry. */
 const mostHanded = 20;
 
@@ -29,6 +34,8 @@ const delegatingSchema: z.ZodType<Delegating> = z.object({
 export interface Delegations {
   /** Checks, signs and keeps it before this resolves. Refusals are recorded. */
   delegate(input: Delegating): Promise<Delegated | Refused>;
+  /** Ends one at once: whose right it is, who holds it, or who may end other people's requests. */
+  takeBack(act: SafetyAct, id: string): Promise<Done | Refused>;
   /** The papers by which somebody may hold a right now: those that end with them, and what those began with. */
   handedTo(
     person: PersonId,
@@ -54,10 +61,10 @@ export function createDelegations(o: {
 
   async function load(): Promise<void> {
     const now = o.clock.now();
-    const values = [...(await o.store.getValues(keyPrefix)).values()];
-    papers = values
+    const [values, ends] = await Promise.all([o.store.getValues(keyPrefix), o.store.getValues(endPrefix)]);
+    papers = [...values.values()]
       .map((text) => signedDelegationSchema.parse(JSON.parse(text)))
-      .filter(({ statement }) => Date.parse(statement.notAfter) > now);
+      .filter(({ statement }) => Date.parse(statement.notAfter) > now && !ends.has(endPrefix + statement.id));
   }
 
   /** Why a person may not hand this on, by the policy in force. */
@@ -175,6 +182,31 @@ export function createDelegations(o: {
       await load();
       o.changed();
       return { outcome: "delegated", id, until };
+    },
+    async takeBack(act, id) {
+      await load();
+      const paper = papers.find(({ statement }) => statement.id === id);
+      const refuse = (error: ErrorInfo) => refusedAct(o, act, "take-back", error);
+      if (paper === undefined) {
+        return refuse(refusal("unknown-delegation", `there is no delegation "${id.slice(0, 100)}" in force`));
+      }
+      const { from, to } = paper.statement;
+      const { policy } = o.trust();
+      const person = o.trust().person(act.person);
+      if (person?.active !== true) {
+        return refuse(unknownPerson(act.person));
+      }
+      const foreign = notTheirs(person, act.account);
+      if (foreign !== null || (person.id !== from && person.id !== to && !hasRole(person, policy.cancel))) {
+        return refuse(foreign ?? notAllowed(person, policy.cancel, "taking back other people's delegations"));
+      }
+      const end = { by: person.id, at: o.clock.now() };
+      await o.store.setValue(endPrefix + id, JSON.stringify(end));
+      const facts = { id, from, to, state: "taken-back", by: person.id, adapter: act.adapter };
+      await o.store.appendJournal([{ kind: "delegation", run: null, facts }]);
+      await load();
+      o.changed();
+      return { outcome: "done", id, text: `"${to}" decides no more by the right of "${from}".` };
     },
     handedTo,
     known: () => papers.map(({ statement }) => statement),

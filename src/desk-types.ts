@@ -13,6 +13,7 @@ import type {
   StepId,
   StepStatus,
 } from "./domain.ts";
+import type { UndoId } from "./undo-types.ts";
 
 /**
  * What people may look at: the read side that adapters and the command line share. Active viewers see their own and, as
@@ -24,6 +25,8 @@ export interface RunSummary extends Pick<
   "id" | "status" | "reason" | "error" | "requester" | "thread" | "createdAt" | "updatedAt"
 > {
   readonly title: string;
+  /** It is open, and nothing new of it is begun. */
+  readonly paused: boolean;
 }
 export interface StepDetail {
   readonly id: StepId;
@@ -52,6 +55,10 @@ export interface KeyedCard {
 }
 export interface ShownApproval {
   readonly approval: Approval;
+  readonly card: Card;
+}
+export interface ShownUndo {
+  readonly id: UndoId;
   readonly card: Card;
 }
 export interface AgentInfo {
@@ -89,6 +96,10 @@ export interface Desk {
   /** Approvals the viewer may see, open ones first, or only those when `open` is set; each with its card. */
   approvals(viewer: PersonId, o?: { readonly open?: boolean }): Promise<readonly ShownApproval[]>;
   approvalCard(id: ApprovalId, viewer: PersonId): Promise<Card | undefined>;
+  /** Undos that need a person, newest run first; nothing for who may do nothing about them. */
+  undos(viewer: PersonId): Promise<readonly ShownUndo[]>;
+  /** Undefined when there is no such undo, or the viewer may not see it. */
+  undoCard(id: UndoId, viewer: PersonId): Promise<Card | undefined>;
   agents(): Promise<readonly AgentInfo[]>;
   person(id: PersonId): Person | undefined;
   /** Whose chat account this is, active or not: the caller looks. */

@@ -1,6 +1,6 @@
 import { cardOfCopy } from "./approval-copies.ts";
 import type { Card } from "./card.ts";
-import { stepLabel } from "./cards.ts";
+import { stepLabel } from "./card-words.ts";
 import type { AgentInstance, Desk, RunDetail, RunSummary, ShownApproval } from "./desk-types.ts";
 import type { AgentId, Approval, AtSign, Json, Person, Run, RunId } from "./domain.ts";
 import { healthOf, heardMs } from "./agent-health.ts";
@@ -9,6 +9,7 @@ import type { Store } from "./ports.ts";
 import type { CardRow, ContentFilter } from "./record-types.ts";
 import type { RunView } from "./run-view.ts";
 import { approvalCard, cardFor } from "./state-card.ts";
+import { undoCardKey, undoContent, undoRefOf } from "./undo-types.ts";
 
 const longestList = 200;
 const longestApprovals = 100;
@@ -20,8 +21,10 @@ const cardContents: ContentFilter = [
   { step: "route", name: "shadow" },
   { name: "plan" },
   { name: "reason" },
+  { name: "review" },
   { name: "question:" },
   { name: "answer:" },
+  { name: undoContent },
 ];
 
 /**
@@ -39,6 +42,8 @@ export function createDesk(o: {
   readonly now: () => number;
   /** Whether somebody's verdict would count, also by a right that was handed to them. */
   readonly mayDecide?: (approval: Approval, viewer: string) => boolean;
+  /** Whether somebody may do something about an undo that is stuck. */
+  readonly mayUndo: (viewer: string) => boolean;
 }): Desk & { render(row: CardRow): Promise<Card | null>; viewOf(id: RunId): Promise<RunView | undefined> } {
   let index = peopleIndex([]);
   const people = () => {
@@ -67,10 +72,14 @@ export function createDesk(o: {
       run === undefined ? await visible(approval.run, viewer, cardContents) : await o.view(run, cardContents);
     return view === undefined ? undefined : { approval, card: approvalCard(view, approval) };
   }
+  /** Who may do nothing about a stuck undo sees how it stands, without the buttons. */
+  const forViewer = (card: Card, viewer: string): Card =>
+    card.undo === null || o.mayUndo(viewer) ? card : { ...card, undo: null };
   const keysOf = (view: RunView) => [
     `progress-${view.run.id}`,
     ...(view.question === null ? [] : [`question-${view.run.id}-now`]),
     ...view.approvals.map((each) => `approval-${each.id}`),
+    ...view.undos.map(undoCardKey),
     ...(["completed", "failed", "cancelled"].includes(view.run.status) ? [`result-${view.run.id}`] : []),
   ];
   return {
@@ -102,8 +111,27 @@ export function createDesk(o: {
         ? []
         : keysOf(view).flatMap((key) => {
             const card = cardFor(key, view);
-            return card === null ? [] : [{ key, card }];
+            return card === null ? [] : [{ key, card: forViewer(card, viewer) }];
           });
+    },
+    async undos(viewer) {
+      const runs = o.mayUndo(viewer) ? await o.store.listRuns({ stuck: true, limit: longestApprovals }) : [];
+      const views = await Promise.all(runs.map((run) => o.view(run, cardContents)));
+      return views.flatMap((view) =>
+        view.undos.flatMap((story) => {
+          const card = story.stuckAttempt === null ? null : cardFor(undoCardKey(story), view);
+          return card === null ? [] : [{ id: story.id, card }];
+        }),
+      );
+    },
+    async undoCard(id, viewer) {
+      const ref = undoRefOf(id);
+      const run = ref === undefined ? undefined : await o.store.loadRun(ref.run);
+      if (ref === undefined || run === undefined || !(maySee(run, viewer) || o.mayUndo(viewer))) {
+        return undefined;
+      }
+      const card = cardFor(undoCardKey(ref), await o.view(run, cardContents));
+      return card === null ? undefined : forViewer(card, viewer);
     },
     async approvals(viewer, options = {}) {
       if (!isActive(viewer)) {
@@ -172,7 +200,8 @@ function peopleIndex(list: readonly Person[]) {
 function summaryOf(run: Run, requestText: string): RunSummary {
   const { id, status, reason, error, requester, thread, createdAt, updatedAt } = run;
   const title = requestText.slice(0, titleLength);
-  return { id, title, status, reason, error, requester, thread, createdAt, updatedAt };
+  const paused = run.paused === true;
+  return { id, title, paused, status, reason, error, requester, thread, createdAt, updatedAt };
 }
 function detailOf(view: RunView): RunDetail {
   return {

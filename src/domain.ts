@@ -68,11 +68,6 @@ export interface Refused {
   readonly error: ErrorInfo;
 }
 
-export interface AlreadyDecided {
-  readonly outcome: "already-decided";
-  readonly approval: Approval;
-}
-
 // Runs ----------------------------------------------------------------------------------------------------------
 
 export const runStatuses = [
@@ -125,6 +120,8 @@ export interface PlannedStep {
   readonly backoffMs: number;
   /** The skill of the same agent that undoes this step, when it has an effect that can be undone. */
   readonly undo: string | null;
+  /** Of an irreversible step: the skill of the same agent that finds out whether it was done. Absent: nobody can. */
+  readonly reconcile?: string;
   /** The approval and the attestations renewed after it, whose mandate this step's skill requires. */
   readonly mandate: { readonly gate: StepId; readonly attestations: readonly StepId[] } | null;
 }
@@ -163,6 +160,8 @@ export interface Run {
   readonly updatedAt: number;
   /** Nothing new is begun; what is under way finishes. */
   readonly paused?: true;
+  /** It waits for its turn: too many others are in progress. */
+  readonly held?: true;
   readonly steps: readonly StepState[];
 }
 
@@ -177,8 +176,12 @@ export interface Decision {
   readonly at: number;
   readonly assurance: Assurance;
   readonly adapter: string;
+  /** Where it was signed, if by the person: atSign/MACHINE. */
+  readonly signedAt?: string;
   /** They decided alone where several must. */
   readonly brokeGlass?: true;
+  /** Approved in advance, by the standing grant with this id: nobody looked at this plan. */
+  readonly standing?: string;
 }
 
 /**
@@ -195,6 +198,8 @@ export interface Approval {
   readonly planHash: string;
   readonly status: ApprovalStatus;
   readonly requester: PersonId;
+  /** As the plan says. */
+  readonly editors?: readonly PersonId[];
   readonly createdAt: number;
   readonly expiresAt: number;
   /** Of the policy, by name; null in rows from before there were tiers. */
@@ -262,6 +267,10 @@ export interface PlanDocument {
   readonly revision: number;
   readonly workflow: { readonly id: string; readonly version: number };
   readonly requester: PersonId;
+  /** Who changed the plan since it was asked for: authors like the requester. */
+  readonly editors?: readonly PersonId[];
+  /** Parts that are missing and not bought, because an editor left them out. */
+  readonly leftOut?: readonly string[];
   readonly request: { readonly customer: string; readonly item: string; readonly quantity: string };
   readonly customerName: string;
   readonly itemName: string;

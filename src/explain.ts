@@ -2,6 +2,7 @@ import type { StepDetail, RunDetail } from "./desk-types.ts";
 import type { Approval, Json } from "./domain.ts";
 import { planDocumentSchema } from "./plan/plan-schema.ts";
 import { quoted } from "./quoted.ts";
+import { undoFailedCode, undoGivenUpCode } from "./step-errors.ts";
 import { count, moneyText, outcomeWords, shortHash } from "./step-words.ts";
 import { z } from "zod";
 
@@ -206,10 +207,10 @@ function undone({ steps }: RunDetail): readonly string[] {
     if (status === "compensated") {
       return [`${label} was undone`];
     }
-    if (error?.code === "undo-given-up") {
+    if (error?.code === undoGivenUpCode) {
       return [`${label} was left as it is, by a person's decision`];
     }
-    const isStuck = status === "compensating" || error?.code === "undo-failed";
+    const isStuck = status === "compensating" || error?.code === undoFailedCode;
     return isStuck ? [`${label} is not undone yet${error === null ? "" : `: ${quoted(error.message)}`}`] : [];
   });
 }

@@ -1,9 +1,11 @@
 import type { TrustView } from "./define-agent.ts";
-import type { Person, Signed } from "./domain.ts";
+import type { ErrorInfo, Person, Refused, Signed } from "./domain.ts";
 import { toErrorInfo } from "./errors.ts";
+import { refusal } from "./policy/refusal.ts";
 import type { Clock, Logger, Store } from "./ports.ts";
 import type { JournalEntry } from "./record-types.ts";
-import { mayAct } from "./safety-policy.ts";
+import { refusedAct } from "./refused-act.ts";
+import { mayAct, stated } from "./safety-policy.ts";
 import type {
   FreezePapers,
   FreezeRow,
@@ -11,13 +13,13 @@ import type {
   LiftEvidence,
   LiftStatement,
 } from "./safety-types.ts";
-import type { SafetyAct, SafetyDone, SafetyRefused, SafetyView } from "./safety-types.ts";
+import type { SafetyAct, SafetyDone, SafetyView } from "./safety-types.ts";
 import { verifyFreeze } from "./verify-freeze.ts";
 
 /** Stops and starts all effects of the company. The record says how it is; agents are told until they confirm. */
 export interface Freezes {
-  freeze(act: SafetyAct, reason: string): Promise<SafetyDone | SafetyRefused>;
-  unfreeze(act: SafetyAct): Promise<SafetyDone | SafetyRefused>;
+  freeze(act: SafetyAct, reason: string): Promise<SafetyDone | Refused>;
+  unfreeze(act: SafetyAct): Promise<SafetyDone | Refused>;
   /** True while nothing with an effect is to be sent. */
   frozen(): boolean;
   view(): SafetyView["freeze"];
@@ -70,29 +72,13 @@ export function createFreezes(options: FreezesOptions): Freezes {
     return told;
   };
 
-  const refused = async (
-    act: SafetyAct,
-    verb: string,
-    error: SafetyRefused["error"],
-  ): Promise<SafetyRefused> => {
-    const person = trust().person(act.person)?.id ?? null;
-    const facts = { code: error.code, verb, adapter: act.adapter, person };
-    const claimed = person === null ? { body: { person: act.person.slice(0, 200) } } : {};
-    await store.appendJournal([{ kind: "refusal", run: null, facts, ...claimed }]);
-    return { outcome: "refused", error };
-  };
+  const refused = (act: SafetyAct, verb: string, error: ErrorInfo): Promise<Refused> =>
+    refusedAct({ store, trust }, act, verb, error);
   const why = (verb: "freeze" | "unfreeze", act: SafetyAct) => {
     const { policy, demo } = trust();
     return mayAct(verb, act, { policy, demo, person: trust().person(act.person) });
   };
-  const stated = (act: SafetyAct) => ({
-    person: act.person,
-    adapter: act.adapter,
-    ...(act.account === undefined ? {} : { account: act.account }),
-    assurance: act.assurance,
-    trustSerial: trust().serial,
-    receivedAt: new Date(clock.now()).toISOString(),
-  });
+  const here = () => ({ trustSerial: trust().serial, now: clock.now() });
   const noted = (state: string, serial: number, act: SafetyAct, body?: string): JournalEntry => ({
     kind: "freeze",
     run: null,
@@ -110,7 +96,7 @@ export function createFreezes(options: FreezesOptions): Freezes {
     }
     const startedAt = clock.now();
     const serial = Math.max(startedAt, (before?.freeze.statement.serial ?? 0) + 1);
-    const freeze = options.sign({ tag: "countersign/freeze/1", serial, ...stated(act) });
+    const freeze = options.sign({ tag: "countersign/freeze/1", serial, ...stated(act, here()) });
     const next: FreezeRow = { version: 1, reason, freeze, lift: null, wanted: [] };
     if (!(await store.freezes.save(next, [noted("frozen", serial, act, reason)]))) {
       return begin(act, reason);
@@ -122,11 +108,11 @@ export function createFreezes(options: FreezesOptions): Freezes {
     return { outcome: "done", frozen: true, text };
   };
 
-  const want = async (act: SafetyAct): Promise<SafetyDone | SafetyRefused> => {
+  const want = async (act: SafetyAct): Promise<SafetyDone | Refused> => {
     const before = await store.freezes.newest();
     await take(before);
     if (before === undefined || before.lift !== null) {
-      return refused(act, "unfreeze", refusalOf("not-frozen", "the company is not frozen"));
+      return refused(act, "unfreeze", refusal("not-frozen", "the company is not frozen"));
     }
     const { serial } = before.freeze.statement;
     const earlier = before.wanted.filter((each) => each.statement.person !== act.person);
@@ -134,10 +120,10 @@ export function createFreezes(options: FreezesOptions): Freezes {
       return refused(
         act,
         "unfreeze",
-        refusalOf("own-request", `"${act.person}" asked for it already: a second person lifts the freeze`),
+        refusal("own-request", `"${act.person}" asked for it already: a second person lifts the freeze`),
       );
     }
-    const evidence = options.sign({ tag: "countersign/lift-evidence/1", serial, ...stated(act) });
+    const evidence = options.sign({ tag: "countersign/lift-evidence/1", serial, ...stated(act, here()) });
     const wanted = [...earlier, evidence].slice(0, 2);
     const next: FreezeRow = { ...before, version: before.version + 1, wanted };
     if (!(await store.freezes.save(next, [noted("lift-wanted", serial, act)]))) {
@@ -186,11 +172,7 @@ export function createFreezes(options: FreezesOptions): Freezes {
     async freeze(act, reason) {
       const words = reason.trim();
       if (words === "" || words.length > longestReason) {
-        return refused(
-          act,
-          "freeze",
-          refusalOf("bad-reason", `say why, in 1 to ${longestReason} characters`),
-        );
+        return refused(act, "freeze", refusal("bad-reason", `say why, in 1 to ${longestReason} characters`));
       }
       const no = why("freeze", act);
       return no === null ? begin(act, words) : refused(act, "freeze", no);
@@ -228,8 +210,4 @@ export function createFreezes(options: FreezesOptions): Freezes {
 function isLater(next: FreezeRow, row: FreezeRow): boolean {
   const [a, b] = [next.freeze.statement.serial, row.freeze.statement.serial];
   return a > b || (a === b && next.version > row.version);
-}
-
-function refusalOf(code: string, message: string): SafetyRefused["error"] {
-  return { code, message, retryable: false };
 }

@@ -16,6 +16,22 @@ export interface KeptInstance {
   /** JSON: what it said of itself. */
   readonly announcement: string;
 }
+/** What the company allows an agent at a time and in a minute, all its instances together. */
+export interface AgentLimit {
+  readonly inFlight?: number;
+  readonly perMinute?: number;
+}
+/** What bounds the giving of a request; all bots on one record count together. */
+export interface Bounded {
+  readonly limit: AgentLimit;
+  readonly now: number;
+  /** False: it is counted, but given in any case. */
+  readonly held: boolean;
+}
+/** A request that is not given now: by the rate not for so long, or until one in flight is over. */
+export interface HeldBack {
+  readonly waitMs: number | "full";
+}
 /** Agents' instances in the bot's record: who is there, and who was given which step. */
 export interface InstanceStore {
   /**
@@ -23,6 +39,12 @@ export interface InstanceStore {
    * before. Undefined when the message is closed already.
    */
   assign(row: OutboxRow, instance: string): Promise<Assignment | undefined>;
+  /** The same for a request to an agent that has a limit. */
+  assignWithin(
+    bounded: Bounded,
+    row: OutboxRow,
+    instance: string,
+  ): Promise<Assignment | HeldBack | undefined>;
   /** Who was given a step last. */
   assignment(subject: MessageSubject): Promise<Assignment | undefined>;
   /** Open requests that were given to an instance. */

@@ -2,6 +2,7 @@ import type { TrustView } from "./define-agent.ts";
 import type { Accepted, ChatRequest, ErrorInfo, PersonId, Refused, RunId } from "./domain.ts";
 import { toErrorInfo } from "./errors.ts";
 import { mayAsk, mayCancel } from "./policy.ts";
+import { refusal } from "./policy/refusal.ts";
 import type { Store } from "./ports.ts";
 
 const longestText = 20_000;
@@ -93,6 +94,17 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
     }
   }
 
+  /** Recorded: why the run cannot be ended or held up by this person. Null where it can. */
+  async function mayNotEnd(id: RunId, person: PersonId): Promise<Refused | null> {
+    const run = await store.loadRun(id);
+    if (run === undefined) {
+      return refuse(person, null, refusal("unknown-run", `there is no run "${id.slice(0, 100)}"`));
+    }
+    const view = trust();
+    const refused = mayCancel(view.policy, view.person(person), person, run.requester);
+    return refused === null ? null : refuse(person, id, refused);
+  }
+
   return {
     async refused(person, code) {
       await refuse(person, null, refusal(code, ""));
@@ -108,7 +120,16 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
       if (refused !== null) {
         return refuse(request.person, null, refused);
       }
-      const run = await take(request, known);
+      let run: RunId | undefined;
+      try {
+        run = await take(request, known);
+      } catch (error) {
+        const info = toErrorInfo(error);
+        if (info.code === "too-many-requests") {
+          return refuse(request.person, null, info);
+        }
+        throw error;
+      }
       if (run === undefined) {
         return request.onlyAnswer === true ? noQuestion : refuse(request.person, null, withdrawnBefore);
       }
@@ -116,14 +137,9 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
     },
 
     async cancel(id, person) {
-      const view = trust();
-      const run = await store.loadRun(id);
-      if (run === undefined) {
-        return refuse(person, null, refusal("unknown-run", `there is no run "${id.slice(0, 100)}"`));
-      }
-      const refused = mayCancel(view.policy, view.person(person), person, run.requester);
+      const refused = await mayNotEnd(id, person);
       if (refused !== null) {
-        return refuse(person, id, refused);
+        return refused;
       }
       const result = await engine.cancel(id, person);
       if (result === "cancelled") {
@@ -138,14 +154,9 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
     },
 
     async pause(id, person, paused) {
-      const view = trust();
-      const run = await store.loadRun(id);
-      if (run === undefined) {
-        return refuse(person, null, refusal("unknown-run", `there is no run "${id.slice(0, 100)}"`));
-      }
-      const refused = mayCancel(view.policy, view.person(person), person, run.requester);
+      const refused = await mayNotEnd(id, person);
       if (refused !== null) {
-        return refuse(person, id, refused);
+        return refused;
       }
       const result = await engine.pause(id, person, paused);
       const what = paused ? "paused" : "resumed";
@@ -182,9 +193,6 @@ export function createIntake({ store, engine, trust }: IntakeOptions): Intake {
   };
 }
 
-function refusal(code: string, message: string): ErrorInfo {
-  return { code, message, retryable: false };
-}
 /** Other people's talk: nobody asked for it, so it is not recorded either. */
 const noQuestion: Refused = {
   outcome: "refused",

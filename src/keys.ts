@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { AgentAddress, AtSign } from "./domain.ts";
@@ -8,6 +8,7 @@ import { AppError } from "./errors.ts";
 import { rawPublicKey } from "./trust/sign-statement.ts";
 import { makeCompanyKey, makeSigningKey, type SigningKey } from "./trust/sign-trust.ts";
 import { atSignSchema, instanceSchema } from "./trust/trust-documents.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 /**
  * Private keys in files: `data/keys/AGENT/` (0700) holds the agent's key-holder key (`holder.ROLE.json`), its
@@ -45,9 +46,14 @@ export function makeInstanceKeys(address: AgentAddress): InstanceKeyPairs {
   };
 }
 
-export async function writeInstanceKeys(folder: string, keys: InstanceKeyPairs): Promise<void> {
+/** `name`: under another name than the instance's, e.g. because it has other keys so far. */
+export async function writeInstanceKeys(
+  folder: string,
+  keys: InstanceKeyPairs,
+  name = keys.instance,
+): Promise<void> {
   const { atSign, instance } = keys;
-  await writeSecret(folder, instanceFile(instance), {
+  await writeSecret(folder, instanceFile(name), {
     tag: "countersign/instance-keys/1",
     atSign,
     instance,
@@ -232,11 +238,6 @@ async function writeSigningKey(folder: string, name: string, key: SigningKey): P
 export async function writeSecret(folder: string, name: string, content: object): Promise<void> {
   await makeSecretFolder(folder);
   await writeAtomically(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
-}
-
-async function writeAtomically(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
 }
 
 /** Undefined when there is no such file; throws `key-file-open`, `key-file-malformed`. */

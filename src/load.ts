@@ -22,14 +22,19 @@ export async function loadAgents(): Promise<readonly AgentDefinition[]> {
   return agents.map(({ value }) => value);
 }
 
-/** The agent with this id; throws `usage`. */
-export function agentNamed(agents: readonly AgentDefinition[], id: string): AgentDefinition {
-  const found = agents.find((agent) => agent.id === id);
-  if (found === undefined) {
-    throw new AppError(
+/** The agent with this id; throws `usage`, or what `missing` makes. */
+export function agentNamed(
+  agents: readonly AgentDefinition[],
+  id: string,
+  missing: () => AppError = () =>
+    new AppError(
       "usage",
       `there is no agent "${id}"; there are: ${agents.map((each) => each.id).join(", ")}`,
-    );
+    ),
+): AgentDefinition {
+  const found = agents.find((agent) => agent.id === id);
+  if (found === undefined) {
+    throw missing();
   }
   return found;
 }

@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { addPeopleCommands } from "./commands/add-people-commands.ts";
 import { addProcessCommands } from "./commands/add-process-commands.ts";
 import { addRequestCommands } from "./commands/add-request-commands.ts";
+import { addRightsCommands } from "./commands/add-rights-commands.ts";
 import { addTrustCommands } from "./commands/add-trust-commands.ts";
 import { exitCodes, fail } from "./commands/output.ts";
 import { program } from "./commands/program.ts";
@@ -12,6 +13,7 @@ import { program } from "./commands/program.ts";
 const lingerMs = 500;
 
 addRequestCommands();
+addRightsCommands();
 addPeopleCommands();
 addTrustCommands();
 addProcessCommands();

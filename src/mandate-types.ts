@@ -1,4 +1,5 @@
-import type { Approval, ApprovalId, Assurance, PersonId, RunId, Signed, Verdict } from "./domain.ts";
+import type { Approval, ApprovalId, Assurance, Money, PersonId, RunId, Signed, Verdict } from "./domain.ts";
+import type { ActStatement } from "./safety-types.ts";
 
 /** What a mandate is made of: who attested and who decided on a plan, each in a signed statement. */
 
@@ -30,6 +31,33 @@ export interface DelegationStatement {
   readonly receivedAt: string;
 }
 
+/** The plans that are approved in advance, and how many of them. */
+export interface StandingTerms {
+  readonly id: string;
+  /** Whose requests; null = of all who may ask: then a workflow is named. */
+  readonly requester: PersonId | null;
+  /** Id of a workflow; null = all. */
+  readonly workflow: string | null;
+  /** Null = all, here and below. */
+  readonly customers: readonly string[] | null;
+  /** Of every order, and of what may be ordered instead. */
+  readonly suppliers: readonly string[] | null;
+  readonly currencies: readonly string[];
+  /** What one plan may cost at most, and all of them together; in company currency. */
+  readonly each: Money;
+  readonly inAll: Money;
+  readonly uses: number;
+  /** Of the policy, by name: no plan of another one is covered. */
+  readonly tier: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+/** That a person approves such plans in advance, as the bot's evidence key signs it on receipt. */
+export interface StandingStatement extends ActStatement {
+  readonly tag: "countersign/standing/1";
+  readonly terms: StandingTerms;
+}
+
 /** What the bot's evidence key signs on receipt of a click, before the platform is acknowledged. */
 export interface EvidenceStatement {
   readonly tag: "countersign/evidence/1";
@@ -53,6 +81,8 @@ export interface EvidenceStatement {
   readonly editors?: readonly PersonId[];
   /** The person decides alone where several must, in an emergency, and said why. */
   readonly breakGlass?: true;
+  /** Nobody looked at this plan: the person approved such plans in advance, and how. */
+  readonly standing?: Signed<StandingStatement>;
 }
 
 /** A person's verdict on exactly one plan. */

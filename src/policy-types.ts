@@ -24,7 +24,9 @@ export interface Policy {
   readonly absences?: readonly Absence[];
   /** Absent: nobody ever decides alone where several must. */
   readonly breakGlass?: BreakGlass;
-  /** Cumulative limits of what may be ordered by click, counted by supply in its own books; in company currency. */
+  /** Absent: nothing is approved in advance. */
+  readonly standing?: StandingPolicy;
+  /** Cumulative limits of what is ordered without people's own signatures, counted by supply in its own books. */
   readonly ceilings: { readonly perApproverPerDay: Money; readonly perVendorPerDay: Money };
   /** A price may rise by at most this between plan and order; the plan's bounds are made from it. */
   readonly priceTolerancePercent: string;
@@ -70,6 +72,17 @@ export interface Absence {
   readonly from: string;
   readonly to: string;
   readonly fallback: { readonly people?: readonly PersonId[]; readonly roles?: readonly Role[] };
+}
+
+/** What people may approve in advance, for a bounded class of plans. */
+export interface StandingPolicy {
+  /** In which tiers, by name ("standard" where none are declared); never one that takes countersigned decisions only. */
+  readonly tiers: readonly string[];
+  readonly longestDays: number;
+  /** The most that a grant may allow for one plan, and for all of them; in company currency. */
+  readonly each: Money;
+  readonly inAll: Money;
+  readonly uses: number;
 }
 
 export interface BreakGlass {

@@ -1,10 +1,9 @@
 import type { ZodType } from "zod";
 import type { BookKind, BookRow } from "./book-rows.ts";
 import type { Card } from "./card.ts";
-import type { ClickedDecision, Delegated, Delegating } from "./decision-types.ts";
+import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
 import type {
   Accepted,
-  AlreadyDecided,
   Approval,
   ApprovalId,
   ChatRequest,
@@ -30,9 +29,12 @@ import type {
   LeaseRecord,
   OpenWorkflow,
   OutboxRow,
+  PaperRecord,
   RunCommit,
 } from "./record-types.ts";
+import type { RightsInbox } from "./rights-types.ts";
 import type { FreezeMemory, FreezeRecord, SafetyInbox } from "./safety-types.ts";
+import type { UndoClick } from "./undo-types.ts";
 import type { OfferRequestLine, SupplierDocument, SupplierOffer, SupplierOrder } from "./supplier-types.ts";
 
 /** The interfaces to the outside. Implementations live in adapters/, link/ and test/fakes. */
@@ -80,6 +82,7 @@ export interface OutboxStore {
 export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   readonly instances: InstanceStore;
   readonly freezes: FreezeRecord;
+  readonly papers: PaperRecord;
   readonly leases: LeaseRecord;
   /**
    * At a start, because who claimed it may be dead: open outbox rows that were claimed become due now (receivers know
@@ -110,6 +113,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
     readonly limit: number;
     readonly open?: boolean;
     readonly person?: string;
+    /** Those of which an undo needs a person. */
+    readonly stuck?: true;
   }): Promise<readonly Run[]>;
   /** The open run that waits for an answer in this thread, if any. */
   waitingInThread(thread: ThreadId): Promise<Run | undefined>;
@@ -117,6 +122,10 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
   dueRuns(now: number, limit: number): Promise<readonly RunId[]>;
   /** Looks at this run again only then, unless it is saved before: looking at it failed. */
   postponeRun(id: RunId, dueAt: number): Promise<void>;
+  /** Runs that are worked on, and runs that wait for their turn. */
+  progress(): Promise<{ readonly inProgress: number; readonly held: number }>;
+  /** Runs that wait for their turn: of every requester the first that came, then of every one the second, and so on. */
+  heldRuns(limit: number): Promise<readonly { readonly run: RunId; readonly requester: PersonId }[]>;
   /** By revision, step and name; only the wanted ones are opened. */
   contents(run: RunId, wanted?: ContentFilter): Promise<readonly Content[]>;
   /** What was asked, by run. */
@@ -127,6 +136,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
     readonly open?: boolean;
     readonly run?: RunId;
     readonly requester?: PersonId;
+    /** Only those that somebody decided alone, where several must. */
+    readonly alone?: true;
     readonly limit?: number;
   }): Promise<readonly Approval[]>;
   counts(): Promise<{ readonly openRuns: number; readonly openApprovals: number }>;
@@ -140,6 +151,8 @@ export interface Store extends OutboxStore, Prunable, CardRecord, KeptValues {
 
 export interface StepJob extends MessageSubject {
   readonly dispatch: number;
+  /** Its request is in the outbox already: whoever takes the job only sees to it that it is sent. */
+  readonly ready: boolean;
 }
 export interface StepQueue {
   /** Re-adding the same subject and dispatch is harmless. */
@@ -256,12 +269,12 @@ export interface ChatAdapter {
   ownerOf?(thread: ThreadId): string | undefined;
 }
 /** Each resolves after the commit. */
-export interface ChatInbox extends SafetyInbox {
+export interface ChatInbox extends SafetyInbox, RightsInbox {
   request(r: ChatRequest): Promise<Accepted | Refused>;
   decision(d: ClickedDecision): Promise<Accepted | Refused | AlreadyDecided>;
-  /** Somebody hands their right to decide to somebody else. */
-  delegate(d: Delegating): Promise<Delegated | Refused>;
   cancel(run: RunId, person: string): Promise<Accepted | Refused>;
+  /** Somebody does something about an undo that is stuck. */
+  undo(click: UndoClick): Promise<Accepted | Refused>;
   /**
    * The author deleted or changed the message with this key: ends the run that it started while only the router has
    * worked on it. Else refused: "already-started", "already-answered" where it answered a

@@ -1,28 +1,19 @@
 import { toErrorInfo } from "./errors.ts";
 import type { Clock, Logger, Prunable } from "./ports.ts";
+import { repeat, type Repeated } from "./repeat.ts";
 
 /** After a start, when what is urgent is done. */
 const firstMs = 60_000;
 const everyMs = 3_600_000;
 
 /** Has a store delete what is old and done, every hour; what fails is done by the next time. */
-export interface Pruner {
-  start(): void;
-  /** Resolves when the pruning under way is over. */
-  stop(): Promise<void>;
-}
-
 export function createPruner(o: {
   readonly store: Prunable;
   readonly clock: Clock;
   /** Calls back once after `ms`; the result cancels. */
   readonly after: (ms: number, call: () => void) => () => void;
   readonly log: Logger;
-}): Pruner {
-  let cancel: (() => void) | undefined;
-  let pruning: Promise<void> = Promise.resolve();
-  let stopped = false;
-
+}): Repeated {
   async function prune(): Promise<void> {
     try {
       const rows = await o.store.prune(o.clock.now());
@@ -32,22 +23,6 @@ export function createPruner(o: {
     } catch (error) {
       o.log.warn({ code: toErrorInfo(error).code }, "not-pruned");
     }
-    next(everyMs);
   }
-  function next(ms: number): void {
-    if (stopped) {
-      return;
-    }
-    cancel = o.after(ms, () => {
-      pruning = prune();
-    });
-  }
-  return {
-    start: () => next(firstMs),
-    async stop() {
-      stopped = true;
-      cancel?.();
-      await pruning;
-    },
-  };
+  return repeat(prune, { firstMs, everyMs, after: o.after });
 }

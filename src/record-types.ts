@@ -79,7 +79,7 @@ export interface CardRow {
 /** A card that shows something else from a commit on. */
 export interface CardChange {
   readonly key: string;
-  /** Where its copies stand, one at least; counts only when the card is new. Default: in the run's own thread. */
+  /** Where its copies stand; counts only when the card is new: with none it is not made. Default: in the run's own thread. */
   readonly threads?: readonly ThreadId[];
 }
 /** What one of several bots holds for a time, by compare-and-set. */
@@ -133,6 +133,24 @@ export interface KeptValues {
   getValues(prefix: string): Promise<ReadonlyMap<string, string>>;
   /** A passing value may be pruned once it is old. */
   setValue(key: string, value: string, o?: { readonly passing?: boolean }): Promise<void>;
+}
+/** What several may change, such as a standing grant. */
+export interface Paper {
+  readonly id: string;
+  /** Raised by each change; 1 when it is new. */
+  readonly version: number;
+  readonly value: Json;
+}
+/** The company's papers, each sealed as a whole. */
+export interface PaperRecord {
+  /** All of a kind, by id. */
+  list(kind: string): Promise<readonly Paper[]>;
+  get(kind: string, id: string): Promise<Paper | undefined>;
+  /**
+   * Compare-and-set: writes the paper if it has the version before, or is new; with its journal. False when another
+   * writer was first.
+   */
+  save(kind: string, paper: Paper, journal: readonly JournalEntry[]): Promise<boolean>;
 }
 /** A definition that open runs need, and one of them. */
 export interface OpenWorkflow {

@@ -6,15 +6,19 @@ import type {
   AtSign,
   ErrorInfo,
   Json,
+  PersonId,
   PlanDocument,
   Run,
   StepId,
   StepStatus,
 } from "./domain.ts";
-import { sha256Hex } from "./canonical.ts";
+import { planDocumentOf, planTextOf, textOf } from "./approval-paper.ts";
 import type { WorkflowDefinition } from "./define-workflow.ts";
 import type { Store } from "./ports.ts";
+import { type Answered, answeredOf, type Exchange, exchangesOf, openOf } from "./run-dialogue.ts";
 import type { Content, ContentFilter } from "./record-types.ts";
+import { undoStories } from "./undo-stories.ts";
+import type { UndoStory } from "./undo-types.ts";
 
 /** One run with its business text opened, as cards, results and run pages show it. */
 export interface RunView {
@@ -25,13 +29,15 @@ export interface RunView {
   readonly steps: readonly StepView[];
   /** Outputs of this revision's completed steps. */
   readonly outputs: Readonly<Record<StepId, Json>>;
-  readonly dialogue: readonly { readonly question: string; readonly answer: string }[];
-  readonly question: { readonly text: string; readonly options: readonly string[] } | null;
+  readonly dialogue: readonly Answered[];
+  readonly question: (Pick<Exchange, "options"> & Partial<Exchange> & { readonly text: string }) | null;
   /** The plan of this revision. */
   readonly plan: ShownPlan | null;
   readonly approvals: readonly Approval[];
   /** What belongs to each approval, by its id. */
   readonly papers: Readonly<Record<ApprovalId, ApprovalPapers>>;
+  /** Undos of this revision that need or needed a person. */
+  readonly undos: readonly UndoStory[];
   /** Every step but the effects. */
   readonly shadow?: true;
   /** Why this revision was rejected, in the decider's words. */
@@ -45,6 +51,12 @@ export interface ApprovalPapers {
   /** Null when what is stored is not what the approval's hash says: it is shown to nobody. */
   readonly plan: ShownPlan | null;
   readonly reason: string | null;
+  /** By the policy in force no click counts on it. */
+  readonly signedOnly?: true;
+  /** Of what somebody decided alone: who has looked at it since, and what they found. */
+  readonly review?: { readonly by: PersonId; readonly at: number; readonly note: string } | null;
+  /** What those who may decide asked the requester. */
+  readonly asked?: readonly Exchange[];
 }
 export interface StepView {
   readonly id: StepId;
@@ -62,7 +74,8 @@ const routeOutput = z.looseObject({
   outcome: z.string(),
   input: z.object({ customer: z.string(), item: z.string(), quantity: z.string() }).optional(),
 });
-const questionContent = z.object({ text: z.string(), options: z.array(z.string()) });
+
+const reviewContent = z.object({ by: z.string(), at: z.number(), note: z.string() });
 
 /** The contents of one step and name, newest revision first. */
 function newest(contents: readonly Content[], step: StepId, name: string): Content | undefined {
@@ -80,6 +93,8 @@ export async function loadRunView(
     readonly atSignOf: (agent: AgentId) => AtSign;
     /** Told of an approval whose stored plan is another one than was put up. */
     readonly onAltered: (approval: ApprovalId) => void;
+    /** Whether no click counts on it. Default: never. */
+    readonly isSignedOnly?: (approval: Approval) => boolean;
     /** Only these texts are opened; the view then lacks the others. */
     readonly wanted?: ContentFilter | undefined;
   },
@@ -119,9 +134,15 @@ export async function loadRunView(
       outputs[step.id] = step.output;
     }
   }
+  const exchanges = exchangesOf(contents);
+  const open = openOf(exchanges, run.revision);
   const papers: Record<ApprovalId, ApprovalPapers> = {};
   for (const approval of approvals) {
-    papers[approval.id] = papersOf(contents, approval, o.onAltered);
+    papers[approval.id] = {
+      ...papersOf(contents, approval, o.onAltered),
+      ...(o.isSignedOnly?.(approval) === true ? { signedOnly: true as const } : {}),
+      asked: exchanges.filter((each) => each.step === approval.step && each.revision === approval.revision),
+    };
   }
   const latest = approvals.findLast((each) => each.revision === run.revision);
   const shown = latest === undefined ? undefined : papers[latest.id];
@@ -136,11 +157,12 @@ export async function loadRunView(
     workflow,
     steps,
     outputs,
-    dialogue: dialogueOf(contents),
-    question: run.status === "waiting" ? openQuestion(contents) : null,
+    dialogue: answeredOf(exchanges),
+    question: open === null || run.status !== "waiting" ? null : { ...open, text: open.question },
     plan: shown?.plan ?? null,
     approvals,
     papers,
+    undos: undoStories(run, contents),
     reason: shown?.reason ?? null,
     ...(newest(contents, "route", "shadow")?.value === true ? { shadow: true as const } : {}),
   };
@@ -149,45 +171,24 @@ export async function loadRunView(
 /** The texts of the approval's own revision and step; the plan only as far as its hash is the approval's. */
 function papersOf(
   contents: readonly Content[],
-  { id, step, revision, planHash }: Approval,
+  approval: Approval,
   onAltered: (approval: ApprovalId) => void,
 ): ApprovalPapers {
-  const text = (name: string): string | undefined => {
-    const found = contents.find(
-      (each) => each.step === step && each.revision === revision && each.name === name,
-    )?.value;
-    return typeof found === "string" ? found : undefined;
-  };
-  const plan = text("plan");
-  const isWhole = plan !== undefined && sha256Hex(plan) === planHash;
-  if (plan !== undefined && !isWhole) {
-    onAltered(id);
+  const found = planTextOf(contents, approval);
+  if (found === "altered") {
+    onAltered(approval.id);
   }
+  const document = planDocumentOf(found);
   return {
-    // Written by this bot from a value that the plan schema had passed.
-    plan: isWhole ? { document: JSON.parse(plan) as PlanDocument, hash: planHash } : null,
-    reason: text("reason") ?? null,
+    plan: document === undefined ? null : { document, hash: approval.planHash },
+    reason: z
+      .string()
+      .nullable()
+      .catch(null)
+      .parse(textOf(contents, approval, "reason")),
+    review: reviewContent
+      .nullable()
+      .catch(null)
+      .parse(textOf(contents, approval, "review")),
   };
-}
-function numbered(contents: readonly Content[], name: "question" | "answer"): Map<string, Json> {
-  const found = contents.filter((each) => each.name.startsWith(`${name}:`));
-  return new Map(
-    found
-      .toSorted((a, b) => Number(a.name.split(":")[1]) - Number(b.name.split(":")[1]))
-      .map((each) => [`${each.step}:${each.name.split(":")[1] ?? ""}`, each.value]),
-  );
-}
-function dialogueOf(contents: readonly Content[]): { question: string; answer: string }[] {
-  const answers = numbered(contents, "answer");
-  return [...numbered(contents, "question")].flatMap(([key, value]) => {
-    const answer = answers.get(key);
-    const question = questionContent.safeParse(value);
-    return question.success && typeof answer === "string" ? [{ question: question.data.text, answer }] : [];
-  });
-}
-function openQuestion(contents: readonly Content[]): { text: string; options: readonly string[] } | null {
-  const answers = numbered(contents, "answer");
-  const open = [...numbered(contents, "question")].findLast(([key]) => !answers.has(key));
-  const parsed = questionContent.safeParse(open?.[1]);
-  return parsed.success ? parsed.data : null;
 }

@@ -1,6 +1,7 @@
-import type { ErrorInfo, Person, PersonId, Role } from "./domain.ts";
+import type { ErrorInfo, Person } from "./domain.ts";
+import { hasRole, notAllowed, notTheirs, refusal, unknownPerson } from "./policy/refusal.ts";
 import type { Policy } from "./policy-types.ts";
-import type { SafetyAct, SafetyPolicy } from "./safety-types.ts";
+import type { ActStatement, SafetyAct, SafetyPolicy } from "./safety-types.ts";
 
 /** Who may freeze, unfreeze and end a shadow mode. Pure: null means allowed, else the reason why not. */
 
@@ -28,14 +29,15 @@ export function mayAct(
 ): ErrorInfo | null {
   const { person } = o;
   if (person?.active !== true) {
-    return refusal("unknown-person", `"${act.person.slice(0, 100)}" is not an active person of the company`);
+    return unknownPerson(act.person);
   }
-  if (act.account !== undefined && !person.accounts.includes(act.account)) {
-    return refusal("wrong-account", `account ${act.account.slice(0, 100)} is not linked to "${person.id}"`);
+  const foreign = notTheirs(person, act.account);
+  if (foreign !== null) {
+    return foreign;
   }
   const roles = (o.policy.safety ?? defaultSafety)[what];
-  if (!person.roles.some((role) => roles.includes(role))) {
-    return refusal("not-allowed", lacking(person.id, person.roles, roles, actions[what]));
+  if (!hasRole(person, roles)) {
+    return notAllowed(person, roles, actions[what]);
   }
   if (what !== "freeze" && act.assurance === "local" && !o.demo) {
     return refusal(
@@ -46,9 +48,17 @@ export function mayAct(
   return null;
 }
 
-function lacking(id: PersonId, has: readonly Role[], wanted: readonly Role[], action: string): string {
-  return `"${id}" has the roles ${has.join(", ") || "none"}; ${action} needs ${wanted.join(" or ")}`;
-}
-function refusal(code: string, message: string): ErrorInfo {
-  return { code, message, retryable: false };
+/** An act as it is signed on receipt at `now` (milliseconds), under the trust document of this serial. */
+export function stated(
+  { person, adapter, account, assurance }: SafetyAct,
+  { trustSerial, now }: { readonly trustSerial: number; readonly now: number },
+): ActStatement {
+  return {
+    person,
+    adapter,
+    ...(account === undefined ? {} : { account }),
+    assurance,
+    trustSerial,
+    receivedAt: new Date(now).toISOString(),
+  };
 }

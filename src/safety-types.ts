@@ -1,4 +1,4 @@
-import type { Accepted, Assurance, ErrorInfo, PersonId, Refused, Role, RunId, Signed } from "./domain.ts";
+import type { Accepted, Assurance, PersonId, Refused, Role, RunId, Signed } from "./domain.ts";
 import type { JournalEntry } from "./record-types.ts";
 
 /** Freeze and shadow mode: who may, what is signed, what is kept. */
@@ -20,7 +20,7 @@ export interface SafetyAct {
   readonly account?: string;
   readonly assurance: Exclude<Assurance, "countersigned">;
 }
-interface ActStatement extends SafetyAct {
+export interface ActStatement extends SafetyAct {
   /** Serial of the trust document by which the bot knew the person. */
   readonly trustSerial: number;
   readonly receivedAt: string;
@@ -79,10 +79,6 @@ export interface SafetyDone {
   /** What was done and what comes next, in words. */
   readonly text: string;
 }
-export interface SafetyRefused {
-  readonly outcome: "refused";
-  readonly error: ErrorInfo;
-}
 /** What people are shown of freeze and shadow mode. */
 export interface SafetyView {
   readonly freeze: {
@@ -99,11 +95,11 @@ export interface SafetyView {
 /** The part of the inbox that stops things and lets them go on. */
 export interface SafetyInbox {
   /** Stops all effects of the company; resolves once the agents know, or after a second. */
-  freeze(act: SafetyAct, reason: string): Promise<SafetyDone | SafetyRefused>;
+  freeze(act: SafetyAct, reason: string): Promise<SafetyDone | Refused>;
   /** Asks for a freeze to be lifted; the second person's word lifts it. */
-  unfreeze(act: SafetyAct): Promise<SafetyDone | SafetyRefused>;
+  unfreeze(act: SafetyAct): Promise<SafetyDone | Refused>;
   /** Whether new requests for a workflow have effects. */
-  shadow(act: SafetyAct, workflow: string, on: boolean): Promise<SafetyDone | SafetyRefused>;
+  shadow(act: SafetyAct, workflow: string, on: boolean): Promise<SafetyDone | Refused>;
   safety(): SafetyView;
   /** Begins nothing new of a run, or goes on with it. */
   pause(run: RunId, person: PersonId, paused: boolean): Promise<Accepted | Refused>;

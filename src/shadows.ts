@@ -1,9 +1,10 @@
 import type { TrustView } from "./define-agent.ts";
-import type { Signed } from "./domain.ts";
+import type { Refused, Signed } from "./domain.ts";
 import { signedShadowSchema } from "./plan/safety-schema.ts";
+import { refusal } from "./policy/refusal.ts";
 import type { Clock, Store } from "./ports.ts";
-import { mayAct } from "./safety-policy.ts";
-import type { SafetyAct, SafetyDone, SafetyRefused, ShadowStatement } from "./safety-types.ts";
+import { mayAct, stated } from "./safety-policy.ts";
+import type { SafetyAct, SafetyDone, ShadowStatement } from "./safety-types.ts";
 
 /** Which workflows' new requests are worked on without effects. */
 export interface Shadows {
@@ -11,7 +12,7 @@ export interface Shadows {
   isShadow(workflow: string): boolean;
   /** Ids of those workflows. */
   list(): readonly string[];
-  set(act: SafetyAct, workflow: string, on: boolean): Promise<SafetyDone | SafetyRefused>;
+  set(act: SafetyAct, workflow: string, on: boolean): Promise<SafetyDone | Refused>;
   /** Reads what other bots did. */
   refresh(): Promise<void>;
 }
@@ -39,7 +40,7 @@ export function createShadows(o: {
     // Whoever may freeze may have a workflow rehearse.
     return mayAct(on ? "freeze" : "endShadow", act, { policy, demo, person: trust().person(act.person) });
   };
-  const refuse = async (act: SafetyAct, code: string, message: string): Promise<SafetyRefused> => {
+  const refuse = async (act: SafetyAct, code: string, message: string): Promise<Refused> => {
     const facts = {
       code,
       verb: "shadow",
@@ -47,7 +48,7 @@ export function createShadows(o: {
       person: trust().person(act.person)?.id ?? null,
     };
     await store.appendJournal([{ kind: "refusal", run: null, facts }]);
-    return { outcome: "refused", error: { code, message, retryable: false } };
+    return { outcome: "refused", error: refusal(code, message) };
   };
   const believed = (workflow: string, value: string): boolean => {
     try {
@@ -91,9 +92,7 @@ export function createShadows(o: {
         tag: "countersign/shadow/1",
         workflow,
         shadow: on,
-        ...act,
-        trustSerial: trust().serial,
-        receivedAt: new Date(clock.now()).toISOString(),
+        ...stated(act, { trustSerial: trust().serial, now: clock.now() }),
       });
       const facts = { workflow, shadow: on, by: act.person, adapter: act.adapter };
       await store.appendJournal([{ kind: "shadow", run: null, facts }]);

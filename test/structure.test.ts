@@ -22,11 +22,12 @@ function importsOf(file: string): string[] {
 }
 const product = sources.filter((file) => !file.startsWith("test/"));
 const isLocal = (name: string) => /^(src|adapters|agents|test|countersign\.config)/.test(name);
-const composers = /^src\/(app|bot-parts|wire-safety|load|main)\.ts$|^src\/(sandbox|commands|processes)\//;
+const composers =
+  /^src\/(app|bot-parts|wire-safety|wire-rights|load|main)\.ts$|^src\/(sandbox|commands|processes)\//;
 const nouns =
-  /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|link-port|supplier-types|policy-types|safety-types|decision-types|desk-types|card|ports|errors)\.ts$/;
+  /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|link-port|supplier-types|policy-types|safety-types|decision-types|rights-types|desk-types|undo-types|card|ports|errors)\.ts$/;
 const helpers =
-  /^src\/(plan\/[a-z-]+|money|accounts|countersigned|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|sign-checkpoint|parsed-json|model-call|policy|policy\/[a-z-]+|next-look|safety-policy|verify-freeze|step-errors)\.ts$/;
+  /^src\/(plan\/[a-z-]+|money|accounts|countersigned|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|sign-checkpoint|parsed-json|model-call|policy|policy\/[a-z-]+|next-look|agent-limit|fair-shares|safety-policy|verify-freeze|step-errors)\.ts$/;
 const defines = /^src\/define-[a-z]+\.ts$/;
 const srcRoot = /^src\/[a-z-]+\.ts$/;
 
@@ -40,7 +41,7 @@ const rules: readonly Rule[] = [
   {
     name: "nouns and ports know nouns and zod's types",
     files:
-      /^src\/(ports|mandate-types|book-rows|record-types|instance-types|link-types|link-port|supplier-types|policy-types|safety-types|decision-types|desk-types|card)\.ts$/,
+      /^src\/(ports|mandate-types|book-rows|record-types|instance-types|link-types|link-port|supplier-types|policy-types|safety-types|decision-types|rights-types|desk-types|undo-types|card)\.ts$/,
     may: (name) => nouns.test(name) || name === "zod",
   },
   {

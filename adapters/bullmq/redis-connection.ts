@@ -1,14 +1,20 @@
 import { Cluster, Redis } from "ioredis";
 import type { RedisPlace } from "./redis-url.ts";
 
+/**
+ * A connection whose other end has vanished without a word is made anew after this: it may be a master that another one
+ * has taken over from. Longer than BullMQ waits for a job at a time, which is 10 s.
+ */
+const silenceMs = { blocking: 15_000, other: 5_000 };
+
 /** A connection to a Redis in one of its forms. `blocking`: it waits for jobs, however long the Redis is away. */
 export function connectRedis(
   place: RedisPlace,
   o: { readonly blocking: boolean; readonly commandMs: number },
 ): Redis | Cluster {
   const patience = o.blocking
-    ? { maxRetriesPerRequest: null }
-    : { maxRetriesPerRequest: 3, commandTimeout: o.commandMs };
+    ? { maxRetriesPerRequest: null, socketTimeout: silenceMs.blocking }
+    : { maxRetriesPerRequest: 3, commandTimeout: o.commandMs, socketTimeout: silenceMs.other };
   if (place.kind === "socket") {
     return new Redis(place.path, patience);
   }
@@ -29,6 +35,7 @@ export function connectRedis(
         name: place.master,
         db: place.database,
         enableTLSForSentinelMode: place.tls,
+        failoverDetector: true,
       });
     case "cluster":
       return new Cluster([...place.nodes], { redisOptions: options });

@@ -13,10 +13,12 @@ const queueName = "steps";
 /** BullMQ's PostgreSQL backend looks for its tables here when it is given a pool. */
 const schema = "bullmq";
 /**
- * Steps being handed to the outbox at the same time; each is a short transaction. Few: what people do is committed by the
- * same thread, and a burst of theirs waits better in the queue.
+ * Jobs worked on at the same time. Few: what people do is committed by the same thread, and a burst of theirs waits better
+ * in the queue.
  */
 const concurrency = 4;
+/** Steps that one job brings at most. */
+const mostSteps = 50;
 /** Longer than any hand-over; what a dead bot held is taken up again after this. */
 const lockDuration = 30_000;
 /** The queue is a hint: who hands a job over waits no longer for a backend that hangs. */
@@ -30,15 +32,22 @@ const stepJob = z.strictObject({
   step: z.string(),
   attempt: z.int(),
   dispatch: z.int(),
+  ready: z.boolean(),
 });
+/** What is queued together travels together: a job costs the backend as much as a few commits cost the record. */
+const jobData = z.strictObject({ steps: z.array(stepJob).min(1).max(mostSteps) });
 
 interface JobHandle {
   readonly data: unknown;
 }
 interface NewJob {
   readonly name: string;
-  readonly data: StepJob;
+  readonly data: z.infer<typeof jobData>;
   readonly opts: object;
+}
+interface Added {
+  readonly job: StepJob;
+  readonly delayMs: number;
 }
 interface QueueHandle {
   addBulk(jobs: NewJob[]): Promise<unknown>;
@@ -56,9 +65,27 @@ interface WorkerHandle {
   close(): Promise<void>;
 }
 
-/** Ids and data of a job: ids only, no business text; no ":" because BullMQ forbids it in custom ids. */
-function jobId(job: StepJob): string {
-  return `${job.run}-${job.revision}-${job.step}-${job.attempt}-${job.dispatch}`;
+/** A job of one step has an id of its own; no ":" because BullMQ forbids it there. */
+function jobId({ run, revision, step, attempt, dispatch }: StepJob): string {
+  return `${run}-${revision}-${step}-${attempt}-${dispatch}`;
+}
+
+/** Ids only, no business text. A delayed step comes alone, at its own time. */
+function jobsOf(added: readonly Added[]): NewJob[] {
+  const now = added.filter(({ delayMs }) => delayMs === 0).map(({ job }) => job);
+  const kept = { removeOnComplete: true, removeOnFail: true };
+  const job = (steps: readonly StepJob[], opts: object): NewJob => ({
+    name: "steps",
+    data: { steps: [...steps] },
+    // Several under one id would be dropped with the one step of it that the queue may know.
+    opts: { ...kept, ...opts, ...(steps.length === 1 && steps[0] ? { jobId: jobId(steps[0]) } : {}) },
+  });
+  const together: NewJob[] = [];
+  for (let at = 0; at < now.length; at += mostSteps) {
+    together.push(job(now.slice(at, at + mostSteps), {}));
+  }
+  const later = added.filter(({ delayMs }) => delayMs > 0);
+  return [...together, ...later.map(({ job: step, delayMs }) => job([step], { delay: delayMs }))];
 }
 
 function stepQueue(backend: Backend, log: Logger): StepQueue {
@@ -66,17 +93,22 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   backend.queue.on("error", warn);
   let worker: WorkerHandle | undefined;
   let closed: Promise<void> | undefined;
-  let adding: { readonly jobs: NewJob[]; readonly added: Promise<void> } | undefined;
+  let collecting: { readonly steps: Added[]; readonly added: Promise<void> } | undefined;
+  /** The last addition begun is over. */
+  let before: Promise<unknown> = Promise.resolve();
 
-  /** What is added in one turn goes to the backend together. */
-  function addTurn(): NonNullable<typeof adding> {
-    const jobs: NewJob[] = [];
-    return { jobs, added: addTogether(jobs) };
+  /** What comes while others are being added goes to the backend together. */
+  function collect(): NonNullable<typeof collecting> {
+    const steps: Added[] = [];
+    const added = addTogether(steps, before);
+    before = added.catch(() => undefined);
+    return { steps, added };
   }
-  async function addTogether(jobs: readonly NewJob[]): Promise<void> {
+  async function addTogether(steps: readonly Added[], after: Promise<unknown>): Promise<void> {
+    await after;
     await nextTurn();
-    adding = undefined;
-    const added = backend.queue.addBulk([...jobs]);
+    collecting = undefined;
+    const added = backend.queue.addBulk(jobsOf(steps));
     const taken = await doneWithin(added, addDeadlineMs).catch((cause: unknown) => {
       throw new AppError("queue-failed", "the queue did not take a job", { retryable: true, cause });
     });
@@ -93,14 +125,20 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   }
   return {
     add(job, o) {
-      adding ??= addTurn();
-      const delay = o?.delayMs === undefined ? {} : { delay: o.delayMs };
-      const opts = { jobId: jobId(job), ...delay, removeOnComplete: true, removeOnFail: true };
-      adding.jobs.push({ name: "step", data: job, opts });
-      return adding.added;
+      collecting ??= collect();
+      collecting.steps.push({ job, delayMs: o?.delayMs ?? 0 });
+      return collecting.added;
     },
     async work(handler) {
-      worker = backend.worker((job) => handler(stepJob.parse(job.data)));
+      worker = backend.worker(async (job) => {
+        const { steps } = jobData.parse(job.data);
+        const results = await Promise.allSettled(steps.map((step) => handler(step)));
+        for (const result of results) {
+          if (result.status === "rejected") {
+            throw result.reason;
+          }
+        }
+      });
       worker.on("error", warn);
       if (!(await doneWithin(worker.waitUntilReady(), readyDeadlineMs))) {
         log.warn({ ms: readyDeadlineMs }, "queue-not-ready");
@@ -110,9 +148,9 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
   };
 }
 
-/** After all that was begun in this turn. */
+/** After what is being done in this one: messages leave before their jobs. */
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** False when it is not over by then; what comes of it later counts for nothing. */
@@ -139,7 +177,7 @@ export async function openRedisQueue(url: string, log: Logger): Promise<StepQueu
   }
   return stepQueue(
     {
-      queue: new Queue<StepJob>(queueName, { connection, prefix }),
+      queue: new Queue(queueName, { connection, prefix }),
       worker: (handle) =>
         new Worker(queueName, handle, { connection: workerConnection, prefix, concurrency, lockDuration }),
       async end() {
@@ -160,7 +198,7 @@ export async function openMemoryQueue(log: Logger, cacheFolder?: string): Promis
   const { Queue: PgQueue, Worker: PgWorker } = withBackend(createPostgresBackend);
   return stepQueue(
     {
-      queue: new PgQueue<StepJob>(queueName, { connection: pool }),
+      queue: new PgQueue(queueName, { connection: pool }),
       worker: (handle) => new PgWorker(queueName, handle, { connection: pool, concurrency, lockDuration }),
       end: () => pool.end(),
     },

@@ -9,8 +9,10 @@ import { ownerOf, threadOf } from "./console-thread.ts";
 import { eventStream } from "./event-stream.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { sameOriginOnly } from "./request-guard.ts";
+import { rightsApi } from "./rights-api.ts";
 import { safetyApi } from "./safety-api.ts";
 import type { Sessions } from "./sessions.ts";
+import { undoApi } from "./undo-api.ts";
 
 const shownConversations = 20;
 const shownRequests = 100;
@@ -130,6 +132,8 @@ export function consoleApi(services: ConsoleServices): Hono<SignedIn> {
     context.json(await inbox().cancel(context.req.param("run"), context.var.person.id)),
   );
   api.route("/safety", safetyApi(inbox));
+  api.route("/undos", undoApi(desk, inbox));
+  api.route("/rights", rightsApi(inbox));
   api.post("/sign-out", async (context) => {
     await sessions.signOut(context.var.secret);
     takeCookie(context, desk, context.var.person.id);

@@ -24,7 +24,7 @@ export interface LiveFeed {
 
 /**
  * Passes cards on to open pages: to their owner as they are; an approval card also to everyone else whom the desk
- * lets see it, as the desk shows it to them.
+ * lets see it, as the desk shows it to them. So is the card of an undo, to its owner as well, who may not act on it.
  */
 export function createLiveFeed(desk: Desk, log: Logger): LiveFeed {
   const pages = new Set<{
@@ -41,14 +41,18 @@ export function createLiveFeed(desk: Desk, log: Logger): LiveFeed {
   };
   // One after the other, so that a later look at the desk never arrives before an earlier one.
   let looking: Promise<void> = Promise.resolve();
-  async function tellOthers(owner: PersonId, key: string): Promise<void> {
+  async function tellOthers(owner: PersonId | null, key: string): Promise<void> {
     for (const person of new Set([...pages].map((page) => page.person))) {
-      const card =
-        person === owner ? undefined : await desk.approvalCard(key.slice("approval-".length), person);
+      const card = person === owner ? undefined : await cardFor(key, person);
       if (card !== undefined) {
         tell(person, { type: "card", key, card });
       }
     }
+  }
+  function cardFor(key: string, person: PersonId): Promise<Card | undefined> {
+    return key.startsWith("undo-")
+      ? desk.undoCard(key.slice("undo-".length), person)
+      : desk.approvalCard(key.slice("approval-".length), person);
   }
   return {
     open(person, send, close) {
@@ -57,10 +61,13 @@ export function createLiveFeed(desk: Desk, log: Logger): LiveFeed {
       return () => pages.delete(page);
     },
     card(owner, key, card) {
-      tell(owner, { type: "card", key, card });
-      if (key.startsWith("approval-")) {
+      const isUndo = key.startsWith("undo-");
+      if (!isUndo) {
+        tell(owner, { type: "card", key, card });
+      }
+      if (isUndo || key.startsWith("approval-")) {
         looking = looking
-          .then(() => tellOthers(owner, key))
+          .then(() => tellOthers(isUndo ? null : owner, key))
           .catch((error: unknown) =>
             log.warn({ card: key, error: toErrorInfo(error).code }, "card-not-told"),
           );

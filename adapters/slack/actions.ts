@@ -1,26 +1,30 @@
 import { toErrorInfo } from "../../src/errors.ts";
-import { reasonMissing } from "./blocks/modals.ts";
-import { actionIds, actionValues, isAnswer } from "./blocks/slack-actions.ts";
+import { noticeModal, reasonMissing } from "./blocks/modals.ts";
+import { actionIds, actionValues, isAnswer, type UndoNote } from "./blocks/slack-actions.ts";
 import { createVerdicts } from "./decisions.ts";
-import type { Parts } from "./parts.ts";
+import type { Parts, View } from "./parts.ts";
 import { type ActionBody, payloads } from "./payloads.ts";
 import { requestKeyOf } from "./slack-ids.ts";
+import { createUndos } from "./undos.ts";
 import { createViews, verdictView } from "./views.ts";
 import type { Caller } from "./who.ts";
 
 /** Acknowledges a payload; for views with what Slack is to show next. */
 export type Ack = (response?: unknown) => Promise<void>;
 
-/** Buttons of cards and views, and the reject view's submission. Each acknowledges after its commit, or not at all. */
+/** Buttons of cards and views, and the submissions of views. Each acknowledges after its commit, or not at all. */
 export interface Actions {
   clicked(body: unknown, ack: Ack): Promise<void>;
   submitted(body: unknown, ack: Ack): Promise<void>;
+  /** The view that takes the note about an undo. */
+  noted(body: unknown, ack: Ack): Promise<void>;
 }
 
 export function createActions(parts: Parts): Actions {
   const { inbox, desk, messages, log } = parts;
   const verdicts = createVerdicts(parts);
   const views = createViews(parts);
+  const undos = createUndos(parts);
   const callerOf = ({
     user,
   }: {
@@ -102,14 +106,22 @@ export function createActions(parts: Parts): Actions {
   }
 
   /** Opens a view before anything else, then acknowledges: nothing is committed by it. */
-  async function open(
-    body: ActionBody,
-    ack: Ack,
-    title: string,
-    content: (caller: Caller) => ReturnType<typeof views.reject>,
-  ) {
+  async function open(body: ActionBody, ack: Ack, title: string, content: (caller: Caller) => Promise<View>) {
     const find = async () => content(await callerOf(body));
     await Promise.all([views.openOrTell(body.trigger_id, title, find, (text) => tell(body, text)), ack()]);
+  }
+
+  async function tryAgain(body: ActionBody, value: string, ack: Ack): Promise<void> {
+    const { id: undo, attempt } = actionValues.undo.parse(value);
+    const { done, text } = await undos.act(await callerOf(body), { undo, attempt, act: "retry" });
+    await ack();
+    if (!done) {
+      await tell(body, text);
+    }
+  }
+  function askForNote(body: ActionBody, value: string, ack: Ack, act: UndoNote["act"]): Promise<void> {
+    const { id: undo, attempt } = actionValues.undo.parse(value);
+    return open(body, ack, "Undo", (caller) => undos.noteView(caller, { undo, attempt, act }));
   }
 
   /** After the acknowledgement: that it failed is told to who clicked. */
@@ -151,6 +163,12 @@ export function createActions(parts: Parts): Actions {
         }
         case actionIds.cancel:
           return cancel(body, value, ack);
+        case actionIds.undoRetry:
+          return tryAgain(body, value, ack);
+        case actionIds.undoByHand:
+          return askForNote(body, value, ack, "by-hand");
+        case actionIds.undoLeave:
+          return askForNote(body, value, ack, "given-up");
         default:
           return isAnswer(id) ? answer(body, value, ack) : ack();
       }
@@ -172,6 +190,17 @@ export function createActions(parts: Parts): Actions {
       });
       await ack(counted ? undefined : { response_action: "update", view: verdictView("rejected", text) });
       parts.home.decided(body.user.id, { approval, text }, { here: false });
+    },
+    async noted(input, ack) {
+      const body = payloads.submission.parse(input);
+      const note = actionValues.undoNote.parse(body.view.private_metadata);
+      const said = actionValues.reason.safeParse(body.view.state).data;
+      if (said === undefined) {
+        await ack(reasonMissing);
+        return;
+      }
+      const { done, text } = await undos.act(await callerOf(body), { ...note, note: said });
+      await ack(done ? undefined : { response_action: "update", view: noticeModal("Undo", text) });
     },
   };
 }

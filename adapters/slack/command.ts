@@ -1,4 +1,8 @@
 import { toErrorInfo } from "../../src/errors.ts";
+import type { Refused } from "../../src/domain.ts";
+import type { Done } from "../../src/rights-types.ts";
+import { standingLine } from "../../src/standing-line.ts";
+import type { UndoAct } from "../../src/undo-types.ts";
 import type { Ack } from "./actions.ts";
 import { plainMessage } from "./blocks/card-message.ts";
 import { helpText } from "./blocks/help-text.ts";
@@ -7,6 +11,7 @@ import { createVerdicts } from "./decisions.ts";
 import type { Parts } from "./parts.ts";
 import { payloads } from "./payloads.ts";
 import { adapterName } from "./slack-ids.ts";
+import { createUndos } from "./undos.ts";
 import { createViews } from "./views.ts";
 import { type Caller, strangerText } from "./who.ts";
 
@@ -18,6 +23,13 @@ interface Words {
 const mostLines = 10;
 const shortTitle = 80;
 
+/** What verbs say of an undo that is stuck. */
+const undoVerbs: Readonly<Record<string, UndoAct>> = {
+  undo: "retry",
+  "by-hand": "by-hand",
+  leave: "given-up",
+};
+
 type Known = Extract<Caller, { readonly person: unknown }>;
 
 /**
@@ -28,6 +40,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
   const { desk, inbox, log } = parts;
   const verdicts = createVerdicts(parts);
   const views = createViews(parts);
+  const undos = createUndos(parts);
 
   async function runs({ person }: Known): Promise<string> {
     const found = await desk.runs(person.id, { limit: mostLines });
@@ -52,6 +65,11 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       .map(({ atSign, health, description }) => `${atSign} · ${health.text} · ${description}`)
       .join("\n");
   }
+  async function standing({ person }: Known): Promise<string> {
+    const found = await inbox.standing(person.id);
+    const lines = found.slice(0, mostLines).map(standingLine);
+    return lines.length === 0 ? "Nothing is approved in advance." : lines.join("\n");
+  }
   async function status(caller: Known): Promise<string> {
     const mine = await desk.runs(caller.person.id, { limit: 50 });
     const open = mine.filter(
@@ -74,10 +92,10 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     if (verb === "freeze" && reason === "") {
       return "Why? /countersign freeze REASON";
     }
-    const { by: person, account } = caller;
-    const act = { person, account, adapter: adapterName, assurance: "clicked" } as const;
     // Also of strangers: the inbox refuses and records them.
-    const outcome = await (verb === "freeze" ? inbox.freeze(act, reason) : inbox.unfreeze(act));
+    const outcome = await (verb === "freeze"
+      ? inbox.freeze(act(caller), reason)
+      : inbox.unfreeze(act(caller)));
     if (outcome.outcome === "done") {
       return outcome.text;
     }
@@ -101,12 +119,49 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       : `Not handed on: ${outcome.error.message}.`;
   }
 
+  const act = ({ by: person, account }: Caller) =>
+    ({ person, account, adapter: adapterName, assurance: "clicked" }) as const;
+
+  /** What people do about rights to decide, beside deciding; undefined for other verbs. */
+  async function rights(caller: Caller, { verb, id, reason }: Words): Promise<string | undefined> {
+    switch (verb) {
+      case "ask-back": {
+        const outcome = await inbox.askBack(act(caller), id, reason);
+        return outcome.outcome === "accepted" ? "Asked." : `Not asked: ${outcome.error.message}.`;
+      }
+      case "take-back":
+        return doneText(await inbox.takeBack(act(caller), id));
+      case "review":
+        return doneText(await inbox.review(act(caller), id, reason));
+      case "approve-standing":
+        return doneText(await inbox.approveStanding(act(caller), id));
+      case "revoke-standing":
+        return doneText(await inbox.revokeStanding(act(caller), id));
+      default:
+        return undefined;
+    }
+  }
+
   async function answer(caller: Caller, { verb, id, reason }: Words): Promise<string> {
-    if (["approve", "reject", "cancel", "delegate"].includes(verb) && id === "") {
-      const more: Readonly<Record<string, string>> = { reject: " [REASON]", delegate: " PERSON [HOURS]" };
+    const undo = Object.hasOwn(undoVerbs, verb) ? undoVerbs[verb] : undefined;
+    if ((undo !== undefined || ["approve", "reject", "cancel", "delegate"].includes(verb)) && id === "") {
+      const more: Readonly<Record<string, string>> = {
+        reject: " [REASON]",
+        delegate: " PERSON [HOURS]",
+        "by-hand": " NOTE",
+        leave: " REASON",
+      };
       return `Which one? /countersign ${verb} ID${more[verb] ?? ""}`;
     }
     // Also of strangers: the inbox refuses and records them.
+    if (undo !== undefined) {
+      return (await undos.act(caller, { undo: id, act: undo, ...(reason === "" ? {} : { note: reason }) }))
+        .text;
+    }
+    const said = id === "" ? undefined : await rights(caller, { verb, id, reason });
+    if (said !== undefined) {
+      return "stranger" in caller ? strangerText[caller.stranger] : said;
+    }
     switch (verb) {
       case "approve":
         return (await verdicts.decide(caller, { approval: id, verdict: "approved" })).text;
@@ -138,6 +193,8 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       status: () => status(caller),
       runs: () => runs(caller),
       approvals: () => approvals(caller),
+      undos: () => undos.list(caller.person.id),
+      standing: () => standing(caller),
       agents,
     };
     return Object.hasOwn(verbs, verb) ? (verbs[verb]?.() ?? helpText) : helpText;
@@ -160,13 +217,17 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
     } catch (error) {
       const { code, message } = toErrorInfo(error);
       log.warn({ user, error: code }, "slack-command-failed");
-      if (code === "decision-late") {
+      if (code === "decision-late" || code === "undo-late") {
         throw error;
       }
       said = `${message}. Please try again.`;
     }
     await ack({ response_type: "ephemeral", ...plainMessage(said) });
   };
+}
+
+function doneText(outcome: Done | Refused): string {
+  return outcome.outcome === "done" ? outcome.text : `Refused: ${outcome.error.message}.`;
 }
 
 function wordsOf(text: string): Words {

@@ -147,6 +147,7 @@ const notice: Omit<Card, "title" | "text" | "tone"> = {
   tables: [],
   approval: null,
   plan: null,
+  undo: null,
   options: [],
 };
 function beginning(count: number): Card {

@@ -11,7 +11,16 @@ import type { Who } from "./who.ts";
 /** What Slack's people may look at here, and who they are. */
 export type SlackDesk = Pick<
   Desk,
-  "runs" | "run" | "cards" | "approvals" | "approvalCard" | "agents" | "people" | "personOf"
+  | "runs"
+  | "run"
+  | "cards"
+  | "approvals"
+  | "approvalCard"
+  | "undos"
+  | "undoCard"
+  | "agents"
+  | "people"
+  | "personOf"
 >;
 
 /** What everything that listens to Slack needs. */

@@ -99,6 +99,7 @@ const testCard: Card = {
   tables: [],
   plan: null,
   approval: null,
+  undo: null,
   options: [],
 };
 

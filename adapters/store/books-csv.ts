@@ -22,7 +22,7 @@ export interface ImportResult {
 }
 
 /** What agents write as evidence of their own work; a file cannot claim it. */
-export const keptByAgents: readonly BookKind[] = ["decisions", "checkpoints"];
+export const keptByAgents: readonly BookKind[] = ["decisions", "standings", "checkpoints"];
 
 const problemsShown = 20;
 const longestFile = 20_000_000;

@@ -148,7 +148,7 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
   orders: {
     id: id("run1-1-1"),
     run: id("run1"),
-    wholesaler: id("alpine-parts", { references: "wholesalers" }),
+    wholesaler: id("alpine-parts", { references: "wholesalers", optional: true }),
     status: choice(["intended", "unsent", "placed", "confirmed", "mismatch", "failed"]),
     currency: currency("USD"),
     total: amount("1200.00"),
@@ -156,6 +156,7 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     placedOn: day("2026-01-31", { optional: true }),
     document: text('{"id":"run1-1-1"}', 1_000_000),
     decidedBy: list("manager;director"),
+    assurance: choice(["local", "clicked", "countersigned"]),
   },
   commitments: {
     id: id("run1-1-budget"),
@@ -185,6 +186,12 @@ export const bookColumns: { readonly [K in BookKind]: Columns<K> } = {
     verdict: choice(["approved", "rejected"]),
     person: id("manager"),
     at: moment("2026-01-31T08:00:00.000Z"),
+  },
+  standings: {
+    id: id("standing1"),
+    uses: count("3"),
+    amount: amount("1200.00"),
+    currency: currency("USD"),
   },
   checkpoints: {
     id: id("cs-bot"),

@@ -49,4 +49,18 @@ const chatAccounts: Migration = {
   name: "books-2",
   statements: [`alter table people add column accounts text not null default ''`],
 };
-export const booksMigrations: readonly Migration[] = [companyTables, chatAccounts];
+const standingGrants: Migration = {
+  name: "books-3",
+  statements: [table("standings", "uses amount currency")],
+};
+/** Orders of before count towards the ceilings. */
+const orderAssurance: Migration = {
+  name: "books-4",
+  statements: [`alter table orders add column assurance text not null default 'clicked'`],
+};
+export const booksMigrations: readonly Migration[] = [
+  companyTables,
+  chatAccounts,
+  standingGrants,
+  orderAssurance,
+];

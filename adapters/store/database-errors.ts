@@ -109,7 +109,11 @@ export function postgresError(error: unknown, place: string): AppError {
   const text = code.startsWith("22") ? "bad data" : message;
   return new AppError("data-error", `PostgreSQL (${place}), error ${code}: ${text}`);
 }
+/** Empty where it was not the server that spoke: the operating system's "EPIPE" looks like one of its codes. */
 function postgresCode(error: unknown): string {
+  if (error instanceof Error && "syscall" in error) {
+    return "";
+  }
   const code: unknown = typeof error === "object" && error !== null && "code" in error ? error.code : "";
   return typeof code === "string" ? code : "";
 }

@@ -117,12 +117,14 @@ const changing = {
   status: "text",
   reason: "text",
   paused: "bigint",
+  held: "bigint",
   workflow_id: "text",
   workflow_version: "bigint",
   workflow_structure: "text",
   updated_at: "bigint",
   steps: "text",
   due_at: "bigint",
+  stuck: "bigint",
 } as const satisfies Record<Exclude<keyof CommitRows["run"], "errors">, "text" | "bigint">;
 const typed = Object.entries(changing);
 const changes = typed

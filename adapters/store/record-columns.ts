@@ -10,6 +10,7 @@ export const runColumns: Columns<RecordTables["runs"]> = {
   status: true,
   reason: true,
   paused: true,
+  held: true,
   workflow_id: true,
   workflow_version: true,
   workflow_structure: true,
@@ -21,6 +22,7 @@ export const runColumns: Columns<RecordTables["runs"]> = {
   steps: true,
   errors: true,
   due_at: true,
+  stuck: true,
 };
 
 export const contentColumns: Columns<RecordTables["contents"]> = {

@@ -1,5 +1,7 @@
 import type { Kysely } from "kysely";
-import type { Assignment, InstanceStore } from "../../src/instance-types.ts";
+import { z } from "zod";
+import { givenAfter, limitWait } from "../../src/agent-limit.ts";
+import type { Assignment, Bounded, HeldBack, InstanceStore } from "../../src/instance-types.ts";
 import type { OutboxRow } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
 import type { RecordTables } from "./record-schema.ts";
@@ -21,6 +23,9 @@ export function assignmentsOf(rows: readonly OutboxRow[]): readonly RecordTables
 export function recordInstances(database: Database<RecordTables>): InstanceStore {
   return {
     assign: (row, instance) => database.unit((tx) => assign(tx, row, instance)),
+
+    assignWithin: (bounded, row, instance) =>
+      database.unit(async (tx) => (await takePlace(tx, row, bounded)) ?? assign(tx, row, instance)),
 
     assignment: ({ run, revision, step }) =>
       database.read((db) =>
@@ -76,6 +81,46 @@ export function recordInstances(database: Database<RecordTables>): InstanceStore
 
     kept: () => database.read((db) => db.selectFrom("instances").selectAll().execute()),
   };
+}
+
+const times = z.array(z.int());
+
+/** Counts a request against its agent's limit. The agent's row is locked first: all bots take turns at it. */
+async function takePlace(
+  tx: Kysely<RecordTables>,
+  { id, to: agent }: OutboxRow,
+  { limit, now, held }: Bounded,
+): Promise<HeldBack | undefined> {
+  const row = await tx
+    .insertInto("agent_loads")
+    .values({ agent, given: "[]" })
+    .onConflict((conflict) =>
+      conflict.column("agent").doUpdateSet((eb) => ({ given: eb.ref("agent_loads.given") })),
+    )
+    .returning("given")
+    .executeTakeFirstOrThrow();
+  const given = times.parse(JSON.parse(row.given));
+  if (held) {
+    const { inFlight } = await tx
+      .selectFrom("outbox")
+      .select((eb) => eb.cast<number>(eb.fn.countAll(), "bigint").as("inFlight"))
+      .where("recipient", "=", agent)
+      .where("instance", "is not", null)
+      .where("closed_at", "is", null)
+      .where("kind", "=", "request")
+      .where("id", "<>", id)
+      .executeTakeFirstOrThrow();
+    const waitMs = limitWait(limit, { inFlight, given }, now);
+    if (waitMs !== 0) {
+      return { waitMs };
+    }
+  }
+  await tx
+    .updateTable("agent_loads")
+    .set({ given: JSON.stringify(givenAfter(limit, given, now)) })
+    .where("agent", "=", agent)
+    .execute();
+  return undefined;
 }
 
 async function assign(

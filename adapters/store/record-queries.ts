@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { RunId, ThreadId } from "../../src/domain.ts";
 import type { Store } from "../../src/ports.ts";
 import type { AgentTraffic, ContentFilter, OpenWorkflow } from "../../src/record-types.ts";
@@ -11,12 +11,15 @@ import type { RecordTables } from "./record-schema.ts";
 /** Newest first. */
 export async function newestRuns(
   database: Database<RecordTables>,
-  o: { readonly limit: number; readonly open?: boolean; readonly person?: string },
+  o: Parameters<Store["listRuns"]>[0],
 ): Promise<readonly RecordTables["runs"][]> {
   return database.read((db) => {
     let query = db.selectFrom("runs").selectAll().orderBy("created_at", "desc").orderBy("id").limit(o.limit);
     if (o.open !== undefined) {
       query = query.where("status", o.open ? "in" : "not in", ["running", "waiting", "compensating"]);
+    }
+    if (o.stuck === true) {
+      query = query.where("stuck", ">", 0);
     }
     if (o.person !== undefined) {
       query = query.where("requester", "=", o.person);
@@ -212,6 +215,9 @@ export async function approvalRow(
   return row === undefined ? undefined : ofRun(row);
 }
 /** Oldest first; with `limit` the newest. */
+/** As the index `approvals_alone` says it; the ending verdict is canonical JSON. */
+const decidedAlone = sql<boolean>`approvals.decision like '%"brokeGlass":true%'`;
+
 export async function oldestApprovals(
   database: Database<RecordTables>,
   o: Parameters<Store["approvals"]>[0],
@@ -226,6 +232,9 @@ export async function oldestApprovals(
     }
     if (o.requester !== undefined) {
       query = query.where("runs.requester", "=", o.requester);
+    }
+    if (o.alone === true) {
+      query = query.where(decidedAlone);
     }
     return (o.limit === undefined ? query : query.limit(o.limit)).execute();
   });

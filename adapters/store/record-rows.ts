@@ -10,6 +10,7 @@ import {
 } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";
 import { nextLook } from "../../src/next-look.ts";
+import { stuckSteps } from "../../src/step-errors.ts";
 import type { Opening } from "./open-rows.ts";
 import {
   checkApprovalIdentity,
@@ -50,7 +51,9 @@ const decisionSchema = z.object({
   at: time,
   assurance: z.enum(["local", "clicked", "countersigned"]),
   adapter: z.string(),
+  signedAt: z.string().exactOptional(),
   brokeGlass: z.literal(true).exactOptional(),
+  standing: z.string().exactOptional(),
 });
 const progressSchema = z.object({
   tier: z.string().nullable(),
@@ -58,6 +61,7 @@ const progressSchema = z.object({
   decisions: z.array(decisionSchema),
   notices: z.number().int(),
   escalatedAt: time.nullable(),
+  editors: z.array(z.string()).exactOptional(),
 });
 /** Of an approval from before there were tiers: one person's verdict was enough. */
 const noProgress: z.infer<typeof progressSchema> = {
@@ -87,6 +91,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
     status: run.status,
     reason: run.reason,
     paused: run.paused === true ? 1 : 0,
+    held: run.held === true ? 1 : 0,
     workflow_id: run.workflow?.id ?? null,
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,
@@ -97,6 +102,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
         ? null
         : key.seal(errorsPlace(run.id, version), { run: errors, steps: Object.fromEntries(failed) }),
     due_at: openStatuses.has(run.status) ? nextLook(run) : null,
+    stuck: stuckSteps(run).length,
   };
 }
 
@@ -127,6 +133,7 @@ export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     ...(row.paused === 1 ? { paused: true as const } : {}),
+    ...(row.held === 1 ? { held: true as const } : {}),
     steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
   };
 }

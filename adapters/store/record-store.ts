@@ -21,6 +21,8 @@ import { recordInstances } from "./record-instances.ts";
 import { journalAlone } from "./record-journal.ts";
 import { recordLeases } from "./record-leases.ts";
 import { brokenMs, claimOutbox, closeOutbox, postponeOutbox, resumeOutbox } from "./record-outbox.ts";
+import { recordPapers } from "./record-papers.ts";
+import { heldRuns, runProgress } from "./record-progress.ts";
 import { pruneRecord } from "./record-prune.ts";
 import {
   approvalRow,
@@ -67,12 +69,14 @@ export class RecordStore implements Store {
   readonly #clock: Clock;
   readonly instances: Store["instances"];
   readonly freezes: Store["freezes"];
+  readonly papers: Store["papers"];
   readonly leases: Store["leases"];
 
   constructor(options: RecordStoreOptions, keys: RunKeys) {
     this.#database = options.database;
     this.instances = recordInstances(options.database);
     this.freezes = recordFreezes({ ...options, keys });
+    this.papers = recordPapers({ ...options, keys });
     this.leases = recordLeases(options.database);
     this.keys = keys;
     this.#rows = new RowOpener(keys, (entries) => this.appendJournal(entries));
@@ -175,6 +179,14 @@ export class RecordStore implements Store {
 
   async dueRuns(now: number, limit: number): Promise<readonly RunId[]> {
     return dueRuns(this.#database, now, limit);
+  }
+
+  async progress(): ReturnType<Store["progress"]> {
+    return runProgress(this.#database);
+  }
+
+  async heldRuns(limit: number): ReturnType<Store["heldRuns"]> {
+    return heldRuns(this.#database, limit);
   }
 
   async postponeRun(id: RunId, dueAt: number): Promise<void> {

@@ -5,9 +5,11 @@ import type { Desk } from "../../src/desk-types.ts";
 import type { PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
+import { rightsRoutes } from "./rights-routes.ts";
 import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
+import { undoRoutes } from "./undo-routes.ts";
 
 const askBody = z.strictObject({
   /** Made by the client, so that a repeated call is the same request. */
@@ -24,26 +26,8 @@ const decisionBody = z.strictObject({
   reason: z.string().max(2_000).optional(),
   breakGlass: z.literal(true).exactOptional(),
 });
-const delegationBody = z.strictObject({
-  as: z.string().optional(),
-  to: z.string(),
-  hours: z.number(),
-  approval: z.string().nullable(),
-});
 const actorBody = z.strictObject({ as: z.string().optional() });
 const pauseBody = z.strictObject({ as: z.string().optional(), paused: z.boolean() });
-
-const undoBody = z.strictObject({
-  as: z.string().optional(),
-  settle: z
-    .strictObject({
-      step: z.string(),
-      outcome: z.enum(["by-hand", "given-up"]),
-      note: z.string().trim().min(1).max(2_000),
-    })
-    .optional(),
-});
-type Settling = NonNullable<z.output<typeof undoBody>["settle"]>;
 const eraseCommon = { as: z.string().optional(), reason: z.string().trim().min(1).max(2_000) };
 const eraseBody = z.union([
   z.strictObject({ run: z.string(), ...eraseCommon }),
@@ -69,10 +53,7 @@ export interface ControlServices {
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
   /** What is told of the record's journal; with texts only to admins. */
   readonly journal: Hono;
-  readonly undo: {
-    undo(run: string, person: PersonId): Promise<unknown>;
-    settle(run: string, person: PersonId, o: Settling): Promise<unknown>;
-  };
+  readonly undo: { undo(run: string, person: PersonId): Promise<unknown> };
   /** Erases what was said in finished runs: one, or all of a person's. */
   readonly erase: (
     which: WhichRuns,
@@ -211,16 +192,7 @@ export async function startControlServer(
     const { as, paused } = pauseBody.parse(await context.req.json());
     return context.json(await inbox.pause(context.req.param("id"), actor(as), paused));
   });
-  app.post("/runs/:id/undo", async (context) => {
-    const { as, settle } = undoBody.parse(await context.req.json());
-    const run = context.req.param("id");
-    const person = actor(as);
-    return context.json(
-      await (settle === undefined
-        ? services.undo.undo(run, person)
-        : services.undo.settle(run, person, settle)),
-    );
-  });
+  undoRoutes(app, { desk, inbox, undo: services.undo, person: actor });
   app.get("/approvals", async (context) =>
     context.json(await desk.approvals(viewer(context.req.query("as")))),
   );
@@ -242,11 +214,6 @@ export async function startControlServer(
       }),
     );
   });
-  app.post("/delegations", async (context) => {
-    const { as, ...handing } = delegationBody.parse(await context.req.json());
-    const from = actor(as);
-    return context.json(await inbox.delegate({ ...handing, from, adapter: "terminal", assurance: "local" }));
-  });
   app.post("/links", async (context) => {
     const { as, person } = linkBody.parse(await context.req.json());
     const by = actor(as, "admin");
@@ -260,6 +227,7 @@ export async function startControlServer(
     return context.json({ person, link: await services.signInLink(person, by) });
   });
   safetyRoutes(app, inbox, actor);
+  rightsRoutes(app, inbox, actor);
   app.get("/agents", async (context) => context.json(await desk.agents()));
   app.post("/erase", async (context) => {
     const { as, reason, ...which } = eraseBody.parse(await context.req.json());

@@ -8,7 +8,7 @@ import { usableWholesaler } from "./usable-wholesaler.ts";
 
 /**
  * Books orders as intended, all or none: refuses with "ceiling-exceeded" when, with them, today's orders of the
- * approver or of a vendor would exceed the policy's ceilings, with "supplier-changed" or "vendor-refused" when a
+ * approver or of a vendor, those alone that were not countersigned, would exceed the policy's ceilings, with "supplier-changed" or "vendor-refused" when a
  * supplier must not be bought from any more. Runs inside one transaction; orders already in the books
  * are counted but not booked again. Returns the ids it booked.
  */
@@ -50,14 +50,18 @@ export async function intendOrders(
         placedOn: today,
         document: canonicalJson(order),
         decidedBy: approvers.join(";"),
+        assurance: mandate.assurance,
       });
       intended.add(order.id);
     } else if (known.document !== canonicalJson(order)) {
       throw new AppError("order-conflict", `order "${order.id}" is in the books with other contents`);
     }
   }
-  if (intended.size > 0) {
-    const rows = (await books.find("orders", { placedOn: today })).filter((row) => row.status !== "failed");
+  // What people signed themselves needs no limit against those who claim clicks.
+  if (intended.size > 0 && mandate.assurance !== "countersigned") {
+    const rows = (await books.find("orders", { placedOn: today })).filter(
+      (row) => row.status !== "failed" && row.assurance !== "countersigned",
+    );
     const { perApproverPerDay, perVendorPerDay } = policy.ceilings;
     for (const approver of approvers) {
       const byApprover = rows.filter((row) => row.decidedBy.split(";").includes(approver));

@@ -4,11 +4,11 @@ import type { PlannedOrder } from "../../src/domain.ts";
 import { AppError, toErrorInfo } from "../../src/errors.ts";
 import type { SupplierSystem } from "../../src/ports.ts";
 import { intendOrders } from "./ceilings.ts";
+import { assertOpen } from "./closed-orders.ts";
+import { orderDeadlineMs } from "./order-deadline.ts";
 import { usableWholesaler } from "./usable-wholesaler.ts";
 import { withDeadline } from "../../src/with-deadline.ts";
 
-/** How long one call to a supplier's ordering system may take. */
-const orderDeadlineMs = 15_000;
 /** A supplier that cannot be reached may be back in a moment: only from this attempt on another is asked instead. */
 const lastReachAttempt = 4;
 
@@ -33,7 +33,7 @@ type Outcome =
  * or "partly-placed"), whose outcome is unknown ("order-unknown", retryable) or whose supplier cannot be reached yet
  * ("supplier-unreachable", retryable). "plan-expired", "ceiling-exceeded",
  * "supplier-changed" and "vendor-refused" too say that nothing of the plan was placed, ever: what was approved for it
- * may be let go.
+ * may be let go. Fails with "orders-closed" once it was asked what became of the orders: then none is placed any more.
  */
 export async function placeOrders(
   context: SkillContext,
@@ -43,7 +43,10 @@ export async function placeOrders(
   const now = context.clock.now();
   const policy = context.trust.policy;
   const intend = (orders: readonly PlannedOrder[]) =>
-    context.transact((books) => intendOrders(books, orders, { mandate, policy, now }));
+    context.transact(async (books) => {
+      await assertOpen(books, plan);
+      return intendOrders(books, orders, { mandate, policy, now });
+    });
   const begun = await anyBooked(context, plan.orders);
   const intendAll = async (): Promise<ReadonlySet<string>> => {
     if (Date.parse(plan.validUntil) <= now) {
@@ -55,7 +58,11 @@ export async function placeOrders(
     throw begun ? interrupted(error) : error;
   });
   const placed: PlacedOrder[] = [];
-  for (const order of plan.orders) {
+  for (const [index, order] of plan.orders.entries()) {
+    const end = async (why: string): Promise<never> => {
+      await dropUnsent(context, plan.orders.slice(index + 1));
+      throw notPlaced(order, why, placed);
+    };
     const first = await place(context, mandate, order, intended.has(order.id));
     if (first.reference !== null) {
       placed.push(placedAs(order, first.reference, false));
@@ -63,17 +70,18 @@ export async function placeOrders(
     }
     const fallback = plan.fallbacks.find((each) => each.order === order.id);
     if (fallback?.action !== "alternative") {
-      throw notPlaced(order, first.why, placed);
+      return end(first.why);
     }
     const { replacement } = fallback;
     const fresh = await intend([replacement]).catch((error: unknown) => {
-      throw isFinal(error)
-        ? notPlaced(order, `${first.why}; its replacement: ${error.message}`, placed)
-        : error;
+      if (isFinal(error)) {
+        return end(`${first.why}; its replacement: ${error.message}`);
+      }
+      throw error;
     });
     const second = await place(context, mandate, replacement, fresh.has(replacement.id));
     if (second.reference === null) {
-      throw notPlaced(order, `${first.why}; its replacement ${replacement.id}: ${second.why}`, placed);
+      return end(`${first.why}; its replacement ${replacement.id}: ${second.why}`);
     }
     placed.push(placedAs(replacement, second.reference, true));
   }
@@ -102,6 +110,7 @@ async function place(
   if (unsent) {
     await change(context, order.id, "unsent", { status: "intended" });
   }
+  await assertOpen(context.books, plan);
   const told = supplierOrder(order, await shipToLine(plan.shipTo));
   const outcome = await send(context, wholesaler, told, fresh || unsent);
   if (outcome.reference !== null) {
@@ -132,6 +141,15 @@ async function change(
       throw new AppError("books-changed", `order "${order}" was changed at the same moment`, {
         retryable: true,
       });
+    }
+  });
+}
+
+/** Orders behind one that cannot be placed: never sent, by any attempt, because each waits for the one before it. */
+async function dropUnsent(context: SkillContext, orders: readonly PlannedOrder[]): Promise<void> {
+  await context.transact(async (books) => {
+    for (const { id } of orders) {
+      await books.update("orders", id, { status: "failed" }, { status: "intended" });
     }
   });
 }

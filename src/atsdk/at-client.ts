@@ -6,7 +6,7 @@ import type { AtKeyName, ReadableKey } from "./codec/at-key.ts";
 import { notifyStatusCommand, type ScanOptions } from "./codec/commands.ts";
 import type { AtMetadata, MetadataChange } from "./codec/metadata.ts";
 import { isAtLeast, type NotificationStatus, readStatus, type ServerInfo } from "./codec/replies.ts";
-import { Connector } from "./connector.ts";
+import { Connector, type RefusalOptions } from "./connector.ts";
 import type { HostAndPort } from "./directory.ts";
 import { Enrollments } from "./enrollments.ts";
 import { type AtNotification, Messages, type NotifyOptions, type ReceiveOptions } from "./messages.ts";
@@ -17,7 +17,7 @@ import { SharedKeys } from "./shared-keys.ts";
 import type { Transport } from "./transport.ts";
 import { ValueCipher } from "./value-cipher.ts";
 
-export interface OpenOptions extends PeerKeyOptions {
+export interface OpenOptions extends PeerKeyOptions, RefusalOptions {
   readonly atSign: string;
   readonly keys: AtKeys;
   readonly directory: HostAndPort;
@@ -41,6 +41,7 @@ export class AtClient {
   readonly atSign: string;
   /** Passcodes for, and decisions about, other apps and devices of our atSign. */
   readonly enrollments: Enrollments;
+  readonly #connector: Connector;
   readonly #session: Session;
   readonly #records: Records;
   readonly #messages: Messages;
@@ -65,6 +66,7 @@ export class AtClient {
     this.atSign = atSign;
     const { signal } = session;
     this.enrollments = new Enrollments({ atSign, keys, request, connector, clock, signal });
+    this.#connector = connector;
     this.#session = session;
     this.#records = new Records({ atSign, publicKey: keys.encryptionPublicKey, request, cipher, peerKeys });
     this.#messages = new Messages({ atSign, request, cipher, shared, connector, clock });
@@ -97,17 +99,17 @@ export class AtClient {
 
   /** Writes a value: self and shared values encrypted, public ones in clear and signed, bytes marked as binary. */
   put(key: AtKeyName, value: string | Uint8Array, options: PutOptions = {}): Promise<void> {
-    return this.#records.put(key, value, options);
+    return this.#refusing(this.#records.put(key, value, options));
   }
 
   /** Changes metadata of a value of ours, which stays as it is. Throws AT0015 when it is missing or not visible. */
   updateMetadata(key: AtKeyName, change: MetadataChange): Promise<void> {
-    return this.#records.updateMetadata(key, change);
+    return this.#refusing(this.#records.updateMetadata(key, change));
   }
 
   /** The text of a value; undefined when it is missing, expired or not yet visible. Throws what `read` throws. */
   async get(key: ReadableKey, options: ReadOptions = {}): Promise<string | undefined> {
-    const value = (await this.#records.read(key, options))?.value;
+    const value = (await this.read(key, options))?.value;
     if (value instanceof Uint8Array)
       throw new AtError("invalid-value", "The value is binary: use read() to get its bytes.");
     return value;
@@ -118,17 +120,17 @@ export class AtClient {
    * `unsupported-encryption` for values of a cipher this SDK does not know, `bad-reply`, `peer-key-changed`.
    */
   read(key: ReadableKey, options: ReadOptions = {}): Promise<AtRecord | undefined> {
-    return this.#records.read(key, options);
+    return this.#refusing(this.#records.read(key, options));
   }
 
   /** The metadata of a value, without the value; undefined as for `read`. */
   readMetadata(key: ReadableKey, options: ReadOptions = {}): Promise<AtMetadata | undefined> {
-    return this.#records.readMetadata(key, options);
+    return this.#refusing(this.#records.readMetadata(key, options));
   }
 
   /** Deletes a value of ours, or our copy of another's; a missing one is no error. `force`: also an immutable one. */
   delete(key: ReadableKey, options: { readonly force?: boolean } = {}): Promise<void> {
-    return this.#records.delete(key, options);
+    return this.#refusing(this.#records.delete(key, options));
   }
 
   /**
@@ -136,12 +138,12 @@ export class AtClient {
    * what that atSign shares with us (names without us). A text is the filter, matched by the server.
    */
   scan(options: string | ScanOptions = {}): Promise<string[]> {
-    return this.#records.scan(typeof options === "string" ? { regex: options } : options);
+    return this.#refusing(this.#records.scan(typeof options === "string" ? { regex: options } : options));
   }
 
   /** Sends an encrypted notification and returns its id once our atServer has queued it (not: delivered). */
   notify(options: NotifyOptions): Promise<string> {
-    return this.#messages.notify(options);
+    return this.#refusing(this.#messages.notify(options));
   }
 
   /**
@@ -173,6 +175,16 @@ export class AtClient {
   /** Version and features of our atServer, asked once per connection; both empty when it does not say. */
   info(): Promise<ServerInfo> {
     return this.#session.info();
+  }
+
+  /** Tells of a name or value that is not sent, because it would not be one on the wire. */
+  async #refusing<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof AtError && error.code.startsWith("invalid-")) this.#connector.refused(error.code);
+      throw error;
+    }
   }
 
   /** Closes all connections; open calls fail with `closed`, iterations end. */

@@ -9,6 +9,7 @@ export {
   readAtKeysFile,
   writeAtKeysFile,
 } from "./at-keys.ts";
+export type { RefusalOptions } from "./connector.ts";
 export { type AtKeyName, parseKey, type ReadableKey } from "./codec/at-key.ts";
 export type { ScanOptions } from "./codec/commands.ts";
 export type { Enrollment, EnrollmentStatus, NamespaceAccess, Namespaces } from "./codec/enrollment.ts";

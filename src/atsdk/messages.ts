@@ -87,7 +87,10 @@ export class Messages {
   async *receive(options: ReceiveOptions, signal: AbortSignal): AsyncGenerator<AtNotification> {
     const { atSign, connector, clock, shared } = this.#options;
     for await (const raw of monitor(connector, options, signal, clock)) {
-      if (raw.to !== atSign) continue;
+      if (raw.to !== atSign) {
+        connector.refused("misaddressed");
+        continue;
+      }
       if (raw.from !== atSign && (await options.accept?.(raw.from)) === false) continue;
       if (raw.key === `${atSign}:shared_key${raw.from}`) {
         shared.forget(raw.from);

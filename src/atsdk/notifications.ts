@@ -132,7 +132,7 @@ class Feed {
       try {
         const connection = await connector.open(this.#signal);
         attempt = 0;
-        await this.#listen(connection);
+        await this.#listen(connection, connector);
       } catch (error) {
         if (!this.#signal.aborted && isRefusal(error)) {
           this.#failure = error;
@@ -145,17 +145,18 @@ class Feed {
   }
 
   /** Receives until the connection ends; throws why it did. */
-  #listen(connection: AtConnection): Promise<never> {
+  #listen(connection: AtConnection, connector: Connector): Promise<never> {
     this.#connection = connection;
     const { regex, selfNotifications, onState } = this.#options;
     return new Promise((_resolve, reject) => {
       const abort = () => connection.close();
       const heartbeat = setInterval(() => void this.#beat(connection), heartbeatMs);
-      connection.onNotification = (json) => this.#receive(json, connection);
+      connection.onNotification = (json) => this.#receive(json, connection, connector);
       connection.onClose = (error) => {
         clearInterval(heartbeat);
         this.#signal.removeEventListener("abort", abort);
         onState?.("disconnected");
+        connector.ended(error);
         reject(error);
       };
       this.#signal.addEventListener("abort", abort, { once: true });
@@ -202,11 +203,17 @@ class Feed {
     onGap?.({ from, until });
   }
 
-  #receive(json: string, connection: AtConnection): void {
+  #receive(json: string, connection: AtConnection, connector: Connector): void {
     const notification = parseNotification(json);
-    if (!notification) return;
+    if (notification === "statistics") return;
+    if (!notification) {
+      connector.refused("bad-reply");
+      return;
+    }
     // A time far in the future would hide everything until then from the next connection.
-    this.#latest = Math.max(this.#latest, Math.min(notification.epochMillis, this.#clock() + skewMs));
+    const latestBelievable = this.#clock() + skewMs;
+    if (notification.epochMillis > latestBelievable) connector.refused("bad-time");
+    this.#latest = Math.max(this.#latest, Math.min(notification.epochMillis, latestBelievable));
     if (!this.#isReplaying) this.#since = Math.max(this.#since ?? 0, this.#latest);
     const identity = `${notification.from} ${notification.id}`; // ids are the sender's own choice
     if (this.#seen.has(identity)) return;

@@ -77,7 +77,10 @@ export class Session {
     const connection = await this.#connector.open(this.signal);
     const heartbeat = setInterval(() => void beat(connection), heartbeatMs);
     heartbeat.unref();
-    connection.onClose = () => clearInterval(heartbeat);
+    connection.onClose = (error) => {
+      clearInterval(heartbeat);
+      this.#connector.ended(error);
+    };
     this.#connection = connection;
     return connection;
   }

@@ -1,3 +1,4 @@
+import type { NewDeviceFlags } from "./device.ts";
 import type { InboxFlags } from "./inbox.ts";
 import { command, place, program, settings, type ViewFlags } from "./program.ts";
 
@@ -28,6 +29,16 @@ export function addPeopleCommands(): void {
     .action(async (token: string, o: { fingerprint?: string; json?: boolean }) =>
       (await import("./device.ts")).grantDevice(place(), token, o),
     );
+  command("devices", "the machines on which people countersign", people).action(async (o: ViewFlags) =>
+    (await import("./devices.ts")).devices(settings(), o),
+  );
+  command(
+    "revoke-device <atSign> <device>",
+    "let nothing count any more that is signed there",
+    people,
+  ).action(async (atSign: string, device: string, o: ViewFlags) =>
+    (await import("./devices.ts")).revokeDevice(place(), atSign, device, o),
+  );
   const keysFile = ["--keys <file>", "your atSign's key file, @NAME_key.atKeys"] as const;
   const inbox = command("inbox", "read plans on your own machine, and countersign them")
     .enablePositionalOptions()
@@ -44,7 +55,9 @@ export function addPeopleCommands(): void {
   )
     .requiredOption(...keysFile)
     .option("--company-key <key>", "the company's public key; needed where the company is not")
-    .action(async (person: string, o: { keys: string; companyKey?: string; json?: boolean }) =>
+    .option("--device <name>", 'which of your machines this is; the first is "main"')
+    .option("--sandbox <folder>", "in the demo: the company's data folder, whose sandbox has your atSign")
+    .action(async (person: string, o: NewDeviceFlags) =>
       (await import("./device.ts")).newDevice(place(), person, o),
     );
 

@@ -101,11 +101,16 @@ export function addRequestCommands(): void {
       (await import("./safety.ts")).shadow(settings(), workflow, mode, o),
     );
   command("undo <run>", "undo what a run that has ended did; or say what became of what could not be undone")
-    .option("--step <id>", "a step that could not be undone")
+    .option("--step <id>", "a step that could not be undone: tried again, or with one of the next two")
     .option("--by-hand <note>", "it was undone by hand: how")
     .option("--give-up <reason>", "it stays as it is: why")
     .addOption(byOption)
-    .action(async (id: string, o: UndoFlags) => (await import("./decide.ts")).undo(settings(), id, o));
+    .action(async (id: string, o: UndoFlags) => (await import("./undo.ts")).undo(settings(), id, o));
+  command("undos [id]", "undos that need a person, or one of them: what is stuck, why, what to do")
+    .addOption(asOption)
+    .action(async (id: string | undefined, o: ViewFlags) =>
+      (await import("./views.ts")).undos(settings(), id, o),
+    );
   command("link <person>", "a one-time link that signs a person in to the console")
     .addOption(asOption)
     .action(async (person: string, o: ViewFlags) => (await import("./link.ts")).link(settings(), person, o));

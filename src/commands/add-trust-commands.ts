@@ -76,8 +76,10 @@ export function addTrustCommands(): void {
   )
     .option("--instance <name>", "for this instance only; needs no company key")
     .option("--grant <file>", 'what "trust sign --request" made where the company key is')
-    .action(async (agent: string, o: { instance?: string; grant?: string; json?: boolean }) =>
-      (await import("./keys-changes.ts")).rotate(place(), agent, o),
+    .option("--evidence", "of the bot: the key it signs clicks with; needs no company key")
+    .action(
+      async (agent: string, o: { instance?: string; grant?: string; evidence?: boolean; json?: boolean }) =>
+        (await import("./keys-changes.ts")).rotate(place(), agent, o),
     );
   const trust = program.command("trust").description("grants, people and policy, signed by the company key");
   command("sign", "sign the next trust document from the books' people and the configured policy", trust)

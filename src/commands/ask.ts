@@ -163,11 +163,15 @@ export async function ask(
       });
     }
     if (card.kind === "approval" && card.approval !== null) {
-      const { id, planHash } = card.approval;
+      const { id, planHash, signedOnly } = card.approval;
       if (json) {
         answerJson({ type: "approval", id, run, planHash });
       } else {
         tell(cardText(card));
+      }
+      if (signedOnly === true) {
+        tell("it waits for people's own signatures: nobody decides here");
+        return exitCodes.stillWaiting;
       }
       const verdict = await choose();
       if (verdict === undefined) {

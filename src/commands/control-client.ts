@@ -38,29 +38,26 @@ export function controlClient(runtimeFolder: string, name: "bot" | "agents" | "g
       });
       call.end(body);
     });
-  async function answer(method: string, url: string, body?: unknown): Promise<unknown> {
+  /** The response to what was taken; fails with the error that was answered. */
+  async function taken(method: string, url: string, body?: unknown): Promise<IncomingMessage> {
     const response = await open(method, url, body === undefined ? undefined : JSON.stringify(body));
-    let text = "";
-    for await (const chunk of response.setEncoding("utf8")) {
-      text += String(chunk);
-    }
-    const value: unknown = JSON.parse(text);
     if (response.statusCode !== 200) {
-      const parsed = errorBody.safeParse(value);
+      const text = await textOf(response);
+      const parsed = errorBody.safeParse(JSON.parse(text));
       throw parsed.success
         ? fromErrorInfo(parsed.data.error)
         : new AppError("control-failed", text.slice(0, 200));
     }
-    return value;
+    return response;
+  }
+  async function answer(method: string, url: string, body?: unknown): Promise<unknown> {
+    return JSON.parse(await textOf(await taken(method, url, body))) as unknown;
   }
   return {
     get: (url) => answer("GET", url),
     post: (url, body) => answer("POST", url, body),
     async *lines(url) {
-      const response = await open("GET", url);
-      if (response.statusCode !== 200) {
-        throw new AppError("not-found", "no such run, or you may not see it");
-      }
+      const response = await taken("GET", url);
       let rest = "";
       // Leaving this loop early destroys the response, which tells the other side.
       for await (const chunk of response.setEncoding("utf8")) {
@@ -70,6 +67,14 @@ export function controlClient(runtimeFolder: string, name: "bot" | "agents" | "g
       }
     },
   };
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    text += String(chunk);
+  }
+  return text;
 }
 
 /** Asks a running process; does the other thing when nobody listens. */

@@ -17,7 +17,7 @@ const outcome = z.discriminatedUnion("outcome", [
     }),
   }),
 ]);
-interface DecideOptions {
+export interface DecideOptions {
   readonly by?: string;
   readonly json?: boolean;
 }
@@ -92,32 +92,16 @@ export async function pauseRun(
   }
 }
 
-interface UndoOptions extends DecideOptions {
-  readonly step?: string;
-  readonly byHand?: string;
-  readonly giveUp?: string;
-}
-/** Undoes a run that has ended, or says what became of a step that could not be undone. */
-export async function undo(settings: Settings, run: string, o: UndoOptions): Promise<void> {
-  const { step, byHand, giveUp } = o;
-  const note = byHand ?? giveUp;
-  if ((step === undefined) !== (note === undefined) || (byHand !== undefined && giveUp !== undefined)) {
-    throw new AppError("usage", "--step goes with either --by-hand NOTE or --give-up REASON");
-  }
-  const outcome = byHand === undefined ? "given-up" : "by-hand";
-  const body = step === undefined ? {} : { settle: { step, outcome, note } };
-  await post(settings, `/runs/${encodeURIComponent(run)}/undo`, o, body);
-}
-
 /** The way to the bot, and who acts. */
-async function actor(settings: Settings, o: DecideOptions) {
+export async function actor(settings: Settings, o: DecideOptions) {
   const client = controlClient(settings.runtime, "bot");
   const { demo } = z.object({ demo: z.boolean() }).parse(await client.get("/status"));
   const as = o.by ?? (demo ? "manager" : undefined);
   return { client, as: as === undefined ? {} : { as } };
 }
 
-async function post(settings: Settings, url: string, o: DecideOptions, body: object): Promise<void> {
+/** Sends what somebody does, and says what became of the run; a refusal is an error that says so. */
+export async function post(settings: Settings, url: string, o: DecideOptions, body: object): Promise<void> {
   const { client, as } = await actor(settings, o);
   const result = outcome.parse(await client.post(url, { ...body, ...as }));
   if (result.outcome === "refused") {

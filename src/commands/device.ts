@@ -6,6 +6,7 @@ import type { CompanyConfig, Settings } from "../config.ts";
 import { personRole } from "../countersigned.ts";
 import { AppError } from "../errors.ts";
 import {
+  existingCompanyKey,
   holderKey,
   installCompanyKey,
   keyFolderOf,
@@ -17,17 +18,23 @@ import {
   writeInstanceKeys,
 } from "../keys.ts";
 import { activateAtSign } from "../processes/activate-at-sign.ts";
-import { atAddress, atAuthority } from "../processes/at-place.ts";
+import { atAddress, atAuthority, useSandboxOf } from "../processes/at-place.ts";
 import { readPeople } from "../processes/company-books.ts";
 import { readCramSecrets, writeCramSecrets } from "../processes/cram-secrets.ts";
-import { devicePlace, type DevicePlace } from "../processes/device.ts";
+import { deviceIn, devicePlace, type DevicePlace } from "../processes/device.ts";
 import { followCompany, pullTrust } from "../processes/public-trust.ts";
-import { deviceFingerprint, formatDeviceRequest, readDeviceRequest } from "../trust/device-request.ts";
-import { parsePaper } from "../trust/grant-register.ts";
+import {
+  deviceFingerprint,
+  type DeviceRequest,
+  formatDeviceRequest,
+  readDeviceRequest,
+} from "../trust/device-request.ts";
+import { firstMachine } from "../trust/grant-subject.ts";
+import { grantedDevices } from "../trust/granted-devices.ts";
 import { rawPublicKey } from "../trust/sign-statement.ts";
 import { signAgentGrant, signInstanceGrant } from "../trust/sign-trust.ts";
-import { sealedAgentGrantSchema } from "../trust/trust-documents.ts";
-import { readTrustFolder, writePaper } from "../trust/trust-files.ts";
+import { instanceSchema } from "../trust/trust-documents.ts";
+import { writePaper } from "../trust/trust-files.ts";
 import { withBooks } from "./books.ts";
 import { answer, answerJson, tell } from "./output.ts";
 import { type Prompter, terminalPrompter } from "./prompter.ts";
@@ -40,21 +47,33 @@ interface Place {
   readonly config: CompanyConfig;
 }
 
+export interface NewDeviceFlags {
+  readonly keys: string;
+  readonly companyKey?: string;
+  readonly device?: string;
+  /** The demo's data folder, whose sandbox has the atSign. */
+  readonly sandbox?: string;
+  readonly json?: boolean;
+}
+
 const dayMs = 86_400_000;
 const grantDays = 365;
-const instance = "main";
 
 /** `inbox new PERSON`: makes this machine's keys and says what the company is to grant. */
 export async function newDevice(
   { settings, config }: Place,
   person: string,
-  o: { readonly keys: string; readonly companyKey?: string; readonly json?: boolean },
+  o: NewDeviceFlags,
 ): Promise<void> {
   const place = devicePlace(o.keys);
   const { folder, atSign } = place;
+  const instance = await deviceName(folder, o.device);
   const companyKey = await companyKeyGiven(settings, o.companyKey);
   await makeSecretFolder(folder);
-  await activateHere(settings, place);
+  if (o.sandbox !== undefined) {
+    useSandboxOf(o.sandbox, settings.data);
+  }
+  await activateHere(settings, { ...settings, data: o.sandbox ?? settings.data }, place);
   await refuseOpenFile(place.atKeysFile);
   await installCompanyKey(folder, companyKey);
   const holder = await holderKey(folder, personRole);
@@ -97,13 +116,7 @@ export async function grantDevice(
   o: { readonly fingerprint?: string; readonly json?: boolean },
   prompter: Prompter = terminalPrompter,
 ): Promise<void> {
-  const company = await readCompanyKey(keyFolderOf(settings.data, "company"));
-  if (company === undefined) {
-    throw new AppError(
-      "no-company-key",
-      "a person's machine is granted by the company, whose key is not here",
-    );
-  }
+  const company = await existingCompanyKey(settings.data);
   const request = readDeviceRequest(token);
   const { atSign } = request.grant.statement;
   const person = (await readPeople(settings, false)).find(
@@ -116,11 +129,12 @@ export async function grantDevice(
     );
   }
   await compare(request.person, atSign, deviceFingerprint(request), o.fingerprint, prompter);
+  const folder = path.join(settings.data, "trust");
+  await refuseTakenName(folder, request);
   const account = atSignAccount(atSign);
   if (!person.accounts.includes(account)) {
     await withBooks(settings, (desk) => desk.changeAccounts("link", [{ person: person.id, account }]));
   }
-  const folder = path.join(settings.data, "trust");
   const grant = signAgentGrant(
     {
       atSign,
@@ -129,7 +143,7 @@ export async function grantDevice(
       role: personRole,
       skills: [],
       notAfter: request.grant.statement.notAfter,
-      serial: await nextSerial(folder, atSign),
+      serial: Math.max(0, ...(await grantedDevices(folder)).map(({ serial }) => serial)) + 1,
     },
     company.privateKey,
   );
@@ -137,9 +151,40 @@ export async function grantDevice(
   await writePaper(folder, request.grant);
   const { published } = await signTrust(settings, config);
   if (o.json === true) {
-    answerJson({ type: "device", person: person.id, atSign, published });
+    answerJson({ type: "device", person: person.id, atSign, device: machineOf(request), published });
   } else {
-    answer(`"${person.id}" countersigns at ${atSign}: in force within 30 seconds`);
+    answer(`"${person.id}" countersigns at ${atSign} (${machineOf(request)}): in force within 30 seconds`);
+  }
+}
+
+function machineOf({ grant }: DeviceRequest): string {
+  return grant.statement.instance;
+}
+
+/** One folder is one machine, under one name. */
+async function deviceName(folder: string, wanted: string | undefined): Promise<string> {
+  const known = await deviceIn(folder);
+  const name = instanceSchema.safeParse(wanted ?? known ?? firstMachine);
+  if (!name.success) {
+    throw new AppError("usage", `--device "${wanted}": ${name.error.issues[0]?.message ?? ""}`);
+  }
+  if (known !== undefined && known !== name.data) {
+    throw new AppError("usage", `--device "${wanted}": ${folder} holds the keys of machine "${known}"`);
+  }
+  return name.data;
+}
+
+/** Two machines under one name would end each other. */
+async function refuseTakenName(folder: string, request: DeviceRequest): Promise<void> {
+  const { atSign } = request.grant.statement;
+  const found = (await grantedDevices(folder)).find(
+    (each) => each.atSign === atSign && each.device === machineOf(request) && each.status === "granted",
+  );
+  if (found !== undefined && found.signingKey !== request.signingKey) {
+    throw new AppError(
+      "device-exists",
+      `${atSign} has a machine "${found.device}" already: ask on the new one with "inbox new … --device NAME", or take the old one back first with "people revoke-device ${atSign} ${found.device}"`,
+    );
   }
 }
 
@@ -156,8 +201,12 @@ async function companyKeyGiven(settings: Settings, given: string | undefined): P
 }
 
 /** The sandbox's atSigns are activated on first use; others bring their key file. */
-async function activateHere(settings: Settings, { atSign, atKeysFile }: DevicePlace): Promise<void> {
-  const { [atSign]: cramSecret, ...rest } = readCramSecrets(settings);
+async function activateHere(
+  settings: Settings,
+  sandbox: Settings,
+  { atSign, atKeysFile }: DevicePlace,
+): Promise<void> {
+  const { [atSign]: cramSecret, ...rest } = readCramSecrets(sandbox);
   const ca = atAuthority(settings);
   if (cramSecret === undefined || ca === undefined) {
     if (!existsSync(atKeysFile)) {
@@ -175,7 +224,7 @@ async function activateHere(settings: Settings, { atSign, atKeysFile }: DevicePl
     directory: atAddress(settings).directory,
     ca,
   });
-  writeCramSecrets(settings, rest);
+  writeCramSecrets(sandbox, rest);
 }
 
 /** Where this folder is not the company's own, its papers are fetched now and followed from now on. */
@@ -221,14 +270,4 @@ async function compare(
       "the fingerprint given is not that of this request; nothing was granted",
     );
   }
-}
-
-async function nextSerial(folder: string, atSign: string): Promise<number> {
-  const { grants } = await readTrustFolder(folder);
-  const serials = grants
-    .filter(({ name }) => name.startsWith("agent-grant."))
-    .map(({ name, text }) => parsePaper(name, text, sealedAgentGrantSchema).statement)
-    .filter((each) => each.atSign === atSign && each.role === personRole)
-    .map(({ serial }) => serial);
-  return Math.max(0, ...serials) + 1;
 }

@@ -1,8 +1,8 @@
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
-import { AppError } from "../errors.ts";
-import type { DecisionDevice, WaitingPlan } from "../link/decision-device.ts";
+import { AppError, toErrorInfo } from "../errors.ts";
 import type { VerdictAnswer } from "../link/decision-messages.ts";
+import type { ClosedPlan, DecisionDevice, ResumedVerdict, WaitingPlan } from "../link/device-types.ts";
 import { devicePlace, openDevice } from "../processes/device.ts";
 import { answer, answerJson, exitCodes, tell } from "./output.ts";
 import { planText } from "./plan-text.ts";
@@ -53,15 +53,16 @@ export async function inbox(
     const { id, name } = device.person();
     tell(`${name} ("${id}"), at ${place.atSign}`);
     await device.ask();
+    await until(() => device.isComplete(), patienceMs);
+    (await device.resume()).forEach((each) => sayResumed(each, o));
     if (chosen === undefined) {
-      await until(() => device.isComplete(), patienceMs);
       await show(device, o, prompter);
     } else {
-      const { approval } = chosen;
-      await until(() => device.isComplete(), patienceMs);
-      requireHash(device, approval, o.hash);
-      say(await device.decide(approval, chosen.verdict, o.reason), o);
+      const { approval, verdict } = chosen;
+      const planHash = wholeHash(device, approval, o.hash);
+      say(await device.decide({ approval, planHash }, verdict, o.reason), o);
     }
+    (await device.closed()).forEach((each) => sayClosed(each, o));
   } finally {
     stopping.abort();
     await opened.close();
@@ -89,18 +90,24 @@ function chosenVerdict(o: InboxFlags): { approval: string; verdict: Verdict } | 
 }
 
 /** The plan that is decided is the one that was read, not one that came since. */
-function requireHash(device: DecisionDevice, approval: string, hash = ""): void {
+function wholeHash(device: DecisionDevice, approval: string, hash = ""): string {
   const refused = device.refused().find((each) => each.approval === approval);
   if (refused !== undefined) {
     throw new AppError(refused.code, `approval ${approval} is not put before you: ${refused.why}`);
   }
   const found = device.plans().find((each) => each.approval === approval);
-  if (found === undefined) {
-    throw new AppError("unknown-approval", `no plan of approval "${approval}" waits for you`);
+  if (found === undefined && !device.isComplete()) {
+    throw noAnswer();
   }
-  if (!found.planHash.startsWith(hash)) {
+  if (found !== undefined && !found.planHash.startsWith(hash)) {
     throw new AppError("wrong-plan", `the plan that waits now has another hash: ${found.planHash}`);
   }
+  // What is not there, or not any more, the machine itself says.
+  return found?.planHash ?? hash;
+}
+
+function noAnswer(): AppError {
+  return new AppError("no-answer", "the bot has not answered: ask again later", { retryable: true });
 }
 
 async function show(device: DecisionDevice, o: InboxFlags, prompter: Prompter): Promise<void> {
@@ -112,8 +119,11 @@ async function show(device: DecisionDevice, o: InboxFlags, prompter: Prompter): 
     return;
   }
   refused.forEach(({ approval, why }) => tell(`approval ${approval} is not put before you: ${why}`));
-  if (plans.length === 0) {
-    answer(device.isComplete() ? "nothing waits for you" : "the bot has not answered: ask again later");
+  if (!device.isComplete()) {
+    tell(`${noAnswer().message}; there may be more than what is shown`);
+    process.exitCode = exitCodes.failed;
+  } else if (plans.length === 0) {
+    answer("nothing waits for you");
   }
   for (const each of plans) {
     answer(planLines(each).join("\n"));
@@ -133,22 +143,54 @@ function planLines({ approval, plan, planHash, expiresAt, signed }: WaitingPlan)
 
 async function decideOne(
   device: DecisionDevice,
-  { approval, signed }: WaitingPlan,
+  plan: WaitingPlan,
   o: InboxFlags,
   prompter: Prompter,
 ): Promise<void> {
+  const { signed } = plan;
+  const give = async (verdict: Verdict, reason?: string): Promise<void> => {
+    try {
+      say(await device.decide(plan, verdict, reason), o);
+    } catch (error) {
+      // One that was decided meanwhile does not keep the others from being read.
+      const { code, message } = toErrorInfo(error);
+      if (code !== "already-decided" && code !== "wrong-plan") {
+        throw error;
+      }
+      tell(`not signed (${code}): ${message}`);
+      process.exitCode = exitCodes.failed;
+    }
+  };
   const said = (await prompter.ask('Type "approve", "reject", or nothing to leave it:'))?.trim() ?? "";
   if (said === "approve") {
-    say(await device.decide(approval, "approved"), o);
+    await give("approved");
   } else if (said === "reject") {
     const reason = (await prompter.ask("Why?"))?.trim() ?? "";
     if (reason === "") {
       tell("a rejection needs a reason; left as it is");
       return;
     }
-    say(await device.decide(approval, "rejected", reason), o);
+    await give("rejected", reason);
   } else if (signed === null) {
     tell("left as it is");
+  }
+}
+
+/** What was signed here before, and what the bot says to it now. */
+function sayResumed({ approval, verdict, answer: given }: ResumedVerdict, o: InboxFlags): void {
+  if (given !== null) {
+    tell(`approval ${approval}, which you ${verdict} here before:`);
+    say(given, o);
+  } else {
+    tell(`approval ${approval}, which you ${verdict} here before, is not confirmed yet: the bot is silent`);
+  }
+}
+
+function sayClosed({ approval, outcome }: ClosedPlan, o: InboxFlags): void {
+  if (o.json === true) {
+    answerJson({ type: "closed", approval, outcome });
+  } else {
+    tell(`approval ${approval} is closed. ${outcome}`);
   }
 }
 

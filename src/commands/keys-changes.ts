@@ -16,6 +16,7 @@ import { enrollHere } from "../processes/enroll-here.ts";
 import { instanceName } from "../processes/instance-name.ts";
 import type { KeyHolder } from "../processes/key-holder.ts";
 import { rotateAgent, type RotateOutcome } from "../processes/rotate-agent.ts";
+import { evidence, rotateEvidence } from "../processes/rotate-evidence.ts";
 import { adoptPapers } from "../trust/adopt-papers.ts";
 import type { SigningKey } from "../trust/sign-trust.ts";
 import { type Flags, type KeysCommand, participantNamed, withHolder } from "./keys.ts";
@@ -56,13 +57,23 @@ export async function revoke(
   }
 }
 
-/** `keys rotate AGENT`: new keys for a whole agent, or for one of its instances that is on this machine. */
+/**
+ * `keys rotate AGENT`: new keys for a whole agent, or for one of its instances that is on this machine; or, of the bot,
+ * for what it signs clicks with.
+ */
 export async function rotate(
   context: KeysCommand,
   agent: string,
-  o: Flags & { readonly instance?: string; readonly grant?: string },
+  o: Flags & { readonly instance?: string; readonly grant?: string; readonly evidence?: boolean },
 ): Promise<void> {
   const { id } = await participantNamed(context, agent);
+  if (o.evidence === true) {
+    if (id !== "bot" || o.instance !== undefined || o.grant !== undefined) {
+      throw new AppError("usage", '--evidence is for the bot alone: "keys rotate bot --evidence"');
+    }
+    await rotateBotEvidence(context, o);
+    return;
+  }
   if (o.instance === undefined) {
     await rotateWhole(context, id, o);
     return;
@@ -71,6 +82,24 @@ export async function rotate(
     throw new AppError("usage", "--grant is for a whole agent: leave --instance out");
   }
   await rotateInstance(context, id, { ...o, instance: instanceName(o.instance) });
+}
+
+async function rotateBotEvidence(context: KeysCommand, { json }: Flags): Promise<void> {
+  const { settings, config } = context;
+  await withHolder(context, "bot", (holder) =>
+    rotateEvidence({
+      data: settings.data,
+      atSign: config.atSignOf("bot"),
+      publish: () => holder.publish(),
+      now: () => Date.now(),
+      wait: (ms) => delay(ms),
+    }),
+  );
+  if (json === true) {
+    answerJson({ type: "rotated", agent: "bot", instance: evidence });
+  } else {
+    answer("the bot signs clicks with a new key; what the former one signed is believed for seven days");
+  }
 }
 
 async function rotateInstance(

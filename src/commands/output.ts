@@ -10,10 +10,12 @@ export const exitCodes = {
   stillWaiting: 5,
 } as const;
 
-/** Control characters other than newline and tab never reach a terminal, whatever a text came from. */
+/**
+ * Control characters other than newline and tab, and marks that reorder or hide text, never reach a terminal, whatever
+ * a text came from.
+ */
 function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- removing them is the point
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "\u{FFFD}");
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{FFFD}");
 }
 /** One line on stdout: the answer. */
 export function answer(line: string): void {

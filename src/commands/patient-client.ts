@@ -5,16 +5,16 @@ import type { ControlClient } from "./control-client.ts";
 const tryAgainMs = 200;
 const lostCodes = new Set(["ECONNRESET", "EPIPE", "ECONNREFUSED", "ENOENT"]);
 
-/** Whether the other process went away, rather than answered. */
+/** Whether the other process went away, or what it stands on did, rather than that it answered. */
 export function isLost(error: unknown): boolean {
   if (error instanceof AppError) {
-    return error.code === "not-running";
+    return error.code === "not-running" || (error.code === "data-unavailable" && error.retryable);
   }
   return error instanceof Error && "code" in error && lostCodes.has(String(error.code));
 }
 
 /**
- * A client that waits for a bot that was killed and started again, up to `patienceMs` each time. All that it repeats
+ * A client that waits for a bot that was killed and started again, or for its database, up to `patienceMs` each time. All that it repeats
  * is harmless to repeat: requests carry their own key, and the first decision counts.
  */
 export function patientClient(client: ControlClient, patienceMs: number, waiting: () => void): ControlClient {

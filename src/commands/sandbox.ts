@@ -36,7 +36,7 @@ function demoWorld(settings: Settings, config: CompanyConfig): Promise<void> {
     const { loadAgents } = await import("../load.ts");
     makeRuntimeFolder(settings.runtime);
     const { people } = await import("../sandbox/company/customers.ts");
-    const deciders = people.filter(({ roles }) => roles.includes("manager"));
+    const deciders = people.filter(({ roles }) => /manager|admin/.test(roles));
     // So that countersigning can be tried: nobody has their keys until "inbox new" makes them.
     return startSandbox(settings, [
       ...allAtSigns(config, await loadAgents()),

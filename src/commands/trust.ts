@@ -20,7 +20,7 @@ import { readPrivateAtKeys } from "../processes/private-at-keys.ts";
 import { publishCompanyTrust, pullTrust } from "../processes/public-trust.ts";
 import { readTrust } from "../processes/read-trust.ts";
 import { participants } from "../processes/setup.ts";
-import { grantRotation, readRotationRequest } from "../trust/agent-rotation.ts";
+import { agentGrantsOf, grantRotation, readRotationRequest } from "../trust/agent-rotation.ts";
 import { makeDemoTrust } from "../trust/demo-trust.ts";
 import { parsePaper } from "../trust/grant-register.ts";
 import {
@@ -142,11 +142,7 @@ export async function revokeAgent(
   { id, atSign }: { readonly id: string; readonly atSign: AtSign },
 ): Promise<void> {
   await existingCompanyKey(settings.data);
-  const { grants } = await readTrustFolder(path.join(settings.data, "trust"));
-  const held = grants
-    .filter(({ name }) => name.startsWith("agent-grant."))
-    .map(({ name, text }) => parsePaper(name, text, sealedAgentGrantSchema).statement)
-    .filter((each) => each.atSign === atSign);
+  const held = await agentGrantsOf(settings.data, atSign);
   if (held.length === 0) {
     throw new AppError("no-grant", `${id} holds no grant of the company`);
   }

@@ -1,8 +1,9 @@
 import type { Card } from "../card.ts";
-import type { AgentInfo, AgentInstance, RunDetail, RunSummary } from "../desk-types.ts";
+import type { AgentInfo, AgentInstance, RunDetail, RunSummary, ShownUndo } from "../desk-types.ts";
 import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
 import type { Approval } from "../domain.ts";
+import type { UndoRef } from "../undo-types.ts";
 import { cardText } from "./card-text.ts";
 import { controlClient } from "./control-client.ts";
 import { answer, answerJson, table } from "./output.ts";
@@ -36,13 +37,26 @@ export function runs(settings: Settings, o: ViewOptions): Promise<void> {
       ? "no runs yet"
       : table(
           ["run", "status", "requester", "updated", "request"],
-          list.map((run) => [
-            run.id,
-            run.reason === null ? run.status : `${run.status} (${run.reason})`,
-            run.requester,
-            isoMinute(run.updatedAt),
-            run.title,
-          ]),
+          list.map((run) => [run.id, standOf(run), run.requester, isoMinute(run.updatedAt), run.title]),
+        ),
+  );
+}
+
+function standOf({ status, reason, paused }: RunSummary): string {
+  return `${status}${paused ? ", paused" : ""}${reason === null ? "" : ` (${reason})`}`;
+}
+
+/** Undos that need a person, or the card of one. */
+export function undos(settings: Settings, id: string | undefined, o: ViewOptions): Promise<void> {
+  if (id !== undefined) {
+    return show(settings, `/undos/${encodeURIComponent(id)}`, o, cardText);
+  }
+  return show(settings, "/undos", o, (list: readonly (ShownUndo & UndoRef)[]) =>
+    list.length === 0
+      ? "nothing that could not be undone waits for a person"
+      : table(
+          ["undo", "run", "step", "what"],
+          list.map((each) => [each.id, each.run, each.step, each.card.title]),
         ),
   );
 }
@@ -50,7 +64,7 @@ export function runs(settings: Settings, o: ViewOptions): Promise<void> {
 export function run(settings: Settings, id: string, o: ViewOptions): Promise<void> {
   return show(settings, `/runs/${encodeURIComponent(id)}`, o, (detail: RunDetail) =>
     [
-      `${detail.id}: ${detail.status}${detail.reason === null ? "" : ` (${detail.reason})`}`,
+      `${detail.id}: ${standOf(detail)}`,
       `requested by ${detail.requester} at ${isoMinute(detail.createdAt)}: ${detail.requestText}`,
       ...(detail.error === null ? [] : [`error (${detail.error.code}): ${detail.error.message}`]),
       "",

@@ -1,6 +1,6 @@
 import type { PlannedStep, Run, StepState } from "../domain.ts";
 import { beginCompensation, undoFailed, undone } from "./compensate.ts";
-import { undoLater } from "./undo-later.ts";
+import { isAboutUndo, type UndoEvent, undoLater } from "./undo-later.ts";
 import { due } from "./due.ts";
 import { fail, giveUp } from "./failure.ts";
 import {
@@ -14,7 +14,7 @@ import {
 } from "./plan.ts";
 import type { RunEffect, RunEvent } from "./run-events.ts";
 import { lacksInstance, noInstance } from "../step-errors.ts";
-import { pause, queueStep, refOf, setStep } from "./turn.ts";
+import { admit, pause, queueStep, refOf, setStep } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -29,7 +29,7 @@ export function advance(
   now: number,
 ): { readonly run: Run; readonly effects: readonly RunEffect[] } {
   const turn: Turn = { plan, now, run, effects: [] };
-  if (event.type === "undo-requested" || event.type === "undo-settled") {
+  if (isAboutUndo(event)) {
     undoLater(turn, event);
   } else if (!isFinished(run.status)) {
     happen(turn, event);
@@ -49,14 +49,15 @@ export function advance(
   return { run: turn.run, effects: turn.effects };
 }
 
-type LaterEvent = Extract<RunEvent, { type: "undo-requested" | "undo-settled" }>;
-
-function happen(turn: Turn, event: Exclude<RunEvent, LaterEvent>): void {
+function happen(turn: Turn, event: Exclude<RunEvent, UndoEvent>): void {
   if (event.type === "started") {
     const route = turn.run.steps.find((each) => each.id === "route");
     if (route?.status === "pending") {
+      turn.run = event.held ? { ...turn.run, held: true } : turn.run;
       queueStep(turn, route, 1, 0);
     }
+  } else if (event.type === "admitted") {
+    admit(turn);
   } else if (event.type === "due") {
     due(turn);
   } else if (event.type === "cancel-requested") {
@@ -74,7 +75,7 @@ function happen(turn: Turn, event: Exclude<RunEvent, LaterEvent>): void {
 
 type StepEvent = Exclude<
   RunEvent,
-  LaterEvent | { type: "started" | "due" | "cancel-requested" | "pause-requested" }
+  UndoEvent | { type: "started" | "admitted" | "due" | "cancel-requested" | "pause-requested" }
 >;
 
 /** Whether an event is about this very try; while a run compensates, only undos happen, and only then. */
@@ -86,8 +87,10 @@ function concerns(run: Run, event: StepEvent, state: StepState): boolean {
   return undo ? state.status === "compensating" : run.status !== "compensating";
 }
 
-function needsAreDone({ run }: Turn, { needs }: PlannedStep): boolean {
-  return needs.every((need) => run.steps.find(({ id }) => id === need)?.status === "completed");
+/** Tells of steps whether all that they need is done. */
+function needsAreDone({ run }: Turn): (planned: PlannedStep) => boolean {
+  const done = new Set(run.steps.filter(({ status }) => status === "completed").map(({ id }) => id));
+  return ({ needs }) => needs.every((need) => done.has(need));
 }
 
 function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: StepState): void {
@@ -98,7 +101,7 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
   switch (event.type) {
     case "dispatched":
       // An attestation that it needs may be renewed meanwhile: then the sweeper comes back to it.
-      if (state.status === "queued" && !inBot && turn.run.paused !== true && needsAreDone(turn, planned)) {
+      if (state.status === "queued" && !inBot && turn.run.paused !== true && needsAreDone(turn)(planned)) {
         const startedAt = state.startedAt ?? now;
         setStep(turn, state.id, { status: "waiting", startedAt, dueAt: now + planned.timeoutMs });
       }
@@ -178,7 +181,7 @@ function stepHappens(turn: Turn, event: StepEvent, planned: PlannedStep, state: 
       }
       return;
     case "compensated":
-      undone(turn, state);
+      undone(turn, planned, state);
       return;
     case "compensation-failed":
       undoFailed(turn, planned, state, event.error);
@@ -217,11 +220,11 @@ function settle(turn: Turn): void {
   if (isFinished(turn.run.status) || turn.run.status === "compensating") {
     return;
   }
-  const done = new Set(turn.run.steps.filter((each) => each.status === "completed").map((each) => each.id));
+  const isReady = needsAreDone(turn);
   const plannedById = new Map(turn.plan.map((each) => [each.id, each]));
   for (const state of turn.run.steps) {
     const planned = plannedById.get(state.id);
-    if (state.status === "pending" && planned?.needs.every((need) => done.has(need)) === true) {
+    if (state.status === "pending" && planned !== undefined && isReady(planned)) {
       makeReady(turn, planned, state);
     }
   }

@@ -1,13 +1,14 @@
 import { canonicalJson, sha256Hex } from "../canonical.ts";
 import type { StepContext, StepDefinition } from "../define-step.ts";
-import type { Approval, Signed } from "../domain.ts";
+import type { Approval } from "../domain.ts";
 import { AppError } from "../errors.ts";
-import type { AttestationStatement } from "../mandate-types.ts";
+import { assertAttested } from "../plan/assert-attested.ts";
 import { stakeOf, tierFor, tierNamed, timesOf } from "../policy/tiers.ts";
+import { closeQuestion } from "./ask-back.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { RunEffect, StepRef } from "./run-events.ts";
-import { isShadow } from "./run-record.ts";
+import { approvalAt, isShadow } from "./run-record.ts";
 
 /** The approval's row and cards: what belongs into the commit that opens it, reminds of it or closes it. */
 
@@ -28,13 +29,12 @@ export function approvalToOpen(
     throw new AppError("plan-wrong", "the plan does not say whether it is carried out without effects");
   }
   const attestations = step.attestations(context);
-  assertAttested(draft, planHash, attestations);
+  assertAttested({ planHash, run: run.id, revision: run.revision }, attestations, around.trust);
   const tier = tierFor(policy, stakeOf(document, policy));
   const times = timesOf(tier, around.now);
   const expiresAt = Math.min(times.expiresAt, Date.parse(document.validUntil));
-  const remindAt = [...times.reminders, times.escalatesAt]
-    .filter((at) => at !== null && at < expiresAt)
-    .toSorted((a, b) => (a ?? 0) - (b ?? 0)) as readonly number[];
+  const asked = [...times.reminders, ...(times.escalatesAt === null ? [] : [times.escalatesAt])];
+  const remindAt = asked.filter((at) => at < expiresAt).toSorted((a, b) => a - b);
   const approval: Approval = {
     id,
     run: run.id,
@@ -44,6 +44,7 @@ export function approvalToOpen(
     planHash,
     status: "open",
     requester: run.requester,
+    ...(document.editors === undefined ? {} : { editors: document.editors }),
     createdAt: around.now,
     expiresAt,
     tier: tier.name,
@@ -64,32 +65,10 @@ export function approvalToOpen(
   return { expiresAt, remindAt, open };
 }
 
-/** Nobody is shown a plan that could not be carried out after the approval: the executing agent checks the same. */
-function assertAttested(
-  draft: RunDraft,
-  planHash: string,
-  attestations: readonly Signed<AttestationStatement>[],
-): void {
-  const { run, around } = draft;
-  for (const role of ["financial", "compliance"] as const) {
-    const good = attestations.some(
-      ({ statement, ...signed }) =>
-        statement.role === role &&
-        statement.planHash === planHash &&
-        statement.run === run.id &&
-        statement.revision === run.revision &&
-        around.trust.verify({ statement, ...signed }, role),
-    );
-    if (!good) {
-      throw new AppError("not-attested", `the plan carries no valid attestation by ${role}`);
-    }
-  }
-}
-
 /** Reminds whoever is waited for; once it is time, those to whom the matter is passed on as well. */
 export function remind(draft: RunDraft, ref: Pick<StepRef, "step" | "revision">): void {
   const { around, run } = draft;
-  const approval = approvalOf(draft, ref);
+  const approval = approvalAt(draft, ref);
   if (approval?.status !== "open") {
     return;
   }
@@ -111,10 +90,11 @@ export function remind(draft: RunDraft, ref: Pick<StepRef, "step" | "revision">)
 /** It takes no verdicts any more; its reminders say so too. */
 export function closeApproval(draft: RunDraft, effect: Extract<RunEffect, { type: "close-approval" }>): void {
   const { step, revision, status } = effect;
-  const approval = approvalOf(draft, effect);
+  const approval = approvalAt(draft, effect);
   if (approval?.status === "open" || approval?.status === "recorded") {
     draft.setApproval({ ...approval, status });
     touchNotices(draft, approval);
+    closeQuestion(draft, step);
     const { id, planHash, decision } = approval;
     draft.note("approval", {
       approval: id,
@@ -136,7 +116,4 @@ export function touchNotices(draft: RunDraft, approval: Approval): void {
 
 function noticeKey({ id }: Approval, number: number): string {
   return `reminder-${id}-${number}`;
-}
-function approvalOf(draft: RunDraft, ref: Pick<StepRef, "step" | "revision">): Approval | undefined {
-  return draft.approvals.find((each) => each.step === ref.step && each.revision === ref.revision);
 }

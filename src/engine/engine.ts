@@ -1,13 +1,15 @@
 import type { ApprovalId, ChatRequest, PersonId, Run, RunId, ThreadId } from "../domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { StepJob } from "../ports.ts";
+import { createAdmission, type RunBounds } from "./admission.ts";
 import { assertRunnable } from "./definitions.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { dispatchStep, happen } from "./happen.ts";
 import { createInbox } from "./inbox.ts";
 import { irreversibleStarted, isFinished, overdueSteps, pendingStep } from "./plan.ts";
-import { rowId } from "./run-draft.ts";
 import type { RunDraft } from "./run-draft.ts";
+import { answerBack, askBack, type AskedBack } from "./ask-back.ts";
+import { remindReview, review } from "./review.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
 import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
@@ -22,11 +24,14 @@ interface StartedRun {
 export interface Engine extends UndoEngine {
   /** Fails when an open run needs a definition that is not there as it was; call it before anything else. */
   check(): Promise<void>;
-  /** Fails with "withdrawn" where the request was taken back before it came. */
+  /**
+   * Fails with "withdrawn" where the request was taken back before it came, with "too-many-requests" where too many wait
+   * for their turn already.
+   */
   start(request: ChatRequest): Promise<StartedRun>;
   /**
-   * Does the work of a queue's job: sends the step's request, committing it first where that is not done. A job that is
-   * out of date does nothing.
+   * Does the work of a queue's job: commits the step's request, where that is not done, and has it sent, where that is not
+   * begun. A job that is out of date does nothing.
    */
   dispatch(job: StepJob): Promise<void>;
   /** Applies a verified message of an agent and acknowledges it. */
@@ -38,9 +43,18 @@ export interface Engine extends UndoEngine {
   ): Promise<"answered" | "not-waiting" | "duplicate">;
   /**
    * Commits a person's verdict with its evidence. "counted": further people's are needed; "counted-before": theirs, or
-   * that of whom they stand in for, is there already; "stale": the approval was not open any more.
+   * that of whom they stand in for, is there already; "stale": the approval was not open any more. Several, which were
+   * given in advance, are one commit.
    */
-  record(approval: ApprovalId, given: GivenDecision): Promise<Recorded>;
+  record(approval: ApprovalId, given: GivenDecision, ...others: readonly GivenDecision[]): Promise<Recorded>;
+  /** Has who may decide ask the requester something; see `ask-back.ts`. */
+  askBack(approval: ApprovalId, o: { readonly by: PersonId; readonly text: string }): Promise<AskedBack>;
+  /** Writes down what somebody found who looked at a decision that was made alone. */
+  review(
+    approval: ApprovalId,
+    given: { readonly by: PersonId; readonly note: string; readonly reminders: number },
+  ): Promise<"reviewed" | "reviewed-before">;
+  remindReview(approval: ApprovalId, number: number): Promise<void>;
   /** "too-late" once something irreversible was sent. */
   cancel(run: RunId, by: PersonId): Promise<"cancelled" | "too-late" | "finished" | "unknown">;
   /** Nothing new of the run is begun, or again. "finished" also where it was so already. */
@@ -52,13 +66,26 @@ export interface Engine extends UndoEngine {
   withdraw(run: RunId, key: string): Promise<"withdrawn" | "already-started" | "unknown">;
   /** No instance of the agent that a request waits for is there, or one is again: said on the run's card. */
   unattended(subject: MessageSubject, waits: boolean): Promise<void>;
+  /** Begins runs that wait for their turn, where there is room. */
+  admit(): Promise<void>;
   /** What time has brought about for a run; does itself what the queue should have had done by now. */
   due(run: RunId): Promise<void>;
 }
 
+/** As many as are kept in memory; and what waits is work for hours. */
+const usualBounds: RunBounds = { inProgress: 1_000, waiting: 10_000 };
+
 export function createEngine(options: EngineOptions): Engine {
   const { store, definitions, clock, ids } = options;
-  const changer = createRunChanger(options);
+  const admission = createAdmission({
+    store,
+    bounds: { ...usualBounds, ...options.bounds },
+    shareOf: options.shareOf ?? (() => 1),
+    frozen: options.frozen ?? (() => false),
+    begin: (run) => changer.change(run, (draft) => happen(draft, { type: "admitted" })),
+    log: options.log,
+  });
+  const changer = createRunChanger(options, (before, after) => admission.saved(before, after));
   const inbox = createInbox(options, changer);
   return {
     ...createUndo(changer),
@@ -66,51 +93,77 @@ export function createEngine(options: EngineOptions): Engine {
       assertRunnable(definitions, await store.openWorkflows());
     },
 
-    start({ key, thread, person, text }) {
+    async start({ key, thread, person, text }) {
+      const held = admission.holds();
       const run = newRun(ids.next("r"), thread, person, clock.now());
       return changer.create(run, key, (draft) => {
         draft.add("route", "request", text);
         draft.note("request", { person, thread }, text);
-        happen(draft, { type: "started" });
+        happen(draft, { type: "started", held });
       });
     },
 
     async dispatch(job) {
-      if (changer.sendReady(job)) {
+      if (changer.hasBegun(job)) {
         return;
       }
-      const waits = await changer.change(job.run, (draft) => {
-        const { step: id, revision, attempt, dispatch } = job;
-        const isThis =
-          draft.run.revision === revision && dispatchStep(draft, { step: id, revision, attempt });
-        const state = draft.run.steps.find((each) => each.id === id);
-        return (
-          !isThis && state?.status === "waiting" && state.attempt === attempt && state.dispatch === dispatch
-        );
-      });
-      if (waits === true) {
-        // Another bot made its request ready, or this one before it was started again.
-        await store.postponeOutbox(rowId("request", job), clock.now());
+      if (job.ready) {
+        // Whoever committed it sends it; here it is sent if it waits for a place, or if it is due again.
         options.sendDue();
+        return;
       }
+      await changer.change(job.run, (draft) => {
+        const { step, revision, attempt } = job;
+        if (draft.run.revision === revision) {
+          dispatchStep(draft, { step, revision, attempt });
+        }
+      });
     },
 
     receive: (message) => inbox.receive(message),
 
     async answer(id, { key, text }) {
-      const answered = await changer.change(id, (draft) => answerQuestion(draft, key, text), {
-        requestKey: key,
-      });
+      const answered = await changer.changeOnce(id, key, (draft) => answerQuestion(draft, key, text));
       return answered ?? "not-waiting";
     },
 
-    async record(id, given) {
+    async record(id, given, ...others) {
       const approval = await store.approval(id);
       if (approval === undefined) {
         return "stale";
       }
-      const result = await changer.change(approval.run, (draft) => recordDecision(draft, approval, given));
-      return result === undefined || result === "duplicate" ? "stale" : result;
+      const result = await changer.change(approval.run, (draft) =>
+        others.reduce(
+          (_before, each) => recordDecision(draft, approval, each),
+          recordDecision(draft, approval, given),
+        ),
+      );
+      return result ?? "stale";
+    },
+
+    async askBack(id, question) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => askBack(draft, approval, question));
+      return result ?? "stale";
+    },
+
+    async review(id, given) {
+      const approval = await store.approval(id);
+      const result =
+        approval === undefined
+          ? undefined
+          : await changer.change(approval.run, (draft) => review(draft, approval, given));
+      return result === "reviewed" ? result : "reviewed-before";
+    },
+
+    async remindReview(id, number) {
+      const approval = await store.approval(id);
+      if (approval !== undefined) {
+        await changer.change(approval.run, (draft) => remindReview(draft, approval, number));
+      }
     },
 
     async cancel(id, by) {
@@ -126,7 +179,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "cancelled"
           : "finished";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async pause(id, by, paused) {
@@ -135,7 +188,7 @@ export function createEngine(options: EngineOptions): Engine {
           ? "done"
           : "finished",
       );
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async withdraw(id, key) {
@@ -153,12 +206,14 @@ export function createEngine(options: EngineOptions): Engine {
         );
         return "withdrawn";
       });
-      return result === undefined || result === "duplicate" ? "unknown" : result;
+      return result ?? "unknown";
     },
 
     async unattended({ run, ...ref }, waits) {
       await changer.change(run, (draft) => happen(draft, { type: "unattended", waits, ...ref }));
     },
+
+    admit: () => admission.admit(),
 
     async due(id) {
       await changer.change(id, (draft) => {
@@ -196,6 +251,10 @@ function answerQuestion(draft: RunDraft, key: string, text: string): "answered" 
       continue;
     }
     const { number } = question;
+    if (answerBack(draft, id, text)) {
+      draft.add(id, `answer-key:${number}`, key);
+      return "answered";
+    }
     const answered = happen(draft, { type: "answered", step: id, revision: draft.run.revision }, () => {
       draft.add(id, `answer:${number}`, text);
       // Says under the run's seal that the message belongs to it.

@@ -2,13 +2,9 @@ import type { ErrorInfo, PlannedStep, StepState } from "../domain.ts";
 import type { TriageInput } from "../define-workflow.ts";
 import { toErrorInfo } from "../errors.ts";
 import { advance } from "./advance.ts";
-import {
-  countedAttempts,
-  irreversibleStarted,
-  isDecided,
-  triageTimeoutMs,
-  undoAlarmAttempt,
-} from "./plan.ts";
+import { countedAttempts, irreversibleStarted, isDecided, triageTimeoutMs } from "./plan.ts";
+import { undoAlarmAttempt } from "../step-errors.ts";
+import { openUndoCard, touchUndoCards } from "./undo-cards.ts";
 import { approvalToOpen, closeApproval, remind } from "./approval-steps.ts";
 import { asJson, cancelRequest, sendRequest, stepBody } from "./requests.ts";
 import { rowId } from "./run-draft.ts";
@@ -29,8 +25,10 @@ export function happen(draft: RunDraft, event: RunEvent, store?: () => void): bo
   if (run === draft.run) {
     return false;
   }
+  const before = draft.run;
   store?.();
   draft.run = run;
+  touchUndoCards(draft, before);
   for (const effect of effects) {
     perform(draft, effect);
   }
@@ -58,6 +56,9 @@ function perform(draft: RunDraft, effect: RunEffect): void {
       return;
     case "undo":
       askUndo(draft, effect);
+      return;
+    case "undo-stuck":
+      openUndoCard(draft, effect, effect.error.message);
       return;
     case "triage":
       askTriage(draft, effect);
@@ -165,9 +166,10 @@ function withdraw(draft: RunDraft, effect: EffectOf<"withdraw-request">): void {
 function askUndo(draft: RunDraft, effect: EffectOf<"undo">): void {
   const { step, revision, attempt, delayMs } = effect;
   const planned = plannedOf(draft, step);
-  if (planned?.agent !== undefined && planned.agent !== null && planned.undo !== null) {
+  const skill = planned?.undo ?? planned?.reconcile;
+  if (planned?.agent !== undefined && planned.agent !== null && skill !== undefined) {
     const ref = { step: `undo-${step}`, revision, attempt };
-    const body = { skill: planned.undo, input: {} };
+    const body = { skill, input: {} };
     sendRequest(draft, planned.agent, ref, body, { delayMs, timeoutMs: planned.timeoutMs });
   }
   if (attempt === undoAlarmAttempt) {

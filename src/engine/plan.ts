@@ -6,8 +6,6 @@ import type { PlannedStep, Run, RunStatus, StepId, StepState } from "../domain.t
 export const triageRetries = 3;
 /** Alternatives tried before a failure ends the run. */
 export const maxRevisions = 5;
-/** The try of an undo that is alarmed; it is tried on all the same. */
-export const undoAlarmAttempt = 8;
 export const triageTimeoutMs = 600_000;
 /** A queued step that nobody has worked on this long after its time is dispatched by the sweeper itself. */
 export const queuePatienceMs = 3000;
@@ -46,6 +44,11 @@ export function pendingStep(id: StepId): StepState {
 /** True for completed, failed and cancelled: nothing changes such a run any more. */
 export function isFinished(status: RunStatus): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
+}
+
+/** Whether the run is worked on: it is open, and waits neither for people alone nor for its turn. */
+export function isInProgress({ status, held }: Run): boolean {
+  return (status === "running" && held !== true) || status === "compensating";
 }
 
 /** Waits for a person (question or approval), not for an agent: only what was never queued has dispatch 0. */

@@ -1,6 +1,7 @@
 import type { Approval, Decision } from "../domain.ts";
 import type { Evidence } from "../mandate-types.ts";
 import { afterApproval } from "../policy/satisfies.ts";
+import { closeQuestion } from "./ask-back.ts";
 import { touchNotices } from "./approval-steps.ts";
 import { happen } from "./happen.ts";
 import { waitsForPerson } from "./plan.ts";
@@ -29,6 +30,10 @@ export function recordDecision(
   if (!isOpen || revision !== draft.run.revision || state === undefined || !waitsForPerson(state)) {
     return "stale";
   }
+  if (decision.standing !== undefined && approval.decisions.some(({ standing }) => standing === undefined)) {
+    // Somebody has looked at it meanwhile: it is for people to decide.
+    return "stale";
+  }
   const used = ({ by, insteadOf = by }: Decision) => ({ by, right: insteadOf });
   const counted = afterApproval(approval, approval.decisions.map(used), used(decision));
   if (counted === "counted-before") {
@@ -45,10 +50,17 @@ export function recordDecision(
       ends ? { ...approval, status: "recorded", decisions, decision } : { ...approval, decisions },
     );
     touchNotices(draft, approval);
-    const { by, insteadOf = by, verdict, assurance, adapter, brokeGlass = false } = decision;
+    if (ends) {
+      closeQuestion(draft, step);
+    }
+    const { by, insteadOf = by, verdict, assurance, adapter, brokeGlass = false, standing } = decision;
     const { planHash, tier, quorum } = approval;
     const facts = { approval: id, planHash, by, insteadOf, verdict, assurance, adapter, tier, quorum };
-    const which = { number: decisions.length, state: ends ? "recorded" : "counted" };
+    const which = {
+      number: decisions.length,
+      state: ends ? "recorded" : "counted",
+      ...(standing === undefined ? {} : { standing }),
+    };
     draft.note("decision", { ...facts, ...which }, reason ?? undefined);
     if (brokeGlass) {
       const announced = { ...approval, decisions, decision };

@@ -12,7 +12,7 @@ import { ask, happen } from "./happen.ts";
 import { asJson } from "./requests.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { StepRef } from "./run-events.ts";
-import { excludedOf, outputName, shadowContent, stepOf } from "./run-record.ts";
+import { approvalAt, excludedOf, outputName, shadowContent, stepOf } from "./run-record.ts";
 
 const longestDelayMs = 3_600_000;
 /** The output is parsed by its skill's schema. */
@@ -156,7 +156,7 @@ function decided(draft: RunDraft, ref: StepRef, output: Json): boolean {
     "sign-decision",
     output,
   ) as readonly Signed<DecisionStatement>[];
-  const approval = draft.approvals.find((each) => each.step === ref.step && each.revision === ref.revision);
+  const approval = approvalAt(draft, ref);
   const verdict = approval?.decision?.verdict;
   const expected = approval === undefined ? [] : endingVerdicts(approval);
   const agrees =

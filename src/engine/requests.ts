@@ -5,13 +5,14 @@ import type { MessageSubject } from "../link-types.ts";
 import { AppError } from "../errors.ts";
 import { endingVerdicts } from "../policy/ending-verdicts.ts";
 import { newestWorkflows } from "./definitions.ts";
-import { planOf } from "./run-record.ts";
 import {
+  approvalAt,
   contextOf,
   dialogueOf,
   inputOf,
   isShadow,
   outputsOf,
+  planOf,
   requiredContent,
   requiredOutput,
   runFacts,
@@ -62,7 +63,7 @@ export function stepBody(draft: RunDraft, id: StepId): Json {
 /** The evidence of the verdicts that ended an approval: all approvals, or the one verdict that was enough alone. */
 function decidingEvidence(draft: RunDraft, step: StepId): readonly Json[] {
   const { revision } = draft.run;
-  const approval = draft.approvals.find((each) => each.step === step && each.revision === revision);
+  const approval = approvalAt(draft, { step, revision });
   const ending = approval === undefined ? [] : endingVerdicts(approval);
   const kept = approval?.decisions ?? [];
   // Without a number where it was recorded before approvals could take several.

@@ -12,7 +12,7 @@ import { RunDraft, rowId } from "./run-draft.ts";
 import type { RunRecord } from "./run-record.ts";
 
 const tries = 100;
-/** Running runs kept in memory, and requests that wait for their jobs: what was forgotten is found in the record. */
+/** Running runs kept in memory, and jobs whose requests this process sends: what was forgotten is found in the record. */
 const remembered = 1_000;
 /** Of those that wait for a person, only the latest: there may be very many. */
 const rememberedWaiting = 50;
@@ -31,13 +31,14 @@ type Changed<T> = { readonly made: T } | "unknown" | "duplicate" | "fenced";
 /** Loads a run, lets something change it, saves it in one transaction, and again if another writer was first. */
 export interface RunChanger {
   /**
-   * Undefined when there is no such run; "duplicate" when the chat message's key was known; else what `decide` returned.
-   * There is a commit only when something changed.
+   * Undefined when there is no such run; else what `decide` returned. There is a commit only when something changed.
    */
-  change<T>(
+  change<T>(run: RunId, decide: (draft: RunDraft) => T): Promise<T | undefined>;
+  /** The same for what a chat message brings about. "duplicate": its key was known. */
+  changeOnce<T>(
     run: RunId,
+    requestKey: string,
     decide: (draft: RunDraft) => T,
-    o?: { readonly requestKey?: string },
   ): Promise<T | "duplicate" | undefined>;
   /** The same for an agent's message, always with a commit. "fenced": its step was given to another instance since. */
   apply<T>(
@@ -51,17 +52,21 @@ export interface RunChanger {
     requestKey: string,
     begin: (draft: RunDraft) => void,
   ): Promise<{ readonly run: RunId; readonly created: boolean }>;
-  /** Sends the request that a commit made ready for this job; false when that was not here, or is done. */
-  sendReady(job: StepJob): boolean;
+  /** Whether a commit of this process has begun what the job asks for. */
+  hasBegun(job: StepJob): boolean;
 }
 
-export function createRunChanger(options: EngineOptions): RunChanger {
+export function createRunChanger(
+  options: EngineOptions,
+  /** Called after every commit. */
+  saved: (before: Run | undefined, after: Run) => void,
+): RunChanger {
   const { store, queue, definitions, log } = options;
   /** Runs as this process saved them last; whoever else changed one since is found by the version at the commit. */
   const memory = new BoundedMap<RunId, RunRecord>(remembered);
   const waiting = new BoundedMap<RunId, RunRecord>(rememberedWaiting);
-  /** Requests whose rows are committed and whose jobs are in the queue, by row. */
-  const ready = new BoundedMap<string, ReadyMessage>(remembered);
+  /** Jobs whose requests are sent from here, by row. */
+  const begun = new BoundedMap<string, true>(remembered);
   /** The last change begun of each run: two at once would only find each other's version. */
   const turns = new Map<RunId, Promise<unknown>>();
 
@@ -113,37 +118,25 @@ export function createRunChanger(options: EngineOptions): RunChanger {
   }
 
   /**
-   * Begins what may be lost: hints to the queue, the outbox and the cards. The sweepers make up for it, so nothing
-   * waits for it: a queue that hangs holds up neither an acknowledgement nor a decision.
+   * Begins what may be lost: messages, hints to the queue and the cards. The sweepers make up for it, so nothing waits for
+   * it: a queue that hangs holds up neither an acknowledgement nor a decision.
    */
   function afterCommit(draft: RunDraft, messages: readonly ReadyMessage[]): void {
     remember(draft.saved());
-    draft.closedRows.forEach((row) => ready.delete(row));
-    const byRow = new Map(messages.map((message) => [message.row.id, message]));
+    saved(draft.before.version === 0 ? undefined : draft.before, draft.run);
+    const sent = new Set(messages.map(({ row }) => row.id));
     for (const { job, delayMs } of draft.jobs) {
       const id = rowId("request", job);
-      const message = byRow.get(id);
-      if (message !== undefined && byRow.delete(id)) {
-        ready.set(id, message);
+      const ready = sent.has(id);
+      if (ready) {
+        begun.set(id, true);
       }
-      queue.add(job, { delayMs }).catch((error: unknown) => {
+      queue.add({ ...job, ready }, { delayMs }).catch((error: unknown) => {
         log.warn({ run: job.run, step: job.step, code: toErrorInfo(error).code }, "job-not-queued");
-        sendReady(job);
       });
     }
-    byRow.forEach((message) => message.send());
+    messages.forEach((message) => message.send());
     options.committed(draft.changedCards, draft.closedRows);
-  }
-
-  function sendReady(job: StepJob): boolean {
-    const id = rowId("request", job);
-    const message = ready.get(id);
-    ready.delete(id);
-    // Of a row that is due again the outbox has taken care: its job comes so late that it would be sent twice.
-    if (message !== undefined && (message.row.tries === 0 || message.row.dueAt > options.clock.now())) {
-      message.send();
-    }
-    return message !== undefined;
   }
 
   async function changeNow<T>(id: RunId, decide: (draft: RunDraft) => T, o: Keys): Promise<Changed<T>> {
@@ -195,8 +188,12 @@ export function createRunChanger(options: EngineOptions): RunChanger {
   }
 
   return {
-    async change(id, decide, o = {}) {
-      const changed = await inTurn(id, decide, o);
+    async change(id, decide) {
+      const changed = await inTurn(id, decide, {});
+      return typeof changed === "object" ? changed.made : undefined;
+    },
+    async changeOnce(id, requestKey, decide) {
+      const changed = await inTurn(id, decide, { requestKey });
       if (typeof changed === "object") {
         return changed.made;
       }
@@ -222,6 +219,6 @@ export function createRunChanger(options: EngineOptions): RunChanger {
       }
       return made;
     },
-    sendReady,
+    hasBegun: (job) => begun.delete(rowId("request", job)),
   };
 }

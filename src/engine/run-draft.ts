@@ -13,6 +13,7 @@ export interface DraftSurroundings {
   readonly trust: TrustView;
   readonly definitions: Definitions;
   readonly approvalPlaces: (run: Run, approval: Approval) => readonly ThreadId[];
+  readonly undoPlaces: (run: Run) => readonly ThreadId[];
   readonly log: Logger;
   /** See `EngineOptions`. */
   readonly frozen: boolean;
@@ -27,7 +28,7 @@ export function rowId(kind: OutboxRow["kind"], { run, revision, step, attempt }:
 /** One run's next state while it is being made: everything that will be saved in a single commit, or not at all. */
 export class RunDraft implements RunRecord {
   readonly around: DraftSurroundings;
-  readonly jobs: { readonly job: StepJob; readonly delayMs: number }[] = [];
+  readonly jobs: { readonly job: Omit<StepJob, "ready">; readonly delayMs: number }[] = [];
   readonly journal: JournalEntry[] = [];
   run: Run;
   definition: WorkflowDefinition | null;
@@ -35,7 +36,8 @@ export class RunDraft implements RunRecord {
   notice: { readonly status: RunStatus; readonly reason: EndReason | null } | null = null;
   /** Set when nothing of this may be saved, not even the inbox key. */
   abandoned = false;
-  private readonly before: Run;
+  /** As it was read. */
+  readonly before: Run;
   private readonly all: Content[];
   private readonly added: Content[] = [];
   private readonly outbox = new Map<string, OutboxRow>();

@@ -14,7 +14,9 @@ export type StepRef = Omit<MessageSubject, "run">;
 
 /** What can happen to a run. */
 export type RunEvent =
-  | { readonly type: "started" }
+  /** `held`: it waits for its turn, until it is admitted. */
+  | { readonly type: "started"; readonly held: boolean }
+  | { readonly type: "admitted" }
   /** The router chose; `plan` is from now on the workflow's. */
   | ({ readonly type: "routed"; readonly workflow: WorkflowRef } & StepRef)
   /** The step's request is in the outbox. */
@@ -43,13 +45,10 @@ export type RunEvent =
   | { readonly type: "pause-requested"; readonly paused: boolean }
   /** A run that has ended is to be undone: all of it, or what could not be undone before. */
   | { readonly type: "undo-requested" }
-  /** A person says of a step that could not be undone that it is done by hand, or that it stays. */
-  | {
-      readonly type: "undo-settled";
-      readonly step: StepId;
-      readonly revision: number;
-      readonly outcome: "by-hand" | "given-up";
-    }
+  /** A person wants the undo of one step, of which this try is stuck, tried again. */
+  | ({ readonly type: "undo-retried" } & StepRef)
+  /** A person says of a step of which this try of its undo is stuck that it is done by hand, or that it stays. */
+  | ({ readonly type: "undo-settled"; readonly outcome: "by-hand" | "given-up" } & StepRef)
   /** Triage wants another way for a failed step: undo this revision, then everything again as the next one. */
   | ({ readonly type: "revised" } & StepRef)
   | ({ readonly type: "triaged"; readonly action: "retry" | "escalate"; readonly delayMs: number } & StepRef)
@@ -72,6 +71,8 @@ export type RunEffect =
   /** The request for the step, its triage or its undo is not to be sent any more. */
   | ({ readonly type: "withdraw-request"; readonly request: "step" | "triage" | "undo" } & StepRef)
   | ({ readonly type: "undo"; readonly delayMs: number } & StepRef)
+  /** This try of an undo needs a person: it was refused for good, or comes after many that failed. */
+  | ({ readonly type: "undo-stuck"; readonly error: ErrorInfo } & StepRef)
   | ({ readonly type: "triage"; readonly error: ErrorInfo } & StepRef)
   | { readonly type: "status-notice"; readonly status: RunStatus; readonly reason: EndReason | null }
   | { readonly type: "finish"; readonly status: Extract<RunStatus, "completed" | "failed" | "cancelled"> };

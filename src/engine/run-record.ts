@@ -78,6 +78,14 @@ export function outputsOf(record: RunRecord): Readonly<Record<StepId, Json>> {
   return outputs;
 }
 
+/** The approval of a step in a revision. */
+export function approvalAt(
+  { approvals }: Pick<RunRecord, "approvals">,
+  { step, revision }: Pick<Approval, "step" | "revision">,
+): Approval | undefined {
+  return approvals.find((each) => each.step === step && each.revision === revision);
+}
+
 /** Questions asked so far in the whole run; the next one's number is one more. */
 export function questionCount(record: RunRecord): number {
   return record.contents.filter((each) => each.name.startsWith("question:")).length;

@@ -10,7 +10,7 @@ const restMs = 30_000;
 
 export interface SweeperOptions {
   readonly store: Pick<Store, "dueRuns" | "postponeRun">;
-  readonly engine: Pick<Engine, "due">;
+  readonly engine: Pick<Engine, "due" | "admit">;
   /** While it is true no run is looked at: what has become due meanwhile waits. Default: never. */
   readonly frozen?: () => boolean;
   readonly clock: Clock;
@@ -39,6 +39,9 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     if (options.frozen?.() === true) {
       return;
     }
+    await engine.admit().catch((error: unknown) => {
+      log.error({ code: toErrorInfo(error).code }, "waiting-runs-not-begun");
+    });
     try {
       for (const run of await store.dueRuns(clock.now(), batch)) {
         if (stopped) {

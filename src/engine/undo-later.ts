@@ -1,13 +1,22 @@
-import type { PlannedStep, Run, StepState } from "../domain.ts";
-import { irreversibleMayBeDone } from "../step-errors.ts";
-import { askUndo, beginCompensation, continueCompensation, undoFailedCode } from "./compensate.ts";
+import type { PlannedStep, Run } from "../domain.ts";
+import {
+  irreversibleMayBeDone,
+  isUndoRefused,
+  stuckSteps,
+  undoFailedCode,
+  undoGivenUpCode,
+  unknownOutcomes,
+} from "../step-errors.ts";
+import { askUndo, beginCompensation, continueCompensation } from "./compensate.ts";
 import { isFinished } from "./plan.ts";
 import type { RunEvent } from "./run-events.ts";
-import { setStep, type Turn } from "./turn.ts";
+import { refOf, setStep, type Turn } from "./turn.ts";
 
-/** Steps whose undo was refused for good, and of which nobody has said what became of them. */
-export function stuckSteps(run: Run): readonly StepState[] {
-  return run.steps.filter(({ status, error }) => status === "failed" && error?.code === undoFailedCode);
+/** What people bring about once something was undone, or could not be. */
+export type UndoEvent = Extract<RunEvent, { type: "undo-requested" | "undo-retried" | "undo-settled" }>;
+
+export function isAboutUndo(event: RunEvent): event is UndoEvent {
+  return ["undo-requested", "undo-retried", "undo-settled"].includes(event.type);
 }
 
 /** What undoing a run that has ended would do. */
@@ -17,8 +26,11 @@ export function undoOutlook(plan: readonly PlannedStep[], run: Run): UndoOutlook
   if (!isFinished(run.status)) {
     return "not-ended";
   }
-  if (stuckSteps(run).length > 0) {
+  if (run.steps.some(isUndoRefused)) {
     return "retry";
+  }
+  if (unknownOutcomes(plan, run).length > 0) {
+    return "undo";
   }
   if (irreversibleMayBeDone(plan, run)) {
     return "irreversible";
@@ -32,53 +44,72 @@ function undoable(plan: readonly PlannedStep[], run: Run): readonly PlannedStep[
   return plan.filter(({ id, undo }) => undo !== null && done.has(id));
 }
 
-/** A person wants a run that has ended undone, or says what became of what could not be undone. */
-export function undoLater(
-  turn: Turn,
-  event: Extract<RunEvent, { type: "undo-requested" | "undo-settled" }>,
-): void {
-  if (event.type === "undo-settled") {
-    settleStuck(turn, event);
+/** A person wants something undone, or says what became of what could not be undone. */
+export function undoLater(turn: Turn, event: UndoEvent): void {
+  if (event.type === "undo-requested") {
+    undoAll(turn);
     return;
   }
-  const outlook = undoOutlook(turn.plan, turn.run);
-  if (outlook === "retry") {
-    retryStuck(turn);
-  } else if (outlook === "undo") {
-    turn.run = { ...turn.run, reason: "requested" };
+  const { step, revision, attempt } = event;
+  const state = stuckSteps(turn.run).find((each) => each.id === step && each.attempt === attempt);
+  const planned = turn.plan.find(({ id }) => id === step);
+  if (state === undefined || planned === undefined || revision !== turn.run.revision) {
+    return;
+  }
+  if (state.status === "compensating") {
+    // It was being tried on; whatever that still does is harmless beside what the person says.
+    turn.effects.push({ type: "withdraw-request", request: "undo", ...refOf(turn, state) });
+  }
+  reopen(turn);
+  if (event.type === "undo-retried") {
+    setStep(turn, step, { status: "compensating", endedAt: null });
+    askUndo(turn, planned, attempt + 1, 0);
+    return;
+  }
+  const error = { code: undoGivenUpCode, message: "a person left it as it is", retryable: false };
+  const byHand = event.outcome === "by-hand";
+  setStep(turn, step, {
+    status: byHand ? "compensated" : "failed",
+    error: byHand ? null : { ...(state.error ?? error), code: undoGivenUpCode, retryable: false },
+    dueAt: null,
+    endedAt: turn.now,
+  });
+  if (byHand && planned.effect === "irreversible") {
+    // Nothing of it stands any more: what was kept for it goes too.
     beginCompensation(turn);
+  } else {
+    continueCompensation(turn);
   }
 }
 
-/** Under new attempt numbers: the agent answers the old ones as it did. Last step first. */
-function retryStuck(turn: Turn): void {
-  const stuck = new Map(stuckSteps(turn.run).map((state) => [state.id, state]));
-  turn.run = { ...turn.run, status: "compensating", error: null, reason: turn.run.reason ?? "requested" };
-  for (const planned of turn.plan.toReversed()) {
-    const state = stuck.get(planned.id);
-    if (state !== undefined) {
-      setStep(turn, state.id, { status: "compensating", endedAt: null });
-      askUndo(turn, planned, state.attempt + 1, 0);
+/** All of it; or, where something could not be undone before, that alone, last step first. */
+function undoAll(turn: Turn): void {
+  const outlook = undoOutlook(turn.plan, turn.run);
+  if (outlook === "undo") {
+    turn.run = { ...turn.run, reason: turn.run.reason ?? "requested" };
+    beginCompensation(turn);
+  } else if (outlook === "retry") {
+    const refused = new Map(turn.run.steps.filter(isUndoRefused).map((state) => [state.id, state]));
+    reopen(turn);
+    for (const planned of turn.plan.toReversed()) {
+      const state = refused.get(planned.id);
+      if (state !== undefined) {
+        // Under a new attempt number: the agent answers the old one as it did.
+        setStep(turn, state.id, { status: "compensating", endedAt: null });
+        askUndo(turn, planned, state.attempt + 1, 0);
+      }
     }
   }
 }
 
-function settleStuck(
-  turn: Turn,
-  { step, revision, outcome }: Extract<RunEvent, { type: "undo-settled" }>,
-): void {
-  const state = stuckSteps(turn.run).find(({ id }) => id === step);
-  if (state === undefined || revision !== turn.run.revision || !isFinished(turn.run.status)) {
-    return;
-  }
-  const settled = outcome === "by-hand" ? ("compensated" as const) : ("failed" as const);
-  const error =
-    outcome === "by-hand" ? null : { ...(state.error ?? noError), code: "undo-given-up", retryable: false };
-  setStep(turn, step, { status: settled, error });
-  if (stuckSteps(turn.run).length === 0 && turn.run.error?.code === undoFailedCode) {
-    // Nothing waits for a person any more: the run ends as it would have without that.
-    turn.run = { ...turn.run, status: "compensating", error: null, reason: turn.run.reason ?? "requested" };
-    continueCompensation(turn);
-  }
+/** The run compensates again; it ends as it would have without what was stuck. */
+function reopen(turn: Turn): void {
+  const { run } = turn;
+  const error = run.error?.code === undoFailedCode ? null : run.error;
+  turn.run = {
+    ...run,
+    status: "compensating",
+    error,
+    reason: run.reason ?? (error === null ? "requested" : null),
+  };
 }
-const noError = { code: "undo-given-up", message: "it stays as it is", retryable: false } as const;

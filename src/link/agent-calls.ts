@@ -1,11 +1,11 @@
 import type { AgentAddress, AgentId, PersonId } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
+import type { AgentLimit } from "../instance-types.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
 import type { AgentLink, ReadyMessage } from "../link-port.ts";
 import type { Clock, Logger, Store } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
-import type { AgentLimit } from "./agent-limits.ts";
 import { createDispatcher, isTrusted, type Dispatcher } from "./dispatcher.ts";
 import { createOutboxRelay, type OutboxRelay } from "./outbox.ts";
 import { createPresence, type LiveInstance, type Presence } from "./presence.ts";

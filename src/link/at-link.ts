@@ -130,7 +130,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     });
 
   const refuse = (from: string, error: unknown): void => {
-    options.onRefused({ from, code: toErrorInfo(error).code });
+    options.onRefused({ from, code: codeOf(error) });
   };
 
   /** Looks for new grants, but not for every message of a stranger. */

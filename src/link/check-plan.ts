@@ -2,6 +2,7 @@ import { atSignAccount } from "../accounts.ts";
 import { sha256Hex } from "../canonical.ts";
 import type { ApprovalId, AtSign, Person, PlanDocument } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
+import { assertAttested } from "../plan/assert-attested.ts";
 import { parsePlan } from "../plan/plan-checks.ts";
 import { judge } from "../policy/may-decide.ts";
 import { stakeOf, tierFor } from "../policy/tiers.ts";
@@ -36,6 +37,7 @@ export function checkPlan(
   const { refused } = judge(trust.policy, person.id, {
     tier: tierFor(trust.policy, stakeOf(plan, trust.policy)),
     requester: plan.requester,
+    editors: plan.editors ?? [],
     assurance: "countersigned",
     demo: trust.demo,
     account: atSignAccount(o.atSign),
@@ -52,19 +54,7 @@ export function checkPlan(
       `it was planned under policy ${plan.policySerial}, but ${trust.serial} is the newest known here`,
     );
   }
-  for (const role of ["financial", "compliance"] as const) {
-    const attested = given.attestations.some(
-      (each) =>
-        each.statement.role === role &&
-        each.statement.planHash === planHash &&
-        each.statement.run === plan.run &&
-        each.statement.revision === plan.revision &&
-        trust.verify(each, role),
-    );
-    if (!attested) {
-      throw new AppError("not-attested", `the plan carries no valid attestation by ${role}`);
-    }
-  }
+  assertAttested({ planHash, run: plan.run, revision: plan.revision }, given.attestations, trust);
   const expiresAt = Math.min(given.expiresAt, Date.parse(plan.validUntil));
   if (expiresAt <= now) {
     throw new AppError("plan-expired", `the plan was valid until ${new Date(expiresAt).toISOString()}`);

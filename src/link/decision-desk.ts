@@ -4,7 +4,6 @@ import { personRole } from "../countersigned.ts";
 import type {
   Accepted,
   AgentAddress,
-  AlreadyDecided,
   Approval,
   ApprovalId,
   AtSign,
@@ -13,6 +12,7 @@ import type {
   Refused,
   Signed,
 } from "../domain.ts";
+import type { AlreadyDecided } from "../decision-types.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { ApprovalPaper, CountersignedDecision } from "../mandate-types.ts";
@@ -30,6 +30,8 @@ export interface DecisionDeskOptions {
   /** The plan of an approval as it was put up, and its attestations; undefined where it cannot be shown. */
   readonly papers: (approval: ApprovalId) => Promise<ApprovalPaper | undefined>;
   readonly openApprovals: () => Promise<readonly Approval[]>;
+  /** How an approval ended, in words, where it has and this person may see it. */
+  readonly outcomeFor: (person: Person, approval: ApprovalId) => Promise<string | undefined>;
   /** Whether this person's countersigned verdict would count. */
   readonly mayDecide: (person: Person, approval: Approval) => boolean;
   readonly decide: (
@@ -48,6 +50,7 @@ export interface DecisionDesk {
 
 /** A machine that is off asks for everything when it is on again. */
 const lifetimeMs = 10 * 60_000;
+const longestOutcome = 1_000;
 
 /** The bot's side of countersigning: approvals go to people's own atSigns, signed verdicts come back. */
 export function createDecisionDesk(o: DecisionDeskOptions): DecisionDesk {
@@ -88,18 +91,27 @@ export function createDecisionDesk(o: DecisionDeskOptions): DecisionDesk {
     const paper = card.approval === null ? undefined : await o.papers(approval);
     for (const machine of machines) {
       await (paper === undefined
-        ? send(machine, approval, { type: "closed", approval, outcome: card.text })
+        ? sendClosed(machine, approval, card.text)
         : sendPlan(machine, person, paper));
     }
   }
 
-  async function sendOpen(from: AgentAddress, person: Person): Promise<void> {
+  async function sendClosed(to: AgentAddress, approval: ApprovalId, outcome: string): Promise<void> {
+    await send(to, approval, { type: "closed", approval, outcome: outcome.slice(0, longestOutcome) });
+  }
+  async function sendOpen(from: AgentAddress, person: Person, known: readonly ApprovalId[]): Promise<void> {
     const approvals: ApprovalId[] = [];
     for (const approval of await o.openApprovals()) {
       const paper = o.mayDecide(person, approval) ? await o.papers(approval.id) : undefined;
       if (paper !== undefined) {
         await sendPlan(from, person, paper);
         approvals.push(approval.id);
+      }
+    }
+    for (const approval of known.filter((id) => !approvals.includes(id))) {
+      const outcome = await o.outcomeFor(person, approval);
+      if (outcome !== undefined) {
+        await sendClosed(from, approval, outcome);
       }
     }
     await send(from, "list", { type: "listed", approvals });
@@ -159,7 +171,7 @@ export function createDecisionDesk(o: DecisionDeskOptions): DecisionDesk {
       const body = parsed.data;
       try {
         await (body.type === "list"
-          ? sendOpen({ atSign: from.atSign, instance: from.instance }, person)
+          ? sendOpen({ atSign: from.atSign, instance: from.instance }, person, body.known)
           : decide(message, body.decision, body.reason));
       } catch (error) {
         // The machine asks again until it is answered.

@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { atSignAccount } from "../accounts.ts";
-import { canonicalJson } from "../canonical.ts";
 import type { ApprovalId, Person, Signed, Verdict } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { CountersignedDecision } from "../mandate-types.ts";
-import { signedCountersignedSchema } from "../plan/plan-schema.ts";
 import type { AgentLink } from "../link-port.ts";
 import type { Clock, Logger } from "../ports.ts";
 import type { KeptValues } from "../record-types.ts";
@@ -20,8 +18,10 @@ import {
   type VerdictAnswer,
   verdictAnswerSchema,
 } from "./decision-messages.ts";
-import { resend } from "./resend.ts";
+import type { ClosedPlan, DecisionDevice, RefusedPlan, ResumedVerdict, WaitingPlan } from "./device-types.ts";
+import { createKeptVerdicts, type KeptVerdict } from "./kept-verdicts.ts";
 import type { Timers } from "./timers.ts";
+import { createVerdictDelivery } from "./verdict-delivery.ts";
 
 export interface DecisionDeviceOptions {
   readonly link: Pick<AgentLink, "send">;
@@ -35,57 +35,29 @@ export interface DecisionDeviceOptions {
   /** Told when a plan came, changed or went. */
   readonly onChange?: () => void;
 }
-/** A checked plan, and the verdict that was signed here on it before. */
-export interface WaitingPlan extends CheckedPlan {
-  readonly signed: Verdict | null;
-}
-/** What came and is not put before anybody, with the reason. */
-export interface RefusedPlan {
-  readonly approval: ApprovalId;
-  readonly code: string;
-  readonly why: string;
-}
-export interface DecisionDevice {
-  /** Who decides here; throws `no-person` when the trust document names nobody for this atSign. */
-  person(): Person;
-  /** Those that wait for this person, oldest first. */
-  plans(): readonly WaitingPlan[];
-  refused(): readonly RefusedPlan[];
-  /** Asks the bot for all that is open. */
-  ask(): Promise<void>;
-  /** True once everything that was asked for is here. */
-  isComplete(): boolean;
-  /**
-   * Signs a verdict on a checked plan and sends it until the bot answers. Throws `unknown-approval`,
-   * `already-decided`, `trust-stale`, `no-answer`.
-   */
-  decide(approval: ApprovalId, verdict: Verdict, reason?: string): Promise<VerdictAnswer>;
-  /** Takes a message of the bot. */
-  receive(message: ReceivedEnvelope): Promise<void>;
-  stop(): void;
-}
-
-const longestDecisionMs = 24 * 3_600_000;
+/** Beyond the end of the approval, until which others may have to sign as well: the agents may be down for hours. */
+const graceMs = 24 * 3_600_000;
 const messageMs = 10 * 60_000;
-const firstResendMs = 2_000;
-const mostResendMs = 30_000;
+/** How long an answer to a verdict of before is waited for: whoever sits here wants to go on. */
+const resumeMs = 20_000;
 const mostPlans = 500;
-const keptVerdict = z.strictObject({
-  decision: signedCountersignedSchema,
-  reason: z.string().optional(),
-});
-type KeptVerdict = z.infer<typeof keptVerdict>;
 
 /**
  * The machine on which a person countersigns. Nothing that the bot says is believed: plan, attestations and policy
  * are checked by the company's own papers, as the executing agents will check them.
  */
 export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
-  const { link, keys, trust, values, clock, log } = o;
+  const { link, keys, trust, clock, log } = o;
+  const memory = createKeptVerdicts(o.values);
   const waiting = new Map<ApprovalId, WaitingPlan>();
   const refused = new Map<ApprovalId, RefusedPlan>();
-  const answers = new Map<ApprovalId, (answer: VerdictAnswer) => void>();
-  const stopping = new AbortController();
+  const closed = new Map<ApprovalId, ClosedPlan>();
+  const delivery = createVerdictDelivery({
+    send: (approval, verdict) => send(approval, { type: "decide", ...verdict }),
+    clock,
+    timers: o.timers,
+    log,
+  });
   let sent = 0;
   let listed: readonly ApprovalId[] | undefined;
 
@@ -118,11 +90,18 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
       log.warn({ approval }, "too-many-plans");
       return;
     }
-    const signed = (await kept(approval))?.decision.statement.verdict ?? null;
+    const before = (await memory.get(approval))?.decision.statement;
     try {
       const checked = checkPlan(given, { trust, person: person(), atSign: keys.atSign, now: clock.now() });
-      waiting.set(approval, { ...checked, signed });
+      if (before !== undefined && before.planHash !== checked.planHash) {
+        throw new AppError(
+          "wrong-plan",
+          `another plan was ${before.verdict} here under the same approval at ${before.issuedAt}`,
+        );
+      }
+      waiting.set(approval, { ...checked, signed: before?.verdict ?? null });
       refused.delete(approval);
+      await memory.shown(approval);
     } catch (error) {
       const { code, message } = toErrorInfo(error);
       waiting.delete(approval);
@@ -131,19 +110,23 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
     }
   }
 
-  async function kept(approval: ApprovalId): Promise<KeptVerdict | undefined> {
-    const text = await values.getValue(keyOf(approval));
-    return text === undefined ? undefined : keptVerdict.parse(JSON.parse(text));
-  }
-
   async function sign(
-    approval: ApprovalId,
+    { approval, planHash }: Pick<CheckedPlan, "approval" | "planHash">,
     verdict: Verdict,
     reason: string | undefined,
   ): Promise<KeptVerdict> {
     const shown = waiting.get(approval);
     if (shown === undefined) {
-      throw new AppError("unknown-approval", `no plan of approval "${approval}" waits here`);
+      const end = closed.get(approval);
+      throw end === undefined
+        ? new AppError("unknown-approval", `no plan of approval "${approval}" waits here`)
+        : new AppError("already-decided", `approval "${approval}" waits no more: ${end.outcome}`);
+    }
+    if (shown.planHash !== planHash) {
+      throw new AppError(
+        "wrong-plan",
+        `the plan was replaced while you read it: nothing is signed, read the new one (SHA-256 ${shown.planHash})`,
+      );
     }
     trust.requireFresh();
     const now = clock.now();
@@ -153,7 +136,7 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
         `the plan was valid until ${new Date(shown.expiresAt).toISOString()}`,
       );
     }
-    const { plan, planHash } = shown;
+    const { plan } = shown;
     const statement: CountersignedDecision = {
       tag: "countersign/decision/1",
       planHash,
@@ -166,46 +149,22 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
       assurance: "countersigned",
       trustSerial: trust.serial,
       issuedAt: new Date(now).toISOString(),
-      expiry: new Date(Math.min(Date.parse(plan.validUntil), now + longestDecisionMs)).toISOString(),
+      expiry: new Date(Math.min(Date.parse(plan.validUntil), shown.expiresAt + graceMs)).toISOString(),
     };
     const decision: Signed<CountersignedDecision> = signAs(statement, keys, keys.ed25519);
     const text = reason?.trim() ?? "";
     const verdictKept = { decision, ...(text === "" ? {} : { reason: text }) };
-    await values.setValue(keyOf(approval), canonicalJson(verdictKept));
+    await memory.keep(approval, verdictKept);
     return verdictKept;
   }
 
-  /** Sends until the bot says what became of it. */
-  async function deliver(approval: ApprovalId, verdict: KeptVerdict): Promise<VerdictAnswer> {
-    const answered = new AbortController();
-    let answer: VerdictAnswer | undefined;
-    answers.set(approval, (given) => {
-      answer = given;
-      answered.abort();
-    });
-    try {
-      await resend({
-        send: () =>
-          send(approval, { type: "decide", ...verdict }).catch((error: unknown) => {
-            log.warn({ approval, code: toErrorInfo(error).code }, "verdict-not-sent");
-          }),
-        over: AbortSignal.any([answered.signal, stopping.signal]),
-        expiresAt: Math.min(Date.parse(verdict.decision.statement.expiry), clock.now() + messageMs),
-        firstMs: firstResendMs,
-        mostMs: mostResendMs,
-        clock,
-        timers: o.timers,
-      });
-    } finally {
-      answers.delete(approval);
-    }
-    if (answer === undefined) {
-      throw new AppError(
-        "no-answer",
-        "the verdict is signed and kept here, but the bot has not answered yet: give it again, the same one is sent",
-        { retryable: true },
-      );
-    }
+  async function deliver(
+    approval: ApprovalId,
+    verdict: KeptVerdict,
+    patienceMs: number,
+  ): Promise<VerdictAnswer> {
+    const answer = await delivery.deliver(approval, verdict, patienceMs);
+    await memory.answered(approval);
     if (answer.outcome !== "refused") {
       waiting.delete(approval);
       o.onChange?.();
@@ -220,17 +179,45 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
         .filter((each) => each.expiresAt > clock.now())
         .toSorted((a, b) => a.expiresAt - b.expiresAt),
     refused: () => [...refused.values()],
+    async closed() {
+      const ended = [...closed.values()];
+      closed.clear();
+      for (const { approval } of ended) {
+        await memory.told(approval);
+      }
+      return ended;
+    },
     isComplete: () => listed?.every((id) => waiting.has(id) || refused.has(id)) === true,
-    ask: () => send("list", { type: "list" }),
-    async decide(approval, verdict, reason) {
-      const before = await kept(approval);
+    ask: async () => send("list", { type: "list", known: await memory.untold() }),
+    async decide(read, verdict, reason) {
+      const { approval } = read;
+      const before = await memory.get(approval);
       if (before !== undefined && before.decision.statement.verdict !== verdict) {
         throw new AppError(
           "already-decided",
           `"${approval}" was ${before.decision.statement.verdict} here at ${before.decision.statement.issuedAt}`,
         );
       }
-      return deliver(approval, before ?? (await sign(approval, verdict, reason)));
+      return deliver(approval, before ?? (await sign(read, verdict, reason)), messageMs);
+    },
+    async resume() {
+      const resumed: ResumedVerdict[] = [];
+      for (const approval of await memory.unanswered()) {
+        const before = await memory.get(approval);
+        if (before === undefined || Date.parse(before.decision.statement.expiry) <= clock.now()) {
+          await memory.answered(approval);
+          continue;
+        }
+        const { verdict } = before.decision.statement;
+        const answer = await deliver(approval, before, resumeMs).catch((error: unknown) => {
+          if (toErrorInfo(error).code === "no-answer") {
+            return null;
+          }
+          throw error;
+        });
+        resumed.push({ approval, verdict, answer });
+      }
+      return resumed;
     },
     async receive({ from, kind, subject, body }) {
       if (from.role !== "bot") {
@@ -240,7 +227,7 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
       if (kind === "result") {
         const answer = verdictAnswerSchema.safeParse(body);
         if (answer.success) {
-          answers.get(subject.step)?.(answer.data);
+          delivery.answered(subject.step, answer.data);
         }
         return;
       }
@@ -255,15 +242,16 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
       } else if (message.type === "listed") {
         listed = message.approvals;
       } else {
-        waiting.delete(message.approval);
-        refused.delete(message.approval);
+        const { approval, outcome } = message;
+        waiting.delete(approval);
+        refused.delete(approval);
+        // Of what was never shown here nobody is told.
+        if ((await memory.untold()).includes(approval)) {
+          closed.set(approval, { approval, outcome });
+        }
       }
       o.onChange?.();
     },
-    stop: () => stopping.abort(),
+    stop: () => delivery.stop(),
   };
-}
-
-function keyOf(approval: ApprovalId): string {
-  return `verdict:${approval}`;
 }

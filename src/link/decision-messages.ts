@@ -54,7 +54,11 @@ export const toDeviceSchema: ZodType<PlanToDecide | PlanClosed | PlansListed> = 
 
 /** What the bot is sent: for all that is open, or a verdict. */
 export const toBotSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("list") }),
+  z.strictObject({
+    type: z.literal("list"),
+    /** What the machine has shown and knows no end of. */
+    known: z.array(idSchema).max(500).default([]),
+  }),
   z.strictObject({
     type: z.literal("decide"),
     decision: signedCountersignedSchema,

@@ -1,11 +1,10 @@
 import type { AgentAddress, AgentId } from "../domain.ts";
 import { toErrorInfo } from "../errors.ts";
-import type { Assignment, InstanceStore } from "../instance-types.ts";
+import type { AgentLimit, Assignment, Bounded, HeldBack, InstanceStore } from "../instance-types.ts";
 import type { MessageSubject } from "../link-types.ts";
 import type { Clock, Logger } from "../ports.ts";
 import type { OutboxRow } from "../record-types.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
-import { type AgentLimit, AgentLimits } from "./agent-limits.ts";
 import { chooseInstance } from "./choose-instance.ts";
 import { GivenSteps } from "./given-steps.ts";
 import { InFlight } from "./in-flight.ts";
@@ -31,7 +30,7 @@ export interface Dispatcher {
 }
 export interface DispatcherOptions {
   readonly presence: Pick<Presence, "of">;
-  readonly store: Pick<InstanceStore, "assign" | "assignment" | "assigned" | "release">;
+  readonly store: Pick<InstanceStore, "assign" | "assignWithin" | "assignment" | "assigned" | "release">;
   readonly trust: Pick<TrustStore, "instanceKeys" | "agent">;
   /** Where instances may be that are given work; undefined: anywhere. */
   readonly regions?: readonly string[] | undefined;
@@ -54,6 +53,8 @@ const patienceMs = 5_000;
 const maxWaiting = 2_000;
 /** Other bots close messages too. */
 const recountMs = 10_000;
+/** Nor does this one hear of what others close: an agent at its limit is looked at again so often. */
+const fullMs = 1_000;
 
 /**
  * Chooses by what instances say of themselves and by what they have in hand. Whoever has a step keeps it for as long
@@ -63,35 +64,34 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { presence, store, trust, clock, timers, log } = options;
   const inFlight = new InFlight();
   const given = new GivenSteps();
-  const limits = new AgentLimits(options.limits ?? {}, clock);
-  /** Agents whose rate is used up are looked at again then. */
-  const rateTimers = new Map<AgentId, () => void>();
+  /** Agents at their limit are looked at again then. */
+  const limitTimers = new Map<AgentId, () => void>();
   /** Requests nobody is there for; `told` once that has been said. */
   const waiting = new Map<string, { readonly row: OutboxRow; told: boolean; readonly cancel: () => void }>();
   let cancelRecount = (): void => undefined;
 
   const present = (agent: AgentId): readonly LiveInstance[] =>
     presence.of(agent).filter((each) => isTrusted(trust, each));
-  const chosenOf = (row: OutboxRow): LiveInstance | "full" | "nobody" =>
+  const choose = (row: OutboxRow): LiveInstance | "full" | "nobody" =>
     chooseInstance(row, present(row.to), {
       regions: options.regions,
       requests: ({ agent, instance }) => inFlight.count(agent, instance),
     });
-  /** Within the company's limits; what people wait for is held back by the instances' own capacity alone. */
-  const choose = (row: OutboxRow): LiveInstance | "full" | "nobody" => {
-    const waitMs =
-      row.kind === "request" && urgencyOf(row) > 0 ? limits.waitMs(row.to, inFlight.ofAgent(row.to)) : 0;
-    if (waitMs === 0) {
-      return chosenOf(row);
-    }
-    if (waitMs !== "full" && !rateTimers.has(row.to)) {
-      const cancel = timers.after(waitMs, () => {
-        rateTimers.delete(row.to);
-        options.onRoom(row.to, 1);
+  const limitOf = ({ kind, to }: OutboxRow): AgentLimit | undefined =>
+    kind === "request" ? options.limits?.[to] : undefined;
+  /** What people wait for is counted, but held back by the instances' own capacity alone; so is what had its place. */
+  const boundOf = (row: OutboxRow): Bounded | undefined => {
+    const limit = limitOf(row);
+    return limit && { limit, now: clock.now(), held: urgencyOf(row) > 0 && row.instance === undefined };
+  };
+  const lookAgain = (agent: AgentId, { waitMs }: HeldBack): void => {
+    if (!limitTimers.has(agent)) {
+      const cancel = timers.after(waitMs === "full" ? fullMs : waitMs, () => {
+        limitTimers.delete(agent);
+        options.onRoom(agent, options.limits?.[agent]?.inFlight ?? 1);
       });
-      rateTimers.set(row.to, cancel);
+      limitTimers.set(agent, cancel);
     }
-    return "full";
   };
   const reserve = (row: OutboxRow, instance: string): void => {
     if (row.kind === "request") {
@@ -158,15 +158,20 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     // Before it is written, so that no other is given the same place meanwhile.
     reserve(row, chosen.instance);
-    const assigned = await store.assign(row, chosen.instance);
-    if (assigned === undefined) {
+    const bounded = boundOf(row);
+    const assigned =
+      bounded === undefined
+        ? await store.assign(row, chosen.instance)
+        : await store.assignWithin(bounded, row, chosen.instance);
+    if (assigned === undefined || "waitMs" in assigned) {
       inFlight.delete([row.id]);
-      return "closed";
+      if (assigned === undefined) {
+        return "closed";
+      }
+      lookAgain(row.to, assigned);
+      return "later";
     }
     take(row, assigned);
-    if (row.kind === "request") {
-      limits.took(row.to);
-    }
     return routed(chosen, assigned.token);
   };
 
@@ -182,7 +187,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     route: {
       first(row) {
-        const chosen = row.kind === "request" ? choose(row) : "full";
+        // Against a limit all bots count together: in the record, once the row is there.
+        const chosen = row.kind === "request" && limitOf(row) === undefined ? choose(row) : "full";
         if (typeof chosen === "string") {
           return undefined;
         }
@@ -193,7 +199,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           return undefined;
         }
         take(row, { instance, token });
-        limits.took(row.to);
         return routed(chosen, token);
       },
       next,
@@ -222,7 +227,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     stop() {
       cancelRecount();
-      rateTimers.forEach((cancel) => cancel());
+      limitTimers.forEach((cancel) => cancel());
       waiting.forEach(({ cancel }) => cancel());
     },
   };

@@ -10,15 +10,9 @@ interface Given {
 export class InFlight {
   readonly #given = new Map<string, Given & { readonly at: number }>();
   readonly #counts = new Map<string, number>();
-  readonly #byAgent = new Map<AgentId, number>();
 
   count(agent: AgentId, instance: string): number {
     return this.#counts.get(keyOf(agent, instance)) ?? 0;
-  }
-
-  /** Of all its instances. */
-  ofAgent(agent: AgentId): number {
-    return this.#byAgent.get(agent) ?? 0;
   }
 
   /** A request that another had is that one's no more. */
@@ -47,7 +41,6 @@ export class InFlight {
     const recent = [...this.#given.values()].filter(({ at }) => at >= since);
     this.#given.clear();
     this.#counts.clear();
-    this.#byAgent.clear();
     recorded.forEach((each) => this.add(each, since - 1));
     recent.forEach((each) => this.add(each, each.at));
   }
@@ -55,7 +48,6 @@ export class InFlight {
   #change({ agent, instance }: Given, by: 1 | -1): void {
     const key = keyOf(agent, instance);
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
-    this.#byAgent.set(agent, this.ofAgent(agent) + by);
   }
 }
 

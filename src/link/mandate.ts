@@ -1,5 +1,12 @@
 import { canonicalJson, sha256Hex } from "../canonical.ts";
-import { evidenceOf, isCountersigned, isSignedByPerson, verdictOf } from "../countersigned.ts";
+import {
+  evidenceOf,
+  isCountersigned,
+  isSignedByPerson,
+  signedByBot,
+  verdictOf,
+  weakestAssurance,
+} from "../countersigned.ts";
 import type { TrustView, VerifiedMandate } from "../define-agent.ts";
 import type { PlanDocument, Signed } from "../domain.ts";
 import type {
@@ -46,7 +53,8 @@ export function verifyMandate(o: VerifyMandateOptions): VerifiedMandate {
   checkAttestations(mandate, context);
   const decidedBy = checkDecisions(mandate, context);
   checkFresh(mandate, context);
-  return { mandate, plan, planHash: context.planHash, decidedBy };
+  const assurance = weakestAssurance(mandate.decisions);
+  return { mandate, plan, planHash: context.planHash, decidedBy, assurance };
 }
 
 interface Context extends VerifyMandateOptions {
@@ -213,7 +221,7 @@ function checkEvidence(decision: EvidencedDecision, { plan, trust }: Context): v
   if (Date.parse(statement.receivedAt) > Date.parse(decision.issuedAt) + skewMs) {
     throw refusal("evidence", "carries evidence received after the decision was signed");
   }
-  if (![evidence, ...(statement.delegations ?? [])].every((each) => trust.verify(each, "evidence"))) {
+  if (!signedByBot(evidence).every((each) => trust.verify(each, "evidence"))) {
     throw refusal("evidence", 'carries evidence not signed by a granted key of role "evidence"');
   }
 }

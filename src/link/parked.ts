@@ -1,6 +1,6 @@
 import type { AgentId, PersonId } from "../domain.ts";
 import type { OutboxRow } from "../record-types.ts";
-import { FairShares } from "./fair-shares.ts";
+import { FairShares } from "../fair-shares.ts";
 import { urgencyOf } from "./urgency.ts";
 
 /**

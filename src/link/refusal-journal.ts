@@ -4,7 +4,8 @@ import type { JournalEntry } from "../record-types.ts";
 import type { Timers } from "./timers.ts";
 
 export interface RefusalJournalOptions {
-  readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
+  /** Without one the log says it alone: an atServer keeps no journal. */
+  readonly journal?: (entries: readonly JournalEntry[]) => Promise<void>;
   readonly timers: Timers;
   readonly log: Logger;
 }
@@ -29,6 +30,7 @@ const alarms: ReadonlySet<string> = new Set([
   "envelope-altered",
   "envelope-sender",
   "envelope-signature",
+  "misaddressed",
   "trust-conflict",
   "trust-rollback",
   "trust-signature",
@@ -47,6 +49,9 @@ export function createRefusalJournal({ journal, timers, log }: RefusalJournalOpt
   const write = (peer: string | null, code: string, count: number): void => {
     const isAlarm = alarms.has(code);
     log[isAlarm ? "error" : "warn"]({ from: peer, code, count }, isAlarm ? "alarm" : "refused");
+    if (journal === undefined) {
+      return;
+    }
     const task = journal([{ kind: isAlarm ? "alarm" : "refusal", run: null, facts: { peer, code, count } }])
       .catch((error: unknown) => log.error({ code: toErrorInfo(error).code }, "refusal not recorded"))
       .finally(() => writing.delete(task));

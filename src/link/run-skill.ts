@@ -164,7 +164,9 @@ async function prepare(environment: SkillEnvironment, message: ReceivedEnvelope)
     );
   }
   // What was held must be let go of, however old the trust document has grown.
-  const undoes = Object.values(definition.skills).some((each) => each.undo === name);
+  const undoes = Object.values(definition.skills).some(
+    ({ undo, reconcile }) => undo === name || reconcile === name,
+  );
   if (skill.effect !== "read" && !undoes) {
     trust.requireFresh();
   }

@@ -10,6 +10,8 @@ import type {
   EvidencedDecision,
   EvidenceStatement,
   Mandate,
+  StandingStatement,
+  StandingTerms,
 } from "../mandate-types.ts";
 
 /**
@@ -17,9 +19,8 @@ import type {
  * agree with each other is checked by `src/plan-checks.ts`, signatures by whoever knows the trust document.
  */
 
-// Control characters would let a text look different on a card, in a log and on a terminal.
-// oxlint-disable-next-line no-control-regex
-const controlPattern = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+// Controls, and what reorders or hides text, would let it look different on a card, in a log and on a terminal.
+const controlPattern = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** A text of one line that looks the same everywhere; `longest` in characters. */
 export function lineSchema(longest: number): ZodType<string> {
@@ -161,6 +162,33 @@ const delegationSchema: ZodType<DelegationStatement> = z.strictObject({
 });
 export const signedDelegationSchema = signedSchema(delegationSchema);
 
+const listedSchema = z.array(idSchema).min(1).max(50).nullable();
+export const standingTermsSchema: ZodType<StandingTerms> = z.strictObject({
+  id: idSchema,
+  requester: idSchema.nullable(),
+  workflow: idSchema.nullable(),
+  customers: listedSchema,
+  suppliers: listedSchema,
+  currencies: z.array(currencySchema).min(1).max(20),
+  each: moneySchema,
+  inAll: moneySchema,
+  uses: z.int().min(1).max(1_000),
+  tier: idSchema,
+  notBefore: timeSchema,
+  notAfter: timeSchema,
+});
+const standingSchema: ZodType<StandingStatement> = z.strictObject({
+  tag: z.literal("countersign/standing/1"),
+  terms: standingTermsSchema,
+  person: idSchema,
+  adapter: idSchema,
+  account: accountSchema.exactOptional(),
+  assurance: z.enum(["local", "clicked"]),
+  trustSerial: z.int().min(0),
+  receivedAt: timeSchema,
+});
+export const signedStandingSchema = signedSchema(standingSchema);
+
 const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   tag: z.literal("countersign/evidence/1"),
   approval: idSchema,
@@ -178,6 +206,7 @@ const evidenceSchema: ZodType<EvidenceStatement> = z.strictObject({
   delegations: z.array(signedDelegationSchema).min(1).max(20).exactOptional(),
   editors: z.array(idSchema).min(1).max(100).exactOptional(),
   breakGlass: z.literal(true).exactOptional(),
+  standing: signedStandingSchema.exactOptional(),
 });
 
 const decidedPlan = {

@@ -2,7 +2,7 @@ import type { ApprovalId, Assurance, ErrorInfo, Money, Person, PersonId, Role } 
 import type { DelegationStatement } from "../mandate-types.ts";
 import { compareMoney } from "../money.ts";
 import type { Absence, Policy, Tier } from "../policy-types.ts";
-import { hasRole, notAllowed, refusal, unknownPerson } from "./refusal.ts";
+import { hasRole, notAllowed, notTheirs, refusal, unknownPerson } from "./refusal.ts";
 
 /** Whose verdict counts, and by whose right. Pure; the bot, the HITL agent and executing agents all evaluate this. */
 
@@ -139,12 +139,6 @@ function holdsRight(policy: Policy, id: PersonId, facts: VerdictFacts): boolean 
 }
 function isAuthor(policy: Policy, id: PersonId, { requester, editors = [] }: VerdictFacts): boolean {
   return policy.separationOfDuties && (id === requester || editors.includes(id));
-}
-
-function notTheirs(person: Person, account: string | undefined): ErrorInfo | null {
-  return account === undefined || person.accounts.includes(account)
-    ? null
-    : refusal("wrong-account", `account ${account.slice(0, 100)} is not linked to "${person.id}"`);
 }
 
 /** The emergency's own limits; null where there is none. */

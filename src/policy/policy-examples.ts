@@ -15,6 +15,7 @@ const exampleSchema = z.strictObject({
     asks: z.boolean().default(true),
     tier: z.string().exactOptional(),
     quorum: z.int().exactOptional(),
+    assurances: z.array(z.enum(["local", "clicked", "countersigned"])).exactOptional(),
     may: z.array(z.string()).exactOptional(),
     mayNot: z.array(z.string()).exactOptional(),
   }),
@@ -49,6 +50,7 @@ export function exampleFailures(policy: Policy, table: PolicyExamples): readonly
       asks: told.refused === null,
       tier: told.tier,
       quorum: told.quorum,
+      assurances: told.assurances,
       may: told.may.map(({ person }) => person),
       mayNot: told.mayNot.map(({ person }) => person),
     };

@@ -16,7 +16,7 @@ export interface PolicyFault {
 
 /** Faults of a policy by itself. */
 export function policyFaults(policy: Policy): readonly PolicyFault[] {
-  return [...tierFaults(policy), ...timeFaults(policy), ...limitFaults(policy)];
+  return [...tierFaults(policy), ...timeFaults(policy), ...limitFaults(policy), ...standingFaults(policy)];
 }
 
 function* tierFaults({ approve: { tiers }, companyCurrency }: Policy): Generator<PolicyFault> {
@@ -87,6 +87,29 @@ function* timeFaults(policy: Policy): Generator<PolicyFault> {
     if (fallback.people?.includes(person) === true) {
       const message = `"${person}" stands in for themselves, expected somebody else`;
       yield { path: ["absences", index, "fallback"], message };
+    }
+  }
+}
+
+function* standingFaults({ standing, ...policy }: Policy): Generator<PolicyFault> {
+  if (standing === undefined) {
+    return;
+  }
+  for (const field of ["each", "inAll"] as const) {
+    if (standing[field].currency !== policy.companyCurrency) {
+      const message = `${text(standing[field])}: expected the company's currency, ${policy.companyCurrency}`;
+      yield { path: ["standing", field], message };
+    }
+  }
+  const tiers = tiersOf(policy);
+  for (const name of standing.tiers) {
+    const tier = tiers.find((each) => each.name === name);
+    if (tier === undefined) {
+      const message = `there is no tier "${name}", expected of: ${tiers.map((each) => each.name).join(", ")}`;
+      yield { path: ["standing", "tiers"], message };
+    } else if (tier.assurances.every((each) => each === "countersigned")) {
+      const message = `tier "${name}" takes countersigned decisions only, which nobody gives in advance; expected a tier that takes others`;
+      yield { path: ["standing", "tiers"], message };
     }
   }
 }

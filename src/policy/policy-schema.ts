@@ -73,6 +73,15 @@ export const policySchema = z
         announceTo: z.array(personSchema).min(1),
       })
       .exactOptional(),
+    standing: z
+      .strictObject({
+        tiers: z.array(nameSchema).min(1).max(20),
+        longestDays: z.number().positive().max(366),
+        each: moneySchema,
+        inAll: moneySchema,
+        uses: z.int().min(1).max(1_000),
+      })
+      .exactOptional(),
     ceilings: z.strictObject({ perApproverPerDay: moneySchema, perVendorPerDay: moneySchema }),
     priceTolerancePercent: percentSchema,
     marginPercent: percentSchema,

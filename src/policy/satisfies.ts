@@ -1,18 +1,14 @@
-import type { Assurance, ErrorInfo, Person, PersonId, PlanDocument } from "../domain.ts";
-import type { EvidenceStatement } from "../mandate-types.ts";
+import type { ErrorInfo, Person, PersonId, PlanDocument } from "../domain.ts";
 import type { Policy, Tier } from "../policy-types.ts";
+import type { GivenVerdict } from "./given-verdict.ts";
 import { judge } from "./may-decide.ts";
 import { addsPerson, distinctApprovals, type UsedRight } from "./quorum.ts";
 import { refusal } from "./refusal.ts";
+import { mixesStanding, notInAdvance, standingRefused } from "./standing.ts";
 import { stakeOf, tierFor } from "./tiers.ts";
 
 /** Whether verdicts are enough for a plan. Pure; the HITL agent and every executing agent evaluate this. */
 
-/** A verdict as whoever signed it says. */
-export type GivenVerdict = Pick<
-  EvidenceStatement,
-  "approval" | "person" | "verdict" | "account" | "receivedAt" | "delegations" | "editors" | "breakGlass"
-> & { readonly assurance: Assurance };
 export interface Satisfied {
   readonly refused: null;
   readonly tier: Tier;
@@ -34,7 +30,12 @@ export function satisfies(
   const stake = stakeOf(plan, policy);
   const tier = tierFor(policy, stake);
   const used: UsedRight[] = [];
+  const mixed = mixesStanding(verdicts);
   for (const each of verdicts) {
+    const outside = mixed ?? standingRefused(policy, plan, each);
+    if (outside !== null) {
+      return { refused: outside, by: each };
+    }
     const judgement = judge(policy, each.person, {
       ...o,
       tier,
@@ -42,13 +43,16 @@ export function satisfies(
       editors: each.editors ?? [],
       assurance: each.assurance,
       account: each.account,
-      at: Date.parse(each.receivedAt),
+      at: Date.parse((each.standing?.statement ?? each).receivedAt),
       approval: each.approval,
       delegations: (each.delegations ?? []).map(({ statement }) => statement),
       brokenGlass: each.breakGlass === true ? stake.amount : undefined,
     });
     if (judgement.refused !== null) {
       return { refused: judgement.refused, by: each };
+    }
+    if (each.standing !== undefined && judgement.right !== each.person) {
+      return { refused: notInAdvance(each.person, judgement.right), by: each };
     }
     used.push({ by: each.person, right: judgement.right });
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import type { Settings } from "../config.ts";
@@ -32,6 +32,18 @@ export function atAddress(settings: Settings): AtAddress {
   };
 }
 
+/** Has a data folder find the sandbox that another one's system runs: for a person's machine in the demo. */
+export function useSandboxOf(from: string, to: string): void {
+  const [source, target] = [sandboxOf({ data: from }), sandboxOf({ data: to })];
+  if (!existsSync(path.join(source, "directory.json"))) {
+    throw new AppError("usage", `--sandbox ${from}: expected the data folder of a demo that was started`);
+  }
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  for (const name of ["directory.json", "ca.pem"]) {
+    copyFileSync(path.join(source, name), path.join(target, name));
+  }
+}
+
 /** The authority alone, for whoever knows the atDirectory from elsewhere; undefined: the public roots. */
 export function atAuthority(settings: Settings): string | undefined {
   const { atDirectory, atCaFile } = settings;
@@ -40,6 +52,6 @@ export function atAuthority(settings: Settings): string | undefined {
   return file === undefined ? undefined : readFileSync(file, "utf8");
 }
 
-function sandboxOf({ data }: Settings): string {
+function sandboxOf({ data }: Pick<Settings, "data">): string {
   return path.join(data, "sandbox", "at");
 }

@@ -20,14 +20,15 @@ import type { Desk } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
 import { keyFolderOf } from "../keys.ts";
 import { systemTimers } from "../link/timers.ts";
-import { loadAgents, loadWorkflows } from "../load.ts";
+import { agentNamed, loadAgents, loadWorkflows } from "../load.ts";
 import type { Logger, StepQueue, Store } from "../ports.ts";
 import type { KeptValues } from "../record-types.ts";
 import { databasePlace, openPlace } from "./databases.ts";
-import { instanceKeys, openIdentity } from "./identity.ts";
+import { openIdentity } from "./identity.ts";
 import { journalApp } from "./journal-app.ts";
 import { journalWitness } from "./journal-witness.ts";
 import { recordRetention, retentionPruner } from "./retention.ts";
+import { followEvidenceKeys } from "./rotate-evidence.ts";
 import type { Fatal, Running } from "./serve.ts";
 import { incarnation, processLogger, randomIds, systemClock } from "./system.ts";
 
@@ -93,13 +94,12 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       signal: stopping.signal,
     });
     closers.push(() => identity.close());
-    const agentNamed = (id: string) => {
-      const found = agents.find((agent) => agent.id === id);
-      if (found === undefined) {
-        throw new AppError("bad-definition", `agents/${id}.ts is missing: the bot needs it`);
-      }
-      return found;
-    };
+    const required = (id: string) =>
+      agentNamed(
+        agents,
+        id,
+        () => new AppError("bad-definition", `agents/${id}.ts is missing: the bot needs it`),
+      );
     const register = (onLeads: (leads: boolean) => void): BotRegister =>
       settings.databaseUrl === undefined
         ? alone(onLeads)
@@ -111,6 +111,8 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
             timers: systemTimers,
             log,
           });
+    const evidenceKeys = await followEvidenceKeys(keyFolder, { timers: systemTimers, log });
+    closers.push(() => evidenceKeys.stop());
     const witness = (address: () => AgentAddress, leads: () => boolean) =>
       journalWitness({ name: "record", database, identity, store, address, leads, log });
     const bot = createBot({
@@ -119,11 +121,11 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       queue,
       link: identity.link,
       trust: identity.trust,
-      evidenceKeys: await instanceKeys(keyFolder, "evidence"),
+      evidenceKeys: () => evidenceKeys.current,
       witness,
       register,
       agents,
-      definitions: { workflows, router: agentNamed("router"), hitl: agentNamed("hitl") },
+      definitions: { workflows, router: required("router"), hitl: required("hitl") },
       clock: systemClock,
       ids: randomIds,
       timers: systemTimers,

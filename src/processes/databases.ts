@@ -5,7 +5,7 @@ import type { Database } from "../../adapters/store/database.ts";
 import { journalMigration } from "../../adapters/store/journal-store.ts";
 import type { Migration } from "../../adapters/store/migrate.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
 import type { Settings } from "../config.ts";
 import type { AppError } from "../errors.ts";
 

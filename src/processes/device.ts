@@ -1,9 +1,10 @@
 import path from "node:path";
-import { mkdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
-import { createDecisionDevice, type DecisionDevice } from "../link/decision-device.ts";
+import { createDecisionDevice } from "../link/decision-device.ts";
+import type { DecisionDevice } from "../link/device-types.ts";
 import { systemTimers } from "../link/timers.ts";
 import { atSignSchema } from "../trust/trust-documents.ts";
 import { openFileValues } from "./file-values.ts";
@@ -31,6 +32,20 @@ export function devicePlace(file: string): DevicePlace {
   return { atSign: atSign.data, folder: path.dirname(atKeysFile), atKeysFile };
 }
 
+/** The name of the machine whose keys lie in a folder; undefined: none were made there yet. */
+export async function deviceIn(folder: string): Promise<string | undefined> {
+  const names = (await readdir(folder).catch(() => [])).flatMap(
+    (name) => /^instance\.([a-z0-9-]+)\.json$/.exec(name)?.[1] ?? [],
+  );
+  if (names.length > 1) {
+    throw new AppError(
+      "usage",
+      `${folder} holds keys of ${names.join(" and ")}: expected those of one machine`,
+    );
+  }
+  return names[0];
+}
+
 export interface OpenDevice {
   readonly device: DecisionDevice;
   close(): Promise<void>;
@@ -46,13 +61,20 @@ export async function openDevice(o: {
   readonly signal: AbortSignal;
 }): Promise<OpenDevice> {
   const { settings, config, place } = o;
-  await mkdir(place.folder, { recursive: true, mode: 0o700 });
+  const instance = await deviceIn(place.folder);
+  if (instance === undefined) {
+    throw new AppError(
+      "keys-missing",
+      `${place.folder} holds no keys of this machine: make them with "countersign inbox new PERSON --keys FILE"`,
+    );
+  }
   const log = processLogger(settings, "inbox");
   const values = await openFileValues(path.join(place.folder, "inbox.json"));
   const identity = await openIdentity({
     settings,
     config,
     id: "inbox",
+    instance,
     device: place,
     memory: values,
     // What is signed here is kept with the keys; the bot and the agents journal what comes of it.

@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { ResumeMemory } from "../link/resume-point.ts";
+import { writeAtomically } from "../write-atomically.ts";
 
 const schema = z.record(z.string(), z.string());
 
@@ -17,8 +18,7 @@ export async function openFileValues(file: string): Promise<ResumeMemory> {
       const before = last;
       const written = (async () => {
         await before;
-        await writeFile(`${file}.new`, text, { mode: 0o600, flush: true });
-        await rename(`${file}.new`, file);
+        await writeAtomically(file, text, { flush: true });
       })();
       last = written.catch(() => undefined);
       return written;

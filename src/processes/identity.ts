@@ -12,7 +12,7 @@ import {
   readInstanceKeys,
 } from "../keys.ts";
 import { createAtLink } from "../link/at-link.ts";
-import { watchPeerKeys } from "../link/peer-key-watch.ts";
+import { watchRefusals } from "../link/refusal-watch.ts";
 import { createRefusalJournal, type RefusalJournal } from "../link/refusal-journal.ts";
 import type { ResumeMemory } from "../link/resume-point.ts";
 import { systemTimers } from "../link/timers.ts";
@@ -25,12 +25,6 @@ import { openTrust, type TrustStore } from "../trust/trust-store.ts";
 import { atAddress } from "./at-place.ts";
 import { readPrivateAtKeys } from "./private-at-keys.ts";
 import { followedCompany, followTrust, pullTrust } from "./public-trust.ts";
-
-/**
- * An atServer that wants something else signed than its own challenge, and keys that others could have read: as much
- * worth a line as a forged paper.
- */
-const evidentCodes: ReadonlySet<string> = new Set(["bad-challenge", "key-file-open"]);
 
 export interface Identity {
   readonly atSign: AtSign;
@@ -79,7 +73,8 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
     };
   } catch (error) {
     const code = codeOf(error);
-    if (code.startsWith("trust-") || evidentCodes.has(code)) {
+    // Keys that others could have read are as much worth a line as a forged paper.
+    if (code.startsWith("trust-") || code === "key-file-open") {
       refusals.note({ peer: null, code });
     }
     await refusals.close();
@@ -106,7 +101,7 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
       ...address,
       retry: true,
       signal: o.signal,
-      ...watchPeerKeys(memory, (change) => refusals.note(change)),
+      ...watchRefusals(memory, (refusal) => refusals.note(refusal)),
     });
   };
   // Where papers come over the network, the newest are there before anything is decided by them.

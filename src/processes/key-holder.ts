@@ -39,6 +39,8 @@ export interface KeyHolder {
   forget(instance: string): Promise<void>;
   /** Ends everything of this agent: instances, invitations, and every enrollment made by an invitation. */
   revokeAll(): Promise<void>;
+  /** Shows everybody the grants of this atSign's instances as they lie here. */
+  publish(): Promise<void>;
   /** Signs all instances' grants again with the key that the key-holder has now, and publishes them. */
   regrant(): Promise<void>;
   /** The serial of this agent's grant that the company's atSign shows everybody; undefined: none. */
@@ -222,6 +224,7 @@ export async function openKeyHolder(
         await regrantInstances({ data, agent, atSign }, now());
         await publishInstanceGrants(client, data, atSign);
       }),
+    publish: () => publishInstanceGrants(client, data, atSign),
     async publishedSerial() {
       const papers = await publishedAgentGrants(client, config.company.atSign);
       return papers.find(({ statement }) => statement.atSign === atSign && statement.role === agent)

@@ -4,7 +4,8 @@ import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import type { CompanyConfig } from "../config.ts";
 import { systemTimers } from "../link/timers.ts";
 import type { Logger, Prunable } from "../ports.ts";
-import { createPruner, type Pruner } from "../pruner.ts";
+import { createPruner } from "../pruner.ts";
+import type { Repeated } from "../repeat.ts";
 import { systemClock } from "./system.ts";
 
 /** Who the journal names for what was erased by time. */
@@ -54,6 +55,6 @@ export function textRetention(config: CompanyConfig, place: Parameters<typeof er
 }
 
 /** Looks every hour. */
-export function retentionPruner(store: Prunable, log: Logger): Pruner {
+export function retentionPruner(store: Prunable, log: Logger): Repeated {
   return createPruner({ store, clock: systemClock, log, after: (ms, call) => systemTimers.after(ms, call) });
 }

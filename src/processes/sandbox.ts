@@ -1,11 +1,14 @@
 import path from "node:path";
 import type { Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
+import { systemTimers } from "../link/timers.ts";
 import { startAtSandbox } from "../sandbox/at-server/start-at-sandbox.ts";
 import { wholesalerCatalogues } from "../sandbox/company/catalogues.ts";
 import { startWholesalers } from "../sandbox/wholesalers/start-wholesalers.ts";
 import { writeCramSecrets } from "./cram-secrets.ts";
 import type { Running } from "./serve.ts";
+import { logServerRefusals } from "./server-refusals.ts";
+import { processLogger } from "./system.ts";
 
 /** What other processes need to reach the sandbox. */
 export interface SandboxInfo {
@@ -22,10 +25,12 @@ export async function startSandbox(
 ): Promise<Running & { readonly info: SandboxInfo & Record<string, unknown> }> {
   const folder = path.join(settings.data, "sandbox");
   const { host, name, ports } = settings.sandbox;
+  const refusals = logServerRefusals(processLogger(settings, "sandbox"), systemTimers);
   const at = await startAtSandbox({
     dataDir: path.join(folder, "at"),
     host,
     atSigns,
+    onRefused: refusals.onRefused,
     ...(name === undefined ? {} : { publicHost: name }),
     ...(ports.directory === undefined ? {} : { directoryPort: ports.directory }),
   });
@@ -46,6 +51,7 @@ export async function startSandbox(
     },
     async stop() {
       await Promise.all([world.close(), at.close()]);
+      await refusals.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AtSign } from "../domain.ts";
 import { signerOf } from "./grant-register.ts";
+import { agentGrantOf, grantSubject } from "./grant-subject.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
 import {
   type AgentGrant,
@@ -66,9 +67,9 @@ export async function adoptPapers(
     .flatMap(([, text]) => readOne(text, sealedAgentGrantSchema) ?? [])
     .filter(byCompany)
     .map(({ statement }) => statement);
+  const bySubject = new Map(agents.map((each) => [grantSubject(each), each]));
   const byHolder = (paper: Sealed<InstanceGrant>): boolean => {
-    const { atSign, role } = paper.statement;
-    const agent = agents.find((each) => each.atSign === atSign && each.role === role);
+    const agent = agentGrantOf(bySubject, paper.statement);
     return agent !== undefined && signerOf(paper, agent) !== undefined;
   };
   for (const list of found.instanceGrants) {

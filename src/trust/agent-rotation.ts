@@ -77,6 +77,15 @@ export function readRotationRequest(name: string, text: string): SealedRotationR
   }
 }
 
+/** All grants that an atSign holds in a data folder, as they lie there: believed by nobody yet. */
+export async function agentGrantsOf(data: string, atSign: AtSign): Promise<readonly AgentGrant[]> {
+  const { grants } = await readTrustFolder(path.join(data, "trust"));
+  return grants
+    .filter(({ name }) => name.startsWith("agent-grant."))
+    .map(({ name, text }) => parsePaper(name, text, sealedAgentGrantSchema).statement)
+    .filter((each) => each.atSign === atSign);
+}
+
 /** The agent's grant as it lies in a data folder, and whether the company took it back. Throws `no-grant`. */
 export async function agentGrantIn(
   data: string,

@@ -5,6 +5,7 @@ import { AppError } from "../errors.ts";
 import { acceptSerial, type TrustMemory } from "./serial-memory.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
 import { type AgentGrant, type InstanceGrant, sealedAgentGrantSchema } from "./trust-documents.ts";
+import { agentGrantOf, grantSubject } from "./grant-subject.ts";
 import { type Sealed, sealedInstanceGrantSchema, sealedTrustDocumentSchema } from "./trust-documents.ts";
 import type { TrustDocument } from "./trust-documents.ts";
 
@@ -51,7 +52,7 @@ export async function readGrants(
   const agents = new Map<string, AgentGrant>();
   for (const each of newestFirst(texts, "agent-grant", sealedAgentGrantSchema, refused)) {
     const { statement, signature, name } = each;
-    const key = `${statement.atSign}/${statement.role}`;
+    const key = grantSubject(statement);
     try {
       if (!verifyStatement(statement, signature, companyKey)) {
         throw ungranted(name, "was not signed by the company key given to this process at installation");
@@ -70,7 +71,7 @@ export async function readGrants(
     const { statement, signature, name } = each;
     const key = grantKey(statement.atSign, statement.instance);
     try {
-      const agent = agents.get(`${statement.atSign}/${statement.role}`);
+      const agent = agentGrantOf(agents, statement);
       if (agent === undefined) {
         throw ungranted(name, `has no valid agent grant for role "${statement.role}" at ${statement.atSign}`);
       }

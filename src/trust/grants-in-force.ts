@@ -9,11 +9,16 @@ type Revoking = Pick<TrustDocument, "revocations">;
 
 /** A later grant is valid again. */
 export function isAgentRevoked(
-  { atSign, role, serial }: Pick<AgentGrant, "atSign" | "role" | "serial">,
+  grant: Pick<AgentGrant, "atSign" | "role" | "serial" | "instancePattern">,
   { revocations }: Revoking,
 ): boolean {
   return revocations.some(
-    (each) => each.kind === "agent" && each.atSign === atSign && each.role === role && serial <= each.serial,
+    (each) =>
+      each.kind === "agent" &&
+      each.atSign === grant.atSign &&
+      each.role === grant.role &&
+      (each.instancePattern ?? grant.instancePattern) === grant.instancePattern &&
+      grant.serial <= each.serial,
   );
 }
 /** Likewise, of one instance alone. */

@@ -14,8 +14,10 @@ import { readTrustFolder, writePaper } from "./trust-files.ts";
 export interface OwnInstance {
   /** The data folder. */
   readonly data: string;
-  /** The agent: its key folder's name and its role. */
+  /** The agent: its key folder's name, and its role. */
   readonly agent: string;
+  /** When it is another one, as that of the bot's evidence. */
+  readonly role?: string;
   readonly atSign: AtSign;
   readonly instance: string;
 }
@@ -91,7 +93,7 @@ async function sign(
   { ed25519, x25519 }: InstancePublicKeys,
   { notAfter, now }: { readonly notAfter: number; readonly now: number },
 ): Promise<void> {
-  const { data, agent, atSign, instance } = o;
+  const { data, agent, role = agent, atSign, instance } = o;
   const holder = await requiredHolderKey(o);
   const old = (await instanceGrants(data, atSign)).find(
     ({ statement }) => statement.instance === instance,
@@ -102,7 +104,7 @@ async function sign(
   const grant = {
     atSign,
     instance,
-    role: agent,
+    role,
     ed25519,
     x25519,
     // Whoever was let out has no say in what it signed before.
@@ -124,9 +126,9 @@ function formerKey(old: InstanceGrant | undefined, ed25519: string, now: number)
   return old.former !== undefined && Date.parse(old.former.notAfter) > now ? old.former : undefined;
 }
 
-async function requiredHolderKey({ data, agent }: OwnInstance): Promise<SigningKey> {
+async function requiredHolderKey({ data, agent, role = agent }: OwnInstance): Promise<SigningKey> {
   const folder = keyFolderOf(data, agent);
-  const holder = await existingHolderKey(folder, agent);
+  const holder = await existingHolderKey(folder, role);
   if (holder === undefined) {
     throw new AppError(
       "keys-missing",

@@ -13,6 +13,11 @@ export const instanceSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'exp
 export const roleSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a role such as "inventory"');
 export const publicKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url");
 const signatureSchema = z.base64().length(88);
+/** A name, or a beginning of names followed by "*". */
+const patternSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{0,40}\*?$/)
+  .min(1);
 const serialSchema = z.int().min(1);
 const timeSchema = z.iso.datetime();
 
@@ -37,11 +42,7 @@ export const agentGrantSchema = z.strictObject({
   signingKey: publicKeySchema,
   /** The key-holder's key before, while its instances' grants are being signed anew. */
   former: formerKeySchema.optional(),
-  /** A name, or a beginning of names followed by "*". */
-  instancePattern: z
-    .string()
-    .regex(/^[a-z0-9-]{0,40}\*?$/)
-    .min(1),
+  instancePattern: patternSchema,
   role: roleSchema,
   skills: z.array(z.string().min(1).max(100)),
   notBefore: timeSchema.optional(),
@@ -63,7 +64,14 @@ export const instanceGrantSchema = z.strictObject({
 });
 /** Takes back every grant up to a serial; a later grant is valid again. */
 const revocationSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("agent"), atSign: atSignSchema, role: roleSchema, serial: serialSchema }),
+  z.strictObject({
+    kind: z.literal("agent"),
+    atSign: atSignSchema,
+    role: roleSchema,
+    serial: serialSchema,
+    /** One of a person's machines alone. */
+    instancePattern: patternSchema.optional(),
+  }),
   z.strictObject({
     kind: z.literal("instance"),
     atSign: atSignSchema,

@@ -1,6 +1,8 @@
-import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { writeAtomically } from "../write-atomically.ts";
 import type { TrustText } from "./grant-register.ts";
+import { grantSubject } from "./grant-subject.ts";
 import type { AgentGrant, InstanceGrant, Sealed, TrustDocument } from "./trust-documents.ts";
 import type { TrustFiles } from "./trust-store.ts";
 
@@ -55,7 +57,7 @@ export function trustFolderReader(folder: string, now: () => number): () => Prom
 
 /** What names a paper. */
 export type PaperSubject =
-  | Pick<AgentGrant, "tag" | "atSign" | "role">
+  | (Pick<AgentGrant, "tag" | "atSign" | "role"> & Partial<Pick<AgentGrant, "instancePattern">>)
   | Pick<InstanceGrant, "tag" | "atSign" | "instance">
   | Pick<TrustDocument, "tag">;
 
@@ -63,7 +65,7 @@ export type PaperSubject =
 export function paperName(statement: PaperSubject): string {
   switch (statement.tag) {
     case "countersign/agent-grant/1":
-      return `agent-grant.${statement.atSign.slice(1)}.${statement.role}.json`;
+      return `agent-grant.${grantSubject(statement).slice(1).replaceAll("/", ".")}.json`;
     case "countersign/instance-grant/1":
       return `instance-grant.${statement.atSign.slice(1)}.${statement.instance}.json`;
     case "countersign/trust/1":
@@ -78,8 +80,7 @@ export async function writePaper(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, paperName(paper.statement));
-  await writeFile(`${file}.new`, `${JSON.stringify(paper, null, 2)}\n`);
-  await rename(`${file}.new`, file);
+  await writeAtomically(file, `${JSON.stringify(paper, null, 2)}\n`, { mode: 0o644 });
 }
 
 /** The names of the public records that hold papers; the company's atSign has all, an agent's its instances' grants. */

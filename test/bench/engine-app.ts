@@ -1,7 +1,8 @@
 import path from "node:path";
 import { openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
-import { type RecordTables, recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
+import { type RecordTables } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { createApprovals } from "../../src/approvals.ts";
 import type { RunId } from "../../src/domain.ts";
@@ -80,6 +81,7 @@ export async function openEngineApp(o: {
     log,
     trust: () => agents.trust,
     approvalPlaces: (run) => [run.thread],
+    undoPlaces: (run) => [run.thread],
     acknowledge: (message) => agents.acknowledge(message),
     prepare: (row) => relay.prepare(row),
     sendDue: () => relay.kick(),

@@ -139,17 +139,20 @@ function report(
     return;
   }
   const of = (trials: readonly Trial[], key: keyof Trial): number => median(trials.map((each) => each[key]));
-  const beside = (key: keyof Trial): string => `ours on ${kind}: ${of(ours, key).toPrecision(3)}`;
+  const beside = (key: keyof Trial): string => {
+    const [our, their] = [of(ours, key), of(theirs, key)];
+    return `ours on ${kind}: ${our.toPrecision(3)} (${(our / their).toPrecision(2)} ×)`;
+  };
   const n = theirs.length;
   const ahead = (isAhead: boolean): string => (floors.has(peer) ? "" : isAhead ? ", ahead" : ", BEHIND");
   const faster = of(ours, "runsPerS") > of(theirs, "runsPerS");
   const sooner = of(ours, "p50") < of(theirs, "p50");
   say({
-    id: `${peer}: 1,000 runs, 100 in flight`,
+    id: `${peer}: runs, 100 in flight`,
     unit: "runs/s",
     value: of(theirs, "runsPerS"),
     n,
-    note: `${beside("runsPerS")}${ahead(faster)}; CPU per run ${of(theirs, "cpuMs").toPrecision(3)} ms, ${beside("cpuMs")} ms`,
+    note: `${beside("runsPerS")}${ahead(faster)}; CPU ms per run ${of(theirs, "cpuMs").toPrecision(3)}, ${beside("cpuMs")}`,
   });
   say({
     id: `${peer}: p50 of a run`,

@@ -135,7 +135,9 @@ async function jobTimes(n: number, queue: StepQueue): Promise<readonly number[]>
   const one = (index: number): Promise<void> =>
     new Promise((resolve, reject) => {
       started = resolve;
-      queue.add({ run: "bench", revision: 1, step: "step", attempt: index + 1, dispatch: 1 }).catch(reject);
+      queue
+        .add({ run: "bench", revision: 1, step: "step", attempt: index + 1, dispatch: 1, ready: true })
+        .catch(reject);
     });
   try {
     await times(5, (index) => one(-1 - index));

@@ -65,8 +65,7 @@ const secondKillShare = 1 / 3;
 
 /** Run `index` of a seed: the same on every machine, whatever ran before it. */
 export function chaosCase(seed: number, index: number): ChaosCase {
-  const share = (what: string): number =>
-    createHash("sha256").update([seed, index, what].join("/")).digest().readUInt32BE() / 2 ** 32;
+  const share = seededShare(seed, index);
   const one = <T>(what: string, all: readonly T[]): T => all[Math.floor(share(what) * all.length)] as T;
   const moment = one("moment", moments);
   const firstMs = Math.floor(share("after") * (moment === "asked" ? commandStartMs : stepMs));
@@ -79,6 +78,16 @@ export function chaosCase(seed: number, index: number): ChaosCase {
     moment,
     kills: share("twice") < secondKillShare ? [first, second] : [first],
   };
+}
+
+/** For each thing that is asked of it a number in [0, 1), the same on every machine. */
+export function seededShare(...seed: readonly (string | number)[]): (what: string) => number {
+  return (what) =>
+    createHash("sha256")
+      .update([...seed, what].join("/"))
+      .digest()
+      .readUInt32BE() /
+    2 ** 32;
 }
 
 export function caseText({ seed, index, atOnce, moment, kills }: ChaosCase): string {

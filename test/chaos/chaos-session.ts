@@ -16,7 +16,7 @@ export class ChaosSession {
 
   /** One case. Jobs that come before its own on a data folder are done without faults where no case did them. */
   async run(chaos: ChaosCase): Promise<ChaosReport> {
-    const expected = await (this.#expected ??= outcomes());
+    const expected = await (this.#expected ??= faultless());
     const job = chaos.index % jobs.length;
     const wanted = expected[job];
     const system = await this.#systemAt(job);
@@ -26,7 +26,7 @@ export class ChaosSession {
     const faults: string[] = [];
     let otherPlan = false;
     try {
-      const done = await system.disturbed(chaos, wanted);
+      const done = await system.killed(chaos, wanted);
       faults.push(...done.faults);
       ({ otherPlan } = done);
     } catch (error) {
@@ -69,7 +69,7 @@ export class ChaosSession {
 }
 
 /** What each job comes to without faults. */
-async function outcomes(): Promise<readonly Expected[]> {
+export async function faultless(): Promise<readonly Expected[]> {
   const system = new ChaosSystem();
   try {
     await system.start();

@@ -17,6 +17,12 @@ export interface Expected {
   readonly outcome: Outcome;
   readonly plan: string;
 }
+interface Disturbed {
+  /** What is wrong afterwards; nothing when all is as without faults. */
+  readonly faults: readonly string[];
+  /** The plan was another one, so that later jobs of this folder come to something else. */
+  readonly otherPlan: boolean;
+}
 interface JobEnd {
   readonly run: string;
   readonly document: PlanDocument;
@@ -31,18 +37,23 @@ const slowSuppliers = new URL("./slow-suppliers.ts", import.meta.url).href;
 
 /** One system on one data folder, which is asked for the jobs in their order. */
 export class ChaosSystem {
-  readonly #system = new TestSystem({ NODE_OPTIONS: `--import ${slowSuppliers}` });
-  readonly #desk = new OracleDesk(this.#system);
-  readonly #bot: ControlClient = patientClient(
-    controlClient(path.join(this.#system.folder, "run"), "bot"),
-    patienceMs,
-    () => undefined,
-  );
-  readonly #killer = new Killer(this.#system);
+  readonly system: TestSystem;
+  readonly #desk: OracleDesk;
+  readonly #bot: ControlClient;
+  readonly #killer: Killer;
   readonly #runs: string[] = [];
 
+  /** `environment` is the launcher's, besides what every test's has. */
+  constructor(environment: Readonly<Record<string, string>> = {}) {
+    this.system = new TestSystem({ NODE_OPTIONS: `--import ${slowSuppliers}`, ...environment });
+    this.#desk = new OracleDesk(this.system);
+    this.#killer = new Killer(this.system);
+    const bot = controlClient(path.join(this.system.folder, "run"), "bot");
+    this.#bot = patientClient(bot, patienceMs, () => undefined);
+  }
+
   async start(): Promise<void> {
-    await this.#system.start();
+    await this.system.start();
   }
   /** The job that comes next. */
   get next(): number {
@@ -54,7 +65,7 @@ export class ChaosSystem {
     const { document } = await this.#job(new Progress(), true);
     let before: Outcome | undefined;
     for (;;) {
-      const outcome = await readOutcome(this.#system, this.#desk, this.#runs);
+      const outcome = await readOutcome(this.system, this.#desk, this.#runs);
       if (before !== undefined && differences(before, outcome).length === 0) {
         return { outcome, plan: this.#plan(document) };
       }
@@ -64,56 +75,56 @@ export class ChaosSystem {
     }
   }
 
-  /**
-   * The next job with its kills. Gives what is wrong afterwards, nothing when all is as without faults, and whether
-   * the plan was another one, so that later jobs of this folder come to something else.
-   */
+  /** The next job with its kills; see `disturbed`. */
+  async killed(chaos: ChaosCase, expected: Expected): Promise<Disturbed> {
+    const disturb = (progress: Progress): Promise<void> => this.#killer.kill(chaos, progress);
+    const { faults, otherPlan } = await this.disturbed({ atOnce: chaos.atOnce, disturb }, expected);
+    return { faults: [...faults, ...(await this.#killer.census())], otherPlan };
+  }
+
+  /** The next job while `disturb` does something to it, and takes it back. */
   async disturbed(
-    chaos: ChaosCase,
+    o: { readonly atOnce: boolean; readonly disturb: (progress: Progress) => Promise<void> },
     expected: Expected,
-  ): Promise<{ readonly faults: readonly string[]; readonly otherPlan: boolean }> {
+  ): Promise<Disturbed> {
     const progress = new Progress();
-    const killing = this.#killer.kill(chaos, progress);
+    const disturbing = o.disturb(progress);
     // A job that fails before says more.
-    killing.catch(() => undefined);
-    const { run, document } = await this.#job(progress, chaos.atOnce);
-    await killing;
+    disturbing.catch(() => undefined);
+    const { run, document } = await this.#job(progress, o.atOnce);
+    await disturbing;
     const otherPlan = this.#plan(document) !== expected.plan;
     const approved = this.#jobOf(this.#runs.length - 1).verdict === "approved";
     const faults = otherPlan
       ? await this.#until(() =>
-          checkByPlan(this.#system, this.#desk, { run, document, approved }).then(
+          checkByPlan(this.system, this.#desk, { run, document, approved }).then(
             () => [],
             (error: unknown) => [String(error)],
           ),
         )
       : await this.#until(async () =>
-          differences(expected.outcome, await readOutcome(this.#system, this.#desk, this.#runs)),
+          differences(expected.outcome, await readOutcome(this.system, this.#desk, this.#runs)),
         );
-    return { faults: [...faults, ...(await this.#runFaults()), ...(await this.#killer.census())], otherPlan };
+    return { faults: [...faults, ...(await this.#runFaults())], otherPlan };
   }
 
   /** Ends it in order. Gives what is wrong then: processes left over, a journal that does not verify. */
   async stop(): Promise<readonly string[]> {
-    await this.#system.stop();
+    await this.system.stop();
     return [...(await this.#journalFaults()), ...this.#killer.leftOver()];
   }
   logs(): string {
-    return this.#system.logs();
+    return this.system.logs();
   }
   async remove(): Promise<void> {
     this.#killer.killAll();
-    await this.#system.remove();
+    await this.system.remove();
   }
 
   async #job(progress: Progress, atOnce: boolean): Promise<JobEnd> {
     const { text, verdict } = this.#jobOf(this.#runs.length);
     const words = verdict === "approved" ? ["--yes"] : ["--no", "--reason", "not now"];
-    const asked = await this.#system.askWatched(
-      (line) => progress.line(line),
-      text,
-      ...(atOnce ? words : []),
-    );
+    const asked = await this.system.askWatched((line) => progress.line(line), text, ...(atOnce ? words : []));
     let { result } = asked;
     const run = result.run ?? "";
     this.#runs.push(run);
@@ -178,7 +189,7 @@ export class ChaosSystem {
     return ids.join() === wanted.join() ? [] : [`runs are ${ids.join()}, asked for were ${wanted.join()}`];
   }
   async #journalFaults(): Promise<readonly string[]> {
-    const { code, stdout, stderr } = await this.#system.run("journal", "verify", "--json");
+    const { code, stdout, stderr } = await this.system.run("journal", "verify", "--json");
     return code === 0 ? [] : [`journal verify: ${stdout}${stderr}`];
   }
 }

@@ -6,7 +6,7 @@ import { after, before, suite, test } from "node:test";
 import type { Database } from "../../adapters/store/database.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { AppError } from "../../src/errors.ts";
 import { verifyDatabase } from "../fakes/verify-database.ts";

@@ -83,6 +83,7 @@ export function moneyRacesContract(engine: string, open: () => Promise<TestBooks
         plan,
         planHash: canonicalHash(plan),
         decidedBy: ["manager"],
+        assurance: "clicked" as const,
       };
       const context = skillContext({
         agent: "supply",

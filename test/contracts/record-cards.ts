@@ -5,7 +5,7 @@ import { readJournal } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import { rowsOf } from "../../adapters/store/record-commit.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { RunKeys } from "../../adapters/store/run-keys.ts";
 import { sql } from "kysely";
@@ -38,7 +38,7 @@ export function recordCardsContract(name: string, place: () => Promise<DatabaseP
         created: { requestKey: "request-1", runKey },
       });
       assert.ok(made.created !== null);
-      const { paused: _, ...run1 } = made.created.run; // that version knew no pause
+      const { paused: _, held: __, ...run1 } = made.created.run; // that version knew neither
       const message = key.seal(
         { table: "cards", row: "progress-run1", column: "message", version: 1 },
         "terminal:run1|progress-run1",

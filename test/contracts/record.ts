@@ -4,7 +4,8 @@ import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
 import { readChainHeads, readJournal, readJournalAfter } from "../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
-import { recordMigrations, type RecordTables, sealedColumns } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
+import { type RecordTables, sealedColumns } from "../../adapters/store/record-schema.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { type CheckpointStatement, extendsHeads } from "../../src/journal.ts";
 import type { Store } from "../../src/ports.ts";
@@ -78,6 +79,7 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
       await store.withdrawRequest("request-taken-back", canary);
       await store.createRun(commit, "request-1");
       await store.freezes.save(sampleFreezeRow(canary), [freezeEntry]);
+      await store.papers.save("standing", { id: "s1", version: 1, value: canary }, []);
       for (const card of await store.cards("progress-run1")) {
         await store.cardShown(card, `message-${canary}`);
       }

@@ -25,6 +25,7 @@ const card = (title: string): Card => ({
   tables: [],
   plan: null,
   approval: null,
+  undo: null,
   options: [],
 });
 const channel = `slack:${team}/C0ORDERS01` as const;

@@ -18,6 +18,6 @@ test("a damaged copy is not used, but made again", async () => {
   assert.ok(name);
   writeFileSync(path.join(folder, name), "no tar");
   const queue = await openMemoryQueue(silentLogger, folder);
-  await queue.add({ run: "R1", revision: 1, step: "route", attempt: 1, dispatch: 1 });
+  await queue.add({ run: "R1", revision: 1, step: "route", attempt: 1, dispatch: 1, ready: true });
   await queue.close();
 });

@@ -15,6 +15,8 @@ import {
 import { openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import type { StepJob } from "../../src/ports.ts";
 import { noProcFolder, ourProcesses } from "../e2e/our-processes.ts";
+import { CutProxy } from "../fakes/cut-proxy.ts";
+import { RedisProcess } from "../fakes/redis-process.ts";
 import { silentLogger } from "../fakes/silent-logger.ts";
 import { stepQueueContract } from "./step-queue.ts";
 
@@ -39,7 +41,14 @@ if (server === undefined) {
     assert.equal(await serverPid(), undefined, "the private Redis outlives its stop");
     rmSync(folder, { recursive: true, force: true });
   });
-  const job = (run: string): StepJob => ({ run, revision: 1, step: "route", attempt: 1, dispatch: 1 });
+  const job = (run: string): StepJob => ({
+    run,
+    revision: 1,
+    step: "route",
+    attempt: 1,
+    dispatch: 1,
+    ready: true,
+  });
   /** Undefined when none answers. */
   async function serverPid(place = folder): Promise<number | undefined> {
     const client = new Redis(path.join(place, "redis.sock"), {
@@ -122,6 +131,31 @@ if (server === undefined) {
     await queue.add(job("hung"));
     assert.equal(await seen, "hung");
     await queue.close();
+  });
+
+  test("connections that hang for good while Redis is there are made anew", async (t) => {
+    const own = mkdtempSync(path.join(tmpdir(), "cs-redis-"));
+    const far = await RedisProcess.start(server, own);
+    const proxy = await CutProxy.open(far.port);
+    const queue = await openRedisQueue(`redis://127.0.0.1:${proxy.port}`, silentLogger);
+    t.after(async () => {
+      await queue.close();
+      await proxy.close();
+      await far.kill();
+      rmSync(own, { recursive: true, force: true });
+    });
+    const seen = new Set<string>();
+    await queue.work(async ({ run }) => {
+      seen.add(run);
+    });
+    await queue.add(job("near"));
+    proxy.abandon();
+    const deadline = performance.now() + 60_000;
+    while (!seen.has("far")) {
+      assert.ok(performance.now() < deadline, "the queue does not come back");
+      await queue.add(job("far")).catch(() => undefined);
+      await pause(100);
+    }
   });
 
   test("a Redis that hangs when it is told to end is killed", { skip: noProcFolder }, async () => {

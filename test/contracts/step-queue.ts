@@ -15,6 +15,7 @@ export function stepQueueContract(name: string, open: () => Promise<StepQueue>):
       step: "route",
       attempt: 1,
       dispatch,
+      ready: true,
     });
     /** Resolves when `count` jobs in all have reached the handler. */
     const reached = (count: number) =>
@@ -44,11 +45,11 @@ export function stepQueueContract(name: string, open: () => Promise<StepQueue>):
       await reached(before + 1);
       assert.deepEqual(seen.at(-1), job("R1"));
     });
-    test("handles many jobs once each", async () => {
+    test("hands over many that are added at once, each once", async () => {
       const before = seen.length;
-      const runs = Array.from({ length: 50 }, (_, index) => `many${index}`);
+      const runs = Array.from({ length: 120 }, (_, index) => `many${index}`);
       await Promise.all(runs.map((run) => queue.add(job(run))));
-      await reached(before + 50);
+      await reached(before + 120);
       assert.deepEqual(
         seen
           .slice(before)
@@ -57,10 +58,20 @@ export function stepQueueContract(name: string, open: () => Promise<StepQueue>):
         [...runs].sort(),
       );
     });
+    test("one that fails among others does not keep them from the handler", async () => {
+      const before = seen.length;
+      failing.add("broken");
+      await Promise.all(["good1", "broken", "good2"].map((run) => queue.add(job(run))));
+      await reached(before + 3);
+      failing.delete("broken");
+      assert.deepEqual(
+        seen.slice(before).map((each) => each.run),
+        ["good1", "broken", "good2"],
+      );
+    });
     test("adding a waiting job again does not double it", async () => {
       const before = seen.length;
-      await queue.add(job("twice"), { delayMs: 150 });
-      await queue.add(job("twice"), { delayMs: 150 });
+      await Promise.all([1, 2].map(() => queue.add(job("twice"), { delayMs: 150 })));
       await queue.add(job("later"), { delayMs: 400 });
       await reached(before + 2);
       assert.deepEqual(

@@ -82,6 +82,26 @@ export function storeApprovalsContract(name: string, open: () => Promise<Store>)
       assert.deepEqual(await ids({ requester, open: true, limit: 2 }), made.slice(1, 3));
       assert.deepEqual(await ids({ requester, open: false, limit: 2 }), made.slice(3));
       assert.deepEqual(await ids({ requester: "nobody" }), []);
+
+      const decision = {
+        by: "manager",
+        verdict: "approved",
+        at: now,
+        assurance: "clicked",
+        adapter: "console",
+      } as const;
+      for (const brokeGlass of [{}, { brokeGlass: true as const }]) {
+        const run = await create({ requester });
+        const status = "decided" as const;
+        const approval = sampleApproval(run.id, {
+          requester,
+          status,
+          decision: { ...decision, ...brokeGlass },
+        });
+        await bench.store.saveRun(sampleCommit(run, { approvals: [approval] }));
+        made.push(approval.id);
+      }
+      assert.deepEqual(await ids({ requester, alone: true }), made.slice(5));
     });
 
     test("open runs and open approvals are counted", async () => {

@@ -36,6 +36,37 @@ export function storeInstancesContract(name: string, open: () => Promise<Store>)
       assert.equal(await instances().assign(next, "e"), undefined, "nothing is left to be done");
     });
 
+    test("an agent's limit holds whoever gives: at a time, and in a minute", async () => {
+      const agent = `agent-${bench.newId()}`;
+      const run = await bench.create();
+      const rows = Array.from({ length: 6 }, (_, n) =>
+        rowOf(run.id, {
+          id: `request-${run.id}-${n}`,
+          to: agent,
+          subject: sampleSubject(run.id, { attempt: n + 1 }),
+        }),
+      );
+      await bench.store.saveRun(sampleCommit(run, { outbox: rows }));
+      const give = (n: number, now: number, held = true) => {
+        const bounded = { limit: { inFlight: 2, perMinute: 3 }, now, held };
+        return instances().assignWithin(bounded, rows[n] ?? sampleOutbox(run.id), "a");
+      };
+      const answers = await Promise.all(rows.map((_, n) => give(n, sampleTime)));
+      const given = answers.flatMap((each, n) => (each !== undefined && "token" in each ? [n] : []));
+      assert.equal(given.length, 2, "of six at once");
+      assert.ok(answers.every((each) => each !== undefined && ("token" in each || each.waitMs === "full")));
+      const mine = (await instances().assigned()).filter((each) => each.agent === agent);
+      assert.equal(mine.length, 2);
+      await bench.store.closeOutbox(mine.map(({ id }) => id));
+      const others = rows.map((_, n) => n).filter((n) => !given.includes(n));
+      const [third = 0, fourth = 0, fifth = 0] = others;
+      assert.ok("token" in ((await give(third, sampleTime + 20_000)) ?? {}));
+      assert.deepEqual(await give(fourth, sampleTime + 30_000), { waitMs: 30_000 });
+      assert.ok("token" in ((await give(fourth, sampleTime + 30_000, false)) ?? {}), "people wait for it");
+      assert.deepEqual(await give(fifth, sampleTime + 30_000), { waitMs: "full" });
+      await bench.store.closeOutbox(rows.map(({ id }) => id));
+    });
+
     test("a commit gives its new messages to instances, but takes no step from a later one", async () => {
       const run = await bench.create();
       const given = { instance: "a", fencing: 1 };

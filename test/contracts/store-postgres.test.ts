@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import type { TestPostgres } from "../fakes/postgres.ts";
 import { postgresMissing, startPostgres } from "../fakes/postgres.ts";

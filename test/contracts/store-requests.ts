@@ -18,6 +18,42 @@ export function storeRequestsContract(name: string, open: () => Promise<Store>):
         ],
       });
 
+    test("runs in progress and runs that wait are counted, and those are had in turns of their requesters", async () => {
+      const before = await bench.store.progress();
+      const runs: Run[] = [];
+      for (const [id, requester] of [
+        ["turn1", "bulk"],
+        ["turn2", "bulk"],
+        ["turn3", "bulk"],
+        ["turn4", "anna"],
+      ] as const) {
+        runs.push(await created(id, { requester, held: true, createdAt: 1_000 + runs.length }));
+      }
+      await created("turn5", { createdAt: 1 });
+      const waiting = await created("turn6", { status: "waiting" });
+      await created("turn7", { status: "compensating", held: true });
+      const counted = await bench.store.progress();
+      assert.deepEqual(
+        [counted.inProgress - before.inProgress, counted.held - before.held],
+        [2, 4],
+        "neither waiting for people nor compensating",
+      );
+      assert.equal(waiting.status, "waiting");
+      const order = async () => (await bench.store.heldRuns(10)).map(({ run }) => run);
+      assert.deepEqual(await order(), ["turn1", "turn4", "turn2", "turn3"]);
+      assert.deepEqual(await bench.store.heldRuns(2), [
+        { run: "turn1", requester: "bulk" },
+        { run: "turn4", requester: "anna" },
+      ]);
+      const { held: _, ...first } = runs[0] ?? sampleRun("turn1");
+      assert.equal(await bench.store.saveRun(sampleCommit(first)), "saved");
+      assert.deepEqual(await order(), ["turn2", "turn4", "turn3"]);
+      for (const run of runs.slice(1)) {
+        await bench.store.saveRun(sampleCommit({ ...run, status: "cancelled" }));
+      }
+      assert.deepEqual(await order(), []);
+    });
+
     test("a message's key says for good which run it started or answered", async () => {
       const first = await created("r1");
       assert.equal(await bench.store.requestRun("key-r1"), "r1");

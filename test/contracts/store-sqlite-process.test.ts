@@ -21,7 +21,7 @@ import { sql } from "kysely";
 import type { Database } from "../../adapters/store/database.ts";
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
 import { verifyDatabase } from "../fakes/verify-database.ts";
 import { AppError } from "../../src/errors.ts";
 

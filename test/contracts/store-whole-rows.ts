@@ -34,9 +34,10 @@ export function storeWholeRowsContract(name: string, open: () => Promise<Store>)
         reason: "requested",
         updatedAt: now + 77,
         paused: true,
+        held: true,
         steps: [sampleStep({ id: "route", status: "completed", attempt: 2, dispatch: 3, endedAt: now + 5 })],
       };
-      const { paused: _, ...resumed } = changed;
+      const { paused: _, held: __, ...resumed } = changed;
       const failing = { ...changed, error: { code: "late", message: "No answer.", retryable: true } };
       for (const each of [changed, resumed, failing, resumed]) {
         const version = (await bench.store.loadRun(run.id))?.version ?? 0;
@@ -45,9 +46,9 @@ export function storeWholeRowsContract(name: string, open: () => Promise<Store>)
       }
     });
 
-    test("a run that is paused from its beginning comes back paused", async () => {
-      const run = await bench.create({ paused: true });
-      assert.equal(run.paused, true);
+    test("a run that rests from its beginning comes back so", async () => {
+      const run = await bench.create({ paused: true, held: true });
+      assert.deepEqual([run.paused, run.held], [true, true]);
     });
 
     test("a message comes back with everything that was written of it", async () => {
@@ -72,9 +73,14 @@ export function storeWholeRowsContract(name: string, open: () => Promise<Store>)
         at: now + 9,
         assurance: "clicked",
         adapter: "console",
+        signedAt: "@deputy/main",
         brokeGlass: true,
+        standing: "standing1",
       };
-      const opened: Required<Approval> = sampleApproval(run.id, { tier: "large", quorum: 2, notices: 1 });
+      const opened: Required<Approval> = {
+        ...sampleApproval(run.id, { tier: "large", quorum: 2, notices: 1 }),
+        editors: ["manager"],
+      };
       const decided: Required<Approval> = {
         ...opened,
         status: "decided",

@@ -7,6 +7,7 @@ import { storeBench } from "../fakes/store-bench.ts";
 import { storeApprovalsContract } from "./store-approvals.ts";
 import { storeCardsContract } from "./store-cards.ts";
 import { storeFreezesContract } from "./store-freezes.ts";
+import { storePapersContract } from "./store-papers.ts";
 import { storeInstancesContract } from "./store-instances.ts";
 import { storeLeasesContract } from "./store-leases.ts";
 import { storeMessagesContract } from "./store-messages.ts";
@@ -22,6 +23,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   storeMessagesContract(name, open);
   storeInstancesContract(name, open);
   storeFreezesContract(name, open);
+  storePapersContract(name, open);
   storeLeasesContract(name, open);
   storeRequestsContract(name, open);
   storeWholeRowsContract(name, open);

@@ -62,6 +62,24 @@ suite("the command line", { timeout: 200_000 }, () => {
     assert.equal((await system.run("link", "nobody")).code, 1);
   });
 
+  test("a request that is paused says so until it is resumed", async () => {
+    const { run } = (await system.ask("Order the parts needed for 3 widgets for Customer XYZ")).result;
+    assert.ok(run !== null);
+    const shown = async () => {
+      const list = JSON.parse((await system.run("runs", "--json")).stdout) as {
+        id: string;
+        paused: boolean;
+      }[];
+      return list.find(({ id }) => id === run)?.paused;
+    };
+    assert.equal(await shown(), false);
+    assert.equal((await system.run("pause", run)).code, 0);
+    assert.equal(await shown(), true);
+    assert.match((await system.run("run", run)).stdout, /: waiting, paused/);
+    assert.equal((await system.run("resume", run)).code, 0);
+    assert.equal(await shown(), false);
+  });
+
   test("people are signed while the system runs", async () => {
     const file = path.join(system.folder, "people.csv");
     const { stdout } = await system.run("books", "people", "--csv");

@@ -37,7 +37,24 @@ export async function bringApproval({ office }: Scene, run = "run1"): Promise<vo
   await office.openApproval(run);
 }
 
-/** The eight states that people see most, each brought about through the page. */
+/** The manager stops everything: as far as the reason. */
+export async function freezing(scene: Scene): Promise<Page> {
+  await ordered(scene);
+  await scene.office.openApproval("run1");
+  const page = await scene.signIn("manager");
+  await page.getByRole("button", { name: "Freeze" }).click();
+  await page.keyboard.type("An invoice came from an account that nobody knows.");
+  return page;
+}
+async function frozen(scene: Scene): Promise<Page> {
+  const page = await freezing(scene);
+  await page.keyboard.press("Enter");
+  await page.getByText("12 of 12 agents know").waitFor();
+  await page.getByRole("button", { name: "Ask for it to be lifted" }).waitFor();
+  return page;
+}
+
+/** The states that people see most, each brought about through the page. */
 export const states: Readonly<Record<string, (scene: Scene) => Promise<Page>>> = {
   async "signed-out"(scene) {
     const page = await scene.context.newPage();
@@ -75,6 +92,8 @@ export const states: Readonly<Record<string, (scene: Scene) => Promise<Page>>> =
   },
   approved: (scene) => decided(scene, "approved"),
   rejected: (scene) => decided(scene, "rejected"),
+  freezing,
+  frozen,
   async "run-detail"(scene) {
     await ordered(scene);
     await scene.office.openApproval("run1");

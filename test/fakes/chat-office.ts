@@ -14,41 +14,13 @@ import type {
 } from "../../src/domain.ts";
 import type { ChatAdapter, ChatInbox, Clock } from "../../src/ports.ts";
 import type { RunView, StepView } from "../../src/run-view.ts";
-import { noSafety } from "./no-safety.ts";
+import { noRights } from "./no-rights.ts";
+import { officeSafety } from "./office-safety.ts";
+import { type UndoClick, undoRefOf } from "../../src/undo-types.ts";
 import { officeDesk } from "./office-desk.ts";
+import { officePeople, officeSteps } from "./office-people.ts";
 import { samplePlan } from "./sample-plan.ts";
 import { sampleApproval, sampleRun, sampleStep } from "./sample-run.ts";
-
-const officePeople: readonly Person[] = [
-  { id: "employee", name: "Erin Employee", roles: ["employee"], active: true, accounts: [] },
-  { id: "employee-2", name: "Eli Employee", roles: ["employee"], active: true, accounts: [] },
-  { id: "manager", name: "Mara Manager", roles: ["manager"], active: true, accounts: [] },
-  { id: "manager-2", name: "Milo Manager", roles: ["manager"], active: true, accounts: [] },
-  { id: "former", name: "Fran Former", roles: ["manager"], active: false, accounts: [] },
-];
-/** Steps of a believable run, with the agent of each. */
-const officeSteps: readonly (readonly [StepId, string | null])[] = [
-  ["route", "router"],
-  ["credit", "financial"],
-  ["orderCompliance", "compliance"],
-  ["parts", "blueprint"],
-  ["reserve", "inventory"],
-  ["offers", "supply"],
-  ["vendors", "compliance"],
-  ["budget", "financial"],
-  ["logistics", "logistics"],
-  ["quote", "quoting"],
-  ["fallbacks", "exception"],
-  ["plan", null],
-  ["financialAttests", "financial"],
-  ["complianceAttests", "compliance"],
-  ["gate", "hitl"],
-  ["financialRenews", "financial"],
-  ["complianceRenews", "compliance"],
-  ["orders", "supply"],
-  ["validation", "validation"],
-  ["crm", "crm"],
-];
 
 type Change<T> = { -readonly [K in keyof T]?: T[K] };
 
@@ -61,6 +33,7 @@ export class ChatOffice {
   readonly requests: ChatRequest[] = [];
   readonly decisions: ClickedDecision[] = [];
   readonly cancelled: RunId[] = [];
+  readonly undos: UndoClick[] = [];
   people: readonly Person[] = officePeople;
   demo = true;
   /** What the next request is refused with. */
@@ -80,7 +53,8 @@ export class ChatOffice {
 
   readonly desk: Desk = officeDesk(this);
   readonly inbox: ChatInbox = {
-    ...noSafety,
+    ...noRights,
+    ...officeSafety({ now: () => this.#clock.now() }),
     refused: async (person) => {
       this.strangers.push(person);
     },
@@ -114,6 +88,14 @@ export class ChatOffice {
         await this.#answer(waiting, request.text);
       }
       return { outcome: "accepted", run };
+    },
+    undo: async (click) => {
+      const refused = this.#stranger(click.person) ?? this.refusal;
+      if (refused !== null) {
+        return { outcome: "refused", error: refused };
+      }
+      this.undos.push(click);
+      return { outcome: "accepted", run: undoRefOf(click.undo)?.run ?? "" };
     },
     decision: async (decision) => {
       await this.hold;
@@ -197,6 +179,7 @@ export class ChatOffice {
       plan: null,
       papers: {},
       approvals: [],
+      undos: [],
       reason: null,
     });
     await this.#draw(run, [`progress-${run}`]);

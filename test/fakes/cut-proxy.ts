@@ -55,6 +55,12 @@ export class CutProxy {
     this.#sockets.forEach((socket) => socket.pause());
   }
 
+  /** Nothing gets through the connections there are, for ever, as where a host vanished; new ones work. */
+  abandon(): void {
+    this.stall();
+    this.#stalled = false;
+  }
+
   go(): void {
     this.#stalled = false;
     this.#sockets.forEach((socket) => socket.resume());

@@ -1,10 +1,14 @@
 import { canonicalJson, sha256Hex } from "../../src/canonical.ts";
-import type { Accepted, AlreadyDecided, PlanDocument, Refused, Signed } from "../../src/domain.ts";
+import type { AlreadyDecided } from "../../src/decision-types.ts";
+import type { Accepted, PlanDocument, Refused, Signed } from "../../src/domain.ts";
 import { createAtLink } from "../../src/link/at-link.ts";
 import { createDecisionDesk, type DecisionDesk } from "../../src/link/decision-desk.ts";
-import { createDecisionDevice, type DecisionDevice } from "../../src/link/decision-device.ts";
+import { createDecisionDevice } from "../../src/link/decision-device.ts";
+import type { DecisionDevice } from "../../src/link/device-types.ts";
+import type { InstanceKeyPairs } from "../../src/keys.ts";
 import type { ApprovalPaper, CountersignedDecision } from "../../src/mandate-types.ts";
 import type { AgentLink } from "../../src/link-port.ts";
+import type { TrustDocument } from "../../src/trust/trust-documents.ts";
 import { LoopServers } from "./loop-transport.ts";
 import { ManualTime } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
@@ -25,6 +29,8 @@ export class DecisionWorld {
   readonly values = new MemoryValues();
   /** What the bot shows; tests alter it. */
   readonly papers = new Map<string, ApprovalPaper>();
+  /** How approvals ended. */
+  readonly outcomes = new Map<string, string>();
   readonly decided: { readonly decision: Signed<CountersignedDecision>; readonly reason?: string }[] = [];
   answer: Accepted | Refused | AlreadyDecided = { outcome: "accepted", run: "run1" };
 
@@ -33,10 +39,15 @@ export class DecisionWorld {
   }
 
   /** Signs the company's papers anew, with the manager's account unless `accounts` says otherwise. */
-  document(o: { readonly serial?: number; readonly accounts?: readonly string[] }): void {
+  document(o: {
+    readonly serial?: number;
+    readonly accounts?: readonly string[];
+    readonly revocations?: TrustDocument["revocations"];
+  }): void {
     const accounts = o.accounts ?? [`atsign:${managerAtSign}`];
     this.trust.document({
       serial: o.serial ?? 1,
+      revocations: o.revocations ?? [],
       people: people.map((each) => ({
         ...each,
         roles: [...each.roles],
@@ -69,10 +80,10 @@ export class DecisionWorld {
     return paper;
   }
 
-  async link(role: string): Promise<AgentLink> {
+  async link(role: string, keys = this.trust.keys(role)): Promise<AgentLink> {
     return createAtLink({
       transport: this.servers.transport(`@cs-${role}`),
-      keys: this.trust.keys(role),
+      keys,
       trust: await this.trust.open(),
       memory: new MemoryValues(),
       clock: this.time,
@@ -91,6 +102,7 @@ export class DecisionWorld {
       trust,
       papers: async (id) => this.papers.get(id),
       openApprovals: async () => [...this.papers.values()].map(({ approval }) => approval),
+      outcomeFor: async (_person, id) => this.outcomes.get(id),
       mayDecide: (person, { requester }) => person.id !== requester,
       decide: async (decision, reason) => {
         this.decided.push({ decision, ...(reason === undefined ? {} : { reason }) });
@@ -103,14 +115,17 @@ export class DecisionWorld {
     return desk;
   }
 
-  /** The manager's machine; called again it is the same machine after a restart. */
-  async device(): Promise<DecisionDevice> {
-    const link = await this.link("person");
+  /** One of the manager's machines; called again it is the same one after a restart. */
+  async device(
+    o: { readonly keys?: InstanceKeyPairs; readonly values?: MemoryValues } = {},
+  ): Promise<DecisionDevice> {
+    const { keys = this.trust.keys("person"), values = this.values } = o;
+    const link = await this.link("person", keys);
     const device = createDecisionDevice({
       link,
-      keys: this.trust.keys("person"),
+      keys,
       trust: await this.trust.open(),
-      values: this.values,
+      values,
       clock: this.time,
       timers: this.time,
       log: silentLogger,

@@ -155,6 +155,7 @@ function mandateOf(
     plan,
     planHash,
     decidedBy: decisions.map(({ statement }) => statement.person),
+    assurance: "clicked",
   };
 }
 

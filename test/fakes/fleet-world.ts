@@ -4,7 +4,7 @@ import type { AgentDefinition } from "../../src/define-agent.ts";
 import { skill } from "../../src/define-agent.ts";
 import { AppError } from "../../src/errors.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../../src/link-types.ts";
-import { type AgentCalls, createAgentCalls } from "../../src/link/agent-calls.ts";
+import { type AgentCalls, type AgentCallsOptions, createAgentCalls } from "../../src/link/agent-calls.ts";
 import { createAnnouncer } from "../../src/link/announcer.ts";
 import type { AgentHost } from "../../src/link/host.ts";
 import { type InstanceFacts, presenceRun } from "../../src/link/presence-message.ts";
@@ -15,6 +15,8 @@ import { silentLogger } from "./silent-logger.ts";
 
 const empty = z.strictObject({});
 const requestMs = 1_800_000;
+
+type BotSettings = Partial<Pick<AgentCallsOptions, "regions" | "limits">>;
 
 /** The bot's calls, and any number of instances of one agent on the same real books, over a network in memory. */
 export class FleetWorld {
@@ -40,7 +42,7 @@ export class FleetWorld {
 
   private constructor(host: HostWorld) {
     this.host = host;
-    this.#calls = this.#newCalls(undefined);
+    this.#calls = this.#newCalls();
   }
 
   static async open(): Promise<FleetWorld> {
@@ -54,9 +56,9 @@ export class FleetWorld {
   }
 
   /** A bot as after a start: what is left is the record. */
-  async restartBot(regions?: readonly string[]): Promise<void> {
+  async restartBot(settings: BotSettings = {}): Promise<void> {
     await this.#calls.stop();
-    this.#calls = this.#newCalls(regions);
+    this.#calls = this.#newCalls(settings);
     await this.#calls.start();
     const link = this.host.network.link(this.host.address("bot"));
     await link.start((message) => this.#receive(message));
@@ -148,7 +150,7 @@ export class FleetWorld {
     await this.host.close();
   }
 
-  #newCalls(regions: readonly string[] | undefined): AgentCalls {
+  #newCalls(settings: BotSettings = {}): AgentCalls {
     const { time, network } = this.host;
     return createAgentCalls({
       store: this.record,
@@ -164,7 +166,7 @@ export class FleetWorld {
         // Whoever is revoked here is found out when it is to be given something.
         onChange: () => undefined,
       },
-      regions,
+      ...settings,
       clock: time,
       timers: time,
       log: silentLogger,

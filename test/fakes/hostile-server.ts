@@ -11,6 +11,8 @@ export interface Arrival {
 }
 /** What hostile servers do, and what they saw; without orders they are honest. */
 export class Tampering {
+  /** The servers' clocks are this far ahead. */
+  aheadMs = 0;
   /** Everything that was ever handed over, as it was. */
   readonly seen: Arrival[] = [];
   /** What becomes of a notification. */

@@ -15,11 +15,13 @@ import type { Json } from "../../src/domain.ts";
 import type { InstanceKeyPairs } from "../../src/keys.ts";
 import { seal } from "../../src/link/envelope.ts";
 import { createAtLink } from "../../src/link/at-link.ts";
-import { watchPeerKeys } from "../../src/link/peer-key-watch.ts";
+import { watchRefusals } from "../../src/link/refusal-watch.ts";
 import { createRefusalJournal, type RefusalJournal } from "../../src/link/refusal-journal.ts";
 import { systemTimers } from "../../src/link/timers.ts";
+import { logServerRefusals } from "../../src/processes/server-refusals.ts";
 import type { ReceivedEnvelope } from "../../src/link-types.ts";
 import type { AgentLink } from "../../src/link-port.ts";
+import type { Logger } from "../../src/ports.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import { type AtSandbox, startAtSandbox } from "../../src/sandbox/at-server/start-at-sandbox.ts";
 import { aliceKeys, bobKeys } from "../unit/atsdk/vectors.ts";
@@ -52,7 +54,7 @@ export interface HostileSide {
 
 /** Three agents of one company whose atServers, all of them, are hostile. */
 export class HostileWorld {
-  readonly tampering = new Tampering();
+  readonly tampering: Tampering;
   readonly sandbox: AtSandbox;
   readonly trust: TrustWorld;
   readonly atKeys: Readonly<Record<Role, AtKeys>>;
@@ -61,31 +63,46 @@ export class HostileWorld {
   readonly clock = { now: (): number => Date.now() + this.aheadMs };
   /** All bytes between the participants and their atServers, as somebody on the wire has them. */
   readonly wire: Buffer[] = [];
+  /** What the atServers' process logs of what they refused. */
+  readonly serverLog: Readonly<Record<string, Json>>[];
+  /** Somebody on the way of every connection that is opened from now on. */
+  onTheWay: (real: Transport) => Transport = (real) => real;
   readonly #folder: string;
   readonly #proxies = new Map<number, CutProxy>();
   #steps = 0;
   readonly #sides: { close(): Promise<void> }[] = [];
 
-  private constructor(folder: string, sandbox: AtSandbox, atKeys: Record<Role, AtKeys>, hold: Tampering) {
+  private constructor(
+    folder: string,
+    sandbox: AtSandbox,
+    atKeys: Record<Role, AtKeys>,
+    hold: { readonly tampering: Tampering; readonly serverLog: Readonly<Record<string, Json>>[] },
+  ) {
     this.#folder = folder;
     this.sandbox = sandbox;
     this.atKeys = atKeys;
-    this.tampering = hold;
+    this.tampering = hold.tampering;
+    this.serverLog = hold.serverLog;
     this.trust = new TrustWorld(this.clock, Object.keys(atKeys));
   }
 
   static async open(): Promise<HostileWorld> {
     const folder = mkdtempSync(path.join(tmpdir(), "cs-hostile-"));
     const tampering = new Tampering();
+    const serverLog: Readonly<Record<string, Json>>[] = [];
+    const warn: Logger["warn"] = (fields) => void serverLog.push(fields);
+    const { onRefused } = logServerRefusals({ ...silentLogger, warn }, systemTimers);
     const atKeys = { bot: aliceKeys, supply: bobKeys, credit: await creditKeys };
     const keys = Object.fromEntries(Object.entries(atKeys).map(([role, each]) => [`@cs-${role}`, each]));
     const sandbox = await startAtSandbox({
       dataDir: folder,
       atSigns: Object.keys(keys),
       keys,
+      onRefused,
+      clock: () => Date.now() + tampering.aheadMs,
       makeServer: (...args) => new HostileServer(tampering, ...args),
     });
-    const world = new HostileWorld(folder, sandbox, atKeys, tampering);
+    const world = new HostileWorld(folder, sandbox, atKeys, { tampering, serverLog });
     for (const { port } of [sandbox.directory, ...Object.values(sandbox.addresses)]) {
       world.#proxies.set(port, await CutProxy.open(port, (chunk) => world.wire.push(chunk)));
     }
@@ -113,7 +130,7 @@ export class HostileWorld {
     });
     const client = await this.client(role, {
       transport: this.#listening(said),
-      ...watchPeerKeys(memory, (change) => refusals.note(change)),
+      ...watchRefusals(memory, (refusal) => refusals.note(refusal)),
     });
     const link = createAtLink({
       transport: client,
@@ -141,6 +158,11 @@ export class HostileWorld {
     return { link, client, memory, journal, refused, received, said };
   }
 
+  /** Ends all connections, which are opened again. */
+  cut(): void {
+    this.#proxies.forEach((proxy) => proxy.cut());
+  }
+
   client(role: Role, change: Partial<OpenOptions> = {}): Promise<AtClient> {
     const { directory, ca } = this.sandbox;
     return AtClient.open({ atSign: `@cs-${role}`, keys: this.atKeys[role], directory, ca, ...change });
@@ -150,7 +172,7 @@ export class HostileWorld {
   #listening(said: string[]): Transport {
     return async (options) => {
       const port = this.#proxies.get(options.port)?.port ?? options.port;
-      const stream = await tlsTransport({ ...options, port });
+      const stream = await this.onTheWay(tlsTransport)({ ...options, port });
       return {
         ...stream,
         write(text) {
@@ -222,6 +244,19 @@ export function eachInHostileWorld(
     told({ world, bot: await world.side("bot"), supply: await world.side("supply") });
   });
   afterEach(() => world?.close());
+}
+
+/** The line of an atServer's log that says what it refused to whom, once it is there. */
+export async function loggedBy(
+  world: HostileWorld,
+  line: { readonly atSign: string; readonly from: string | null; readonly code: string },
+): Promise<void> {
+  const isIt = (each: Readonly<Record<string, Json>>): boolean =>
+    each["atSign"] === line.atSign && each["from"] === line.from && each["code"] === line.code;
+  await until(
+    () => world.serverLog.some(isIt),
+    `${JSON.stringify(line)} in ${JSON.stringify(world.serverLog)}`,
+  );
 }
 
 /** The first line of the journal that says what was refused, once it is there. */

@@ -1,4 +1,5 @@
-import type { Assignment, InstanceStore, KeptInstance } from "../../src/instance-types.ts";
+import { givenAfter, limitWait } from "../../src/agent-limit.ts";
+import type { Assignment, Bounded, HeldBack, InstanceStore, KeptInstance } from "../../src/instance-types.ts";
 import type { MessageSubject } from "../../src/link-types.ts";
 import type { OutboxRow, RunCommit } from "../../src/record-types.ts";
 
@@ -9,6 +10,7 @@ const stepOf = ({ run, revision, step }: MessageSubject): string => [run, revisi
 export class MemoryInstances implements InstanceStore {
   readonly #outbox: Map<string, OpenRow>;
   readonly #assignments = new Map<string, Assignment>();
+  readonly #given = new Map<string, readonly number[]>();
   readonly #kept = new Map<string, KeptInstance>();
 
   constructor(outbox: Map<string, OpenRow>) {
@@ -23,6 +25,14 @@ export class MemoryInstances implements InstanceStore {
     }
   }
 
+  async assignWithin(
+    bounded: Bounded,
+    row: OutboxRow,
+    instance: string,
+  ): Promise<Assignment | HeldBack | undefined> {
+    return this.#takePlace(row, bounded) ?? this.assign(row, instance);
+  }
+
   async assign({ id, subject }: OutboxRow, instance: string): Promise<Assignment | undefined> {
     const known = this.#assignments.get(stepOf(subject));
     const token = (known?.token ?? 0) + (known?.instance === instance ? 0 : 1);
@@ -33,6 +43,19 @@ export class MemoryInstances implements InstanceStore {
     }
     this.#outbox.set(id, { ...row, instance, fencing: token });
     return { instance, token };
+  }
+
+  #takePlace({ id, to: agent }: OutboxRow, { limit, now, held }: Bounded): HeldBack | undefined {
+    const inHand = ({ id: other, to, kind, open, instance }: OpenRow): boolean =>
+      other !== id && to === agent && open && kind === "request" && instance !== undefined;
+    const inFlight = [...this.#outbox.values()].filter(inHand).length;
+    const given = this.#given.get(agent) ?? [];
+    const waitMs = held ? limitWait(limit, { inFlight, given }, now) : 0;
+    if (waitMs !== 0) {
+      return { waitMs };
+    }
+    this.#given.set(agent, givenAfter(limit, given, now));
+    return undefined;
   }
 
   /** Whether the step of the message that is applied was given to somebody since. */

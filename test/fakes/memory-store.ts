@@ -3,12 +3,15 @@ import type { Approval, MessageId, Run, RunId, ThreadId } from "../../src/domain
 import { AppError } from "../../src/errors.ts";
 import { nextLook } from "../../src/next-look.ts";
 import type { Store } from "../../src/ports.ts";
+import { stuckSteps } from "../../src/step-errors.ts";
 import type { AgentTraffic, CardRow, Content, ContentFilter, InboxKey } from "../../src/record-types.ts";
 import type { JournalEntry, OpenWorkflow, OutboxRow, RunCommit } from "../../src/record-types.ts";
 import { MemoryInstances } from "./memory-instances.ts";
 import { MemoryLeases } from "./memory-leases.ts";
 import { MemoryFreezes } from "./memory-freezes.ts";
+import { MemoryPapers } from "./memory-papers.ts";
 import { MemoryCards } from "./memory-cards.ts";
+import { heldInTurns, progressOf } from "./memory-turns.ts";
 import { MemoryValues } from "./memory-values.ts";
 
 const isOpen = (run: Run): boolean => ["running", "waiting", "compensating"].includes(run.status);
@@ -21,6 +24,7 @@ export class MemoryStore extends MemoryValues implements Store {
   readonly outbox = new Map<string, OutboxRow & { open: boolean }>();
   readonly instances = new MemoryInstances(this.outbox);
   readonly freezes = new MemoryFreezes(this.journal);
+  readonly papers = new MemoryPapers(this.journal);
   readonly leases = new MemoryLeases();
   private readonly runs = new Map<RunId, Run>();
   private readonly requests = new Map<string, RunId | undefined>(); // nobody's: taken back
@@ -126,6 +130,7 @@ export class MemoryStore extends MemoryValues implements Store {
     return copy(
       [...this.runs.values()]
         .filter((run) => o.open === undefined || isOpen(run) === o.open)
+        .filter((run) => o.stuck !== true || stuckSteps(run).length > 0)
         .filter((run) => o.person === undefined || run.requester === o.person)
         .toSorted((a, b) => b.createdAt - a.createdAt)
         .slice(0, o.limit),
@@ -154,6 +159,14 @@ export class MemoryStore extends MemoryValues implements Store {
       .toSorted((a, b) => this.dueAt(a) - this.dueAt(b))
       .slice(0, limit)
       .map((run) => run.id);
+  }
+
+  async progress(): ReturnType<Store["progress"]> {
+    return progressOf(this.runs.values());
+  }
+
+  async heldRuns(limit: number): ReturnType<Store["heldRuns"]> {
+    return heldInTurns(this.runs.values(), limit);
   }
 
   private dueAt(run: Run): number {
@@ -192,6 +205,7 @@ export class MemoryStore extends MemoryValues implements Store {
     return copy(
       [...this.approvalById.values()]
         .filter((each) => o.open === undefined || (each.status === "open") === o.open)
+        .filter((each) => o.alone === undefined || each.decision?.brokeGlass === true)
         .filter((each) => o.run === undefined || each.run === o.run)
         .filter((each) => o.requester === undefined || each.requester === o.requester)
         .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))

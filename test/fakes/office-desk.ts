@@ -1,9 +1,12 @@
 import type { Card } from "../../src/card.ts";
 import { approvalCard } from "../../src/approval-card.ts";
-import { cardFor, stepLabel } from "../../src/cards.ts";
+import { stepLabel } from "../../src/card-words.ts";
+import { cardFor } from "../../src/cards.ts";
 import type { Desk, RunDetail } from "../../src/desk-types.ts";
 import type { Json, Person, PersonId, RunId } from "../../src/domain.ts";
 import type { RunView } from "../../src/run-view.ts";
+import { undoCard } from "../../src/undo-card.ts";
+import { undoCardKey } from "../../src/undo-types.ts";
 
 /** A desk over runs in memory: viewers see their own runs, active managers all. */
 export function officeDesk(office: {
@@ -52,6 +55,20 @@ export function officeDesk(office: {
           .toReversed()
           .sort((a, b) => Number(b.approval.status === "open") - Number(a.approval.status === "open")),
       ),
+    undos: (viewer) =>
+      Promise.resolve(
+        [...office.runs.values()]
+          .filter((view) => sees(view, viewer) && view.run.requester !== viewer)
+          .flatMap((view) => view.undos.map((story) => ({ id: story.id, card: undoCard(view, story) })))
+          .filter(({ card }) => card.undo !== null),
+      ),
+    undoCard(id, viewer) {
+      const view = [...office.runs.values()].find((each) => each.undos.some((story) => story.id === id));
+      const story = view?.undos.find((each) => each.id === id);
+      return Promise.resolve(
+        view !== undefined && story !== undefined && sees(view, viewer) ? undoCard(view, story) : undefined,
+      );
+    },
     approvalCard(id, viewer) {
       const view = [...office.runs.values()].find((each) =>
         each.approvals.some((approval) => approval.id === id),
@@ -72,6 +89,7 @@ function cardsOf(view: RunView): { readonly key: string; readonly card: Card }[]
     `progress-${id}`,
     ...(view.question === null ? [] : [`question-${id}-now`]),
     ...view.approvals.map((each) => `approval-${each.id}`),
+    ...view.undos.map(undoCardKey),
     ...(["completed", "failed", "cancelled"].includes(status) ? [`result-${id}`] : []),
   ];
   return keys.flatMap((key) => {
@@ -92,6 +110,7 @@ function detailOf(view: RunView): RunDetail {
     createdAt,
     updatedAt,
     title: requestText,
+    paused: view.run.paused === true,
     requestText,
     dialogue,
     approvals,

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -14,6 +14,10 @@ export interface TestPostgres {
   readonly pid: number | undefined;
   /** The URL of a new, empty database. */
   createDatabase(): Promise<string>;
+  /** Ends it as a crash would ("immediate" shutdown), and starts it again after `restMs`. */
+  crash(restMs: number): Promise<void>;
+  /** Makes all its processes stand still, or go on. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
   stop(): Promise<void>;
 }
 
@@ -61,7 +65,9 @@ async function start(port: number | undefined): Promise<TestPostgres> {
     "-c",
     `unix_socket_directories=${folder}`,
   ];
-  const server = spawn(join(bin, "postgres"), ["-D", data, ...flags], { ...run, stdio: "ignore" });
+  const launch = (): ChildProcess =>
+    spawn(join(bin, "postgres"), ["-D", data, ...flags], { ...run, stdio: "ignore" });
+  let server = launch();
   // Also where a test file ends by an error; only SIGKILL leaves the server behind.
   const killed = (): void => {
     server.kill("SIGQUIT");
@@ -78,7 +84,25 @@ async function start(port: number | undefined): Promise<TestPostgres> {
     throw error;
   }
   return {
-    pid: server.pid,
+    get pid() {
+      return server.pid;
+    },
+    async crash(restMs) {
+      const exited = once(server, "exit");
+      server.kill("SIGQUIT");
+      await exited;
+      await delay(restMs);
+      server = launch();
+      await untilReady(url("postgres"), server);
+    },
+    signal(name) {
+      const pid = server.pid ?? 0;
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+      // Those that began meanwhile are few, and wait for the first one's word.
+      [pid, ...children.filter((each) => each !== "").map(Number)].forEach((each) =>
+        process.kill(each, name),
+      );
+    },
     async createDatabase() {
       const name = `t${randomBytes(6).toString("hex")}`;
       await query(url("postgres"), `create database ${name}`);

@@ -4,7 +4,9 @@ import type { Approval, ApprovalId, Person, ThreadId } from "../../src/domain.ts
 import type { Engine } from "../../src/engine/engine.ts";
 import type { ChatInbox } from "../../src/ports.ts";
 import { createPresenter, type Presenter } from "../../src/presenter.ts";
+import { createUndoDesk } from "../../src/undo-desk.ts";
 import type { EngineWorld } from "../unit/engine/engine-world.ts";
+import { noRights } from "./no-rights.ts";
 import { noSafety } from "./no-safety.ts";
 import { type ManualTime, settle } from "./manual-time.ts";
 import { MemoryValues } from "./memory-values.ts";
@@ -35,6 +37,7 @@ interface Surroundings {
 export function startMortalBot(o: Surroundings): MortalBot {
   const { world, slack, time } = o;
   const { engine, approvals, delegations, intake } = world.bot();
+  const undo = createUndoDesk({ store: world.store, engine, trust: () => world.trust });
   let dead = false;
   /** What a dead process had under way never answers. */
   const alive = async <T>(work: Promise<T>): Promise<T> => {
@@ -43,10 +46,12 @@ export function startMortalBot(o: Surroundings): MortalBot {
   };
   const inbox: ChatInbox = {
     ...noSafety,
+    ...noRights,
     request: (request) => alive(intake.request(request)),
     cancel: (run, person) => alive(intake.cancel(run, person)),
     withdraw: (key, person) => alive(intake.withdraw(key, person)),
     refused: (person, code) => alive(intake.refused(person, code)),
+    undo: (click) => alive(undo.act(click)),
     delegate: (handing) => alive(delegations.delegate(handing)),
     decision: async (decision) => {
       const outcome = await approvals.decide(decision);
@@ -71,6 +76,8 @@ export function startMortalBot(o: Surroundings): MortalBot {
       run: () => Promise.resolve(undefined),
       approvals: () => Promise.resolve([]),
       approvalCard: () => Promise.resolve(undefined),
+      undos: () => Promise.resolve([]),
+      undoCard: () => Promise.resolve(undefined),
       agents: () => Promise.resolve([]),
       people: () => o.people,
       personOf: (account) => o.people.find((each) => each.accounts.includes(account)),
@@ -145,6 +152,7 @@ function cardOf(approval: Approval | undefined): Card | null {
     facts: [],
     steps: [],
     tables: [],
+    undo: null,
     options: [],
     plan: { approval: id, hash: planHash },
     approval: open ? { id, planHash, requester } : null,

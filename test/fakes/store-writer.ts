@@ -1,6 +1,6 @@
 import { openDatabase } from "../../adapters/store/open-database.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
-import { recordMigrations } from "../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../adapters/store/record-migrations.ts";
 import { openRecordStore } from "../../adapters/store/record-store.ts";
 import { AppError } from "../../src/errors.ts";
 import { sampleCommit, sampleOutbox, sampleRun, sampleTime } from "./sample-run.ts";

@@ -76,6 +76,11 @@ export class TrustWorld {
     return signAs(statement, keys, keys.ed25519);
   }
 
+  /** With keys that are no role's first instance's. */
+  signBy<T extends Statement>(keys: InstanceKeyPairs, statement: T): ReturnType<typeof signAs<T>> {
+    return signAs(statement, keys, keys.ed25519);
+  }
+
   grantAgent(
     role: string,
     change: Partial<Omit<AgentGrant, "tag">> = {},
@@ -137,6 +142,27 @@ export class TrustWorld {
       holder.privateKey,
     );
     this.#put(`instance-grant.${role}.${instance}.json`, grant);
+    return own;
+  }
+
+  /** A further machine of a person: with a key-holder, an agent grant and an instance grant of its own. */
+  addMachine(role: string, instance: string): InstanceKeyPairs {
+    const { keys } = this.#of(role);
+    const own = makeInstanceKeys({ atSign: keys.atSign, instance });
+    const holder = makeSigningKey();
+    const about = { atSign: own.atSign, role, notAfter: this.time(365), serial: 2 };
+    this.#put(
+      `agent-grant.${role}.${instance}.json`,
+      signAgentGrant(
+        { ...about, signingKey: holder.publicKey, instancePattern: instance, skills: [] },
+        this.company.privateKey,
+      ),
+    );
+    const { ed25519, x25519 } = { ed25519: rawPublicKey(own.ed25519), x25519: rawPublicKey(own.x25519) };
+    this.#put(
+      `instance-grant.${role}.${instance}.json`,
+      signInstanceGrant({ ...about, instance, ed25519, x25519 }, holder.privateKey),
+    );
     return own;
   }
 

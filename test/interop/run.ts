@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { activate, AtClient, generateAtKeys } from "@atsign/atsdk";
-import { type ReadyLine, withSandboxCommand } from "../conformance/run-profile.ts";
+import type { ReadyLine } from "../conformance/ready-line.ts";
+import { withSandboxCommand } from "../conformance/run-profile.ts";
 import { cases, type World } from "./cases.ts";
 import { cClient, javaClient, type OtherClient, pythonClient } from "./clients.ts";
 

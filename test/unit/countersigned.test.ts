@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Signed } from "../../src/domain.ts";
 import type { CountersignedDecision } from "../../src/mandate-types.ts";
+import { sampleCountersigned } from "../fakes/sample-countersigned.ts";
 import { EngineWorld, request } from "./engine/engine-world.ts";
 
 const account = "atsign:@cs-manager";
@@ -26,21 +27,15 @@ async function opened() {
     change: Partial<CountersignedDecision> = {},
     o: { readonly signature?: string; readonly atSign?: `@${string}` } = {},
   ): Signed<CountersignedDecision> => ({
-    statement: {
-      tag: "countersign/decision/1",
+    statement: sampleCountersigned({
       planHash: approval.planHash,
       run,
-      revision: 1,
       approval: approval.id,
-      verdict: "approved",
-      person: "manager",
-      requester: "employee",
-      assurance: "countersigned",
       trustSerial: 7,
       issuedAt: new Date(world.time.now()).toISOString(),
       expiry: new Date(world.time.now() + 3_600_000).toISOString(),
       ...change,
-    },
+    }),
     signer: { atSign: o.atSign ?? "@cs-manager", instance: "main" },
     // This world's signatures are the names of roles.
     signature: o.signature ?? "person",
@@ -58,6 +53,7 @@ test("a countersigned verdict is recorded with the person's own signature as its
     at: world.time.now(),
     assurance: "countersigned",
     adapter: "atsign",
+    signedAt: "@cs-manager/main",
   });
   assert.deepEqual(await world.text(run, "gate", "evidence:1"), signed());
   const again = await bot.approvals.countersigned(signed());
@@ -90,7 +86,7 @@ test("a signature that is not the person's, or is about something else, is refus
 });
 
 test("where policy asks countersigned verdicts, a click is too little", async () => {
-  const { bot, approval } = await opened();
+  const { world, bot, approval } = await opened();
   const click = await bot.approvals.decide({
     approval: approval.id,
     person: "manager",
@@ -98,5 +94,13 @@ test("where policy asks countersigned verdicts, a click is too little", async ()
     adapter: "console",
     assurance: "clicked",
   });
-  assert.equal(click.outcome === "refused" && click.error.code, "assurance-too-low");
+  assert.ok(click.outcome === "refused");
+  assert.equal(click.error.code, "assurance-too-low");
+  assert.match(click.error.message, /countersign inbox --keys FILE/, "and says how to decide instead");
+  const refusals = world.store.journal.filter((each) => each.kind === "refusal");
+  assert.deepEqual(
+    refusals.map(({ facts }) => [facts["code"], facts["person"], facts["verdict"], facts["assurance"]]),
+    [["assurance-too-low", "manager", "approved", "clicked"]],
+  );
+  assert.deepEqual((await world.store.approval(approval.id))?.decisions, []);
 });

@@ -54,6 +54,7 @@ async function office(requesters: readonly string[]) {
     agents: ["router", "supply"].map((id) => ({ id, atSign: `@cs-${id}` as const, description: "" })),
     isGranted: (agent) => agent !== "supply",
     instances: (agent) => (agent === "router" ? [{ instance: "b", open: false, region: "here" }] : []),
+    mayUndo: () => false,
     now: () => sampleTime,
   });
   return { store, desk, company, opened };

@@ -17,6 +17,7 @@ const money = (amount: string) => ({ amount, currency: "USD" });
 const run: RunDetail = {
   id: "run1",
   title: "",
+  paused: false,
   status: "cancelled",
   reason: "rejected",
   error: null,

@@ -6,8 +6,9 @@ import { html, render, useEffect, useState } from "./html.js";
 import { connect, lookAgain } from "./live.js";
 import { Requests } from "./requests.js";
 import { RunPage } from "./run-page.js";
-import { FreezeButton, lookAtSafety, SafetyBanner } from "./safety.js";
+import { FreezeButton, lookAtSafety, SafetyBars } from "./safety.js";
 import { change, state, subscribe } from "./store.js";
+import { stuckCount } from "./undos-state.js";
 import { ThemeToggle } from "./theme-toggle.js";
 
 const pages = [
@@ -36,7 +37,7 @@ function App() {
     addEventListener("hashchange", onMove);
     return () => removeEventListener("hashchange", onMove);
   }, []);
-  const waiting = openCount();
+  const waiting = openCount() + stuckCount();
   useEffect(() => {
     const title = pages.find((page) => page.path === place.path)?.title ?? "Run";
     document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${title} · Countersign`;
@@ -56,21 +57,23 @@ function App() {
         </div>
       </div>
     </header>
-    ${state.connection === "lost" && html`<p class="banner" role="status">Connection lost, retrying …</p>`}
-    <${SafetyBanner} />
+    <${SafetyBars} />
     ${
       state.notice !== "" &&
-      html`<p class="banner notice" role="status">
-        ${state.notice}
-        <button type="button" class="quiet" onClick=${() => change({ notice: "" })}>Close</button>
-      </p>`
+      html`<div class="bar notice" role="status">
+        <div class="bar-inner">
+          <p>${state.notice}</p>
+          <button type="button" class="quiet" onClick=${() => change({ notice: "" })}>Close</button>
+        </div>
+      </div>`
     }
+    ${state.connection === "lost" && html`<p class="banner" role="status">Connection lost, retrying …</p>`}
     <main id="content" tabindex="-1"><${Page} place=${place} /></main>
     <p class="for-readers" role="status" aria-live="polite">${state.announcement}</p>`;
 }
 /** @param {{current: string}} p */
 function Navigation({ current }) {
-  const count = openCount();
+  const count = openCount() + stuckCount();
   return html`<nav aria-label="Pages">
     ${pages.map(
       ({ path, title }) =>

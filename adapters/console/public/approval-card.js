@@ -2,6 +2,7 @@ import { post } from "./api.js";
 import { tellApproval } from "./approvals-state.js";
 import { Badge, Facts, isHash, Table } from "./card-parts.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+import { ReasonForm } from "./reason-form.js";
 import { change, state } from "./store.js";
 
 const words = { waiting: "Needs a decision", good: "Approved", bad: "Not approved", neutral: "Withdrawn" };
@@ -24,6 +25,8 @@ export function ApprovalCard({ id, card }) {
   const opener = useRef("");
   const open = card.approval !== null;
   const own = card.approval?.requester === state.me?.id;
+  /** The card says how to decide where no click counts. */
+  const clickable = open && !own && card.approval.signedOnly !== true;
 
   // The pressed button is gone: keyboard and screen reader go on at what came of it.
   useEffect(() => {
@@ -106,14 +109,16 @@ export function ApprovalCard({ id, card }) {
       <p ref=${outcome} tabindex="-1" class=${`outcome outcome-${card.tone}`}>${card.text}</p>
       ${
         rejecting && open
-          ? html`<${RejectForm}
+          ? html`<${ReasonForm}
+              question="Why? The requester reads this."
+              act="Reject with this reason"
               busy=${busy !== null}
-              onReject=${(reason) => decide("rejected", reason)}
+              onAct=${(reason) => decide("rejected", reason)}
               onBack=${() => leave(".reject")}
             />`
           : html`<div class="buttons">
               ${
-                open && !own
+                clickable
                   ? html`<button
                         type="button"
                         class="primary approve"
@@ -148,45 +153,6 @@ export function ApprovalCard({ id, card }) {
     </footer>
     ${details && html`<${Details} id=${id} card=${card} />`}
   </article>`;
-}
-
-/** @param {{busy: boolean, onReject: (reason: string) => void, onBack: () => void}} p */
-function RejectForm({ busy, onReject, onBack }) {
-  const [reason, setReason] = useState("");
-  const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  // At once: the next key belongs to the reason.
-  useLayoutEffect(() => field.current?.focus(), []);
-  const submit = (event) => {
-    event.preventDefault();
-    if (reason.trim() !== "" && !busy) {
-      onReject(reason.trim());
-    }
-  };
-  const enter = (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      submit(event);
-    }
-  };
-  return html`<form class="reject-form" onSubmit=${submit}>
-    <label>
-      Why? The requester reads this.
-      <textarea
-        ref=${field}
-        rows="2"
-        maxlength="2000"
-        required
-        value=${reason}
-        onInput=${(event) => setReason(event.currentTarget.value)}
-        onKeyDown=${enter}
-      ></textarea>
-    </label>
-    <div class="buttons">
-      <button type="submit" class="danger" disabled=${busy || reason.trim() === ""}>
-        ${busy ? "Processing…" : "Reject with this reason"}
-      </button>
-      <button type="button" disabled=${busy} onClick=${onBack}>Back</button>
-    </div>
-  </form>`;
 }
 
 /** Everything that the decision is about. @param {{id: string, card: any}} p */

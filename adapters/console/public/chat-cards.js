@@ -1,6 +1,7 @@
 import { ApprovalCard } from "./approval-card.js";
 import { Badge, Facts, Steps } from "./card-parts.js";
 import { html, useState } from "./html.js";
+import { UndoCard } from "./undo-card.js";
 
 const progressWords = { neutral: "In progress", waiting: "Waiting", good: "Done", bad: "Ended" };
 
@@ -14,6 +15,8 @@ export function ChatCard({ item, onOption, onAnswer, busy }) {
       return html`<${QuestionCard} card=${card} onOption=${onOption} onAnswer=${onAnswer} busy=${busy} />`;
     case "approval":
       return html`<${ApprovalCard} id=${key.slice("approval-".length)} card=${card} />`;
+    case "undo":
+      return html`<${UndoCard} id=${key.slice("undo-".length)} card=${card} />`;
     default:
       return html`<${ResultCard} card=${card} />`;
   }

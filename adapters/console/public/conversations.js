@@ -3,7 +3,7 @@ import { change, state } from "./store.js";
 
 /** @typedef {import("./store.js").Conversation} Conversation */
 
-const order = ["progress", "question", "approval", "result"];
+const order = ["progress", "question", "approval", "undo", "result"];
 
 /** The place of a card in its conversation; a question has one place, whatever its number. @param {string} key */
 function placeOf(key, run) {

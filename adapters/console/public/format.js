@@ -28,8 +28,11 @@ export function stepNote({ status, ms }, paused) {
     ? "waiting"
     : (words[/** @type {keyof typeof words} */ (status)] ?? status);
 }
-/** @param {{status: keyof typeof runWords, reason: keyof typeof reasons | null}} run */
-export function runWord({ status, reason }) {
+/** @param {{status: keyof typeof runWords, reason: keyof typeof reasons | null, paused: boolean}} run */
+export function runWord({ status, reason, paused }) {
+  if (paused) {
+    return "Paused";
+  }
   return (status === "cancelled" && reason !== null ? reasons[reason] : runWords[status]) ?? status;
 }
 /** @param {string} status */

@@ -2,6 +2,7 @@ import { eventsAddress, get, me } from "./api.js";
 import { takeApprovals, tellApproval } from "./approvals-state.js";
 import { takeConversations, tellConversation } from "./conversations.js";
 import { change, state } from "./store.js";
+import { takeUndos, tellUndo } from "./undos-state.js";
 
 const firstPauseMs = 500;
 const longestPauseMs = 5_000;
@@ -42,9 +43,15 @@ function reconnectLater() {
 
 async function load() {
   arrived = [];
-  const [chat, approvals, requests] = await Promise.all([get("/chat"), get("/approvals"), get("/requests")]);
+  const [chat, approvals, undos, requests] = await Promise.all([
+    get("/chat"),
+    get("/approvals"),
+    get("/undos"),
+    get("/requests"),
+  ]);
   takeConversations(chat);
   takeApprovals(approvals);
+  takeUndos(undos);
   change({ requests });
   for (const told of arrived.splice(0)) {
     tell(told);
@@ -57,6 +64,8 @@ function tell(told) {
   tellConversation(told);
   if (told.key.startsWith("approval-")) {
     tellApproval(told);
+  } else if (told.key.startsWith("undo-")) {
+    tellUndo(told);
   }
 }
 
@@ -66,8 +75,13 @@ export async function lookAgain() {
     return;
   }
   try {
-    const [approvals, requests] = await Promise.all([get("/approvals"), get("/requests")]);
+    const [approvals, undos, requests] = await Promise.all([
+      get("/approvals"),
+      get("/undos"),
+      get("/requests"),
+    ]);
     takeApprovals(approvals);
+    takeUndos(undos);
     change({ requests });
   } catch {
     // The stream reports a lost connection, and loads all of this when it is back.

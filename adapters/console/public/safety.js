@@ -1,5 +1,6 @@
 import { get, post } from "./api.js";
-import { html } from "./html.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
+import { ReasonForm } from "./reason-form.js";
 import { change, state } from "./store.js";
 
 /** Freeze and shadow mode: what everyone sees of them, and the buttons of those who may. */
@@ -28,34 +29,96 @@ async function act(path, body) {
   change({ notice: answer.text ?? answer.error?.message ?? "" });
   await lookAtSafety();
 }
-function freeze() {
-  const reason = prompt("Stop all effects of the company at once. Why?");
-  if (reason !== null && reason.trim() !== "") {
-    void act("freeze", { reason });
-  }
-}
 
-export function SafetyBanner() {
+export function SafetyBars() {
   const { freeze: frozen, shadow } = state.safety;
-  return html`${
-    frozen !== null &&
-    html`<p class="banner frozen" role="alert">
-      <strong>Frozen</strong> by ${frozen.by} at ${frozen.at.slice(0, 16).replace("T", " ")} UTC:
-      ${frozen.reason}. Nothing has an effect until two people lift
-      it.${frozen.lifting.length > 0 ? ` ${frozen.lifting.join(", ")} wants it lifted.` : ""}
-      ${mayAct() && html`<button type="button" onClick=${() => void act("unfreeze", {})}>Lift the freeze</button>`}
-    </p>`
-  }
+  return html`${frozen === null ? html`<${FreezeForm} />` : html`<${FrozenBar} frozen=${frozen} />`}
   ${
     shadow.length > 0 &&
-    html`<p class="banner" role="status">
-      Shadow mode: new requests for ${shadow.join(", ")} go through every step and have no effects.
-    </p>`
+    html`<div class="bar" role="status">
+      <div class="bar-inner">
+        <p>
+          <strong>Shadow mode.</strong> New requests for ${shadow.join(", ")} go through every step and have
+          no effects.
+        </p>
+      </div>
+    </div>`
   }`;
 }
 
+/** @param {{frozen: NonNullable<typeof state.safety.freeze>}} p */
+function FrozenBar({ frozen }) {
+  const { by, at, reason, lifting } = frozen;
+  const asked = state.me !== null && lifting.includes(state.me.id);
+  return html`<div class="bar frozen" role="alert">
+    <div class="bar-inner">
+      <div>
+        <p>
+          <strong>Frozen</strong> by ${by} at ${at.slice(0, 16).replace("T", " ")} UTC: nothing has an effect
+          until two people lift it.${lifting.length > 0 ? ` ${lifting.join(", ")} wants it lifted.` : ""}
+        </p>
+        <p>Reason: ${reason}</p>
+      </div>
+      ${
+        mayAct() &&
+        !asked &&
+        html`<button type="button" onClick=${() => void act("unfreeze", {})}>
+          ${lifting.length > 0 ? "Lift the freeze" : "Ask for it to be lifted"}
+        </button>`
+      }
+    </div>
+  </div>`;
+}
+
+function FreezeForm() {
+  const [busy, setBusy] = useState(false);
+  const leave = () => change({ freezing: false });
+  const freeze = async (reason) => {
+    setBusy(true);
+    await act("freeze", { reason });
+    setBusy(false);
+    leave();
+  };
+  const escape = (event) => {
+    if (event.key === "Escape") {
+      leave();
+    }
+  };
+  return (
+    state.freezing &&
+    html`<section class="bar" aria-label="Freeze" onKeyDown=${escape}>
+      <div class="bar-inner">
+        <${ReasonForm}
+          question="This stops all effects of the company at once, until two people lift it. Why? Everybody reads this."
+          act="Freeze everything"
+          busy=${busy}
+          onAct=${freeze}
+          onBack=${leave}
+        />
+      </div>
+    </section>`
+  );
+}
+
 export function FreezeButton() {
+  const button = useRef(/** @type {HTMLElement | null} */ (null));
+  const wasOpen = useRef(false);
+  // The form is gone: the keyboard goes on where it was opened.
+  useLayoutEffect(() => {
+    if (wasOpen.current && !state.freezing) {
+      button.current?.focus();
+    }
+    wasOpen.current = state.freezing;
+  });
   return mayAct() && state.safety.freeze === null
-    ? html`<button type="button" class="quiet" onClick=${freeze}>Freeze</button>`
+    ? html`<button
+        ref=${button}
+        type="button"
+        class="quiet"
+        aria-expanded=${state.freezing}
+        onClick=${() => change({ freezing: !state.freezing })}
+      >
+        Freeze
+      </button>`
     : null;
 }

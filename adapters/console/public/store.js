@@ -17,12 +17,16 @@ export const state = {
   conversations: /** @type {Conversation[] | null} */ (null),
   /** In the order in which they are shown; a card never changes its place while the page is open. */
   approvals: /** @type {{id: string, card: any}[] | null} */ (null),
+  /** Those that need a person, and those that were seen to be settled. */
+  undos: /** @type {{id: string, card: any}[]} */ ([]),
   requests: /** @type {any[] | null} */ (null),
   safety:
     /** @type {{freeze: {by: string, at: string, reason: string, lifting: string[]} | null, shadow: string[]}} */ ({
       freeze: null,
       shadow: [],
     }),
+  /** The freeze's reason is being asked for. */
+  freezing: false,
   notice: "",
   /** Read out by screen readers. */
   announcement: "",

@@ -111,9 +111,10 @@ function outcome({ text, tone, approval }: Card, room: Room): Block {
   const first = end === 0 ? shown : shown.slice(0, end);
   return lines([[[marks[tone] + first, true], ...(first === shown ? [] : [shown.slice(end)])]]);
 }
-/** Approve and Reject while it is open; Details as long as there is a plan. */
+/** Approve and Reject while it is open, unless no click counts; Details as long as there is a plan. */
 export function decisionButtons({ approval, plan }: Card): Block[] {
-  const decide = (approval === null ? [] : (["approve", "reject"] as const)).map((verdict) =>
+  const isByClick = approval !== null && approval.signedOnly !== true;
+  const decide = (isByClick ? (["approve", "reject"] as const) : []).map((verdict) =>
     button(
       actionIds[verdict],
       verdict === "approve" ? "Approve" : "Reject",

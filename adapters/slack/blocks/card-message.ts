@@ -4,6 +4,7 @@ import { factLines } from "./card-lines.ts";
 import { actions, type Block, button, fitting, lines, section } from "./elements.ts";
 import { progressBlocks } from "./progress-blocks.ts";
 import { questionBlocks } from "./question-blocks.ts";
+import { undoBlocks } from "./undo-blocks.ts";
 import { line, notificationText, paragraph } from "./safe-text.ts";
 import { actionIds, valueOf } from "./slack-actions.ts";
 
@@ -39,6 +40,8 @@ function blocksOf(card: Card): Block[] {
       return questionBlocks(card);
     case "approval":
       return approvalBlocks(card);
+    case "undo":
+      return undoBlocks(card);
     case "result":
     case "notice":
       return resultBlocks(card);

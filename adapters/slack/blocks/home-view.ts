@@ -83,11 +83,19 @@ const runWords = {
 } as const;
 const reasonWords = { rejected: "rejected", expired: "expired", requested: "cancelled" } as const;
 /** How a request stands, in a word or two. */
-export function standOf({ status, reason }: Pick<RunSummary, "status" | "reason">): string {
+export function standOf({
+  status,
+  reason,
+  paused,
+}: Pick<RunSummary, "status" | "reason" | "paused">): string {
+  if (paused) {
+    return "paused";
+  }
   return status === "cancelled" && reason !== null ? reasonWords[reason] : runWords[status];
 }
-function requestLine({ id, title, status, reason, createdAt }: RunSummary): Line {
-  const word = standOf({ status, reason });
+function requestLine(summary: RunSummary): Line {
+  const { id, title, createdAt } = summary;
+  const word = standOf(summary);
   const day = new Date(createdAt).toISOString().slice(0, 10);
   return [[line(title, 120), true], ` · ${word} · ${day} · ${line(id, 80)}`];
 }

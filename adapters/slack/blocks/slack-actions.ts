@@ -14,6 +14,9 @@ export const actionIds = {
   quoteFile: "quote-file",
   answer: "answer-",
   cancel: "cancel",
+  undoRetry: "undo-retry",
+  undoByHand: "undo-by-hand",
+  undoLeave: "undo-leave",
 } as const;
 /** Of views and of the message shortcut. */
 export const callbackIds = {
@@ -21,8 +24,9 @@ export const callbackIds = {
   reject: "reject-reason",
   notice: "notice",
   makeRequest: "make-request",
+  undoNote: "undo-note",
 } as const;
-/** Where the reject view keeps the reason. */
+/** Where the reject view keeps the reason, and that of an undo its note. */
 export const reasonField = { block: "reason", action: "text" } as const;
 
 export function isAnswer(actionId: string): boolean {
@@ -34,6 +38,14 @@ const decision = z.strictObject({ approval: id, planHash: z.string().regex(/^[0-
 const page = z.strictObject({ approval: id, page: z.int().min(0).max(10_000) });
 const answer = z.strictObject({ run: id, answer: z.string().min(1).max(limits.buttonValue) });
 const run = z.strictObject({ run: id });
+const undo = z.strictObject({ id, attempt: z.int().min(0) });
+const undoNote = z.strictObject({
+  undo: id,
+  attempt: z.int().min(0),
+  act: z.enum(["by-hand", "given-up"]),
+});
+/** What is noted of an undo that is stuck, before there is a note. */
+export type UndoNote = z.infer<typeof undoNote>;
 
 /** JSON text of this shape, as a button's value or a view's private metadata. */
 function jsonOf<T>(shape: ZodType<T>) {
@@ -52,13 +64,16 @@ function jsonOf<T>(shape: ZodType<T>) {
 }
 /**
  * Parsers of the values: `decision` of approve, reject and the reject view's private metadata; `page` of details,
- * previous, next and plan file; `answer` and `run` (cancel, quote file); `reason` of the reject view's `state`.
+ * previous, next and plan file; `answer` and `run` (cancel, quote file); `undo` of its buttons, `undoNote` of its view's
+ * private metadata; `reason` of the `state` of the views that ask for one.
  */
 export const actionValues = {
   decision: jsonOf(decision),
   page: jsonOf(page),
   answer: jsonOf(answer),
   run: jsonOf(run),
+  undo: jsonOf(undo),
+  undoNote: jsonOf(undoNote),
   reason: z
     .object({
       values: z.object({
@@ -75,4 +90,6 @@ export const valueOf = {
   page: (value: z.infer<typeof page>) => JSON.stringify(value),
   answer: (value: z.infer<typeof answer>) => JSON.stringify(value),
   run: (value: z.infer<typeof run>) => JSON.stringify(value),
+  undo: (value: z.infer<typeof undo>) => JSON.stringify(value),
+  undoNote: (value: UndoNote) => JSON.stringify(value),
 } as const;

@@ -18,8 +18,8 @@ export interface RawNotification {
   readonly metadata: AtMetadata;
 }
 
-/** Reads the JSON of a monitor frame. Statistics (id "-1") and anything malformed give undefined. */
-export function parseNotification(json: string): RawNotification | undefined {
+/** Reads the JSON of a monitor frame. Anything malformed gives undefined. */
+export function parseNotification(json: string): RawNotification | "statistics" | undefined {
   let frame: unknown;
   try {
     frame = JSON.parse(json);
@@ -29,7 +29,8 @@ export function parseNotification(json: string): RawNotification | undefined {
   if (typeof frame !== "object" || frame === null) return undefined;
   const { id, from, to, key, value, operation, messageType, epochMillis, isEncrypted, metadata } =
     frame as Record<string, unknown>;
-  if (typeof id !== "string" || id === "-1" || typeof key !== "string") return undefined;
+  if (id === "-1") return "statistics";
+  if (typeof id !== "string" || typeof key !== "string") return undefined;
   if (operation !== "update" && operation !== "delete") return undefined;
   if (typeof epochMillis !== "number" || !Number.isSafeInteger(epochMillis) || epochMillis < 0)
     return undefined;

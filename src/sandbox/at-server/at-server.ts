@@ -55,6 +55,13 @@ export interface Federation {
   };
 }
 
+/** Told of each refusal that may be an attack on an atServer; `peer`: whose connection it was, null for a guest. */
+export type OnServerRefused = (refusal: {
+  readonly atSign: string;
+  readonly peer: string | null;
+  readonly code: string;
+}) => void;
+
 export interface AtServerOptions {
   readonly store: AtStore;
   readonly clock: () => number;
@@ -63,6 +70,7 @@ export interface AtServerOptions {
   readonly behaviour: Behaviour;
   readonly limits: Limits;
   readonly enrollmentLimits?: Partial<EnrollmentLimits>;
+  readonly onRefused?: OnServerRefused;
   readonly federation: (server: AtServer) => Federation;
 }
 
@@ -88,6 +96,7 @@ export class AtServer {
   readonly requests: EnrollmentRequests;
   readonly federation: Federation;
   readonly #peers: ReadonlyMap<string, AtServer>;
+  readonly #onRefused: OnServerRefused | undefined;
   #isAnnouncing = false;
 
   constructor(atSign: string, o: AtServerOptions) {
@@ -104,7 +113,12 @@ export class AtServer {
     this.connections = new InboundConnections(o.limits, () => this.settings.maxConnections);
     this.startedAt = o.clock();
     this.#peers = o.peers;
+    this.#onRefused = o.onRefused;
     this.federation = o.federation(this);
+  }
+
+  refused(refusal: { readonly peer: string | null; readonly code: string }): void {
+    this.#onRefused?.({ atSign: this.atSign, ...refusal });
   }
 
   peer(atSign: string): AtServer | undefined {

@@ -7,7 +7,7 @@ import type { Enrollment, Identity } from "./identity.ts";
 import type { Inbound, InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
 import { LineBuffer, splitLines } from "./line-buffer.ts";
-import { ServerError, syntaxError } from "./server-error.ts";
+import { ServerError, type ServerErrorCode, syntaxError } from "./server-error.ts";
 
 /** Answers one command line: the payload after `data:`, or undefined for verbs without a reply. Throws ServerError. */
 export type CommandHandler = (
@@ -27,6 +27,8 @@ export interface ConnectionHost {
   readonly clock: () => number;
   readonly limits: Limits;
   readonly connections: InboundConnections;
+  /** Told of what may be an attack; `peer`: whose connection it was, null for a guest. */
+  refused(refusal: { readonly peer: string | null; readonly code: string }): void;
 }
 
 /** How long a client that was refused may take to read why. */
@@ -75,7 +77,7 @@ export class ServerConnection implements Inbound {
     socket.setKeepAlive(true, keepAliveMs); // finds out about peers that vanished
     socket.on("error", () => {}); // "close" follows
     if (!host.connections.add(this, this.since)) {
-      this.#refuse("AT0012-Inbound connection limit exceeded");
+      this.#refuse("AT0012", "AT0012-Inbound connection limit exceeded");
       return;
     }
     socket.once("close", () => {
@@ -164,11 +166,11 @@ export class ServerConnection implements Inbound {
     let seenLine = false;
     for (const { bytes, ends } of splitLines(chunk)) {
       if (!this.#keep(bytes)) {
-        this.#refuse(new ServerError("AT0005", "Buffer limit exceeded").format(this));
+        this.#refuse("AT0005", new ServerError("AT0005", "Buffer limit exceeded").format(this));
         return;
       }
       if (this.#line.hasLongVerb) {
-        this.#refuse(syntaxError("invalid command").format(this));
+        this.#refuse("AT0003", syntaxError("invalid command").format(this));
         return;
       }
       if (!ends) break;
@@ -197,14 +199,22 @@ export class ServerConnection implements Inbound {
   }
 
   /** Says why, listens no more and ends. */
-  #refuse(error: string): void {
+  #refuse(code: ServerErrorCode, error: string): void {
     const socket = this.#socket;
+    this.#tell(code);
     this.#host.connections.buffer(-this.#line.size);
     this.#line.clear();
     this.#lines.length = 0;
     socket.removeAllListeners("data").resume();
     socket.end(`error:${error}\n`);
     setTimeout(() => socket.destroy(), farewellMs).unref();
+  }
+
+  #tell(code: ServerErrorCode): void {
+    const { identity } = this;
+    const peer =
+      identity.kind === "none" ? null : identity.kind === "pol" ? identity.atSign : this.#host.atSign;
+    this.#host.refused({ peer, code });
   }
 
   async #work(): Promise<void> {
@@ -242,6 +252,7 @@ export class ServerConnection implements Inbound {
     } catch (error) {
       if (error instanceof ServerError) {
         this.#reply(`error:${error.format(this)}`, this.#errorPrompt());
+        if (error.isEvident) this.#tell(error.code);
         if (error.closes) this.#socket.end();
         return;
       }

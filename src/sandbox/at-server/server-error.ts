@@ -28,6 +28,16 @@ export function isServerErrorCode(code: string): code is ServerErrorCode {
   return Object.hasOwn(descriptions, code);
 }
 
+/** Refusals that a client of good will does not run into: guessing, flooding, asking for what is not its own. */
+const evidentCodes: ReadonlySet<ServerErrorCode> = new Set([
+  "AT0005",
+  "AT0009",
+  "AT0012",
+  "AT0013",
+  "AT0022",
+  "AT0401",
+]);
+
 /** A refusal by the sandbox atServer, written as `error:` in the form the connection expects. */
 export class ServerError extends Error {
   override readonly name = "ServerError";
@@ -36,12 +46,19 @@ export class ServerError extends Error {
   readonly plain: boolean;
   /** Set when the connection ends with it. */
   readonly closes: boolean;
+  /** Set when the server's owner is told of it. */
+  readonly isEvident: boolean;
 
-  constructor(code: ServerErrorCode, message: string, options: { plain?: boolean; closes?: boolean } = {}) {
+  constructor(
+    code: ServerErrorCode,
+    message: string,
+    options: { plain?: boolean; closes?: boolean; isEvident?: boolean } = {},
+  ) {
     super(message);
     this.code = code;
     this.plain = options.plain ?? false;
     this.closes = options.closes ?? false;
+    this.isEvident = options.isEvident ?? (this.closes || evidentCodes.has(code));
   }
 
   /** What the code stands for, whatever happened in particular. */

@@ -6,7 +6,7 @@ import { createSecureContext } from "node:tls";
 import { makeFolder } from "../../../adapters/store/make-folder.ts";
 import { AppError } from "../../errors.ts";
 import { serveDirectory } from "./at-directory.ts";
-import { AtServer, type AtServerOptions } from "./at-server.ts";
+import { AtServer, type AtServerOptions, type OnServerRefused } from "./at-server.ts";
 import { AtStore } from "./at-store.ts";
 import { type Behaviour, defaultBehaviour } from "./behaviour.ts";
 import { loadIdentity } from "./certificates.ts";
@@ -56,6 +56,8 @@ export interface AtSandboxOptions {
   readonly enrollmentLimits?: Partial<EnrollmentLimits>;
   /** Makes each atSign's server; tests give servers that are faulty or hostile. */
   readonly makeServer?: (atSign: string, options: AtServerOptions) => AtServer;
+  /** Told of each refusal of an atServer that may be an attack. Guests can cause any number of them. */
+  readonly onRefused?: OnServerRefused;
   /** Interval of the statistics on monitors, milliseconds; default 15,000. */
   readonly statsEveryMs?: number;
 }
@@ -144,7 +146,8 @@ export async function startAtSandbox(options: AtSandboxOptions): Promise<AtSandb
     return { host: publicHost, port: (directory.server.address() as AddressInfo).port };
   };
   try {
-    const shared = { store, clock, delay, behaviour, limits, enrollmentLimits };
+    const told = options.onRefused === undefined ? {} : { onRefused: options.onRefused };
+    const shared = { store, clock, delay, behaviour, limits, enrollmentLimits, ...told };
     const federation = (server: AtServer) => makeFederation(server, network, servers);
     for (const atSign of options.atSigns)
       servers.set(atSign, makeServer(atSign, { ...shared, peers: servers, federation }));

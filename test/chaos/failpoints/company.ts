@@ -4,7 +4,8 @@ import { booksMigrations, type BookTables } from "../../../adapters/store/books-
 import type { Database } from "../../../adapters/store/database.ts";
 import { journalMigration } from "../../../adapters/store/journal-store.ts";
 import { openDatabase } from "../../../adapters/store/open-database.ts";
-import { type RecordTables, recordMigrations } from "../../../adapters/store/record-schema.ts";
+import { recordMigrations } from "../../../adapters/store/record-migrations.ts";
+import type { RecordTables } from "../../../adapters/store/record-schema.ts";
 import { loadRulesModel } from "../../../adapters/rules-model/rules-model.ts";
 import type { AgentDefinition } from "../../../src/define-agent.ts";
 import { loadAgents, loadWorkflows, warmAgents } from "../../../src/load.ts";

@@ -137,7 +137,7 @@ export class Life {
       queue: withFailpoints(this.#queue(), "bot.queue", portOperations.queue, this.points),
       link: this.#link("bot", trust, store),
       trust,
-      evidenceKeys: this.#company.trust.keys("evidence"),
+      evidenceKeys: () => this.#company.trust.keys("evidence"),
       witness: () => ({
         start: () => undefined,
         stop: async () => undefined,

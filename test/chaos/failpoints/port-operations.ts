@@ -27,6 +27,7 @@ type OperationsOf<P> = {
 const books: OperationsOf<Books> = { get: "read", find: "read", insert: "read", update: "read" };
 const instances: OperationsOf<Store["instances"]> = {
   assign: "commit",
+  assignWithin: "commit",
   assignment: "read",
   assigned: "read",
   release: "commit",
@@ -42,6 +43,8 @@ const leases: OperationsOf<Store["leases"]> = {
   held: "read",
 };
 const store: OperationsOf<Store> = {
+  progress: "read",
+  heldRuns: "read",
   claimOutbox: "commit",
   postponeOutbox: "commit",
   closeOutbox: "commit",

@@ -174,6 +174,7 @@ test("triage: what a new plan cures gets one, without the suppliers that failed;
         placedOn: "2026-03-02",
         document: "{}",
         decidedBy: "manager",
+        assurance: "clicked",
       },
     ],
   });

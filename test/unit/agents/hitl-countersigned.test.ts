@@ -5,6 +5,7 @@ import type { CountersignedDecision } from "../../../src/mandate-types.ts";
 import { canonicalHash, canonicalJson } from "../../../src/canonical.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";
 import { demoPeople, demoPolicy, fakeSign, skillContext } from "../../fakes/skill-context.ts";
+import { sampleCountersigned } from "../../fakes/sample-countersigned.ts";
 import { samplePlan } from "../../fakes/sample-plan.ts";
 import { skillRunner } from "../../fakes/skill-runner.ts";
 
@@ -15,20 +16,11 @@ const people = demoPeople.map((each) =>
 );
 const plan = samplePlan({ requester: "employee", validUntil: "2026-03-09T09:00:00.000Z" });
 const planText = canonicalJson(plan);
-const statement: CountersignedDecision = {
-  tag: "countersign/decision/1",
+const statement = sampleCountersigned({
   planHash: canonicalHash(plan),
-  run: "run1",
-  revision: 1,
-  approval: "approval1",
-  verdict: "approved",
-  person: "manager",
-  requester: "employee",
-  assurance: "countersigned",
-  trustSerial: 1,
   issuedAt: "2026-03-02T08:59:00.000Z",
   expiry: "2026-03-03T08:59:00.000Z",
-};
+});
 type Options = Parameters<typeof skillContext>[0];
 function run(
   o: Partial<Options> & { readonly change?: Partial<CountersignedDecision>; readonly role?: string } = {},

@@ -44,6 +44,29 @@ test("ceilings: cumulative per vendor and per approver and day, one cent below, 
   await placeOrders(run("run3", "2026-03-03T00:00:00.000Z"), {}, mandateFor(next("run3")));
 });
 
+test("ceilings limit what is clicked: countersigned orders neither meet them nor use them up", async () => {
+  const ceilings = { perApproverPerDay: usd("1023.90"), perVendorPerDay: usd("1023.90") };
+  const { books, context } = setUp({ policy: { ceilings } });
+  const next = (run: string) =>
+    samplePlan({
+      run,
+      orders: [sampleOrder({ id: `${run}-1-1` }), { ...second, id: `${run}-1-2` }],
+      total: usd("1023.90"),
+    });
+  const place = (run: string, assurance: "clicked" | "countersigned") =>
+    placeOrders(context({ subject: { run } }), {}, { ...mandateFor(next(run)), assurance });
+  await place("run2", "countersigned");
+  await place("run3", "countersigned");
+  await place("run4", "clicked");
+  await assert.rejects(place("run5", "clicked"), { code: "ceiling-exceeded" });
+  await place("run6", "countersigned");
+  const kept = await Promise.all(["run3-1-1", "run4-1-1"].map((id) => books.get("orders", id)));
+  assert.deepEqual(
+    kept.map((row) => row?.assurance),
+    ["countersigned", "clicked"],
+  );
+});
+
 test("whatever fails whenever, and however often it is repeated: never two orders for the same goods", async () => {
   const fault = fc.constantFrom(
     "none",

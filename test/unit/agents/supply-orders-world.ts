@@ -29,6 +29,7 @@ export function mandateFor(plan: PlanDocument, decidedBy = ["manager"]): Verifie
     plan,
     planHash: canonicalHash(plan),
     decidedBy,
+    assurance: "clicked",
   };
 }
 export function setUp(options: Partial<SkillContextOptions> = {}) {

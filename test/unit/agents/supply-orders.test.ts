@@ -36,6 +36,7 @@ test("orders are booked, placed exactly as planned and known by the supplier's n
     placedOn: "2026-03-02",
     document: canonicalJson(sampleOrder()),
     decidedBy: "manager",
+    assurance: "clicked",
   });
 });
 

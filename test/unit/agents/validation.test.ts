@@ -30,6 +30,7 @@ function setUp(change: (document: SupplierDocument) => readonly SupplierDocument
         placedOn: "2026-03-02",
         document: "{}",
         decidedBy: "manager",
+        assurance: "clicked",
       },
     ],
   });

@@ -130,6 +130,7 @@ for (const { name, set } of vectorSets) {
       const [frame] = new ReplyReader().push(Buffer.from(v.wire));
       assert.ok(frame?.kind === "notification");
       const found = parseNotification(frame.payload);
+      assert.ok(found !== "statistics");
       assert.equal(found?.from, v.id === "monitor-stats-frame" ? undefined : "@alice");
     });
   }

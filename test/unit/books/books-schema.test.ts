@@ -136,3 +136,22 @@ test("books from before there were chat accounts get the column, empty, and keep
   assert.equal(await books.unit((unit) => unit.update("people", "ann", { accounts: "slack:T1/U1" })), true);
   await now.close();
 });
+
+test("orders from before the ceilings asked how they were decided count as clicked", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "cs-books-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const open = (migrations: typeof booksMigrations) =>
+    openDatabase<BookTables>({ name: "books", folder, migrations });
+  const old = await open(booksMigrations.slice(0, 2));
+  await old.unit((tx) =>
+    sql`insert into orders (id, run, wholesaler, status, currency, total, "supplierReference", "placedOn",
+        document, "decidedBy")
+      values ('r1-1-1', 'r1', 'alpha', 'placed', 'USD', '1.00', '', '2026-03-02', '{}', 'manager')`.execute(
+      tx,
+    ),
+  );
+  await old.close();
+  const now = await open(booksMigrations);
+  assert.equal((await openBooks(now).reader.get("orders", "r1-1-1"))?.assurance, "clicked");
+  await now.close();
+});

@@ -113,7 +113,16 @@ test("a page whose person was deactivated hears no more", async () => {
 test("a card is known by its thread and key, so that posting it again shows nothing twice", async () => {
   const console = consoleFor(office());
   const card = { kind: "notice", run: null, title: "", text: "", tone: "neutral" } as const;
-  const whole = { ...card, facts: [], steps: [], tables: [], approval: null, plan: null, options: [] };
+  const whole = {
+    ...card,
+    facts: [],
+    steps: [],
+    tables: [],
+    approval: null,
+    plan: null,
+    undo: null,
+    options: [],
+  };
   const id = await console.post(thread, whole, { key: "progress-run1" });
   assert.equal(await console.post(thread, whole, { key: "progress-run1" }), id);
   assert.equal(await console.update(id, whole), "ok");

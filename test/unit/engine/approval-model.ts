@@ -71,6 +71,7 @@ export async function search(o: {
     trust: world.trust,
     definitions: { workflows: [buying], router, hitl },
     approvalPlaces: () => [run.thread],
+    undoPlaces: () => [run.thread],
     log: silentLogger,
     frozen: false,
     isShadow: () => false,

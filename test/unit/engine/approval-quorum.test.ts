@@ -161,6 +161,51 @@ test("lesson 20: a right that was handed on counts, once, with the paper in the 
   assert.equal(world.store.journal.filter(({ kind }) => kind === "delegation").length, 1);
 });
 
+test("a right that is taken back is gone at once, in every bot; what was decided by it stays", async () => {
+  const { world, bot, gate, decide, row } = await opened();
+  const helper = {
+    id: "helper",
+    name: "Hal Example",
+    roles: ["employee"],
+    active: true,
+    accounts: [],
+  } as const;
+  world.trust = {
+    ...world.trust,
+    person: (id) => (id === helper.id ? helper : people.find((each) => each.id === id)),
+  };
+  const given = await bot.delegations.delegate({
+    from: "manager",
+    to: "helper",
+    approval: null,
+    hours: 2,
+    adapter: "console",
+    assurance: "clicked",
+  });
+  const id = given.outcome === "delegated" ? given.id : "";
+  const back = async (person: string, delegation = id) => {
+    const act = { person, adapter: "console", assurance: "clicked" } as const;
+    const outcome = await world.bot().delegations.takeBack(act, delegation);
+    return outcome.outcome === "refused" ? outcome.error.code : outcome.outcome;
+  };
+  assert.equal(await back("former"), "unknown-person");
+  assert.equal(await back("manager", "d99"), "unknown-delegation");
+  const rules = world.trust.policy;
+  world.trust = { ...world.trust, policy: { ...rules, cancel: ["admin"] } };
+  assert.equal(await back("manager-2"), "not-allowed");
+  assert.equal(await back("manager"), "done");
+  assert.equal(await back("manager"), "unknown-delegation", "once");
+  const late = await decide({ person: "helper" });
+  assert.equal(late.outcome === "refused" && late.error.code, "not-allowed");
+  assert.deepEqual((await row()).decisions, []);
+  assert.deepEqual(await bot.delegations.handedTo("helper", { approval: gate, at: world.time.now() }), []);
+  const entries = world.store.journal.filter(({ kind }) => kind === "delegation");
+  assert.deepEqual(
+    entries.map(({ facts }) => facts["state"] ?? "given"),
+    ["given", "taken-back"],
+  );
+});
+
 test("deciding alone needs the role, a reason and a limit, and is alarmed", async () => {
   const breakGlass = {
     roles: ["manager" as const],

@@ -48,16 +48,20 @@ export const input = z.object({ item: z.string() });
 const planOf = (o: {
   run: string;
   revision: number;
+  requester: string;
   item: string;
   missing: number;
   excluded: readonly string[];
 }) =>
   ({
     schema: "countersign/plan/1",
+    workflow: { id: "buying", version: 1 },
+    request: { customer: "xyz", item: o.item, quantity: "1" },
     validUntil: "2027-01-05T10:00:00.000Z",
     total: { amount: "100.00", currency: "USD" },
     // An order per missing thing, at 100 each.
     orders: Array.from({ length: o.missing }, () => ({
+      supplier: "alpha",
       currency: "USD",
       total: { amount: "100.00", currency: "USD" },
     })),
@@ -79,8 +83,8 @@ export const buying = defineWorkflow({
     const plan = step.compute({
       needs: { reserve, budget },
       output: z.custom<PlanDocument>((value) => typeof value === "object"),
-      run: ({ input: { item }, needs, run: { id, revision, excluded } }) =>
-        planOf({ run: id, revision, item, missing: needs.reserve.missing, excluded }),
+      run: ({ input: { item }, needs, run: { id, revision, excluded, requester } }) =>
+        planOf({ run: id, revision, requester, item, missing: needs.reserve.missing, excluded }),
     });
     const text = {
       needs: { plan },

@@ -13,46 +13,41 @@ async function begun() {
   return { world, ...bot, run, job, row: `request-${run}-1-route-1` };
 }
 
-test("the commit that makes a step ready holds its request; its job sends it, once", async () => {
+test("the commit that makes a step ready holds its request, which is sent then; its job finds that done", async () => {
   const { world, engine, run, job, row } = await begun();
-  assert.deepEqual(job, { run, revision: 1, step: "route", attempt: 1, dispatch: 1 });
+  assert.deepEqual(job, { run, revision: 1, step: "route", attempt: 1, dispatch: 1, ready: true });
   assert.equal((await world.run(run)).version, 1);
   assert.equal((await world.run(run)).steps[0]?.status, "waiting");
   assert.ok(world.store.outbox.has(row));
-  assert.deepEqual(world.sent, []);
+  assert.deepEqual(world.sent, [row]);
   await engine.dispatch(job);
   assert.deepEqual(world.sent, [row]);
-  assert.equal((await world.run(run)).version, 1, "a job that sends changes nothing");
+  assert.equal((await world.run(run)).version, 1, "a job whose request is sent changes nothing");
 });
 
-test("a job that another bot takes has the request sent from the outbox, though it is not due yet", async () => {
+test("a job that another bot takes has it look for what is due, and leaves a request under way alone", async () => {
   const { world, job, row } = await begun();
   await world.store.postponeOutbox(row, world.time.now() + 5_000);
+  world.sent.length = 0;
   await world.bot().engine.dispatch(job);
   assert.deepEqual(world.sent, ["due"]);
-  const [claimed] = await world.store.claimOutbox(world.time.now(), 60_000, 1);
-  assert.equal(claimed?.id, row);
+  assert.deepEqual(await world.store.claimOutbox(world.time.now(), 60_000, 1), []);
+  assert.equal((await world.store.claimOutbox(world.time.now() + 5_000, 60_000, 1))[0]?.id, row);
 });
 
-test("a job that comes when its row is due again leaves it to the outbox", async () => {
-  const world = new EngineWorld();
-  world.prepared = { tries: 1, dueAt: world.time.now() + 5_000 };
-  const { engine } = world.bot();
-  await engine.start(request);
-  await engine.start({ ...request, key: "k2" });
-  await engine.dispatch(world.queue.take() as StepJob);
-  assert.equal(world.sent.length, 1);
-  await world.time.advance(5_000);
-  await engine.dispatch(world.queue.take() as StepJob);
-  assert.equal(world.sent.length, 1);
+test("a job that comes twice sends nothing twice", async () => {
+  const { world, engine, job, row } = await begun();
+  await engine.dispatch(job);
+  await engine.dispatch(job);
+  assert.deepEqual(world.sent, [row, "due"]);
 });
 
 test("a job of a step that is past it sends nothing", async () => {
   const { world, engine, job } = await begun();
   await world.settle(engine);
   world.sent.length = 0;
-  await engine.dispatch(job);
-  await world.bot().engine.dispatch({ ...job, attempt: 2 });
+  await engine.dispatch({ ...job, ready: false });
+  await world.bot().engine.dispatch({ ...job, attempt: 2, ready: false });
   assert.deepEqual(world.sent, []);
 });
 

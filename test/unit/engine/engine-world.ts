@@ -5,9 +5,12 @@ import type { WorkflowDefinition } from "../../../src/define-workflow.ts";
 import type { Json, Run, Signed, ThreadId } from "../../../src/domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../../../src/link-types.ts";
 import { AppError, toErrorInfo } from "../../../src/errors.ts";
+import type { RunBounds } from "../../../src/engine/admission.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createSweeper } from "../../../src/engine/sweeper.ts";
+import { createStanding } from "../../../src/standing.ts";
+import { createStandingUses } from "../../../src/standing-uses.ts";
 import { createIntake } from "../../../src/intake.ts";
 import type { Store } from "../../../src/ports.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
@@ -34,7 +37,7 @@ const signed = <T>(statement: T, role: string): Signed<T> => ({ statement, signe
 
 /** The engine with everything around it: a record, a queue, agents that remember what they did, a manager. */
 export class EngineWorld {
-  readonly time = new ManualTime();
+  readonly time: ManualTime;
   readonly store = new MemoryStore();
   readonly queue: MemoryQueue;
   readonly acknowledged: MessageSubject[] = [];
@@ -55,6 +58,8 @@ export class EngineWorld {
     verify: ({ signature }, role) => signature === role,
   };
   workflows: readonly WorkflowDefinition[] = [buying];
+  bounds: Partial<RunBounds> = {};
+  shares: Readonly<Record<string, number>> = {};
   /** Where approval cards stand; else in the run's own thread. */
   places: readonly ThreadId[] | undefined;
   /** What the bot sees of its record; tests put failures in between. */
@@ -62,7 +67,8 @@ export class EngineWorld {
   private readonly replies = new Map<string, ReceivedEnvelope>();
   private ids = 0;
 
-  constructor(fate?: () => Fate) {
+  constructor(fate?: () => Fate, time = new ManualTime()) {
+    this.time = time;
     this.queue = new MemoryQueue(() => this.time.now(), fate);
   }
 
@@ -77,7 +83,10 @@ export class EngineWorld {
       ids: { next },
       log: silentLogger,
       trust: () => this.trust,
+      bounds: this.bounds,
+      shareOf: (person) => this.shares[person] ?? 1,
       approvalPlaces: (run) => this.places ?? [run.thread],
+      undoPlaces: (run) => this.places ?? [run.thread],
       acknowledge: async ({ subject }) => {
         this.acknowledged.push(subject);
       },
@@ -96,9 +105,23 @@ export class EngineWorld {
       sign: (statement) => signed(statement, "evidence"),
       changed: () => undefined,
     });
+    const standing = createStanding({
+      ...shared,
+      ids: { next },
+      sign: (statement) => signed(statement, "evidence"),
+      changed: () => undefined,
+    });
     return {
       engine,
       delegations,
+      standing,
+      uses: createStandingUses({
+        ...shared,
+        standing,
+        frozen: () => false,
+        sign: (statement) => signed(statement, "evidence"),
+        log: silentLogger,
+      }),
       approvals: createApprovals({
         ...shared,
         delegations,
@@ -123,7 +146,7 @@ export class EngineWorld {
       } else if (rows[0] === undefined) {
         return;
       } else {
-        const reply = this.replyTo(rows[0]);
+        const reply = await this.deliver(rows[0]);
         const copies = reply === undefined ? [] : Array.from({ length: times }, () => reply);
         for (const copy of copies) {
           await engine.receive(copy);
@@ -131,6 +154,11 @@ export class EngineWorld {
       }
     }
     throw new Error("the world does not come to rest");
+  }
+
+  /** What comes back of a message; other worlds have real agents, which take their time. */
+  protected deliver(row: OutboxRow): Promise<ReceivedEnvelope | undefined> {
+    return Promise.resolve(this.replyTo(row));
   }
 
   /** What the agent answers: computed once, then the stored reply; a crashed skill answers nothing. */

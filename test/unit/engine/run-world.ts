@@ -41,7 +41,7 @@ export class RunWorld {
     const people = { requester: "p", thread: "t:1" } as const;
     const steps0 = [pendingStep("route")];
     this.run = { ...base, ...people, status: "running", createdAt: 0, updatedAt: 0, steps: steps0 };
-    this.apply({ type: "started" });
+    this.apply({ type: "started", held: false });
   }
 
   /** One step of chaos, chosen by two small numbers. */
@@ -217,6 +217,7 @@ export class RunWorld {
         this.mail.push({ type: "triaged", action: "escalate", delayMs: 0, ...ref });
         return;
       case "remind":
+      case "undo-stuck":
       case "withdraw-request":
     }
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as assertProperty, asyncProperty, constantFrom } from "fast-check";
 import { AppError } from "../../../src/errors.ts";
-import { stuckSteps } from "../../../src/engine/undo-later.ts";
+import { stuckSteps } from "../../../src/step-errors.ts";
 import { createUndoDesk } from "../../../src/undo-desk.ts";
 import { click, EngineWorld, request, Silence } from "./engine-world.ts";
 
@@ -75,8 +75,8 @@ for (const [outcome, status, code] of [
   test(`a person says what became of it: ${outcome}; who and why is recorded, and nothing is asked again`, async () => {
     const { world, run, engine, desk } = await stuck();
     const calls = world.calls.length;
-    const o = { step: "budget", outcome, note: "booked back by hand" };
-    assert.equal((await desk.settle(run, "manager", o)).outcome, "accepted");
+    const o = { undo: `${run}-1-budget`, act: outcome, note: "booked back by hand", adapter: "console" };
+    assert.equal((await desk.act({ ...o, person: "manager" })).outcome, "accepted");
     await world.settle(engine);
     const ended = await world.run(run);
     const budget = ended.steps.find(({ id }) => id === "budget");
@@ -87,9 +87,14 @@ for (const [outcome, status, code] of [
     const notes = world.store.journal.filter(({ kind }) => kind === "undo");
     assert.deepEqual(
       notes.map(({ facts, body }) => [facts, body]),
-      [[{ by: "manager", what: outcome, step: "budget", revision: 1 }, "booked back by hand"]],
+      [
+        [
+          { by: "manager", what: outcome, step: "budget", revision: 1, adapter: "console" },
+          "booked back by hand",
+        ],
+      ],
     );
-    const again = await desk.settle(run, "manager", o);
+    const again = await desk.act({ ...o, person: "manager" });
     assert.equal(again.outcome === "refused" ? again.error.code : "", "undo-not-stuck");
     assert.ok(world.calls.slice(calls).every((call) => call.startsWith("crm.record-status")));
   });
@@ -100,7 +105,13 @@ test("only whom policy lets cancel other people's requests undoes; a refusal is 
   world.trust = { ...world.trust, policy: { ...world.trust.policy, cancel: ["manager"] } };
   for (const answer of [
     await desk.undo(run, "employee"),
-    await desk.settle(run, "employee", { step: "budget", outcome: "given-up", note: "no" }),
+    await desk.act({
+      undo: `${run}-1-budget`,
+      person: "employee",
+      act: "given-up",
+      note: "no",
+      adapter: "console",
+    }),
     await desk.undo(run, "nobody"),
   ]) {
     assert.equal(answer.outcome, "refused");

@@ -1,26 +1,29 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, statSync } from "node:fs";
 import path from "node:path";
 import { connect } from "node:tls";
 import { suite, test } from "node:test";
-import { AtClient, AtError, tlsTransport, type Transport, writeAtKeysFile } from "@atsign/atsdk";
+import { AtError, tlsTransport, writeAtKeysFile } from "@atsign/atsdk";
 import { readPrivateAtKeys } from "../../../src/processes/private-at-keys.ts";
+import { BotIdentity } from "../../fakes/bot-identity.ts";
 import {
   canary,
   eachInHostileWorld,
   type HostileSide,
   type HostileWorld,
+  loggedBy,
+  refusalOf,
 } from "../../fakes/hostile-world.ts";
 import { copyOf } from "../../fakes/hostile-server.ts";
+import { JournalWorld } from "../../fakes/journal-world.ts";
 import { settle, until } from "../../fakes/manual-time.ts";
 import { guest } from "../sandbox/at-server/with-sandbox.ts";
 
 /**
  * The table of what the platform does not give (atProtocol specification 11.1), third part: attacks on servers, keys
- * and commands. The lines that a passed-on challenge and an open key file leave when they stop a start are in
- * identity.test.ts; what ends at an atServer, before it reaches any participant, leaves none.
+ * and commands; each fails and leaves a line. What ends at an atServer reaches no participant and so none of their
+ * journals: there it is the atServers' own log that has the line, bounded as journals are.
  */
 
 suite("access to atServers and keys", () => {
@@ -37,62 +40,74 @@ suite("access to atServers and keys", () => {
     for (let index = 0; index < 20; index += 1) {
       await client.put({ kind: "self", name: `${"a".repeat(60)}${index}`, namespace: "x" }, "v");
     }
-    const answer = await client.scan("(a+)+$b").catch((error: unknown) => error);
-    assert.ok(answer instanceof AtError || Array.isArray(answer));
+    await assert.rejects(client.scan("^(a+)+$"), { code: "AT0022" });
+    await loggedBy(world, { atSign: "@cs-credit", from: "@cs-credit", code: "AT0022" });
     await worksOn();
     await client.close();
   });
 
   test("challenge signing", async () => {
-    const { directory, ca, addresses } = world.sandbox;
-    const other = addresses["@cs-supply"] ?? assert.fail();
-    // The bot's own server asks supply's server for a challenge and passes it on.
+    const { port } = world.sandbox.addresses["@cs-supply"] ?? assert.fail();
     const signed: string[] = [];
-    const man: Transport = async (options) => {
-      const real = await tlsTransport(options);
-      const borrowed = await tlsTransport({ ...options, port: other.port });
+    // The bot's own server asks supply's server for a challenge and passes it on.
+    world.onTheWay = (real) => async (options) => {
+      const stream = await real(options);
+      const borrowed = await tlsTransport({ ...options, port });
       let tell = (_chunk: Buffer): void => undefined;
+      let isPassedOn = false;
       borrowed.listen({ data: (chunk) => chunk.includes("data:") && tell(chunk), closed: () => undefined });
       return {
-        ...real,
+        ...stream,
         listen(listener) {
           tell = (chunk) => listener.data(chunk);
-          real.listen(listener);
+          stream.listen(listener);
         },
         write(text) {
-          if (text.startsWith("from:")) {
+          if (text === "from:@cs-bot\n") {
+            isPassedOn = true;
             borrowed.write("from:@cs-supply\n");
             return;
           }
-          signed.push(text);
-          real.write(text);
+          if (isPassedOn) {
+            signed.push(text);
+          }
+          stream.write(text);
+        },
+        close() {
+          borrowed.close();
+          stream.close();
         },
       };
     };
-    const directoryAsIs: Transport = (options) =>
-      options.port === directory.port ? tlsTransport(options) : man(options);
-    await assert.rejects(
-      AtClient.open({ atSign: "@cs-bot", keys: world.atKeys.bot, directory, ca, transport: directoryAsIs }),
-      { code: "bad-challenge" },
-    );
+    world.cut();
+    assert.equal((await refusalOf(bot, "bad-challenge")).kind, "alarm");
+    world.onTheWay = (real) => real;
     assert.deepEqual(signed, []);
+    await worksOn();
   });
 
   test(".atKeys", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "cs-keys-"));
+    const stopped = new JournalWorld();
     try {
-      chmodSync(folder, 0o755);
-      const file = path.join(folder, "@cs-bot_key.atKeys");
+      await stopped.setUp();
+      const file = path.join(stopped.folder, "keys", "bot", "instance.main.atKeys");
       await writeAtKeysFile(file, world.atKeys.bot);
       assert.equal(statSync(file).mode & 0o777, 0o600);
       if (process.getuid?.() === 0) {
+        chmodSync(stopped.folder, 0o755);
         assert.notEqual(spawnSync("cat", [file], { uid: 65_534, gid: 65_534 }).status, 0);
       }
       assert.deepEqual(await readPrivateAtKeys(file), world.atKeys.bot);
       chmodSync(file, 0o644);
-      await assert.rejects(readPrivateAtKeys(file), { code: "key-file-open" });
+      const { directory: atDirectory, caFile: atCaFile } = world.sandbox;
+      const starting = new BotIdentity(stopped);
+      await assert.rejects(starting.open(stopped.config, { ...stopped.settings, atDirectory, atCaFile }), {
+        code: "key-file-open",
+      });
+      const facts = { peer: null, code: "key-file-open", count: 1 };
+      assert.deepEqual(starting.entries, [{ kind: "refusal", run: null, facts }]);
     } finally {
-      rmSync(folder, { recursive: true });
+      stopped.close();
     }
   });
 
@@ -109,6 +124,7 @@ suite("access to atServers and keys", () => {
       await assert.rejects(client.get({ kind: "public", name, sharedBy: "@cs-supply" }), AtError);
     }
     await assert.rejects(client.scan(injected), AtError);
+    await refusalOf(bot, "invalid-key");
     // What it asks for a key of, it asks in lines of its own.
     for (const line of bot.said.slice(before)) {
       assert.match(line, /^(plookup|llookup|update|info)[^\n]*\n$/);
@@ -123,8 +139,10 @@ suite("access to atServers and keys", () => {
     const arrival = await world.genuine(bot, supply);
     const { length } = supply.said;
     world.tampering.deliver({ ...copyOf(arrival), from: "@cs-bot\nupdate:public:injected@cs-supply hacked" });
+    await refusalOf(supply, "bad-reply");
     await worksOn();
     assert.ok(supply.said.slice(length).every((line) => !/injected/.test(line)));
+    assert.ok(!JSON.stringify([bot.journal, supply.journal]).includes("injected@"));
   });
 
   test("unauthenticated surface of our server", async (t) => {
@@ -148,6 +166,15 @@ suite("access to atServers and keys", () => {
     flood.write("x".repeat(1_000_000));
     await closed;
     assert.match(said, /error:AT0005/);
+    for (const code of ["AT0401", "AT0005"]) {
+      await loggedBy(world, { atSign: "@cs-supply", from: null, code });
+    }
+    // However often: the log counts, and does not grow with it.
+    const lines = world.serverLog.length;
+    for (let n = 0; n < 50; n += 1) {
+      await stranger.ask("llookup:secret.x@cs-supply");
+    }
+    assert.equal(world.serverLog.length, lines);
     await worksOn();
     await settle();
     assert.deepEqual(supply.refused, []);

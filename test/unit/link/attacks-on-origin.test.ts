@@ -108,6 +108,19 @@ suite("hostile atServers and who says what", () => {
     assert.deepEqual(new Traces(["@cs-supply:", ".countersign@"]).in(wire, "wire"), []);
   });
 
+  test("metadata: what a server chooses of it", async () => {
+    const arrival = await world.genuine(bot, supply);
+    // A time far ahead, so that supply would skip all that comes before it when it starts again.
+    world.tampering.aheadMs = 3_600_000;
+    world.tampering.deliver(copyOf(arrival));
+    world.tampering.aheadMs = 0;
+    await refusalOf(supply, "bad-time");
+    // Another recipient, who alone could be told by this one's server that it is for him.
+    world.tampering.deliver(copyOf(arrival, { recipient: "@cs-credit" }));
+    assert.equal((await refusalOf(supply, "misaddressed")).kind, "alarm");
+    await world.genuine(bot, supply);
+  });
+
   test("every enrollment holds the global encryption private key", async () => {
     // Somebody with all of supply's atProtocol keys reads along, and finds a container that is not for him.
     const other = await world.client("supply");

@@ -5,6 +5,7 @@ import type { Card } from "../../../src/card.ts";
 import { decisionsRun } from "../../../src/link/decision-messages.ts";
 import { verifyMandate } from "../../../src/link/mandate.ts";
 import { DecisionWorld, managerAtSign } from "../../fakes/decision-world.ts";
+import { sampleCountersigned } from "../../fakes/sample-countersigned.ts";
 import { settle } from "../../fakes/manual-time.ts";
 
 const thread = `atsign:${managerAtSign}` as const;
@@ -19,11 +20,18 @@ const card = (world: DecisionWorld, id: string, o: { readonly open: boolean }): 
     facts: [],
     steps: [],
     tables: [],
+    undo: null,
     options: [],
     approval: o.open ? { id, planHash: approval.planHash, requester: approval.requester } : null,
     plan: { approval: id, hash: approval.planHash },
   };
 };
+
+/** The approval "a1" as its plan was read. */
+const approval1 = (world: DecisionWorld) => ({
+  approval: "a1",
+  planHash: world.papers.get("a1")?.approval.planHash ?? "",
+});
 
 test("a plan comes to the person's machine byte for byte, and the signed verdict makes a mandate", async () => {
   const world = new DecisionWorld();
@@ -36,7 +44,7 @@ test("a plan comes to the person's machine byte for byte, and the signed verdict
   assert.equal(canonicalJson(shown?.plan), plan);
   assert.equal(shown?.planHash, approval.planHash);
 
-  const answer = device.decide("a1", "approved");
+  const answer = device.decide(approval1(world), "approved");
   await settle();
   assert.deepEqual(await answer, { outcome: "accepted", message: "recorded for run run1" });
   assert.deepEqual(device.plans(), []);
@@ -113,7 +121,9 @@ test("what a hostile bot shows is not put before anybody: altered, unattested, e
     "and its own request is not even sent",
   );
   for (const { approval } of device.refused()) {
-    await assert.rejects(device.decide(approval, "approved"), { code: "unknown-approval" });
+    await assert.rejects(device.decide({ approval, planHash: canonicalHash(plan) }, "approved"), {
+      code: "unknown-approval",
+    });
   }
   assert.deepEqual(world.decided, []);
 });
@@ -126,7 +136,7 @@ test("a verdict is kept before it is sent, sent until it is answered, and never 
   await device.ask();
   await settle();
   world.servers.failure = new Error("no network");
-  const first = device.decide("a1", "rejected", "Too dear.");
+  const first = device.decide(approval1(world), "rejected", "Too dear.");
   await settle();
   assert.equal(world.decided.length, 0);
   device.stop();
@@ -137,8 +147,8 @@ test("a verdict is kept before it is sent, sent until it is answered, and never 
   await again.ask();
   await settle();
   assert.equal(again.plans()[0]?.signed, "rejected", "it says what was signed here");
-  await assert.rejects(again.decide("a1", "approved"), { code: "already-decided" });
-  const answer = again.decide("a1", "rejected");
+  await assert.rejects(again.decide(approval1(world), "approved"), { code: "already-decided" });
+  const answer = again.decide(approval1(world), "rejected");
   await settle();
   assert.equal((await answer).outcome, "accepted");
   assert.deepEqual(
@@ -155,7 +165,7 @@ test("the bot's silence: the verdict is sent again, ever more seldom", async () 
   await device.ask();
   await settle();
   world.servers.failure = new Error("no network");
-  const answer = device.decide("a1", "approved");
+  const answer = device.decide(approval1(world), "approved");
   await world.time.advance(10_000);
   const tries = world.servers.tried.length;
   assert.ok(tries >= 2 && tries <= 6, `${tries} tries in ten seconds`);
@@ -185,18 +195,12 @@ test("only a person's machine is listened to, and only about what it signed itse
   await link.start(async (message) => void answers.push(message.body));
   const decision = {
     statement: {
-      tag: "countersign/decision/1",
-      planHash: canonicalHash({}),
-      run: "run1",
-      revision: 1,
-      approval: "a1",
-      verdict: "approved",
-      person: "manager",
-      requester: "employee",
-      assurance: "countersigned",
-      trustSerial: 1,
-      issuedAt: world.trust.time(0),
-      expiry: world.trust.time(1),
+      ...sampleCountersigned({
+        planHash: canonicalHash({}),
+        approval: "a1",
+        issuedAt: world.trust.time(0),
+        expiry: world.trust.time(1),
+      }),
     },
     signer: { atSign: other.atSign, instance: other.instance },
     signature: "AAAA",

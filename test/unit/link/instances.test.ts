@@ -45,6 +45,26 @@ test("requests go to the one with the fewest in hand, and none gets more than it
   }
 });
 
+test("an agent's limit bounds all its instances together, and what waits for it is asked in time", async () => {
+  const gate = Promise.withResolvers<void>();
+  await world.restartBot({ limits: { supply: { inFlight: 3 } } });
+  for (const instance of ["a", "b"]) {
+    world.gates.set(instance, gate.promise);
+    await world.start(instance, { capacity: 8 });
+  }
+  await world.until(() => names().length === 2, "instances");
+  const steps = Array.from({ length: 7 }, (_, n) => `step${n}`);
+  steps.forEach((step) => world.ask(step, "place"));
+  await world.until(() => world.ran.length === 3, "as many as the limit allows");
+  await world.pass(5_000);
+  assert.equal(world.ran.length, 3);
+  // Another bot has taken the answers: this one hears of free places from the record alone.
+  await world.record.closeOutbox((await world.record.instances.assigned()).map(({ id }) => id));
+  await world.until(() => world.ran.length === 6, "the places of those");
+  gate.resolve();
+  await world.until(() => world.ran.length === 7, "the last");
+});
+
 test("an instance moves mid-run: nothing is lost or done twice, and the old one is refused", async () => {
   const gate = Promise.withResolvers<void>();
   world.gates.set("a", gate.promise);
@@ -172,7 +192,7 @@ test("a bot that starts again knows who was there, and keeps steps where they ar
 });
 
 test("the cheapest is asked first, where work may be done; the dearer one when that is full", async () => {
-  await world.restartBot(["here"]);
+  await world.restartBot({ regions: ["here"] });
   const gate = Promise.withResolvers<void>();
   for (const instance of ["cheap", "dear", "away"]) {
     world.gates.set(instance, gate.promise);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { array, assert as check, integer, property } from "fast-check";
-import { AgentLimits } from "../../../src/link/agent-limits.ts";
-import { FairShares } from "../../../src/link/fair-shares.ts";
+import { givenAfter, limitWait } from "../../../src/agent-limit.ts";
+import { FairShares } from "../../../src/fair-shares.ts";
 import { Parked } from "../../../src/link/parked.ts";
 import type { OutboxRow } from "../../../src/record-types.ts";
 
@@ -24,19 +24,18 @@ function row(requester: string, change: Partial<OutboxRow> = {}): OutboxRow {
 }
 
 test("an agent gets no more at a time and in a minute than the company allows", () => {
-  let now = 0;
-  const limits = new AgentLimits({ supply: { inFlight: 2, perMinute: 3 } }, { now: () => now });
-  assert.equal(limits.waitMs("supply", 1), 0);
-  assert.equal(limits.waitMs("supply", 2), "full");
-  assert.equal(limits.waitMs("crm", 1_000), 0, "no limit was set for it");
-  for (let n = 0; n < 3; n += 1) {
-    assert.equal(limits.waitMs("supply", 0), 0);
-    limits.took("supply");
-    now += 10_000;
+  const limit = { inFlight: 2, perMinute: 3 };
+  assert.equal(limitWait(limit, { inFlight: 1, given: [] }, 0), 0);
+  assert.equal(limitWait(limit, { inFlight: 2, given: [] }, 0), "full");
+  assert.equal(limitWait({}, { inFlight: 1_000, given: [1, 2, 3] }, 4), 0);
+  let given: readonly number[] = [];
+  for (const now of [0, 10_000, 20_000]) {
+    assert.equal(limitWait(limit, { inFlight: 0, given }, now), 0);
+    given = givenAfter(limit, given, now);
   }
-  assert.equal(limits.waitMs("supply", 0), 30_000, "until the first is a minute ago");
-  now += 30_000;
-  assert.equal(limits.waitMs("supply", 0), 0);
+  assert.equal(limitWait(limit, { inFlight: 0, given }, 30_000), 30_000, "until the first is a minute ago");
+  assert.equal(limitWait(limit, { inFlight: 0, given }, 60_000), 0);
+  assert.deepEqual(givenAfter(limit, given, 60_000), [10_000, 20_000, 60_000], "older times are forgotten");
 });
 
 test("where there is not room for all, everybody gets a fair share, in their own order", () => {

@@ -6,6 +6,7 @@ import { AppError } from "../../../src/errors.ts";
 import { verifyMandate } from "../../../src/link/mandate.ts";
 import type { CountersignedDecision, Mandate } from "../../../src/mandate-types.ts";
 import { alterations } from "../../fakes/alterations.ts";
+import { sampleCountersigned } from "../../fakes/sample-countersigned.ts";
 import { DecisionWorld } from "../../fakes/decision-world.ts";
 
 const world = new DecisionWorld();
@@ -14,22 +15,8 @@ const plan = sample.plan();
 const subject = { run: "run1", revision: 1, step: "orders", attempt: 1 };
 
 function decision(change: Partial<CountersignedDecision> = {}, signer = "person") {
-  const statement: CountersignedDecision = {
-    tag: "countersign/decision/1",
-    planHash: canonicalHash(plan),
-    run: "run1",
-    revision: 1,
-    approval: "approval1",
-    verdict: "approved",
-    person: "manager",
-    requester: "employee",
-    assurance: "countersigned",
-    trustSerial: 1,
-    issuedAt: world.trust.time(0),
-    expiry: world.trust.time(1),
-    ...change,
-  };
-  return world.trust.sign(signer, statement);
+  const about = { planHash: canonicalHash(plan), issuedAt: world.trust.time(0), expiry: world.trust.time(1) };
+  return world.trust.sign(signer, sampleCountersigned({ ...about, ...change }));
 }
 const mandate = (...decisions: Mandate["decisions"]) => sample.mandate(plan, { decisions });
 async function check(given: unknown): Promise<readonly string[]> {

@@ -1,27 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Policy } from "../../../src/policy-types.ts";
-import { verifyMandate, type VerifyMandateOptions } from "../../../src/link/mandate.ts";
-import { ManualTime } from "../../fakes/manual-time.ts";
-import { mandateRoles, SampleMandate } from "../../fakes/sample-mandate.ts";
-import { policy, TrustWorld } from "../../fakes/trust-world.ts";
+import { policy } from "../../fakes/trust-world.ts";
+import { mandateBench } from "../../fakes/mandate-bench.ts";
 
-const time = new ManualTime();
-const world = new TrustWorld(time, [...mandateRoles, "supply"]);
-const trust = await world.open();
-const sample = new SampleMandate(world);
-const subject = { run: "run1", revision: 1, step: "orders", attempt: 1 };
-const plan = sample.plan();
-
-function check(
-  mandate: unknown,
-  change: Partial<VerifyMandateOptions> = {},
-): ReturnType<typeof verifyMandate> {
-  return verifyMandate({ mandate, subject, trust, now: time.now(), ...change });
-}
-function refused(code: string, mandate: unknown, change: Partial<VerifyMandateOptions> = {}): void {
-  assert.throws(() => check(mandate, change), { name: "AppError", code: `mandate-${code}` });
-}
+const { time, world, trust, sample, plan, check, refused } = await mandateBench();
 
 test("decisions: rights that were handed on, tiers and emergencies are judged by the verifier's own document", () => {
   const tiers = [

@@ -4,32 +4,13 @@ import type { Json } from "../../../src/domain.ts";
 import type { Mandate } from "../../../src/mandate-types.ts";
 import { canonicalHash, canonicalJson } from "../../../src/canonical.ts";
 import { AppError } from "../../../src/errors.ts";
-import {
-  longestAttestationAgeMs,
-  verifyMandate,
-  type VerifyMandateOptions,
-} from "../../../src/link/mandate.ts";
+import { longestAttestationAgeMs } from "../../../src/link/mandate.ts";
 import { alterations } from "../../fakes/alterations.ts";
-import { ManualTime } from "../../fakes/manual-time.ts";
 import { mandateRoles, SampleMandate } from "../../fakes/sample-mandate.ts";
 import { people, policy, signedForm, TrustWorld } from "../../fakes/trust-world.ts";
+import { mandateBench } from "../../fakes/mandate-bench.ts";
 
-const time = new ManualTime();
-const world = new TrustWorld(time, [...mandateRoles, "supply"]);
-const trust = await world.open();
-const sample = new SampleMandate(world);
-const subject = { run: "run1", revision: 1, step: "orders", attempt: 1 };
-const plan = sample.plan();
-
-function check(
-  mandate: unknown,
-  change: Partial<VerifyMandateOptions> = {},
-): ReturnType<typeof verifyMandate> {
-  return verifyMandate({ mandate, subject, trust, now: time.now(), ...change });
-}
-function refused(code: string, mandate: unknown, change: Partial<VerifyMandateOptions> = {}): void {
-  assert.throws(() => check(mandate, change), { name: "AppError", code: `mandate-${code}` });
-}
+const { time, world, trust, sample, subject, plan, check, refused } = await mandateBench();
 
 test("a complete mandate is verified and says who decided", () => {
   const verified = check(sample.mandate());

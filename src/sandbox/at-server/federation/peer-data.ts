@@ -1,5 +1,6 @@
 import type { AtServer, CallAs } from "../at-server.ts";
-import { isVisible, type StoredRecord } from "../record.ts";
+import { followReferences } from "../references.ts";
+import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import { isServerErrorCode, keyNotFound, ServerError } from "../server-error.ts";
 import { PeerRefusal } from "./outbound-connection.ts";
 import { parseRecord } from "./record-json.ts";
@@ -24,6 +25,18 @@ export async function peerRecord(
   }
   const answer = await askPeer(server, owner, as, `lookup:all:${name}${owner}`, key);
   return answer === "null" ? undefined : parseRecord(readJson(answer), key);
+}
+
+/** The value of what another atSign shares with ours, references followed as its server does; `null` without one. */
+export async function peerValue(server: AtServer, owner: string, name: string): Promise<string> {
+  const prefix = `${server.atSign}:`;
+  const key = `${prefix}${name}${owner}`;
+  const peer = server.peer(owner);
+  if (!peer) return askPeer(server, owner, "pol", `lookup:${name}${owner}`, key);
+  const record = peer.record(key);
+  if (!record) throw keyNotFound(key);
+  const shown = followReferences(peer, record, { prefix, mayRead: () => true });
+  return shown === undefined ? "null" : formatRecord(shown, undefined, peer.clock());
 }
 
 /** Names of what another atSign shares with ours. */

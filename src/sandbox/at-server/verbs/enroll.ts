@@ -97,7 +97,7 @@ async function request(server: AtServer, connection: ServerConnection, given: Pa
   if (!connection.isOwner && requests.passcodes.isUnderAttack) throw tooMany();
   if (!connection.isOwner && !requests.passcodes.isGood(otp)) {
     await requests.passcodes.punish(connection);
-    throw failure("invalid otp. Cannot process enroll request");
+    throw new ServerError("AT0011", "invalid otp. Cannot process enroll request", { isEvident: true });
   }
   if (Object.keys(namespaces).length === 0 && !isCram) throw noNamespace();
   const made = server.store.transaction(() => {

@@ -21,7 +21,7 @@ const jsonErrorsAfter = [3, 0, 37];
 export function from(server: AtServer, connection: ServerConnection, rest: string): string | Promise<string> {
   const match = /^@?([^:@\s]+)(?::clientConfig:(\{.+\}))?$/is.exec(rest);
   if (!match?.[1]) throw syntaxError("Invalid syntax. Expected from:@<atSign>");
-  const atSign = `@${match[1].toLowerCase()}`;
+  const atSign = `@${match[1].toLowerCase().replaceAll(".", "")}`;
   if (server.blocked.has(atSign)) throw new ServerError("AT0013", "Unable to connect", { closes: true });
   if (atSign !== server.atSign) return challengePeer(server, connection, atSign);
   if (match[2] !== undefined) connection.jsonErrors = readsJsonErrors(match[2]);

@@ -1,13 +1,12 @@
 import type { AtServer, CallAs } from "../at-server.ts";
-import { peerRecord } from "../federation/peer-data.ts";
+import { peerRecord, peerValue } from "../federation/peer-data.ts";
 import { rememberPublicKey } from "../federation/public-keys.ts";
 import { assertMayRead, mayRead } from "../namespaces.ts";
+import { followReferences, isReference } from "../references.ts";
 import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
 
-/** How many references are followed one after the other. */
-const maxReferences = 3;
 const publicCopyMs = 86_400_000;
 
 /** `llookup[:meta|:all][:cached][:public|:@bob]:<name>@owner`: own data. */
@@ -44,18 +43,12 @@ function ownValue(
   key: string,
   { prefix, operation }: { prefix: string; operation: string | undefined },
 ): string {
-  const now = server.clock();
-  let record = found(server.record(key), key);
-  if (operation !== undefined) return formatRecord(record, operation, now);
-  for (let depth = 0; isVisible(record.metadata, now); depth++) {
-    const target = /^atsign:\/\/(\S+)$/i.exec(record.value)?.[1]?.toLowerCase();
-    if (target === undefined) break;
-    // Only what the caller could have asked for by name: shared with it, else public.
-    const next = server.record(`${prefix}${target}`) ?? server.record(`public:${target}`);
-    if (!next || depth === maxReferences || !mayRead(connection, next.key)) return "null";
-    record = next;
-  }
-  return formatRecord(record, operation, now);
+  const record = found(server.record(key), key);
+  const shown =
+    operation === undefined
+      ? followReferences(server, record, { prefix, mayRead: (name) => mayRead(connection, name) })
+      : record;
+  return shown === undefined ? "null" : formatRecord(shown, operation, server.clock());
 }
 
 /** `plookup:[bypassCache:..:][meta:|all:]<name>@owner`: public data of anybody. */
@@ -106,6 +99,9 @@ async function fetched(
     throw error;
   }
   if (!record) return "null";
+  // Its owner's server says what it stands for; a copy would not.
+  if (!isPublic && o.operation === undefined && isReference(record.value))
+    return peerValue(server, o.owner, o.name);
   if (isPublic && o.name === "publickey") rememberPublicKey(server, o.owner, record);
   else if (isPublic) server.putCopy(copyKey, record, publicCopyMs / 1000);
   else if (record.metadata.ttr) server.putCopy(copyKey, record, record.metadata.ttr);

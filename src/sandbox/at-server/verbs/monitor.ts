@@ -32,6 +32,7 @@ export async function monitor(
       return regex.filter([notification.key, notification.sender.slice(1)]).length > 0;
     } catch (error) {
       if (!(error instanceof ServerError)) throw error;
+      server.refused({ peer: server.atSign, code: error.code });
       connection.close(); // a filter this slow would hold up everybody at each notification
       return false;
     }

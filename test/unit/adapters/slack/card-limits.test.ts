@@ -127,7 +127,14 @@ test("every page of the details and every other view is one that Slack takes", (
         const many = <T>(each: T) => Array.from({ length: count }, () => each);
         const home = homeView({
           person: "manager",
-          requests: many({ ...times, id: "run1", title: a, status: "running", requester: "manager" }),
+          requests: many({
+            ...times,
+            id: "run1",
+            title: a,
+            status: "running",
+            requester: "manager",
+            paused: false,
+          }),
           approvals: many({ approval: sampleApproval("run1"), card }),
           agents: many({
             id: a,

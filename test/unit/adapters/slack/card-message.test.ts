@@ -77,6 +77,32 @@ test("a decision changes only the outcome and the buttons: who, when, where, ass
   }
 });
 
+test("where no click counts the card says how to sign, and has no button but Details", () => {
+  const { papers } = viewWith({});
+  const signed = Object.fromEntries(
+    Object.entries(papers).map(([id, each]) => [id, { ...each, signedOnly: true as const }]),
+  );
+  const card = cardOf("approval-a1", { papers: signed });
+  assert.match(shown(card), /No click counts: sign it on a machine of your own/);
+  assert.match(shown(card), /countersign inbox --keys FILE/);
+  assert.deepEqual(
+    buttonsOf(card).map((each) => each.action_id),
+    ["details"],
+  );
+  const at = Date.UTC(2026, 0, 5, 10, 30);
+  const decisions = (["manager", "manager-2"] as const).map((by) => {
+    const how = { assurance: "countersigned", adapter: "atsign", signedAt: `@cs-${by}/main` } as const;
+    return { by, verdict: "approved", at, ...how } as const;
+  });
+  const [, decision] = decisions;
+  const closed = { id: "a1", status: "decided", quorum: 2, tier: "large", decisions } as const;
+  const approvals = [sampleApproval("run1", { ...closed, decision: decision ?? null })];
+  assert.match(
+    shown(cardOf("approval-a1", { approvals })),
+    /by manager on their own machine @cs-manager\/main at 2026-01-05 10:30 UTC \(countersigned\) and by manager-2 on their own machine @cs-manager-2\/main/,
+  );
+});
+
 test("an approval whose plan cannot be shown has no button", () => {
   const card = cardOf("approval-a1", { papers: {} });
   assert.match(shown(card), /not the one that was put up/);

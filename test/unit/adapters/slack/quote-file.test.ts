@@ -14,6 +14,7 @@ function completed(change: Partial<RunDetail> = {}): RunDetail {
   return {
     id: "run1",
     title: "",
+    paused: false,
     requestText: "",
     status: "completed",
     reason: null,

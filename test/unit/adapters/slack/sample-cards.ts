@@ -41,6 +41,7 @@ export function viewWith(
     })),
     outputs: {},
     dialogue: [],
+    undos: [],
     question: null,
     plan,
     approvals,

@@ -97,6 +97,11 @@ suite("login", () => {
     const late = signRsa(await challengeOf(raw, "alice"), key);
     time.now += 60_000;
     assert.equal(await raw.ask(`pkam:${late}`), refused, "too late");
+    assert.match(
+      await raw.ask("from:@Al.Ice"),
+      /^data:_[0-9a-f-]{36}@alice:/,
+      "an atSign's dots say nothing",
+    );
     assert.match(await raw.ask("from:@bob"), /^error:AT0401-Exception: Certificate Verification Failed\n@$/);
     const challenge = await challengeOf(raw, "@alice");
     assert.match(challenge, /^_[0-9a-f-]{36}@alice:[0-9a-f-]{36}$/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { AppError } from "../../../../src/errors.ts";
 import { startAtSandbox } from "../../../../src/sandbox/at-server/start-at-sandbox.ts";
-import { askUntil, startTwo } from "./two-sandboxes.ts";
+import { askUntil, startBoth, startTwo } from "./two-sandboxes.ts";
 import {
   activateBoth,
   guest,
@@ -66,6 +66,28 @@ suite("servers in different processes", () => {
     assert.match(await bob.ask("notify:list:note"), /^data:\[\{"id":"n1",.*\{"id":"n2"/);
     assert.match(await alice.ask("notify:fetch:n1"), /"type":"NotificationType.sent".*Status.delivered"/);
   });
+
+  for (const [where, start] of [
+    ["another process", startTwo],
+    ["the same process", startBoth],
+  ] as const)
+    test(`follow references in what another atSign shares, its server in ${where}`, async (t) => {
+      const { home, away } = await start(t);
+      const [alice, bob] = [await owner(t, home, "@alice"), await owner(t, away, "@bob")];
+      for (const [key, value] of [
+        ["@bob:end", "the end"],
+        ["@bob:ref", "atsign://end@alice"],
+        ["@bob:far", "atsign://ref@alice"],
+        ["@bob:secret", "atsign://note@alice"],
+        ["note", "own"],
+      ])
+        assert.match(await alice.ask(`update:${key}@alice ${value}`), /^data:\d/);
+      assert.equal(await bob.ask("lookup:ref@alice"), "data:the end\n@bob@");
+      assert.equal(await bob.ask("lookup:bypassCache:true:far@alice"), "data:the end\n@bob@");
+      assert.equal(await bob.ask("lookup:secret@alice"), "data:null\n@bob@");
+      assert.match(await bob.ask("lookup:all:ref@alice"), /"data":"atsign:\/\/end@alice"/);
+      assert.match(await bob.ask("lookup:none@alice"), /^error:AT0015-/);
+    });
 
   test("tell of shared values, which are kept where their owner allows", async (t) => {
     const { home, away } = await startTwo(t);

@@ -15,6 +15,13 @@ export async function startTwo(
   return { home, away, homeDir, awayDir };
 }
 
+/** The same atSigns, whose servers are in one process. */
+export async function startBoth(t: TestContext): Promise<{ home: AtSandbox; away: AtSandbox }> {
+  const both = await startSandbox(t);
+  await activateBoth(both);
+  return { home: both, away: both };
+}
+
 /** Asks until the answer is the expected one: for what other connections do in their own time. */
 export async function askUntil(raw: RawConnection, command: string, expected: RegExp): Promise<string> {
   const giveUpAt = performance.now() + 20_000;

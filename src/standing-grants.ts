@@ -1,0 +1,96 @@
+import { z } from "zod";
+import type { TrustView } from "./define-agent.ts";
+import type { Money } from "./domain.ts";
+import { compareMoney, decimal, money, sumMoney } from "./money.ts";
+import { moneySchema, signedStandingSchema, standingTermsSchema } from "./plan/plan-schema.ts";
+import { givingRefused, termsRefused } from "./policy/standing.ts";
+import { tierNamed } from "./policy/tiers.ts";
+import type { ProposedTerms, StandingGrant, StandingUse, StandingView } from "./rights-types.ts";
+
+/** Standing grants as they are kept, and how they stand. Pure. */
+
+const timeSchema = z.int();
+export const standingGrantSchema: z.ZodType<StandingGrant> = z.strictObject({
+  terms: standingTermsSchema,
+  by: z.string(),
+  at: timeSchema,
+  given: z.array(signedStandingSchema),
+  revoked: z.strictObject({ by: z.string(), at: timeSchema }).nullable(),
+  uses: z.array(
+    z.strictObject({ approval: z.string(), run: z.string(), amount: moneySchema, at: timeSchema }),
+  ),
+});
+
+const nameSchema = z.string().min(1).max(80);
+const listSchema = z.array(nameSchema).min(1).max(50).nullable();
+const amountSchema = z.strictObject({
+  amount: z.string().regex(/^\d{1,15}(\.\d{1,4})?$/, 'expected an amount such as "5000.00"'),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+});
+export const proposedTermsSchema: z.ZodType<ProposedTerms> = z.strictObject({
+  requester: nameSchema.nullable(),
+  workflow: nameSchema.nullable(),
+  customers: listSchema,
+  suppliers: listSchema,
+  currencies: z
+    .array(z.string().regex(/^[A-Z]{3}$/))
+    .min(1)
+    .max(20)
+    .exactOptional(),
+  each: amountSchema,
+  inAll: amountSchema,
+  uses: z.int().min(1).max(1_000),
+  tier: nameSchema.exactOptional(),
+  until: z.iso.datetime(),
+});
+
+/** How a grant stands at `now` (milliseconds), by the policy and the people of today. */
+export function standingView(grant: StandingGrant, trust: TrustView, now: number): StandingView {
+  const { terms, by, uses } = grant;
+  const { policy, demo } = trust;
+  const refused = termsRefused(policy, terms);
+  const approvedBy = grant.given
+    .filter(({ statement }) => {
+      const at = Date.parse(statement.receivedAt);
+      return givingRefused(policy, terms, statement, { at, demo, person: (id) => trust.person(id) }) === null;
+    })
+    .map(({ statement }) => statement.person);
+  const { quorum } = tierNamed(policy, terms.tier);
+  const left = leftOf(grant);
+  const status = (): StandingView["status"] => {
+    if (grant.revoked !== null) {
+      return "revoked";
+    }
+    if (Date.parse(terms.notAfter) <= now) {
+      return "expired";
+    }
+    if (refused !== null) {
+      return "refused";
+    }
+    if (approvedBy.length < quorum) {
+      return "waiting";
+    }
+    return left.uses > 0 && decimal(left.amount.amount).gt(0) ? "in-force" : "used-up";
+  };
+  return { terms, by, status: status(), refused: refused?.message ?? null, approvedBy, quorum, left, uses };
+}
+
+function leftOf({ terms, uses }: StandingGrant): { readonly uses: number; readonly amount: Money } {
+  const { amount, currency } = terms.inAll;
+  const spent = sumMoney(
+    uses.map((each) => each.amount),
+    currency,
+  );
+  return { uses: terms.uses - uses.length, amount: money(decimal(amount).minus(spent.amount), currency) };
+}
+
+/** The grant with one more use; undefined where that is more than was granted. The same approval counts once. */
+export function withUse(grant: StandingGrant, use: StandingUse): StandingGrant | undefined {
+  if (grant.uses.some(({ approval }) => approval === use.approval)) {
+    return grant;
+  }
+  const left = leftOf(grant);
+  return left.uses >= 1 && compareMoney(use.amount, left.amount) <= 0
+    ? { ...grant, uses: [...grant.uses, use] }
+    : undefined;
+}

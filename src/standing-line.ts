@@ -1,0 +1,18 @@
+import type { StandingView } from "./rights-types.ts";
+
+/** A standing grant in one line, for people. */
+export function standingLine({ terms, status, refused, approvedBy, quorum, left }: StandingView): string {
+  const { id, requester, workflow, customers, suppliers, each, inAll, uses, notAfter } = terms;
+  const whose = requester === null ? "everybody" : requester;
+  const by = approvedBy.length === 0 ? "nobody" : approvedBy.join(", ");
+  return [
+    `${id} · ${status}${refused === null ? "" : ` (${refused})`}`,
+    `for ${whose}${workflow === null ? "" : `, workflow ${workflow}`}`,
+    ...(customers === null ? [] : [`customers ${customers.join(", ")}`]),
+    ...(suppliers === null ? [] : [`suppliers ${suppliers.join(", ")}`]),
+    `up to ${each.amount} ${each.currency} each`,
+    `${left.uses} of ${uses} plans and ${left.amount.amount} of ${inAll.amount} left`,
+    `until ${notAfter}`,
+    `approved by ${by}, ${quorum} needed`,
+  ].join(" · ");
+}

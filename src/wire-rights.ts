@@ -1,0 +1,85 @@
+import { createAskBack } from "./ask-back.ts";
+import type { BotParts } from "./bot-parts.ts";
+import { createDelegations, type Delegations } from "./delegations.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Approval, Person, Signed } from "./domain.ts";
+import { hasRole } from "./policy/refusal.ts";
+import { createGlassReviews } from "./glass-reviews.ts";
+import type { Repeated } from "./repeat.ts";
+import type { RightsInbox, StandingView } from "./rights-types.ts";
+import { createStanding } from "./standing.ts";
+import { createStandingUses, type StandingUses } from "./standing-uses.ts";
+import type { Statement } from "./trust/sign-statement.ts";
+
+/** Rights that people hand on, and approvals that they give in advance. */
+export function wireRights(o: {
+  readonly parts: BotParts;
+  readonly engine: Pick<Engine, "record" | "askBack" | "review" | "remindReview">;
+  readonly deciders: (approval: Approval) => readonly Person[];
+  readonly frozen: () => boolean;
+  readonly sign: <T extends Statement>(statement: T) => Signed<T>;
+  /** Others may decide from now on. */
+  readonly changed: () => void;
+}): {
+  readonly delegations: Delegations;
+  readonly uses: StandingUses;
+  readonly reviews: Repeated;
+  readonly inbox: RightsInbox;
+} {
+  const { engine, sign, changed } = o;
+  const { store, clock, ids, trust: view, timers, log } = o.parts;
+  const trust = () => view;
+  const delegations = createDelegations({ store, clock, ids, trust, sign, changed });
+  const standing = createStanding({ store, clock, ids, trust, sign, changed: () => void uses.lookAtAll() });
+  const uses = createStandingUses({ store, engine, standing, frozen: o.frozen, clock, trust, sign, log });
+  const askBack = createAskBack({
+    store,
+    engine,
+    trust,
+    async deciders(approval) {
+      await delegations.refresh();
+      return o.deciders(approval);
+    },
+  });
+  const reviews = createGlassReviews({
+    store,
+    engine,
+    trust,
+    clock,
+    log,
+    after: (ms, call) => timers.after(ms, call),
+  });
+  const mayCancel = (viewer: string): boolean => {
+    const person = view.person(viewer);
+    return person?.active === true && hasRole(person, view.policy.cancel);
+  };
+  return {
+    delegations,
+    uses,
+    reviews,
+    inbox: {
+      delegate: (handing) => delegations.delegate(handing),
+      takeBack: (act, id) => delegations.takeBack(act, id),
+      async delegations(viewer) {
+        await delegations.refresh();
+        const all = mayCancel(viewer);
+        return delegations.known().filter(({ from, to }) => all || from === viewer || to === viewer);
+      },
+      askBack,
+      unreviewed: async (viewer) =>
+        mayCancel(viewer) || view.policy.breakGlass?.announceTo.includes(viewer) === true
+          ? reviews.unreviewed()
+          : [],
+      review: (act, id, note) => reviews.review(act, id, note),
+      proposeStanding: (act, terms) => standing.proposeStanding(act, terms),
+      approveStanding: (act, id) => standing.approveStanding(act, id),
+      revokeStanding: (act, id) => standing.revokeStanding(act, id),
+      async standing(viewer) {
+        const sees = ({ terms, by, approvedBy }: StandingView): boolean =>
+          [terms.requester ?? viewer, by, ...approvedBy].includes(viewer);
+        const all = await standing.all();
+        return mayCancel(viewer) ? all : all.filter(sees);
+      },
+    },
+  };
+}

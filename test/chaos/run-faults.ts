@@ -1,0 +1,78 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { faultCase, faultText } from "./faults/fault-case.ts";
+import { FaultSession } from "./faults/fault-session.ts";
+import { placeKinds } from "./faults/place-kinds.ts";
+
+/**
+ * `npm run chaos:faults [-- --only NAME] [--seed N] [--runs N]`: the main job while what it stands on fails, N times
+ * for each fault, one line per run. Ends with 1 when anything was lost, doubled or wrong.
+ */
+
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    runs: { type: "string", default: "5" },
+    only: { type: "string" },
+  },
+});
+const number = (name: "seed" | "runs"): number => {
+  if (!/^\d{1,9}$/.test(options[name])) {
+    throw new Error(`--${name} ${options[name]}: expected a whole number`);
+  }
+  return Number(options[name]);
+};
+const seed = number("seed");
+const runs = number("runs");
+const known = placeKinds.flatMap(({ faults }) => faults);
+const only = options.only?.split(",") ?? known;
+if (!only.every((fault) => known.includes(fault))) {
+  throw new Error(`--only ${only.join()}: expected some of ${known.join()}`);
+}
+
+const counts = { runs: 0, lost: 0, doubled: 0, otherPlans: 0 };
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+const report = (faults: readonly string[]): void => {
+  counts[faults.some((fault) => fault.includes(": added ")) ? "doubled" : "lost"] += 1;
+  faults.forEach((fault) => say(`  ${fault.slice(0, 1000)}`));
+};
+for (const kind of placeKinds) {
+  const chosen = kind.faults.filter((fault) => only.includes(fault));
+  const missing = chosen.length > 0 && kind.missing();
+  if (missing !== false) {
+    chosen.forEach((fault) => say(`not run here: ${fault}: ${missing}`));
+    continue;
+  }
+  const session = new FaultSession(kind);
+  for (const fault of chosen) {
+    for (let index = 0; index < runs; index += 1) {
+      const each = faultCase(seed, index, fault);
+      const started = performance.now();
+      const { faults, otherPlan, logs } = await session.run(each);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      counts.runs += 1;
+      counts.otherPlans += otherPlan ? 1 : 0;
+      const verdict = faults.length > 0 ? "FAIL" : otherPlan ? "ok, another plan" : "ok";
+      say(`${faultText(each)}: ${verdict} (${seconds} s)`);
+      if (faults.length > 0) {
+        report(faults);
+        const file = path.join(mkdtempSync(path.join(tmpdir(), "cs-chaos-")), "logs");
+        writeFileSync(file, logs);
+        say(`  logs: ${file}`);
+      }
+    }
+  }
+  const atEnd = await session.end();
+  if (atEnd.length > 0) {
+    report(atEnd);
+  }
+}
+say(
+  `${counts.runs} runs, ${counts.lost} lost or otherwise wrong, ${counts.doubled} doubled ` +
+    `(${counts.otherPlans} with another plan, because a wholesaler was away)`,
+);
+process.exitCode = counts.lost + counts.doubled === 0 ? 0 : 1;
