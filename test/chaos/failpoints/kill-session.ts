@@ -23,7 +23,7 @@ interface Running {
 }
 
 /** So many orders fit one folder's credit and budget. */
-const mostRuns = 30;
+const mostRuns = 60;
 
 /** Kills processes of real systems at failpoints, one of them in each run. */
 export class KillSession {
@@ -107,11 +107,12 @@ function operationOf(failpoint: FailpointName): string {
 /** What work is made of: of these one case before and one after, of all others one of the two. */
 const ofWork = /\.(createRun|saveRun|perform|transact|placeOrder|notify|add|post)$/;
 
-/** For each kind of process and each of its operations, of whichever agent and wherever in a run. */
+/** Of each operation of the bot, and of the agents with the gateway, which is one of them: wherever in a run. */
 export function oneOfEachKind(cases: readonly KillCase[]): readonly KillCase[] {
   const kinds = Map.groupBy(cases, ({ failpoint }) => {
     const operation = operationOf(failpoint);
-    return `${processOf(failpoint)}${operation.slice(operation.indexOf("."))}`;
+    const actor = processOf(failpoint) === "bot" ? "bot" : "agent";
+    return `${actor}${operation.slice(operation.indexOf("."))}`;
   });
   return [...kinds].flatMap(([kind, all], index) => {
     const share = ((index * 7) % kinds.size) / kinds.size;

@@ -109,7 +109,7 @@ export class KillSystem {
     const before = await this.#outcome();
     this.#order(failpoint);
     if (o.atStart) {
-      this.#killOne(processOf(failpoint));
+      await this.#killOne(processOf(failpoint));
     }
     const { run, key, document } = await this.#run(o.verdict);
     this.#told.push({ run, key, verdict: o.verdict, what: failpoint });
@@ -153,12 +153,20 @@ export class KillSystem {
     this.#orders += 1;
     writeOrder(this.#system.folder, { id: this.#orders, armed });
   }
-  #killOne(kind: string): void {
-    const found = ourProcesses(this.#system.folder).find(({ command }) =>
-      command.includes(`main.ts ${kind}`),
-    );
-    assert.ok(found !== undefined, `there is no process "${kind}"`);
-    process.kill(found.pid, "SIGKILL");
+  /** One that is just being started again is waited for. */
+  async #killOne(kind: string): Promise<void> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      const found = ourProcesses(this.#system.folder).find(({ command }) =>
+        command.includes(`main.ts ${kind}`),
+      );
+      if (found !== undefined) {
+        process.kill(found.pid, "SIGKILL");
+        return;
+      }
+      assert.ok(performance.now() < deadline, `there is no process "${kind}"`);
+      await pause(lookAgainMs);
+    }
   }
 
   async #run(verdict: Verdict): Promise<EndedRun> {
