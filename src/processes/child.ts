@@ -51,6 +51,8 @@ export function startChild(o: {
   readonly program?: string;
   /** How far it stands back for this process and its other children where processors are short: 1 to 19. */
   readonly niceness?: number;
+  /** How long one that ends again and again waits for its next start at most. Default 10 s. */
+  readonly longestBackOffMs?: number;
   readonly onStart?: () => void;
   readonly onRestart?: (name: string, reason: string) => void;
 }): Child {
@@ -75,7 +77,9 @@ export function startChild(o: {
       }
       o.onRestart?.(o.name, reason);
       backOff =
-        performance.now() - startedAt > settledMs ? firstBackOffMs : Math.min(backOff * 2, longestBackOffMs);
+        performance.now() - startedAt > settledMs
+          ? firstBackOffMs
+          : Math.min(backOff * 2, o.longestBackOffMs ?? longestBackOffMs);
       timer = setTimeout(start, backOff);
     };
     let child: ChildProcess;

@@ -90,7 +90,11 @@ export function seededShare(...seed: readonly (string | number)[]): (what: strin
     2 ** 32;
 }
 
-export function caseText({ seed, index, atOnce, moment, kills }: ChaosCase): string {
+export function caseText(chaos: ChaosCase): string {
+  return `seed ${chaos.seed} run ${chaos.index} ${disturbanceText(chaos)}`;
+}
+/** The same, without its number. */
+export function disturbanceText({ atOnce, moment, kills }: ChaosCase): string {
   const what = kills.map(({ target, afterMs }) => `${target} +${afterMs} ms`).join(", then ");
-  return `seed ${seed} run ${index} (${atOnce ? "decided at once" : "decided later"}): ${moment}: ${what}`;
+  return `(${atOnce ? "decided at once" : "decided later"}) ${moment}: ${what}`;
 }

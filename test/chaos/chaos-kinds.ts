@@ -1,5 +1,5 @@
 import { seeded } from "../fakes/slack/random.ts";
-import { caseText, chaosCase } from "./chaos-case.ts";
+import { chaosCase, disturbanceText } from "./chaos-case.ts";
 import { ChaosSession } from "./chaos-session.ts";
 import { scenarios } from "./failpoints/course.ts";
 import { type KillCase, KillSession } from "./failpoints/kill-session.ts";
@@ -33,7 +33,7 @@ function moments(seed: number): ChaosKind {
         const chaos = chaosCase(seed, index);
         const { faults, otherPlan, logs } = await session.run(chaos);
         const note = otherPlan ? { note: "another plan, because a wholesaler was away" } : {};
-        return { text: caseText(chaos), injected: chaos.kills.length, faults, logs, ...note };
+        return { text: disturbanceText(chaos), injected: chaos.kills.length, faults, logs, ...note };
       }),
     end: () => session.end(),
   };

@@ -76,8 +76,7 @@ function tell(index: number, { text, faults, note, logs }: ChaosOutcome, ms: num
 }
 /** All runs of one number; false when there is none. */
 async function run(index: number): Promise<boolean> {
-  const kind = kinds[index % kinds.length];
-  const runs = await kind?.run(index);
+  const runs = await kinds[index % kinds.length]?.run(Math.floor(index / kinds.length));
   let started = performance.now();
   for await (const outcome of runs ?? []) {
     counts.runs += 1;

@@ -23,7 +23,7 @@ interface Running {
 }
 
 /** So many orders fit one folder's credit and budget. */
-const mostRuns = 30;
+const mostRuns = 60;
 
 /** Kills processes of real systems at failpoints, one of them in each run. */
 export class KillSession {
@@ -104,18 +104,24 @@ function operationOf(failpoint: FailpointName): string {
   return failpoint.slice(failpoint.indexOf(":") + 1, failpoint.lastIndexOf("#"));
 }
 
-/**
- * For each kind of process and each of its operations one case before and one after it, of whichever agent, spread over
- * the course of a run.
- */
+/** What work is made of: of these one case before and one after, of all others one of the two. */
+const ofWork = /\.(createRun|saveRun|perform|transact|placeOrder|notify|add|post)$/;
+
+/** Of each operation of the bot, and of the agents with the gateway, which is one of them: wherever in a run. */
 export function oneOfEachKind(cases: readonly KillCase[]): readonly KillCase[] {
   const kinds = Map.groupBy(cases, ({ failpoint }) => {
     const operation = operationOf(failpoint);
-    const moment = failpoint.slice(0, failpoint.indexOf(":"));
-    return `${moment} ${processOf(failpoint)} ${operation.slice(operation.indexOf(".") + 1)}`;
+    const actor = processOf(failpoint) === "bot" ? "bot" : "agent";
+    return `${actor}${operation.slice(operation.indexOf("."))}`;
   });
-  return [...kinds.values()].flatMap((all, index) => {
+  return [...kinds].flatMap(([kind, all], index) => {
     const share = ((index * 7) % kinds.size) / kinds.size;
-    return all[Math.floor(share * all.length)] ?? [];
+    const one = (moment: "before" | "after"): readonly KillCase[] => {
+      const those = all.filter(({ failpoint }) => failpoint.startsWith(moment));
+      return those.slice(Math.floor(share * those.length)).slice(0, 1);
+    };
+    return ofWork.test(kind)
+      ? [...one("before"), ...one("after")]
+      : one(index % 2 === 0 ? "before" : "after");
   });
 }

@@ -55,15 +55,16 @@ export class FailpointLab {
     const course = await this.#begin(scenario);
     change(course.outside);
     try {
-      return await this.#judge(scenario, course, [first], [await course.live(first)]);
+      const stories = [await course.live(first), await course.live()];
+      return await this.#report(scenario, course, [first], stories);
     } finally {
       course.remove();
     }
   }
 
   /**
-   * It dies at one failpoint and, recovering from that, at another: one report for each of those that the recovery
-   * passes, or that `choose` takes of them.
+   * It dies at one failpoint, and lives on to the end; or else, recovering from that, dies at another one: at each of
+   * those that `choose` takes of what the recovery passes. One report for each.
    */
   async *pairs(
     scenario: Scenario,
@@ -74,11 +75,15 @@ export class FailpointLab {
     try {
       const story = await died.live(first);
       const recovering = died.copy();
-      const { passed } = await recovering.live().finally(() => recovering.remove());
-      for (const second of choose(passed)) {
+      const recovery = await recovering.live();
+      yield await this.#report(scenario, recovering, [first], [story, recovery]).finally(() =>
+        recovering.remove(),
+      );
+      for (const second of choose(recovery.passed)) {
         const course = died.copy();
         try {
-          yield await this.#judge(scenario, course, [first, second], [story, await course.live(second)]);
+          const stories = [story, await course.live(second), await course.live()];
+          yield await this.#report(scenario, course, [first, second], stories);
         } finally {
           course.remove();
         }
@@ -107,14 +112,12 @@ export class FailpointLab {
     }
   }
 
-  /** Lives on to the end, unless that has come. */
-  async #judge(
+  async #report(
     scenario: Scenario,
     course: Course,
     armed: readonly FailpointName[],
-    before: readonly LifeStory[],
+    stories: readonly LifeStory[],
   ): Promise<CaseReport> {
-    const stories = before.at(-1)?.diedAt === undefined ? before : [...before, await course.live()];
     const found = await course.look((kept) => readOutcome(kept, course.outside));
     const { outcome } = await this.faultFree(scenario);
     return {

@@ -12,12 +12,13 @@ const made = {
   "adapters/rules-model/rules-model.ts": ["loadRulesModel"],
   "adapters/console/console-adapter.ts": ["createConsole"],
   "adapters/terminal/terminal-adapter.ts": ["createTerminalAdapter"],
+  "src/processes/child.ts": ["startChild"],
 };
 const makers = new Map(Object.entries(made).map(([file, names]) => [new URL(file, root).href, names]));
 const standIns = new URL("./process-failpoints.ts", import.meta.url).href;
 const mark = "?failpoints";
 
-if (["bot", "agent", "gateway"].includes(process.argv[2] ?? "")) {
+if (["up", "bot", "agent", "gateway"].includes(process.argv[2] ?? "")) {
   registerHooks({
     resolve(specifier, context, nextResolve) {
       const found = nextResolve(specifier, context);

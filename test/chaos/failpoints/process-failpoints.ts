@@ -7,6 +7,7 @@ import type { openRecordStore } from "../../../adapters/store/record-store.ts";
 import type { openSuppliers } from "../../../adapters/suppliers/suppliers.ts";
 import type { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
 import type { createAtLink } from "../../../src/link/at-link.ts";
+import type { startChild } from "../../../src/processes/child.ts";
 import type { StepQueue } from "../../../src/ports.ts";
 import { Failpoints, withFailpoints } from "./failpoints.ts";
 import { type Order, readOrder, writeHit, writePassed } from "./order-file.ts";
@@ -54,6 +55,9 @@ const points = new OrderedFailpoints();
 
 const queue = (opened: StepQueue): StepQueue =>
   withFailpoints(opened, "bot.queue", portOperations.queue, points);
+
+/** Whoever is killed again and again, in run after run, is started again without delay. */
+const killedOften = { longestBackOffMs: 200 };
 
 /** What stands in for each function of the product that makes a port; see `preload.ts`. */
 export const standIns = {
@@ -104,4 +108,8 @@ export const standIns = {
     (original: typeof createTerminalAdapter): typeof createTerminalAdapter =>
     () =>
       withFailpoints(original(), "bot.terminal", portOperations.chat, points),
+  startChild:
+    (original: typeof startChild): typeof startChild =>
+    (o) =>
+      original({ ...o, ...killedOften }),
 };
