@@ -172,6 +172,15 @@ export interface OfRun<T extends "approvals" | "cards"> {
 const rowId = ({ id }: Pick<RecordTables["runs"], "id">): string => id;
 export const ofRuns = { table: "runs", id: rowId, run: rowId, open: runFrom };
 
+/** Each with the step that asks. */
+export const ofAskingRuns = {
+  ...ofRuns,
+  open: ({ asked, ...row }: RecordTables["runs"] & { readonly asked: string }, key: RunKey) => ({
+    asked,
+    run: runFrom(row, key),
+  }),
+};
+
 /** Fails with "sealed-broken" when somebody else changed what is up for approval, or who asked for it. */
 export const ofApprovals: Opening<OfRun<"approvals">, Approval> = {
   table: "approvals",

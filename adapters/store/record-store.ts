@@ -40,7 +40,7 @@ import {
   traffic,
 } from "./record-queries.ts";
 import { assertMadeBy, requestRun, withdrawnBefore, withdrawRequest } from "./record-requests.ts";
-import { ofApprovals, ofRuns, runFrom } from "./record-rows.ts";
+import { ofApprovals, ofAskingRuns, ofRuns } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 import { getValue, getValues, setValue } from "./record-values.ts";
 import { noRun, type RunKey, RunKeys } from "./run-keys.ts";
@@ -168,10 +168,7 @@ export class RecordStore implements Store {
   }
 
   async waitingInThread(thread: ThreadId): Promise<Run | undefined> {
-    const asking = await this.#rows.all(await askingRuns(this.#database, thread), {
-      ...ofRuns,
-      open: ({ asked, ...row }, key) => ({ asked, run: runFrom(row, key) }),
-    });
+    const asking = await this.#rows.all(await askingRuns(this.#database, thread), ofAskingRuns);
     // A question may be left over from a revision that was given up.
     const isOpen = ({ asked, run }: (typeof asking)[number]) =>
       run.steps.some(({ id, status }) => id === asked && status === "waiting");

@@ -122,11 +122,9 @@ export function recordContract(name: string, place: () => Promise<DatabasePlace>
     test("what agents were asked and have not answered, since when, and what was heard of whom", async () => {
       const run = await store.loadRun("run1");
       assert.ok(run !== undefined);
-      const [{ to, subject }] = [sampleOutbox("run1")];
-      assert.deepEqual(await store.traffic(0), {
-        waiting: { [to]: { open: 1, since: sampleTime } },
-        heard: {},
-      });
+      const { to, subject } = sampleOutbox("run1");
+      const waiting = { [to]: { open: 1, since: sampleTime } };
+      assert.deepEqual(await store.traffic(0), { waiting, heard: {} });
       for (const [index, kind] of (["result", "error", "error"] as const).entries()) {
         const next = { ...run, version: run.version + index };
         const inbox = { sender: "@cs-supply", kind, subject: { ...subject, attempt: index } };
