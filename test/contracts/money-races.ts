@@ -21,7 +21,7 @@ export function moneyRacesContract(engine: string, open: () => Promise<TestBooks
     books = await open();
     access = openBooks(books.database);
     await access.unit(async (unit) => {
-      const { customers, projects, wholesalers, vendors, items } = orderWorld();
+      const { customers, projects, wholesalers, vendors, items, prices } = orderWorld();
       for (const row of projects) {
         await unit.insert("projects", { ...row, budget: "2500.00" });
       }
@@ -36,6 +36,9 @@ export function moneyRacesContract(engine: string, open: () => Promise<TestBooks
       }
       for (const row of items) {
         await unit.insert("items", row);
+      }
+      for (const row of prices) {
+        await unit.insert("prices", row);
       }
     });
   });
