@@ -33,8 +33,16 @@ export function approvalCard(view: RunView, approval: Approval): Card {
     plan: { approval: approval.id, hash: approval.planHash },
   };
 }
-function openApproval({ id, planHash, requester }: Approval, signedOnly: true | undefined): Card["approval"] {
-  return { id, planHash, requester, ...(signedOnly === undefined ? {} : { signedOnly }) };
+function openApproval(
+  { id, planHash, requester, editors = [] }: Approval,
+  signedOnly: true | undefined,
+): Card["approval"] {
+  return {
+    id,
+    planHash,
+    authors: [requester, ...editors],
+    ...(signedOnly === undefined ? {} : { signedOnly }),
+  };
 }
 const unreadableCard = {
   ...empty,
@@ -134,7 +142,12 @@ function planTables(plan: PlanDocument): Card["tables"] {
       about: "effect" as const,
       title: "Can it be undone?",
       columns: ["What", "Undo"],
-      rows: plan.effects.map((each) => [each.description, undoWords[each.reversibility]]),
+      // What is final comes first.
+      rows: plan.effects
+        .toSorted(
+          (a, b) => Number(b.reversibility === "irreversible") - Number(a.reversibility === "irreversible"),
+        )
+        .map((each) => [each.description, undoWords[each.reversibility]]),
     },
   ].filter((table) => table.rows.length > 0);
 }

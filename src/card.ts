@@ -1,4 +1,4 @@
-import type { ApprovalId, RunId, StepStatus } from "./domain.ts";
+import type { ApprovalId, PersonId, RunId, StepStatus } from "./domain.ts";
 import type { UndoId } from "./undo-types.ts";
 
 /** What a table about effects says of one that is final. */
@@ -34,7 +34,8 @@ export interface Card {
   readonly approval: {
     readonly id: ApprovalId;
     readonly planHash: string;
-    readonly requester: string;
+    /** Who asked for the plan or changed it: they do not decide on it. */
+    readonly authors: readonly PersonId[];
     /** No click counts: people sign with keys of their own. */
     readonly signedOnly?: true;
   } | null;

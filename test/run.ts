@@ -4,6 +4,8 @@ import path from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
+import { offerStarted } from "./e2e/started-folder.ts";
+import { TestSystem } from "./e2e/system.ts";
 
 /** The whole check: types, lint, format, unused code, then every test file. Ends with "N passed, N failed". */
 
@@ -33,6 +35,9 @@ function check(name: string, command: string, args: readonly string[]): void {
 
 /** Runs test files in processes of their own, at most two at a time, and counts what they say. */
 async function suite(name: string, files: readonly string[]): Promise<void> {
+  if (files.length === 0) {
+    return;
+  }
   const started = performance.now();
   const before = { ...counts };
   const paths = files.map((file) => path.join(root, file));
@@ -78,6 +83,19 @@ async function suite(name: string, files: readonly string[]): Promise<void> {
   }
 }
 
+/** A system whose first start the others need not repeat; where it fails they make their own, and say why. */
+async function startedOnce(): Promise<TestSystem> {
+  const system = new TestSystem();
+  try {
+    await system.start();
+    await system.stop();
+    offerStarted(system.data);
+  } catch (error) {
+    say(`no first start in advance: ${String(error)}`);
+  }
+  return system;
+}
+
 const only = process.argv.slice(2);
 if (only.length === 0) {
   check("types", "tsc", ["--noEmit"]);
@@ -90,11 +108,16 @@ const chosen = (folder: string) =>
     .concat(folder === "unit" ? globSync("test/*.test.ts", { cwd: root }) : [])
     .filter((file) => only.length === 0 || only.some((part) => file.includes(part)))
     .sort();
-for (const folder of ["unit", "contracts", "e2e", "chaos"]) {
-  const files = chosen(folder);
-  if (files.length > 0) {
+for (const folder of ["unit", "contracts"]) {
+  await suite(folder, chosen(folder));
+}
+const systems = ["e2e", "chaos"].map((folder) => ({ folder, files: chosen(folder) }));
+if (systems.some(({ files }) => files.length > 0)) {
+  const started = await startedOnce();
+  for (const { folder, files } of systems) {
     await suite(folder, files);
   }
+  await started.remove();
 }
 for (const [reason, count] of [...notRun].sort()) {
   say(`not run here: ${reason}${count > 1 ? ` (${count} tests)` : ""}`);

@@ -262,7 +262,7 @@ function summary(result: RunResult): string {
   const plan =
     result.plan === null
       ? ""
-      : `, ${result.plan.orders.length} orders, ${result.plan.total.amount} ${result.plan.total.currency}`;
+      : `, ${result.plan.orders.length} ${result.plan.orders.length === 1 ? "order" : "orders"}, ${result.plan.total.amount} ${result.plan.total.currency}`;
   const why = result.error === undefined ? "" : `: ${result.error.message}`;
   const by = result.decision === null ? "" : ` (${result.decision.verdict} by ${result.decision.by})`;
   return `run ${result.run ?? "?"} ${result.status}${plan}${by}${why}`;

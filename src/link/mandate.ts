@@ -77,8 +77,10 @@ function checkPlan(plan: PlanDocument, { subject, trust, now }: VerifyMandateOpt
       `is for run ${plan.run} revision ${plan.revision}, not for run ${subject.run} revision ${subject.revision}`,
     );
   }
-  if (!plan.effects.some((each) => each.step === subject.step)) {
-    throw refusal("step", `carries a plan that does not name step "${subject.step}" among its effects`);
+  // Steps that can be compensated take no mandate: a plan names them for people to read.
+  const mandated = plan.effects.filter(({ reversibility }) => reversibility !== "compensable");
+  if (!mandated.some((each) => each.step === subject.step)) {
+    throw refusal("step", `carries a plan that does not name step "${subject.step}" among what it decides`);
   }
   if (Date.parse(plan.validUntil) <= now) {
     throw refusal("expired", `carries a plan that ended at ${plan.validUntil}`);

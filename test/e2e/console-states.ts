@@ -87,7 +87,7 @@ export const states: Readonly<Record<string, (scene: Scene) => Promise<Page>>> =
     await scene.office.openApproval("run1");
     const page = await scene.signIn("manager");
     await page.getByRole("button", { name: "Details" }).click();
-    await page.getByText("If something goes wrong").or(page.getByText("Can it be undone?")).first().waitFor();
+    await page.getByText("If something goes wrong").or(page.getByText("Cannot be undone")).first().waitFor();
     return page;
   },
   approved: (scene) => decided(scene, "approved"),

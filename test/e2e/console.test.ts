@@ -28,7 +28,7 @@ test(
 
     await office.openApproval("run1");
     const card = page.getByRole("article", { name: /^Approve:/ });
-    await card.getByText("this is your own request").waitFor();
+    await card.getByText("you asked for this plan").waitFor();
     assert.equal(await card.getByRole("button", { name: "Approve" }).count(), 0);
     await office.end("run1", "completed");
     await page.getByRole("article", { name: /^Done:/ }).waitFor();

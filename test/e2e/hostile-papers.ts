@@ -18,7 +18,8 @@ const dayMs = 86_400_000;
 /** The company's document without any tier: signed by another company, and with the genuine signature. */
 export function loweredPolicies(file: string): readonly Sealed<TrustDocument>[] {
   const current = JSON.parse(readFileSync(file, "utf8")) as Sealed<TrustDocument>;
-  const { approve, ...policy } = current.statement.policy;
+  // Grants in advance name a tier.
+  const { approve, standing: _standing, ...policy } = current.statement.policy;
   const { tiers: _tiers, ...everything } = approve;
   const lowered: TrustDocument = {
     ...current.statement,

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { stringify } from "csv-stringify/sync";
 import type { RunResult } from "../../src/run-result.ts";
+import { fillFromStarted } from "./started-folder.ts";
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const mainFile = path.join(root, "src", "main.ts");
@@ -39,10 +40,12 @@ export interface Asked {
 export class TestSystem {
   readonly folder = mkdtempSync(path.join(tmpdir(), "cs-e2e-"));
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #special: readonly string[];
   #launcher: ChildProcess | undefined;
   readonly #commands = new Set<ChildProcess>();
 
   constructor(environment: Readonly<Record<string, string>> = {}) {
+    this.#special = Object.keys(environment);
     this.#environment = {
       ...process.env,
       COUNTERSIGN_DATA: path.join(this.folder, "data"),
@@ -57,11 +60,12 @@ export class TestSystem {
   get launcherPid(): number {
     return this.#launcher?.pid ?? 0;
   }
-  /** `up`; resolves with its ready line. */
+  /** `up`; resolves with its ready line. A first start without anything special begins with a copy of one. */
   async start(
     args: readonly string[] = [],
     environment: Readonly<Record<string, string>> = {},
   ): Promise<Ready> {
+    fillFromStarted(this.data, [...this.#special, ...args, ...Object.keys(environment)]);
     const launcher = spawn(process.execPath, [mainFile, "up", "--json", ...args], {
       env: { ...this.#environment, ...environment },
       stdio: ["ignore", "pipe", "pipe"],

@@ -161,6 +161,6 @@ function cardOf(approval: Approval | undefined): Card | null {
     undo: null,
     options: [],
     plan: { approval: id, hash: planHash },
-    approval: open ? { id, planHash, requester } : null,
+    approval: open ? { id, planHash, authors: [requester] } : null,
   };
 }

@@ -27,7 +27,7 @@ export function ApprovalCard({ id, card }) {
   /** What had opened the part that was just closed. */
   const opener = useRef("");
   const open = card.approval !== null;
-  const own = card.approval?.requester === state.me?.id;
+  const own = card.approval?.authors.includes(state.me?.id) === true;
   /** The card says how to decide where no click counts. */
   const clickable = open && !own && card.approval.signedOnly !== true;
 
@@ -167,7 +167,7 @@ export function ApprovalCard({ id, card }) {
                       </button>`
                     : null
                 }
-                ${open && own ? html`<span class="muted">Somebody else has to decide: this is your own request.</span>` : null}
+                ${open && own ? html`<span class="muted">Somebody else has to decide: you asked for this plan, or changed it.</span>` : null}
               </div>`
       }
       ${clickable && !rejecting ? html`<${MoreVerbs} id=${id} />` : null}
@@ -177,14 +177,18 @@ export function ApprovalCard({ id, card }) {
   </article>`;
 }
 
-/** What the yes sets in motion, and what of it is final. @param {{table: any}} p */
+/** What the yes sets in motion, by whether it can be undone; what is final comes first. @param {{table: any}} p */
 function Effects({ table }) {
-  return html`<section class="effects">
-    <h4>${table.title}</h4>
-    <ul class="orders">
-      ${table.rows.map(([what, undo], at) => html`<li key=${at}>${what}: <strong>${undo}</strong></li>`)}
-    </ul>
-  </section>`;
+  const groups = Map.groupBy(table.rows, ([, undo]) => undo);
+  return html`<dl class="effects">
+    ${[...groups].map(
+      ([undo, rows]) =>
+        html`<div key=${undo} class=${undo === "cannot be undone" ? "final" : ""}>
+          <dt>${undo[0].toUpperCase() + undo.slice(1)}</dt>
+          ${rows.map(([what], at) => html`<dd key=${at}>${what}</dd>`)}
+        </div>`,
+    )}
+  </dl>`;
 }
 
 /** Everything else that the decision is about. @param {{id: string, card: any}} p */

@@ -42,8 +42,8 @@ export function MoreVerbs({ id }) {
     />`;
   }
   return html`<div class="buttons more-verbs">
-    <button type="button" class="ask" onClick=${() => setVerb("ask")}>Ask the requester</button>
-    <button type="button" class="hand-on" onClick=${() => setVerb("hand-on")}>Hand on</button>
+    <button type="button" class="quiet ask" onClick=${() => setVerb("ask")}>Ask the requester</button>
+    <button type="button" class="quiet hand-on" onClick=${() => setVerb("hand-on")}>Hand on</button>
     <span class="muted" role="status">${said}</span>
   </div>`;
 }

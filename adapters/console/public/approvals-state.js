@@ -35,5 +35,5 @@ function place(item) {
 /** How many wait for a decision that this person may take. */
 export function openCount() {
   const open = (state.approvals ?? []).filter((each) => each.card.approval !== null);
-  return open.filter((each) => each.card.approval.requester !== state.me?.id).length;
+  return open.filter((each) => !each.card.approval.authors.includes(state.me?.id)).length;
 }

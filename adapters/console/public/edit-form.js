@@ -61,9 +61,8 @@ export function EditForm({ id, onDone, onBack }) {
     onSubmit=${submit}
     aria-label="Change the plan"
   >
-    ${
-      form !== null &&
-      form.fields.map(
+    <div class="fields">
+      ${form?.fields.map(
         (field) =>
           html`<${Field}
             key=${field.field}
@@ -71,8 +70,8 @@ export function EditForm({ id, onDone, onBack }) {
             value=${changes[field.field] ?? field.now}
             onChange=${(value) => set(field.field, value)}
           />`,
-      )
-    }
+      )}
+    </div>
     ${preview !== null && html`<${Preview} preview=${preview} />`}
     <p class="problem" role="alert">${problem}</p>
     <div class="buttons">
@@ -88,7 +87,7 @@ export function EditForm({ id, onDone, onBack }) {
 function Field({ field, value, onChange }) {
   if (field.kind === "number") {
     return html`<label>
-      ${field.label} (${field.least} to ${field.most})
+      <span>${field.label} <span class="muted">${field.least} to ${field.most}</span></span>
       <input
         name=${field.field}
         inputmode="decimal"
@@ -99,7 +98,7 @@ function Field({ field, value, onChange }) {
   }
   if (field.kind === "one") {
     return html`<label>
-      ${field.label}
+      <span>${field.label}</span>
       <select name=${field.field} onChange=${(event) => onChange(event.currentTarget.value)}>
         ${field.options.map(
           ({ id, name }) => html`<option key=${id} value=${id} selected=${id === value}>${name}</option>`,
@@ -119,7 +118,7 @@ function Field({ field, value, onChange }) {
             checked=${value.includes(id)}
             onChange=${() => toggle(id)}
           />
-          ${name}
+          <span>${name}</span>
         </label>`,
     )}
   </fieldset>`;

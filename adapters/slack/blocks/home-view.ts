@@ -24,7 +24,7 @@ export function homeView(o: {
   readonly outcome: { readonly text: string; readonly card: Card | null } | null;
 }): types.HomeView {
   const waiting = o.approvals.filter(
-    ({ card }) => card.approval !== null && card.approval.requester !== o.person,
+    ({ card }) => card.approval !== null && !card.approval.authors.includes(o.person),
   );
   const over = waiting.length - mostApprovals;
   return {

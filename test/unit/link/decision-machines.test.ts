@@ -44,7 +44,7 @@ test("two machines of one person: both see a plan, either signs it, and the othe
   world.put("a1");
   const message = await desk.adapter.post(
     thread,
-    { ...closedCard("a1", ""), approval: { id: "a1", planHash: "", requester: "employee" } },
+    { ...closedCard("a1", ""), approval: { id: "a1", planHash: "", authors: ["employee"] } },
     { key: "approval-a1" },
   );
   await settle();

@@ -22,7 +22,7 @@ const card = (world: DecisionWorld, id: string, o: { readonly open: boolean }): 
     tables: [],
     undo: null,
     options: [],
-    approval: o.open ? { id, planHash: approval.planHash, requester: approval.requester } : null,
+    approval: o.open ? { id, planHash: approval.planHash, authors: [approval.requester] } : null,
     plan: { approval: id, hash: approval.planHash },
   };
 };

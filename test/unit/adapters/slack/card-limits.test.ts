@@ -48,7 +48,7 @@ test("a card of nothing but hostile texts, however long, yields a message that S
     .map(({ kind, tone, texts, size }) => {
       const text = (at: number) => texts[at % texts.length] ?? "";
       const list = <T>(draw: (at: number) => T) => Array.from({ length: size }, (_, at) => draw(at));
-      const approval = { id: "a1", planHash: "ab".repeat(32), requester: text(1) };
+      const approval = { id: "a1", planHash: "ab".repeat(32), authors: [text(1)] };
       return {
         ...openCard(),
         kind,
