@@ -85,6 +85,9 @@ export function createDecisionDevice(o: DecisionDeviceOptions): DecisionDevice {
 
   async function take(given: PlanToDecide): Promise<void> {
     const { approval } = given;
+    if (await memory.wasTold(approval)) {
+      return;
+    }
     if (waiting.size + refused.size >= mostPlans && !waiting.has(approval)) {
       log.warn({ approval }, "too-many-plans");
       return;

@@ -28,6 +28,8 @@ export interface KeptVerdicts {
   shown(approval: ApprovalId): Promise<void>;
   /** The person was told how it ended. */
   told(approval: ApprovalId): Promise<void>;
+  /** Whether the person was told: what comes of it afterwards was sent before. */
+  wasTold(approval: ApprovalId): Promise<boolean>;
   /** Those that the person was not yet told the end of. */
   untold(): Promise<readonly ApprovalId[]>;
 }
@@ -59,6 +61,7 @@ export function createKeptVerdicts(values: Pick<KeptValues, "getValue" | "setVal
   };
   const unanswered = list("verdicts-unanswered");
   const untold = list("approvals-untold");
+  const told = list("approvals-told");
   const keyOf = (approval: ApprovalId) => `verdict:${approval}`;
   return {
     async get(approval) {
@@ -73,7 +76,12 @@ export function createKeptVerdicts(values: Pick<KeptValues, "getValue" | "setVal
     answered: (approval) => unanswered.remove(approval),
     unanswered: () => unanswered.read(),
     shown: (approval) => untold.add(approval),
-    told: (approval) => untold.remove(approval),
+    async told(approval) {
+      // In this order: whoever is killed in between tells once more, and nothing comes back.
+      await told.add(approval);
+      await untold.remove(approval);
+    },
+    wasTold: async (approval) => (await told.read()).includes(approval),
     untold: () => untold.read(),
   };
 }
