@@ -104,7 +104,7 @@ export function ApprovalCard({ id, card }) {
       <${Badge} tone=${card.tone}>${words[card.tone]}<//>
     </header>
     <${Facts} facts=${facts} />
-    ${changes.map((table, at) => html`<${Table} key=${at} table=${table} />`)}
+    ${changes.map((table, at) => html`<${Changes} key=${at} table=${table} />`)}
     ${
       orders.length > 0 &&
       html`<ul class="orders">
@@ -175,6 +175,23 @@ export function ApprovalCard({ id, card }) {
     </footer>
     ${details && html`<${Details} id=${id} card=${card} />`}
   </article>`;
+}
+
+const mostChanges = 10;
+
+/** What a new plan differs in: the sums and orders at once, single lines when they are asked for. @param {{table: any}} p */
+function Changes({ table }) {
+  const more = table.rows.length - mostChanges;
+  if (more <= 2) {
+    return html`<${Table} table=${table} />`;
+  }
+  return html`<div class="changes">
+    <${Table} table=${{ ...table, rows: table.rows.slice(0, mostChanges) }} />
+    <details>
+      <summary>${more} more changes</summary>
+      <${Table} table=${{ ...table, title: "", rows: table.rows.slice(mostChanges) }} />
+    </details>
+  </div>`;
 }
 
 /** What the yes sets in motion, by whether it can be undone; what is final comes first. @param {{table: any}} p */

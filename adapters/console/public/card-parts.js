@@ -53,7 +53,7 @@ export function Table({ table }) {
   });
   const wide = table.columns.length > 2;
   return html`<figure class=${wide ? "table table-wide" : "table"}>
-    <figcaption>${table.title}</figcaption>
+    ${table.title !== "" && html`<figcaption>${table.title}</figcaption>`}
     <table>
       <thead>
         <tr>

@@ -134,13 +134,13 @@ test("what changed between two plans, field by field; the same plan twice: nothi
     { what: "Quantity", before: "5", after: "6" },
     { what: "Total", before: "520.30 USD", after: "619.30 USD" },
     { what: "Left out", before: "none", after: "bolt" },
-    { what: "Alpha Parts: motor", before: "5 pcs at 90.00 USD", after: "6 pcs at 90.00 USD" },
+    { what: "Alpha Parts: order total", before: "520.30 USD", after: "619.30 USD" },
     {
       what: "Alpha Parts: shipping",
       before: "standard, 23.00 USD, by 2026-03-11",
       after: "express, 23.00 USD, by 2026-03-11",
     },
-    { what: "Alpha Parts: order total", before: "520.30 USD", after: "619.30 USD" },
+    { what: "Alpha Parts: motor", before: "5 pcs at 90.00 USD", after: "6 pcs at 90.00 USD" },
   ]);
   const elsewhere = planChanges(before, samplePlan({ orders: [sampleReplacement()] }));
   assert.deepEqual(
