@@ -96,7 +96,7 @@ test(
       "XX00ALPHA",
       "Sampletown",
     ];
-    for (const fact of [...facts, "3f".repeat(32), "If nobody decides by", "cannot be undone"]) {
+    for (const fact of [...facts, "3f".repeat(32), "If nobody decides by", "Cannot be undone"]) {
       assert.ok(shown.includes(fact), `${fact} is missing`);
     }
   },

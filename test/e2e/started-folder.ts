@@ -17,6 +17,9 @@ export function offerStarted(data: string): void {
 export function fillFromStarted(data: string, differences: readonly string[]): void {
   const from = process.env[place];
   if (from !== undefined && !existsSync(data) && differences.every((name) => harmless.has(name))) {
+    // Files keep their modes, folders get the process's own.
+    const before = process.umask(0o077);
     cpSync(from, data, { recursive: true });
+    process.umask(before);
   }
 }
