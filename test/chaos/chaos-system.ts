@@ -44,6 +44,8 @@ const lookAgainMs = 200;
 const laterMs = 300;
 /** What is said where papers have ended, or are not in force yet, by a clock that is wrong. */
 const untimely = /trust-(expired|from-future|stale)|grant-expired|list-stale|stale-data/;
+const isUntimely = (error: unknown): boolean =>
+  untimely.test(error instanceof AppError ? error.code : String(error));
 const slowSuppliers = new URL("./slow-suppliers.ts", import.meta.url).href;
 
 /** One system on one data folder, which is asked for the jobs in their order. */
@@ -137,7 +139,7 @@ export class ChaosSystem {
     try {
       result = await this.#asked(job, progress, o.atOnce);
     } catch (error) {
-      if (o.clockIsWrong !== true || !untimely.test(String(error))) {
+      if (o.clockIsWrong !== true || !isUntimely(error)) {
         throw error;
       }
       result = await this.#untilTimely(job, progress, o.atOnce);
@@ -184,8 +186,9 @@ export class ChaosSystem {
         }
         await this.#decide(run, verdict, progress);
       } catch (error) {
-        const isEarly = error instanceof AppError && error.code === "unknown-approval";
-        if ((!isEarly && !untimely.test(String(error))) || performance.now() > end) {
+        // No card yet, or still not the time for it.
+        const isEarly = isUntimely(error) || (error instanceof AppError && error.code === "unknown-approval");
+        if (!isEarly || performance.now() > end) {
           throw error;
         }
       }

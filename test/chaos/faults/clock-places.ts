@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -22,10 +23,16 @@ const wrong: Readonly<Record<string, readonly ClockKind[]>> = {
   all: clockKinds,
 };
 
-/** A company whose processes have clocks of their own. */
+/** What is refused meanwhile has its reason in the logs: bot and agents hear of each other all the time. */
+const reasons: Readonly<Record<string, readonly RegExp[]>> = {
+  bot: [/envelope-(expired|from-future)/],
+  agents: [/envelope-(expired|from-future)/],
+};
+
+/** A company whose processes have clocks of their own; `strike` gives what its logs must say then. */
 async function open(
   first: number,
-  strike: (clocks: Clocks, fault: string, ms: number) => Promise<void>,
+  strike: (clocks: Clocks, fault: string, ms: number) => Promise<readonly RegExp[]>,
 ): Promise<Place> {
   const folder = mkdtempSync(path.join(tmpdir(), "cs-clocks-"));
   const clocks = new Clocks(folder);
@@ -41,7 +48,15 @@ async function open(
   };
   try {
     await chaos.start();
-    return { chaos, clockIsWrong: true, strike: (fault, ms) => strike(clocks, fault, ms), close };
+    return {
+      chaos,
+      clockIsWrong: true,
+      async strike(fault, ms) {
+        const said = await strike(clocks, fault, ms);
+        said.forEach((each) => assert.match(chaos.logs(), each, `nobody said why ${fault} stops anything`));
+      },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -52,10 +67,10 @@ async function open(
 const otherMonth = (direction: Direction): PlaceKind => ({
   faults: [`clock-company-${direction}`],
   missing: faketimeMissing,
-  open: () => open(directions[direction], () => Promise.resolve()),
+  open: () => open(directions[direction], () => Promise.resolve([])),
 });
 
-const wrongClocks: PlaceKind = {
+export const wrongClocks: PlaceKind = {
   faults: Object.keys(wrong).flatMap((who) => Object.keys(directions).map((way) => `clock-${who}-${way}`)),
   missing: faketimeMissing,
   open: () =>
@@ -66,6 +81,7 @@ const wrongClocks: PlaceKind = {
       await pause(seenMs + ms);
       clocks.set(kinds, 0);
       await pause(seenMs);
+      return reasons[who] ?? [];
     }),
 };
 
