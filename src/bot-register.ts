@@ -1,3 +1,4 @@
+import { isLasting } from "./clock-ahead.ts";
 import { toErrorInfo } from "./errors.ts";
 import type { Clock, Logger } from "./ports.ts";
 import type { LeaseRecord } from "./record-types.ts";
@@ -49,7 +50,7 @@ export function createBotRegister(o: {
   let cancel = (): void => undefined;
   let renewing: Promise<void> = Promise.resolve();
 
-  const leads = (): boolean => clock.now() < ledUntil - marginMs;
+  const leads = (): boolean => isLasting(ledUntil - marginMs, leaseMs, clock.now());
   const tell = (): void => {
     if (told !== leads()) {
       told = leads();

@@ -138,4 +138,12 @@ export const recordMigrations: readonly Migration[] = [
       "create index runs_busy on runs (status) where status in ('running', 'compensating')",
     ],
   },
+  {
+    // Open runs are counted without the others, also those that wait for people.
+    name: "record-11",
+    statements: [
+      "drop index runs_busy",
+      "create index runs_open on runs (status) where status in ('running', 'waiting', 'compensating')",
+    ],
+  },
 ];

@@ -5,7 +5,9 @@ import type { RecordTables } from "./record-schema.ts";
 
 /** Runs in progress and runs that wait for their turn. The conditions are spelled as their partial indexes are. */
 
-const isBusy = sql<boolean>`status in ('running', 'compensating')`;
+/** As the index `runs_open` says it. */
+export const isOpen = sql<boolean>`status in ('running', 'waiting', 'compensating')`;
+const isBusy = sql<boolean>`${isOpen} and status in ('running', 'compensating')`;
 const isHeld = sql<boolean>`held = 1 and status = 'running'`;
 
 /** See `Store.progress`. */

@@ -4,6 +4,7 @@ import type { RunId, ThreadId } from "../../src/domain.ts";
 import type { Store } from "../../src/ports.ts";
 import type { AgentTraffic, ContentFilter, OpenWorkflow } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
+import { isOpen } from "./record-progress.ts";
 import type { OfRun } from "./record-rows.ts";
 import type { RecordTables } from "./record-schema.ts";
 
@@ -248,7 +249,7 @@ export async function countOpen(
       db
         .selectFrom("runs")
         .select((eb) => eb.fn.countAll<number>().as("count"))
-        .where("status", "in", ["running", "waiting", "compensating"])
+        .where(isOpen)
         .executeTakeFirstOrThrow(),
       db
         .selectFrom("approvals")

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Json, RunId } from "../../src/domain.ts";
 import { BoundedMap } from "../../src/bounded-map.ts";
+import { isLasting } from "../../src/clock-ahead.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Clock } from "../../src/ports.ts";
 import type { Database } from "./database.ts";
@@ -97,7 +98,7 @@ export class RunKeys {
 
   #known(run: RunId): RunKey | undefined {
     const found = this.#kept.get(run);
-    return found !== undefined && this.#clock.now() < found.until ? found.key : undefined;
+    return found !== undefined && isLasting(found.until, keptMs, this.#clock.now()) ? found.key : undefined;
   }
 
   /** A key that was destroyed is not kept in memory either. */

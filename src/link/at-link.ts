@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isLasting } from "../clock-ahead.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { InstanceKeyPairs } from "../keys.ts";
 import type { OutgoingEnvelope, ReceivedEnvelope } from "../link-types.ts";
@@ -135,7 +136,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
 
   /** Looks for new grants, but not for every message of a stranger. */
   const reloadTrust = async (): Promise<void> => {
-    if (clock.now() - reloadedAt >= reloadAtMostEveryMs) {
+    if (!isLasting(reloadedAt + reloadAtMostEveryMs, reloadAtMostEveryMs, clock.now())) {
       reloadedAt = clock.now();
       await trust.reload();
     }

@@ -1,4 +1,5 @@
 import { BoundedMap } from "../bounded-map.ts";
+import { isLasting } from "../clock-ahead.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
 import type { ReceivedEnvelope } from "../link-types.ts";
 import type { InstanceLease } from "../instance-types.ts";
@@ -76,7 +77,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   };
 
   const isQuiet = (message: ReceivedEnvelope): boolean =>
-    clock.now() < (answered.get(askerOf(message))?.until ?? 0);
+    isLasting(answered.get(askerOf(message))?.until ?? 0, mostQuietMs, clock.now());
   /** An answer is repeated by itself; asked for it again, it is repeated ever more seldom. */
   const noteAnswer = (message: ReceivedEnvelope): void => {
     const last = answered.get(askerOf(message));

@@ -100,6 +100,11 @@ export function createPresence(options: PresenceOptions): Presence {
   };
   const lookAgain = (): void => {
     cancelLook();
+    const latest = clock.now() + leaseMs;
+    for (const [key, entry] of entries) {
+      // A clock that was ahead gave it more.
+      entries.set(key, { ...entry, until: Math.min(entry.until, latest) });
+    }
     lookAt = Math.min(...[...entries.values()].map((each) => each.until));
     if (!stopped && Number.isFinite(lookAt)) {
       cancelLook = timers.after(Math.max(0, lookAt - clock.now()), look);

@@ -1,4 +1,5 @@
 import { BoundedMap } from "../bounded-map.ts";
+import { isLasting } from "../clock-ahead.ts";
 import type { AgentAddress, AgentId } from "../domain.ts";
 import type { EnvelopeKind, MessageReference } from "../link-types.ts";
 import type { Clock } from "../ports.ts";
@@ -101,7 +102,8 @@ export class Transit {
     const sent = lane?.sent.get(id);
     this.delete(id);
     if (lane !== undefined && sent?.isOnly === true) {
-      learn(lane, this.#clock.now() - sent.at);
+      // A clock that was set tells nothing beyond what is ever waited.
+      learn(lane, Math.max(0, Math.min(this.#clock.now() - sent.at, lane.bounds.mostMs)));
     }
     return sent;
   }
@@ -114,7 +116,7 @@ export class Transit {
 
   #overdue(lane: Lane, now: number): void {
     // All that were sent at one time are overdue at one time: that is one reason to wait longer.
-    if (now - lane.doubledAt >= lane.waitMs) {
+    if (!isLasting(lane.doubledAt + lane.waitMs, lane.waitMs, now)) {
       lane.waitMs = Math.min(lane.waitMs * 2, lane.bounds.mostMs);
       lane.doubledAt = now;
     }

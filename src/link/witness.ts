@@ -4,6 +4,7 @@ import { checkpointSchema, signedCheckpointSchema, witnessStepRecords } from "..
 import { witnessSkill } from "../checkpoint-schema.ts";
 import type { AgentAddress, Json, Signed } from "../domain.ts";
 import type { MessageSubject, ReceivedEnvelope } from "../link-types.ts";
+import { isLasting } from "../clock-ahead.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { ChainHead, CheckpointStatement } from "../journal.ts";
 import type { AgentLink } from "../link-port.ts";
@@ -211,7 +212,7 @@ export function createWitness(options: WitnessOptions): Witness {
 
   const work = async (): Promise<void> => {
     await load();
-    while (!stopping.signal.aborted && clock.now() >= quietUntil) {
+    while (!stopping.signal.aborted && !isLasting(quietUntil, requestMs, clock.now())) {
       const step = await next();
       const answer = step && (await ask(step));
       if (step === undefined || answer === undefined || !(await settle(step, answer))) {

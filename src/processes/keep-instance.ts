@@ -1,3 +1,4 @@
+import { isLasting } from "../clock-ahead.ts";
 import type { AppError } from "../errors.ts";
 import { toErrorInfo } from "../errors.ts";
 import type { Timers } from "../link/timers.ts";
@@ -78,7 +79,7 @@ export async function keepInstance(o: KeepOptions): Promise<{ stop(): Promise<vo
         await end("its grant has ended");
       }
     }
-    const isTime = isNew || clock.now() - triedAt >= tryAgainMs;
+    const isTime = isNew || !isLasting(triedAt + tryAgainMs, tryAgainMs, clock.now());
     if (running === undefined && isTime) {
       await start();
       log.info({}, "instance-started");

@@ -250,7 +250,7 @@ function requireNotEnded(document: Pick<TrustDocument, "serial" | "notAfter">, n
   if (Date.parse(document.notAfter) <= now) {
     throw new AppError(
       "trust-expired",
-      `the trust document (serial ${document.serial}) ended at ${document.notAfter}: sign the next with "countersign trust sign"`,
+      `the trust document (serial ${document.serial}) ended at ${document.notAfter}, and here it is ${new Date(now).toISOString()}: sign the next with "countersign trust sign", or set this machine's clock`,
       { retryable: true },
     );
   }

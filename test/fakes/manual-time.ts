@@ -4,6 +4,7 @@ import type { Clock } from "../../src/ports.ts";
 /** Time that moves only when a test says so: a clock and the timers that go by it. */
 export class ManualTime implements Clock, Timers {
   #now: number;
+  #wrongBy = 0;
   #due: { readonly at: number; readonly call: () => void }[] = [];
 
   constructor(start: number = Date.parse("2026-01-05T10:00:00.000Z")) {
@@ -11,7 +12,11 @@ export class ManualTime implements Clock, Timers {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#wrongBy;
+  }
+  /** From now on the clock is wrong by so much, 0: right again; timers go on as they were. */
+  setWrong(byMs: number): void {
+    this.#wrongBy = byMs;
   }
 
   after(ms: number, call: () => void): () => void {

@@ -25,6 +25,16 @@ function bot(id: string, seen = leases): BotRegister {
   });
 }
 
+/** The leases, while it is not cut off from them. */
+function unreachable(cut: { readonly on: boolean }): MemoryLeases {
+  return new Proxy(leases, {
+    get(target, name, receiver) {
+      const found: unknown = Reflect.get(target, name, receiver);
+      return cut.on ? () => Promise.reject(new Error("no record")) : found;
+    },
+  });
+}
+
 test("bots see each other; one leads, and another one when it is gone", async () => {
   const [a, b] = [bot("a"), bot("b")];
   await a.start();
@@ -42,15 +52,22 @@ test("bots see each other; one leads, and another one when it is gone", async ()
   await b.stop();
 });
 
+test("who cannot renew leads no more, also when its clock was a month ahead before", async () => {
+  const cut = { on: false };
+  const a = bot("a", unreachable(cut));
+  time.setWrong(30 * 86_400_000);
+  await a.start();
+  assert.equal(a.leads(), true);
+  cut.on = true;
+  time.setWrong(0);
+  await time.advance(20_000);
+  assert.equal(a.leads(), false);
+  await a.stop();
+});
+
 test("who cannot renew leads no more before anybody else may", async () => {
   const cut = { on: false };
-  const unreachable = new Proxy(leases, {
-    get(target, name, receiver) {
-      const found: unknown = Reflect.get(target, name, receiver);
-      return cut.on ? () => Promise.reject(new Error("no record")) : found;
-    },
-  });
-  const [a, b] = [bot("a", unreachable), bot("b")];
+  const [a, b] = [bot("a", unreachable(cut)), bot("b")];
   await a.start();
   await b.start();
   cut.on = true;

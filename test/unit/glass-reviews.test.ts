@@ -46,7 +46,7 @@ async function decidedAlone() {
   return { world, run, gate, reviews, review, open };
 }
 
-test("what was decided alone is listed until somebody else has reviewed it, once, on the record", async () => {
+test("lesson 18: what was decided alone is listed until somebody else has reviewed it, once, on the record", async () => {
   const { world, run, gate, review, open } = await decidedAlone();
   assert.deepEqual(await open(), [gate]);
   assert.equal(await review("manager"), "own-request", "who decided");

@@ -12,7 +12,7 @@ import type { Policy } from "../../src/policy-types.ts";
 import { samplePlan, sampleReplacement } from "../fakes/sample-plan.ts";
 import { at, people, policy, tiers, time, usd } from "../fakes/policy-world.ts";
 
-test("a plan's tier goes by what it may cost at most, and by its risks", () => {
+test("lesson 23: a plan's tier goes by what it may cost at most, and by its risks", () => {
   const tierOf = (change: Parameters<typeof samplePlan>[0], rules = policy) =>
     tierFor(rules, stakeOf(samplePlan(change), rules)).name;
   assert.equal(tierOf({}), "large", "520.30");

@@ -56,7 +56,7 @@ test("cancelling: one's own as long as one may ask, anyone's with a role for it"
   assert.equal(cancel("nobody", "nobody"), "unknown-person");
 });
 
-test("deciding: role, separation of duties, assurance", () => {
+test("lesson 18: deciding: role, separation of duties, assurance", () => {
   assert.equal(decides("manager"), null);
   assert.equal(decides("employee", { requester: "manager" }), "not-allowed");
   assert.equal(decides("former"), "unknown-person");

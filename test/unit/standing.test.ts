@@ -130,7 +130,7 @@ test("the policy's bounds and the company's people hold for what is proposed", a
   assert.equal(await none.codeOf(none.bot.standing.proposeStanding(act("employee"), terms())), "no-standing");
 });
 
-test("revoked, expired, used up, or not allowed any more: people decide", async () => {
+test("lesson 23: revoked, expired, used up, or not allowed any more: people decide", async () => {
   for (const [name, end] of [
     [
       "revoked",

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { before, suite, test } from "node:test";
 import { seeded } from "../../fakes/slack/random.ts";
 import { type EngineOutcome, FaultyEngine } from "./faulty-engine.ts";
+import { SmallDisk, smallDiskMissing } from "./small-disk.ts";
 
 /** What surrounds engine, approvals and intake fails, in one process, on the real SQLite record; fixed seeds. */
 
@@ -57,17 +57,15 @@ for (const [what, sign] of [
   });
 }
 
-suite("the disk is full", { skip: mountMissing() }, () => {
+suite("the disk is full", { skip: smallDiskMissing() }, () => {
   test("what is refused says so, nothing is half done, and all goes on when there is room", async (t) => {
-    const disk = mkdtempSync(path.join(tmpdir(), "cs-disk-"));
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", disk]);
+    const disk = new SmallDisk(mkdtempSync(path.join(tmpdir(), "cs-disk-")), 6);
     t.after(() => {
-      execFileSync("umount", [disk]);
-      rmSync(disk, { recursive: true });
+      disk.remove();
+      rmSync(disk.folder, { recursive: true });
     });
-    const ballast = path.join(disk, "ballast");
     for (const seed of seeds) {
-      const folder = path.join(disk, `record-${seed}`);
+      const folder = path.join(disk.folder, `record-${seed}`);
       mkdirSync(folder, { mode: 0o700 });
       const random = seeded(seed);
       let full = false;
@@ -77,15 +75,14 @@ suite("the disk is full", { skip: mountMissing() }, () => {
         async between() {
           if (!full && random() < 0.05) {
             full = true;
-            const { bavail, bsize } = statfsSync(disk);
-            writeFileSync(ballast, new Uint8Array(bavail * bsize));
+            disk.fill();
           } else if (full && random() < 0.2) {
             full = false;
-            rmSync(ballast);
+            disk.empty();
           }
         },
       });
-      rmSync(ballast, { force: true });
+      disk.empty();
       assert.deepEqual({ ...outcome, failures: [] }, expected, `seed ${seed}`);
       assert.ok(failures.length > 0, `seed ${seed}: the disk was never full`);
       const said = `data-not-writable: data folder ${folder} cannot be written`;
@@ -97,17 +94,3 @@ suite("the disk is full", { skip: mountMissing() }, () => {
     }
   });
 });
-
-/** Why no small disk can be made here, or false. */
-function mountMissing(): string | false {
-  const disk = mkdtempSync(path.join(tmpdir(), "cs-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { stdio: "ignore" });
-    execFileSync("umount", [disk]);
-    return false;
-  } catch {
-    return "needs the right to mount a tmpfs (Linux, root)";
-  } finally {
-    rmSync(disk, { recursive: true, force: true });
-  }
-}

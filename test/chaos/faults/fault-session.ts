@@ -39,6 +39,7 @@ export class FaultSession {
       const done = await place.chaos.disturbed(
         {
           atOnce,
+          clockIsWrong: place.clockIsWrong === true,
           async disturb(progress) {
             await progress.at(moment);
             await pause(afterMs);

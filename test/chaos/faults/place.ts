@@ -4,6 +4,8 @@ import type { ChaosSystem } from "../chaos-system.ts";
 /** A whole system and what it stands on, to which something may happen. */
 export interface Place {
   readonly chaos: ChaosSystem;
+  /** See `ChaosSystem.disturbed`. */
+  readonly clockIsWrong?: true;
   /** Lets a fault of this place begin, last for `ms` where it lasts at all, and end. */
   strike(fault: string, ms: number): Promise<void>;
   /** Ends everything; gives what is wrong then. */

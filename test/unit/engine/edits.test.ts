@@ -30,7 +30,7 @@ async function waitingRun(rules: Policy = { ...policy, edit }) {
 }
 const textsOf = (outcome: object) => JSON.stringify(outcome);
 
-test("an edit withdraws the approval, undoes the revision and puts up a new plan, which another one decides", async () => {
+test("lesson 22: an edit withdraws the approval, undoes the revision and puts up a new plan, which another one decides", async () => {
   const { world, bot, run, editing } = await waitingRun();
   assert.deepEqual(await bot.edits.edit(editing), { outcome: "accepted", run });
   await world.settle(bot.engine);

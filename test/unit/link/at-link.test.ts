@@ -233,6 +233,24 @@ test("a revocation is seen within half a minute by whoever runs", async () => {
   await supply.link.stop();
 });
 
+test("a revocation is also seen by whoever's clock was a month ahead before", async () => {
+  const pair = new LinkPair();
+  const bot = await pair.side("bot");
+  const supply = await pair.receiving("supply");
+  pair.time.setWrong(30 * 86_400_000);
+  await pair.time.advance(30_000);
+  pair.time.setWrong(0);
+  pair.world.document({
+    serial: 2,
+    revocations: [{ kind: "instance", atSign: "@cs-bot", instance: "main", serial: 1 }],
+  });
+  await pair.time.advance(30_000);
+  await bot.link.send(pair.message({}));
+  await settle();
+  assert.deepEqual(supply.refused, ["no-grant"]);
+  await supply.link.stop();
+});
+
 test("failures to send are AppErrors that say whether to try again", async () => {
   const pair = new LinkPair();
   const bot = await pair.side("bot");

@@ -154,7 +154,7 @@ class DeliveryWorld {
   }
 }
 
-test("an agent that was away for hours answers once, though servers keep messages for two minutes and restart", async (t) => {
+test("lessons 32 and 35: an agent that was away for hours answers once, though servers keep messages for two minutes and restart", async (t) => {
   const world = await DeliveryWorld.open(t);
   const text = "x".repeat(40_000); // there and back as an encrypted shared key
   world.ask("large", { id: text });

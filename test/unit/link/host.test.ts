@@ -52,6 +52,35 @@ test("the change of a write, its reply and its inbox key are one: a duplicate ge
   assert.equal(journal[1]?.facts["effectKey"], "run1.1.note");
 });
 
+test("a duplicate gets the stored reply also when the clock was ahead at the first answer", async () => {
+  await world.host(probeAgent);
+  world.time.setWrong(3_600_000);
+  await bot.request("note", "note", { id: "EUR" });
+  await bot.answer("note");
+  world.time.setWrong(0);
+  await world.time.advance(1_000);
+  await bot.request("note", "note", { id: "EUR" });
+  assert.deepEqual((await bot.answer("note", { n: 2 })).body, result("EUR"));
+  assert.deepEqual(probe.calls, ["note EUR"]);
+});
+
+test("lesson 34: the answer goes to the verified sender, whatever address the message names", async () => {
+  await world.host(probeAgent);
+  const other = await world.party("crm");
+  const { atSign } = world.address("crm");
+  const address = { from: atSign, replyTo: atSign, sender: { atSign, instance: "main" } };
+  await bot.request("offers", "look", { id: "EUR", ...address });
+  await bot.send("request", "note", { skill: "note", input: { id: "EUR" }, ...address });
+  // Answered either way: to whom matters here.
+  await bot.answer("offers");
+  await bot.answer("note");
+  assert.deepEqual(other.received, []);
+  assert.deepEqual(
+    world.network.log.filter(({ to }) => to.atSign === atSign),
+    [],
+  );
+});
+
 test("a failing write leaves nothing but its error; a new attempt runs again", async () => {
   await world.host(probeAgent);
   await bot.request("note", "note", { id: "JPY" });

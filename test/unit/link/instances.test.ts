@@ -65,7 +65,7 @@ test("an agent's limit bounds all its instances together, and what waits for it 
   await world.until(() => world.ran.length === 7, "the last");
 });
 
-test("an instance moves mid-run: nothing is lost or done twice, and the old one is refused", async () => {
+test("lesson 33: an instance moves mid-run: nothing is lost or done twice, and the old one is refused", async () => {
   const gate = Promise.withResolvers<void>();
   world.gates.set("a", gate.promise);
   await world.start("a");

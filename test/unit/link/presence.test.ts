@@ -7,6 +7,7 @@ import { ManualTime } from "../../fakes/manual-time.ts";
 import { MemoryInstances } from "../../fakes/memory-instances.ts";
 import { silentLogger } from "../../fakes/silent-logger.ts";
 
+const monthMs = 30 * 86_400_000;
 let time: ManualTime;
 let store: MemoryInstances;
 let events: string[];
@@ -117,6 +118,18 @@ test("a bot that slept through the leases listens for one before it gives anybod
   assert.deepEqual(names(), ["a"]);
   await time.advance(leaseMs);
   assert.deepEqual(names(), []);
+});
+
+test("who is silent after the clock was a month ahead is given up after a lease, nobody before", async () => {
+  time.setWrong(monthMs);
+  presence.receive(says("a", 1));
+  presence.receive(says("b", 1));
+  time.setWrong(0);
+  for (let sequence = 2; sequence < 7; sequence += 1) {
+    assert.deepEqual(names(), sequence < 5 ? ["a", "b"] : ["b"], `${sequence}`);
+    await time.advance(leaseMs / 2);
+    presence.receive(says("b", sequence));
+  }
 });
 
 test("announcements of any other form change nothing", () => {

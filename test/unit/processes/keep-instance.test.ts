@@ -44,7 +44,7 @@ async function world(o: { readonly refused?: string } = {}) {
       await settle();
     }
   };
-  return { state, kept, pass };
+  return { state, kept, pass, time };
 }
 
 test("an instance whose grant was taken back stops, and starts when it has new keys", async () => {
@@ -88,4 +88,19 @@ test("revoked before the start it waits, and is tried again now and then; anothe
   assert.deepEqual([state.running, state.starts], [1, 2]);
   await kept.stop();
   await assert.rejects(world({ refused: "keys-missing" }), { code: "keys-missing" });
+});
+
+test("stopped by a clock that was ahead of its grant, it starts soon after the clock is right again", async () => {
+  const { state, kept, pass, time } = await world();
+  time.setWrong(30 * 86_400_000);
+  state.granted = false;
+  state.refused = "no-grant";
+  await pass(60_000);
+  assert.deepEqual([state.running, state.starts > 1], [0, true]);
+  time.setWrong(0);
+  state.granted = true;
+  state.refused = undefined;
+  await pass(5_000);
+  assert.equal(state.running, 1);
+  await kept.stop();
 });
