@@ -35,7 +35,8 @@ export function connectRedis(
         name: place.master,
         db: place.database,
         enableTLSForSentinelMode: place.tls,
-        failoverDetector: true,
+        // Not its `failoverDetector`: told of a new master while it connects, it ends the connection for good.
+        reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
       });
     case "cluster":
       return new Cluster([...place.nodes], { redisOptions: options });
