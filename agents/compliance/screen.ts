@@ -54,7 +54,7 @@ export async function loadScreen(context: SkillContext): Promise<Screen> {
     if (!(age <= trust.policy.dataMaxAgeDays && age >= -1)) {
       throw new AppError(
         "list-stale",
-        `list "${list}" is of ${newest}, expected at most ${trust.policy.dataMaxAgeDays} days old`,
+        `list "${list}" is of ${newest}, expected at most ${trust.policy.dataMaxAgeDays} days old and not in the future`,
       );
     }
   }

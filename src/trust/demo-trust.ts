@@ -2,6 +2,7 @@ import path from "node:path";
 import type { ZodType } from "zod";
 import { sharedAccount } from "../accounts.ts";
 import { canonicalJson } from "../canonical.ts";
+import { isLasting } from "../clock-ahead.ts";
 import type { AtSign, Person } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import {
@@ -157,7 +158,7 @@ async function grantInstance(
   ];
 }
 
-/** The next document, when the one in the folder says something else, is a day old or is missing. */
+/** The next document, when the one in the folder says something else, is a day old, of the future or missing. */
 function nextDocument(
   options: DemoTrustOptions,
   company: SigningKey,
@@ -189,7 +190,7 @@ function nextDocument(
     policy: options.policy as TrustDocument["policy"],
     revocations,
   };
-  const fresh = old !== undefined && now - Date.parse(old.issuedAt) < dayMs;
+  const fresh = old !== undefined && isLasting(Date.parse(old.issuedAt) + dayMs, dayMs, now);
   if (fresh && contentOf(old) === contentOf(wanted)) {
     return undefined;
   }

@@ -36,10 +36,11 @@ export async function readOutcome(
   return found;
 }
 
-/** Every run id as its number, and the version in an activity's id, which counts what a run went through. */
+/** Every run id as its number, no days and times, and no version in an activity id: it counts what a run went through. */
 export function withoutRunIds(text: string, runs: readonly string[]): string {
   return runs
     .reduce((changed, run, index) => changed.replaceAll(run, `run ${index}`), text)
+    .replaceAll(/\b20\d\d-\d\d-\d\d(T[\d:.]+Z)?\b/g, "day")
     .replaceAll(/("id":"run \d+-\d+-[a-z-]+)-\d+"/g, '$1"');
 }
 

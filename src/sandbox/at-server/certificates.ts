@@ -33,7 +33,7 @@ const ecdsaWithSha256 = sequence(oid("1.2.840.10045.4.3.2"));
 /**
  * The sandbox's private authority and server certificate (ECDSA P-256), kept in `folder` and made when missing. The server
  * certificate, by which servers show themselves to each other too, is renewed before it ends and when it does not name
- * one of `hosts`. `authority` is the folder of another sandbox whose authority is used instead.
+ * one of `hosts`; both are made again where a clock that was ahead made them for later. `authority` is the folder of another sandbox whose authority is used instead.
  */
 export function loadIdentity(
   folder: string,
@@ -55,7 +55,8 @@ export function loadIdentity(
 }
 
 function keptIdentity(file: (name: string) => string, hosts: readonly string[], now: number): ServerIdentity {
-  if (!existsSync(file("ca.pem"))) makeAuthority(file, now);
+  if (!existsSync(file("ca.pem")) || !hasBegun(readFileSync(file("ca.pem"), "utf8"), now))
+    makeAuthority(file, now);
   const ca = readFileSync(file("ca.pem"), "utf8");
   if (!existsSync(file("server.pem")) || !isUsable(readFileSync(file("server.pem"), "utf8"), ca, hosts, now))
     makeServerCertificate(file, ca, hosts, now);
@@ -67,10 +68,16 @@ function keptIdentity(file: (name: string) => string, hosts: readonly string[], 
   };
 }
 
+/** Not so: it was made by a clock that was ahead, and nobody believes it yet. */
+function hasBegun(pem: string, now: number): boolean {
+  return new X509Certificate(pem).validFromDate.getTime() <= now;
+}
+
 function isUsable(pem: string, ca: string, hosts: readonly string[], now: number): boolean {
   const certificate = new X509Certificate(pem);
   return (
     certificate.verify(new X509Certificate(ca).publicKey) &&
+    hasBegun(pem, now) &&
     certificate.validToDate.getTime() > now + renewDays * day &&
     certificate.keyUsage?.includes(tlsClient) &&
     hosts.every(

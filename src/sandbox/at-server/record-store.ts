@@ -1,6 +1,6 @@
 import type { StatementSync } from "node:sqlite";
 import type { AtDatabase } from "./at-database.ts";
-import type { RecordMetadata, StoredRecord } from "./record.ts";
+import { type RecordMetadata, type StoredRecord, visibleFrom } from "./record.ts";
 
 export const recordSchema = `
   create table if not exists record (
@@ -28,13 +28,13 @@ export class RecordStore {
   }
 
   put(atSign: string, record: StoredRecord): void {
-    const { availableAt, expiresAt } = record.metadata;
+    const { expiresAt } = record.metadata;
     this.#statements.put.run(
       atSign,
       record.key,
       record.value,
       JSON.stringify(record.metadata),
-      availableAt,
+      visibleFrom(record.metadata),
       expiresAt ?? null,
     );
   }

@@ -52,9 +52,16 @@ export function mergeMetadata(
   };
 }
 
+type Times = Pick<RecordMetadata, "availableAt" | "updatedAt" | "expiresAt">;
+
 /** False before `ttb` has passed and after `ttl` has. */
-export function isVisible(metadata: { availableAt: number; expiresAt?: number }, now: number): boolean {
-  return metadata.availableAt <= now && !isExpired(metadata, now);
+export function isVisible(metadata: Times, now: number): boolean {
+  return visibleFrom(metadata) <= now && !isExpired(metadata, now);
+}
+
+/** What is there from its update on is there, also when a clock that was ahead dated that for later. */
+export function visibleFrom({ availableAt, updatedAt }: Times): number {
+  return availableAt <= updatedAt ? 0 : availableAt;
 }
 
 /** True once `ttl` has passed: such a record is as good as gone. */

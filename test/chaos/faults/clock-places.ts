@@ -23,10 +23,11 @@ const wrong: Readonly<Record<string, readonly ClockKind[]>> = {
   all: clockKinds,
 };
 
+const refused = /"code":"(envelope|trust)-(expired|from-future)"/;
 /** What is refused meanwhile has its reason in the logs: bot and agents hear of each other all the time. */
 const reasons: Readonly<Record<string, readonly RegExp[]>> = {
-  bot: [/envelope-(expired|from-future)/],
-  agents: [/envelope-(expired|from-future)/],
+  bot: [refused],
+  agents: [refused],
 };
 
 /** A company whose processes have clocks of their own; `strike` gives what its logs must say then. */

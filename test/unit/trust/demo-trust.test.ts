@@ -83,6 +83,15 @@ test("renews the document daily and on change, with the next serial", async () =
   assert.deepEqual(trust.instanceKeys("@cs-supply", "main").serials, [1, 1]);
 });
 
+test("a document that a clock which was ahead signed for later is followed by one of today", async () => {
+  const o = options();
+  const memory = new MemoryValues();
+  const { companyKey } = await makeDemoTrust({ ...o, now: now + 30 * day });
+  assert.equal((await open({ ...o, now: now + 30 * day }, companyKey, memory)).serial, 1);
+  await makeDemoTrust(o);
+  assert.equal((await open(o, companyKey, memory)).serial, 2);
+});
+
 test("whether a company is a demo is said, or taken from its signed document, and never assumed", async () => {
   const own = options({ demo: "as-signed" });
   const { companyKey } = await makeDemoTrust(own);

@@ -139,3 +139,16 @@ suite("filters of clients", () => {
       assert.throws(() => new ClientRegex(source).filter([`${"a".repeat(200)}!`]), hasCode("AT0022"), source);
   });
 });
+
+test("what a clock that was ahead wrote is there when it is right; what is to be there later is not", () => {
+  const now = Date.parse("2026-01-05T10:00:00.000Z");
+  const ahead = now + 30 * 86_400_000;
+  const written = (ttb: number) => ({
+    key: "public:publickey@alice",
+    value: "v",
+    metadata: mergeMetadata(undefined, { ttb }, { by: "@alice", now: ahead, keepFlags: false }),
+  });
+  assert.equal(formatRecord(written(0), undefined, now), "v");
+  assert.equal(formatRecord(written(1_000), undefined, ahead), "null");
+  assert.equal(formatRecord(written(1_000), undefined, ahead + 1_000), "v");
+});

@@ -32,6 +32,18 @@ suite("certificates", () => {
     for (const file of ["ca.key", "server.key"])
       assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
   });
+
+  test("are made again when a clock that was ahead made them for later", (t) => {
+    const folder = temporaryFolder(t);
+    const now = Date.now();
+    const ahead = loadIdentity(folder, ["localhost"], now + 30 * 86_400_000);
+    const right = loadIdentity(folder, ["localhost"], now);
+    assert.notEqual(right.ca, ahead.ca);
+    for (const pem of [right.ca, right.certificate]) {
+      assert.ok(new X509Certificate(pem).validFromDate.getTime() <= now);
+    }
+    assert.ok(new X509Certificate(right.certificate).checkIssued(new X509Certificate(right.ca)));
+  });
 });
 
 suite("starting", () => {
