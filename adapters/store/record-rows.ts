@@ -107,7 +107,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
 }
 
 /** Fails with "sealed-broken" when somebody else changed who it is for. */
-export function runFrom(row: RecordTables["runs"], key: RunKey): Run {
+function runFrom(row: RecordTables["runs"], key: RunKey): Run {
   const { requester, thread } = readable("runs", row.id, () => openRunIdentity(row, key));
   const parsed = readable("runs", row.id, () =>
     runSchema.parse({ ...row, steps: JSON.parse(row.steps) as unknown }),
