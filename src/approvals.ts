@@ -3,16 +3,7 @@ import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
 import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { AlreadyDecided, ClickedDecision } from "./decision-types.ts";
-import type {
-  Accepted,
-  Approval,
-  ApprovalId,
-  Assurance,
-  Decision,
-  ErrorInfo,
-  Refused,
-  Signed,
-} from "./domain.ts";
+import type { Accepted, Approval, Assurance, Decision, ErrorInfo, Refused, Signed } from "./domain.ts";
 import type { Delegations } from "./delegations.ts";
 import { howToCountersign, isSignedByPerson } from "./countersigned.ts";
 import type {
@@ -45,7 +36,7 @@ export interface ApprovalsOptions {
   readonly engine: {
     /** See the engine's. */
     record(
-      approval: ApprovalId,
+      approval: Pick<Approval, "id" | "run" | "step" | "revision">,
       given: {
         readonly decision: Decision;
         readonly evidence: Evidence;
@@ -167,7 +158,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       return refuse(given, approval, evidence);
     }
     const { person, verdict, assurance, adapter, breakGlass } = given;
-    const recorded = await engine.record(approval.id, {
+    const recorded = await engine.record(approval, {
       decision: {
         by: person,
         ...(judged.right === person ? {} : { insteadOf: judged.right }),

@@ -28,7 +28,7 @@ export function createStandingUses(o: {
   readonly engine: {
     /** See the engine's. */
     record(
-      approval: ApprovalId,
+      approval: Pick<Approval, "id" | "run" | "step" | "revision">,
       given: Given,
       ...others: readonly Given[]
     ): Promise<"recorded" | "counted" | "counted-before" | "stale">;
@@ -79,7 +79,7 @@ export function createStandingUses(o: {
       if (verdicts !== undefined && (await o.standing.count(grant.terms.id, use))) {
         const [first, ...others] = verdicts;
         const given = (each: EvidenceStatement): Given => givenOf(o.sign(each));
-        const recorded = await o.engine.record(id, given(first), ...others.map(given));
+        const recorded = await o.engine.record(approval, given(first), ...others.map(given));
         if (recorded !== "recorded" && !(await isDecidedBy(grant.terms.id, id))) {
           await o.standing.release(grant.terms.id, use);
         }

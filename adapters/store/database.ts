@@ -1,5 +1,13 @@
 import type { Kysely } from "kysely";
 
+/** A statement of a batch, in the engine's own words: see `many-rows.ts`. */
+export interface BatchStatement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+  /** How many rows it must return. Default: any number. */
+  readonly returns?: number;
+}
+
 /**
  * One SQL database behind Kysely, the same on both engines: the record, and the books of all agents.
  * Portable subset: JSON as text, integer milliseconds, `bytea` for bytes, 0 and 1 for booleans, `on conflict`,
@@ -16,6 +24,12 @@ export interface Database<S> {
    * `urgent`: somebody waits for it, so on SQLite it goes before all that are not.
    */
   unit<T>(fn: (tx: Kysely<S>) => Promise<T>, o?: { readonly urgent?: boolean }): Promise<T>;
+  /**
+   * One transaction of statements that need no answer of each other, in one round trip; resolves after it is durable.
+   * "refused": one of them did not return as many rows as it must, and nothing is written. On PostgreSQL they are one
+   * statement: none sees what another writes.
+   */
+  batch(statements: readonly BatchStatement[]): Promise<"made" | "refused">;
   /**
    * After deletions that must leave nothing: rewrites the tables named (SQLite: all of it) and empties the log beside
    * them, so that no byte of what was deleted is left in the database's own files. Slow; copies elsewhere (backups,

@@ -4,8 +4,8 @@ import { canonicalJson } from "../../src/canonical.ts";
 import type { ChainHead, JournalRecord, StoredJournalRecord } from "../../src/journal.ts";
 import { genesis, nextRecord } from "../../src/journal.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
-import type { Database } from "./database.ts";
-import { type Columns, insertRows } from "./many-rows.ts";
+import type { BatchStatement, Database } from "./database.ts";
+import { type Columns, insertion, quoted, statementOver } from "./many-rows.ts";
 import type { Migration } from "./migrate.ts";
 
 /** The journal in a database: the record and the books have the same two tables. */
@@ -31,17 +31,24 @@ export interface JournalTables {
 }
 
 const journalColumns: Columns<JournalTables["journal"]> = {
-  writer: true,
-  seq: true,
-  at: true,
-  kind: true,
-  run: true,
-  facts: true,
-  body: true,
-  body_hash: true,
-  prev: true,
-  hash: true,
+  writer: "text",
+  seq: "bigint",
+  at: "bigint",
+  kind: "text",
+  run: "text",
+  facts: "text",
+  body: "bytea",
+  body_hash: "text",
+  prev: "text",
+  hash: "text",
 };
+const moveColumns = {
+  writer: "text",
+  seq: "bigint",
+  hash: "text",
+  old_seq: "bigint",
+  old_hash: "text",
+} as const;
 
 export const journalMigration: Migration = {
   name: "journal-1",
@@ -98,40 +105,24 @@ export async function appendJournal<S extends JournalTables>(
   return head;
 }
 
-/**
- * The same for a writer who knows where the chain ended: with no question before. "moved": somebody else has written to
- * it since; then the unit must be undone.
- */
-export async function appendJournalAfter<S extends JournalTables>(
-  tx: Kysely<S>,
-  engine: Database<S>["engine"],
+/** The same as statements, for a writer who knows where the chain ended: refused where somebody has written to it since. */
+export function journalStatements(
+  engine: Database<unknown>["engine"],
   known: ChainHead,
   o: Appended,
-): Promise<ChainHead | "moved"> {
-  const db = tx as unknown as Kysely<JournalTables>;
+): { readonly head: ChainHead; readonly statements: readonly BatchStatement[] } {
   const { head, rows } = rowsAfter(known, o);
-  const [moved, written] = await Promise.allSettled([
-    db
-      .updateTable("chains")
-      .set({ seq: head.seq, hash: head.hash })
-      .where("writer", "=", known.writer)
-      .where("seq", "=", known.seq)
-      .where("hash", "=", known.hash)
-      .executeTakeFirst(),
-    insertRows(db, engine, "journal", {
-      columns: journalColumns,
-      rows,
-    }),
-  ]);
-  if (moved.status === "fulfilled" && moved.value.numUpdatedRows !== 1n) {
-    return "moved";
-  }
-  for (const result of [moved, written]) {
-    if (result.status === "rejected") {
-      throw result.reason;
-    }
-  }
-  return head;
+  const move = { ...head, old_seq: known.seq, old_hash: known.hash };
+  const moved = statementOver(
+    engine,
+    moveColumns,
+    [move],
+    (moves) =>
+      `with next (${quoted(moveColumns)}) as (${moves}) update chains set seq = next.seq, hash = next.hash from next ` +
+      "where chains.writer = next.writer and chains.seq = next.old_seq and chains.hash = next.old_hash returning chains.writer",
+  );
+  const written = insertion(engine, "journal", { columns: journalColumns, rows });
+  return { head, statements: [{ ...moved, returns: 1 }, written] };
 }
 
 function rowsAfter(

@@ -1,98 +1,91 @@
 import { CompiledQuery, type Kysely } from "kysely";
-import type { Database } from "./database.ts";
+import { AppError } from "../../src/errors.ts";
+import type { BatchStatement, Database } from "./database.ts";
 
 /**
  * Statements about many rows, written as text: a query builder's work on each value would cost more than the statement.
  * All names come from code; values travel as parameters.
  */
 
-/** A column and, where the engine cannot tell it by itself, its type. */
-export type Column = string | readonly [name: string, type: "text" | "bigint"];
-type Row = Readonly<Record<string, unknown>>;
 type Engine = Database<unknown>["engine"];
-
-const nameOf = (column: Column): string => (typeof column === "string" ? column : column[0]);
-export const quoted = (columns: readonly Column[]): string =>
-  columns.map((column) => `"${nameOf(column)}"`).join(", ");
-
-/** The sign for a parameter, counted from 0. */
-function sign(engine: Engine, index: number): string {
-  return engine === "postgres" ? `$${index + 1}` : "?";
-}
-
-/** `(values)` of the rows. The types are said in the first row; the others follow it. */
-function valuesText(engine: Engine, columns: readonly Column[], rows: number): string {
-  const lines: string[] = [];
-  for (let row = 0; row < rows; row += 1) {
-    const cells = columns.map((column, at) => {
-      const cell = sign(engine, row * columns.length + at);
-      return row > 0 || typeof column === "string" ? cell : `cast(${cell} as ${column[1]})`;
-    });
-    lines.push(`(${cells.join(", ")})`);
-  }
-  return lines.join(", ");
-}
-
-/** Runs the statement that `text` makes of a list to choose from, and of the parameter before it; none without a list. */
-export async function withList<S>(
-  tx: Kysely<S>,
-  engine: Engine,
-  o: {
-    readonly before?: number;
-    readonly list: readonly string[];
-    readonly text: (list: string, before: string) => string;
-  },
-): Promise<readonly Row[]> {
-  if (o.list.length === 0) {
-    return [];
-  }
-  const values = o.before === undefined ? o.list : [o.before, ...o.list];
-  const signs = values.map((_, index) => sign(engine, index));
-  const list = signs.slice(values.length - o.list.length).join(", ");
-  const text = o.text(`(${list})`, signs[0] ?? "");
-  return (await tx.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows;
-}
-
-/** Runs the statement that `text` makes of the values; none without rows. Resolves with what it returns. */
-export async function withRows<S>(
-  tx: Kysely<S>,
-  engine: Engine,
-  o: {
-    readonly columns: readonly Column[];
-    readonly rows: readonly Row[];
-    readonly text: (values: string) => string;
-  },
-): Promise<readonly Row[]> {
-  const { columns, rows } = o;
-  if (rows.length === 0) {
-    return [];
-  }
-  const names = columns.map(nameOf);
-  const values = rows.flatMap((row) => names.map((name) => row[name]));
-  const text = o.text(valuesText(engine, columns, rows.length));
-  const { rows: returned } = await tx.executeQuery<Row>(CompiledQuery.raw(text, values));
-  return returned;
-}
+type ColumnType = "text" | "bigint" | "bytea";
+type Row = Readonly<Record<string, unknown>>;
 
 /** Every column of a table, so that one added to the table cannot be forgotten where its rows are written. */
-export type Columns<Table> = { readonly [Name in keyof Table & string]-?: true };
+export type Columns<Table> = { readonly [Name in keyof Table & string]-?: ColumnType };
+type SomeColumns = Readonly<Record<string, ColumnType>>;
+
+export function quoted(columns: SomeColumns): string {
+  return Object.keys(columns)
+    .map((name) => `"${name}"`)
+    .join(", ");
+}
+
+/**
+ * The statement that `text` makes of the rows, given as what may follow "insert into …" or "with … as". PostgreSQL gets
+ * a list for each column: the text is the same for any number of rows, so the server need plan it once only.
+ */
+export function statementOver(
+  engine: Engine,
+  columns: SomeColumns,
+  rows: readonly Row[],
+  text: (rows: string) => string,
+): BatchStatement {
+  const names = Object.keys(columns);
+  if (engine === "postgres") {
+    const lists = Object.values(columns).map((type, index) => `$${index + 1}::${type}[]`);
+    return {
+      text: text(`select * from unnest(${lists.join(", ")})`),
+      parameters: names.map((name) => postgresList(rows, name)),
+    };
+  }
+  const line = `(${names.map(() => "?").join(", ")})`;
+  return {
+    text: text(`values ${rows.map(() => line).join(", ")}`),
+    parameters: rows.flatMap((row) => names.map((name) => row[name])),
+  };
+}
+
+/** A column's values as a PostgreSQL array: the driver would take several times as long. */
+function postgresList(rows: readonly Row[], name: string): string {
+  return `{${rows.map((row) => listItem(row[name])).join(",")}}`;
+}
+
+function listItem(value: unknown): string {
+  if (value === null || value === undefined) {
+    return "NULL";
+  }
+  if (typeof value === "number") {
+    return String(value);
+  }
+  if (value instanceof Uint8Array) {
+    return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
+  }
+  if (typeof value !== "string") {
+    throw new AppError("data-error", `a ${typeof value} cannot be a statement's parameter`);
+  }
+  return `"${/["\\]/.test(value) ? value.replaceAll(/["\\]/g, String.raw`\$&`) : value}"`;
+}
 
 /** Inserts rows; `rest` is what follows the values: "on conflict …", "returning …". */
-export async function insertRows<S, T extends keyof S & string>(
-  tx: Kysely<S>,
+export function insertion<Table extends object>(
   engine: Engine,
-  table: T,
-  o: {
-    readonly columns: Columns<S[T]>;
-    readonly rows: readonly S[T][];
-    readonly rest?: string;
-  },
-): Promise<readonly Row[]> {
-  const { rest = "" } = o;
-  const columns = Object.keys(o.columns);
-  return withRows(tx, engine, {
+  table: string,
+  o: { readonly columns: Columns<Table>; readonly rows: readonly Table[]; readonly rest?: string },
+): BatchStatement {
+  const { columns, rows, rest = "" } = o;
+  return statementOver(
+    engine,
     columns,
-    rows: o.rows as readonly Row[],
-    text: (values) => `insert into "${table}" (${quoted(columns)}) values ${values} ${rest}`,
-  });
+    rows as readonly Row[],
+    (values) => `insert into "${table}" (${quoted(columns)}) ${values} ${rest}`,
+  );
+}
+
+/** Runs one statement in a unit; resolves with the rows it returns. */
+export async function runStatement<S>(
+  tx: Kysely<S>,
+  { text, parameters }: BatchStatement,
+): Promise<readonly Row[]> {
+  return (await tx.executeQuery<Row>(CompiledQuery.raw(text, [...parameters]))).rows;
 }

@@ -4,15 +4,16 @@ import { Kysely, sql } from "kysely";
 import { escapeIdentifier, type Pool } from "pg";
 import { AppError } from "../../src/errors.ts";
 import { closed, postgresError } from "./database-errors.ts";
-import type { Database } from "./database.ts";
+import type { BatchStatement, Database } from "./database.ts";
 import type { Migration } from "./migrate.ts";
 import { migrate } from "./migrate.ts";
+import { batchSettings, makeBatch } from "./postgres-batch.ts";
 import { openPool, PostgresAppDialect, type PostgresLimits, postgresLimits } from "./postgres-dialect.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 
 /** Small, because a fleet has many processes and PostgreSQL few connections. */
 const readConnections = 2;
-const writeConnections = 4;
+const writeConnections = 3;
 const attempts = 5;
 const retryMs = 10;
 
@@ -46,6 +47,8 @@ class PostgresDatabase<S> implements Database<S> {
   /** Host, database and schema, for messages; no user, no password. */
   readonly place: string;
   readonly #writers: Pool;
+  /** Of one connection: batches come one after the other. */
+  readonly #batches: Pool;
   readonly #reader: Kysely<S>;
   readonly #inUnit = new AsyncLocalStorage<PostgresUnit>();
   readonly #running = new Set<Promise<unknown>>();
@@ -56,6 +59,7 @@ class PostgresDatabase<S> implements Database<S> {
     const open = (max: number, settings: Readonly<Record<string, string>>): Pool =>
       openPool(url, { max, settings: { search_path: name, ...settings }, limits });
     this.#writers = open(writeConnections, {});
+    this.#batches = open(1, batchSettings);
     const readers = open(readConnections, { default_transaction_read_only: "on" });
     this.#reader = new Kysely<S>({ dialect: new PostgresAppDialect(readers, this.place) });
   }
@@ -65,13 +69,13 @@ class PostgresDatabase<S> implements Database<S> {
   }
 
   async unit<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T> {
-    if (this.#inUnit.getStore()?.open === true) {
-      throw new AppError(
-        "nested-unit",
-        "a unit of work inside a unit of work would wait for itself: use its tx",
-      );
-    }
-    return this.#tracked(() => this.#attempt(fn));
+    this.#assertOutside();
+    return this.#tracked(() => this.#attempt(() => this.#once(fn)));
+  }
+
+  async batch(statements: readonly BatchStatement[]): Promise<"made" | "refused"> {
+    this.#assertOutside();
+    return this.#tracked(() => this.#attempt(() => makeBatch(this.#batches, this.place, statements)));
   }
 
   async purge(tables: readonly string[]): Promise<void> {
@@ -84,13 +88,22 @@ class PostgresDatabase<S> implements Database<S> {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#running);
-    await Promise.all([this.#writers.end(), this.#reader.destroy()]);
+    await Promise.all([this.#writers.end(), this.#batches.end(), this.#reader.destroy()]);
   }
 
-  async #attempt<T>(fn: (tx: Kysely<S>) => Promise<T>): Promise<T> {
+  #assertOutside(): void {
+    if (this.#inUnit.getStore()?.open === true) {
+      throw new AppError(
+        "nested-unit",
+        "a unit of work inside a unit of work would wait for itself: use its tx",
+      );
+    }
+  }
+
+  async #attempt<T>(once: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#once(fn);
+        return await once();
       } catch (error) {
         // A deadlock or serialization failure: the transaction was undone and nothing was returned yet.
         if (!(error instanceof AppError) || error.code !== "data-busy" || attempt === attempts) {

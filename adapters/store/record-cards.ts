@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import type { MessageId, Run, ThreadId } from "../../src/domain.ts";
 import type { CardRecord, CardRow, RunCommit } from "../../src/record-types.ts";
-import type { Database } from "./database.ts";
-import { insertRows, withList } from "./many-rows.ts";
+import type { BatchStatement, Database } from "./database.ts";
+import { quoted, statementOver } from "./many-rows.ts";
 import type { Opening } from "./open-rows.ts";
 import { openRunIdentity } from "./record-identity.ts";
 import { ofRun } from "./record-queries.ts";
@@ -58,28 +58,27 @@ function threadOf({ row, run }: OfRun<"cards">, key: RunKey): ThreadId {
 }
 
 /** Raises the version of all copies of the cards that commits change; writes those of new cards. */
-export async function changeCards(
-  tx: Kysely<RecordTables>,
+export function cardStatements(
   engine: Database<unknown>["engine"],
   commits: readonly { readonly commit: RunCommit; readonly key: RunKey }[],
-): Promise<void> {
+): readonly BatchStatement[] {
   const changed = commits.flatMap(({ commit: { run, expectedVersion, cards = [] }, key }) =>
     cards.map((card) => ({ card, run, key, isNew: expectedVersion === 0 })),
   );
   // A new run has no cards yet.
-  const maybeKnown = changed.filter(({ isNew }) => !isNew).map(({ card }) => card.key);
-  const raised = await withList(tx, engine, {
-    list: maybeKnown,
-    text: (keys) => `update cards set version = version + 1 where key in ${keys} returning key`,
-  });
-  const known = new Set(raised.map(({ key }) => key));
-  const rows = changed
-    .filter(({ card }) => !known.has(card.key))
-    .flatMap(({ card, run, key }) => newCopies(card.key, run, card.threads ?? [run.thread], key));
-  await insertRows(tx, engine, "cards", {
-    columns: cardColumns,
-    rows,
-  });
+  const maybeKnown = changed.filter(({ isNew }) => !isNew).map(({ card }) => ({ key: card.key }));
+  const rows = changed.flatMap(({ card, run, key }) =>
+    newCopies(card.key, run, card.threads ?? [run.thread], key),
+  );
+  const raised = (keys: string): string =>
+    `with changed ("key") as (${keys}) update cards set version = version + 1 from changed where cards.key = changed.key`;
+  const written = (copies: string): string =>
+    `with fresh (${quoted(cardColumns)}) as (${copies}) insert into cards (${quoted(cardColumns)}) ` +
+    "select * from fresh where not exists (select 1 from cards where cards.key = fresh.key)";
+  return [
+    ...(maybeKnown.length === 0 ? [] : [statementOver(engine, { key: "text" }, maybeKnown, raised)]),
+    ...(rows.length === 0 ? [] : [statementOver(engine, cardColumns, rows, written)]),
+  ];
 }
 function newCopies(
   card: string,

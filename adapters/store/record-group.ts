@@ -4,8 +4,8 @@ import type { ChainHead } from "../../src/journal.ts";
 import type { Clock } from "../../src/ports.ts";
 import type { JournalEntry } from "../../src/record-types.ts";
 import type { Database } from "./database.ts";
-import { appendJournal, appendJournalAfter } from "./journal-store.ts";
-import { writeRows } from "./record-batch.ts";
+import { appendJournal, journalStatements } from "./journal-store.ts";
+import { groupStatements, writeRows } from "./record-batch.ts";
 import { type CommitRows, sealBody } from "./record-commit.ts";
 import type { RecordTables } from "./record-schema.ts";
 import type { RunKey } from "./run-keys.ts";
@@ -108,63 +108,70 @@ export class RecordGroup {
 
   /** Resolves with those that failed, and how; then none is made. */
   async #write(commits: readonly GroupedCommit[]): Promise<ReadonlyMap<GroupedCommit, unknown>> {
-    let failed = new Map<GroupedCommit, unknown>();
     const known = this.#head;
-    let head: ChainHead | "moved" | undefined;
-    const write = async (tx: Tx): Promise<void> => {
-      const [journal, rows] = await Promise.allSettled([
-        this.#append(tx, commits, known),
-        writeRows(
-          tx,
-          this.#database.engine,
-          commits.flatMap((each) => each.rows ?? []),
-        ),
-      ]);
-      head = journal.status === "fulfilled" ? journal.value : undefined;
-      const failures = rows.status === "fulfilled" ? rows.value : undefined;
-      failed = new Map(
-        commits.flatMap((commit) =>
-          commit.rows !== null && failures?.has(commit.rows) === true
-            ? [[commit, failures.get(commit.rows)]]
-            : [],
-        ),
-      );
-      for (const result of [journal, rows]) {
-        if (result.status === "rejected") {
-          throw result.reason;
-        }
-      }
-      if (failed.size > 0 || head === "moved") {
-        throw new Error("undone: not all of the group can be made");
-      }
-    };
     this.#head = undefined;
     try {
-      await this.#database.unit(write, { urgent: commits.some(({ urgent }) => urgent) });
-      this.#head = head === "moved" ? undefined : (head ?? known);
+      const head = known === undefined ? undefined : await this.#writeAtOnce(commits, known);
+      if (head === undefined) {
+        return await this.#writeStepByStep(commits);
+      }
+      this.#head = head;
       return new Map();
     } catch (error) {
-      if (head === "moved") {
-        return this.#write(commits);
-      }
-      // Of the unit itself: all have failed.
-      return failed.size > 0 ? failed : new Map(commits.map((commit) => [commit, error]));
+      // Of the group as a whole: all have failed.
+      return new Map(commits.map((commit) => [commit, error]));
     }
   }
 
-  async #append(
-    tx: Tx,
-    commits: readonly GroupedCommit[],
-    known: ChainHead | undefined,
-  ): Promise<ChainHead | "moved" | undefined> {
-    const entries = commits.flatMap(({ journal }) => journal);
-    if (entries.length === 0) {
-      return known;
+  /** The usual case: nothing stands in the way of any of them. Undefined when something does; then nothing is written. */
+  async #writeAtOnce(commits: readonly GroupedCommit[], known: ChainHead): Promise<ChainHead | undefined> {
+    const { engine } = this.#database;
+    const rows = groupStatements(
+      engine,
+      commits.flatMap((each) => each.rows ?? []),
+    );
+    const entries = this.#entriesOf(commits);
+    const { head, statements } =
+      entries.entries.length === 0
+        ? { head: known, statements: [] }
+        : journalStatements(engine, known, entries);
+    return (await this.#database.batch([...rows, ...statements])) === "made" ? head : undefined;
+  }
+
+  /** Finds out who stands in the way. */
+  async #writeStepByStep(commits: readonly GroupedCommit[]): Promise<ReadonlyMap<GroupedCommit, unknown>> {
+    const failed = new Map<GroupedCommit, unknown>();
+    let head: ChainHead | undefined;
+    const write = async (tx: Tx): Promise<void> => {
+      failed.clear();
+      const rows = commits.flatMap((each) => each.rows ?? []);
+      const failures = await writeRows(tx, this.#database.engine, rows);
+      for (const commit of commits) {
+        if (commit.rows !== null && failures.has(commit.rows)) {
+          failed.set(commit, failures.get(commit.rows));
+        }
+      }
+      if (failed.size > 0) {
+        throw new Error("undone: not all of the group can be made");
+      }
+      head = await appendJournal(tx, this.#entriesOf(commits));
+    };
+    try {
+      await this.#database.unit(write, { urgent: commits.some(({ urgent }) => urgent) });
+    } catch (error) {
+      if (failed.size === 0) {
+        throw error;
+      }
     }
+    if (failed.size === 0) {
+      this.#head = head;
+    }
+    return failed;
+  }
+
+  #entriesOf(commits: readonly GroupedCommit[]): Parameters<typeof appendJournal>[1] {
+    const entries = commits.flatMap(({ journal }) => journal);
     const keys = new Map(commits.flatMap((each) => [...each.keys]));
-    const o = { writer: this.#writer, at: this.#clock.now(), entries, seal: sealBody(keys) };
-    return known === undefined
-      ? appendJournal(tx, o)
-      : appendJournalAfter(tx, this.#database.engine, known, o);
+    return { writer: this.#writer, at: this.#clock.now(), entries, seal: sealBody(keys) };
   }
 }

@@ -4,6 +4,7 @@ import { AppError } from "../../src/errors.ts";
 import { closed, sqliteError } from "./database-errors.ts";
 import { makeFolder } from "./make-folder.ts";
 import type {
+  SqliteBatch,
   SqliteClose,
   SqliteOpened,
   SqliteReply,
@@ -17,6 +18,7 @@ export interface SqliteResult {
   /** Null for statements that return rows. */
   readonly changes: number | null;
 }
+type SqliteAnswer = Exclude<SqliteReply, { readonly failure: unknown }>;
 /** Marks an error after which the transaction is gone, with every unit in it. */
 export class TransactionLost extends AppError {}
 
@@ -27,11 +29,11 @@ export class SqliteClient {
   readonly #worker: Worker;
   readonly #waiting = new Map<
     number,
-    { readonly resolve: (result: SqliteResult) => void; readonly reject: (error: AppError) => void }
+    { readonly resolve: (answer: SqliteAnswer) => void; readonly reject: (error: AppError) => void }
   >();
   readonly #exited: Promise<unknown>;
   /** What was asked for in this turn: it goes to the worker as one message, which costs more than a statement. */
-  #outgoing: SqliteRequest[] = [];
+  #outgoing: (SqliteRequest | SqliteBatch)[] = [];
   #lastId = 0;
   #closing = false;
   #ended: AppError | null = null;
@@ -93,28 +95,38 @@ export class SqliteClient {
     return client;
   }
 
-  send(
+  async send(
     on: "read" | "write",
     control: readonly string[],
     sql: string | null,
     parameters: readonly SqliteValue[],
   ): Promise<SqliteResult> {
+    const answer = await this.#ask((id) => ({ id, on, control, sql, parameters }));
+    return "rows" in answer ? answer : { rows: [], changes: null };
+  }
+
+  /** False when nothing of it was written. Must not come in the middle of a transaction. */
+  async make(batch: SqliteBatch["batch"]): Promise<boolean> {
+    const answer = await this.#ask((id) => ({ id, batch }));
+    return "made" in answer && answer.made;
+  }
+
+  #ask(requestOf: (id: number) => SqliteRequest | SqliteBatch): Promise<SqliteAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== null) {
         reject(this.#ended);
         return;
       }
       this.#lastId += 1;
-      const request: SqliteRequest = { id: this.#lastId, on, control, sql, parameters };
       if (this.#outgoing.length === 0) {
         // After all microtasks: what they still ask for goes along.
         process.nextTick(() => this.#flush());
       }
-      this.#outgoing.push(request);
+      this.#outgoing.push(requestOf(this.#lastId));
       if (this.#waiting.size === 0) {
         this.#worker.ref();
       }
-      this.#waiting.set(request.id, { resolve, reject });
+      this.#waiting.set(this.#lastId, { resolve, reject });
     });
   }
 
@@ -134,7 +146,7 @@ export class SqliteClient {
       this.#outgoing = [];
     }
   }
-  #post(message: readonly SqliteRequest[] | SqliteClose): void {
+  #post(message: readonly (SqliteRequest | SqliteBatch)[] | SqliteClose): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
     this.#worker.postMessage(message);
   }
@@ -144,7 +156,7 @@ export class SqliteClient {
     if (this.#waiting.size === 0 && !this.#closing) {
       this.#worker.unref();
     }
-    if ("rows" in reply) {
+    if (!("failure" in reply)) {
       waiting?.resolve(reply);
       return;
     }

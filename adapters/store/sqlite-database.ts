@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Kysely } from "kysely";
 import { AppError } from "../../src/errors.ts";
 import { closed, readOnly } from "./database-errors.ts";
-import type { Database } from "./database.ts";
+import type { BatchStatement, Database } from "./database.ts";
 import type { Migration } from "./migrate.ts";
 import { migrate } from "./migrate.ts";
 import { SqliteClient, TransactionLost } from "./sqlite-client.ts";
-import { kyselyOver } from "./sqlite-dialect.ts";
+import { kyselyOver, sendable } from "./sqlite-dialect.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 
 /** A group is committed when nobody waits, or at these limits: one more unit never waits long for its commit. */
@@ -50,7 +50,7 @@ class SqliteDatabase<S> implements Database<S> {
   readonly #urgent: Job<S>[] = [];
   readonly #waiting: Job<S>[] = [];
   /** Asked for between groups, where no transaction is open. */
-  readonly #purges: (() => Promise<void>)[] = [];
+  readonly #between: (() => Promise<void>)[] = [];
   #draining: Promise<void> | null = null;
   #closed = false;
 
@@ -70,6 +70,37 @@ class SqliteDatabase<S> implements Database<S> {
   }
 
   async unit<T>(fn: (tx: Kysely<S>) => Promise<T>, o: { readonly urgent?: boolean } = {}): Promise<T> {
+    this.#assertUsable();
+    const result = new Promise<unknown>((resolve, reject) => {
+      (o.urgent === true ? this.#urgent : this.#waiting).push({ run: fn, resolve, reject });
+    });
+    this.#draining ??= this.#drain();
+    return (await result) as T;
+  }
+
+  async batch(statements: readonly BatchStatement[]): Promise<"made" | "refused"> {
+    this.#assertUsable();
+    const batch = statements.map(({ text, parameters, returns = null }) => ({
+      sql: text,
+      parameters: parameters.map(sendable),
+      returns,
+    }));
+    return (await this.#inBetween(() => this.#client.make(batch))) ? "made" : "refused";
+  }
+
+  async purge(): Promise<void> {
+    this.#assertUsable();
+    const control = ["vacuum", "pragma wal_checkpoint(truncate)"];
+    await this.#inBetween(() => this.#client.send("write", control, null, []));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#draining;
+    await this.#client.close();
+  }
+
+  #assertUsable(): void {
     if (this.#closed) {
       throw closed(this.#client.folder);
     }
@@ -79,36 +110,24 @@ class SqliteDatabase<S> implements Database<S> {
         "a unit of work inside a unit of work would wait for itself: use its tx",
       );
     }
-    const result = new Promise<unknown>((resolve, reject) => {
-      (o.urgent === true ? this.#urgent : this.#waiting).push({ run: fn, resolve, reject });
-    });
-    this.#draining ??= this.#drain();
-    return (await result) as T;
   }
 
-  purge(): Promise<void> {
-    if (this.#closed) {
-      return Promise.reject(closed(this.#client.folder));
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const control = ["vacuum", "pragma wal_checkpoint(truncate)"];
-    this.#purges.push(() => this.#client.send("write", control, null, []).then(() => resolve(), reject));
+  #inBetween<T>(work: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#between.push(() => work().then(resolve, reject));
     this.#draining ??= this.#drain();
     return promise;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#draining;
-    await this.#client.close();
   }
 
   async #drain(): Promise<void> {
     // Units asked for in the same turn share the first group too.
     await Promise.resolve();
-    while (this.#urgent.length + this.#waiting.length + this.#purges.length > 0) {
-      const purge = this.#purges.shift();
-      await (purge === undefined ? this.#group() : purge());
+    while (this.#urgent.length + this.#waiting.length + this.#between.length > 0) {
+      // By turns: neither waits for more than one of the others.
+      await this.#between.shift()?.();
+      if (this.#urgent.length + this.#waiting.length > 0) {
+        await this.#group();
+      }
     }
     this.#draining = null;
   }

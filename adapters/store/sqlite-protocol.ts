@@ -15,6 +15,15 @@ export interface SqliteRequest {
   readonly sql: string | null;
   readonly parameters: readonly SqliteValue[];
 }
+/** One transaction, made by the thread on its own unless a statement does not return as many rows as it must. */
+export interface SqliteBatch {
+  readonly id: number;
+  readonly batch: readonly {
+    readonly sql: string;
+    readonly parameters: readonly SqliteValue[];
+    readonly returns: number | null;
+  }[];
+}
 /** Instead of a request: finish and end. */
 export type SqliteClose = "close";
 export type SqliteReply =
@@ -23,6 +32,8 @@ export type SqliteReply =
       readonly rows: readonly Record<string, unknown>[];
       readonly changes: number | null;
     }
+  /** Of a batch; false: nothing of it is written. */
+  | { readonly id: number; readonly made: boolean }
   /** `lost`: the transaction is gone, with all units in it. */
   | { readonly id: number; readonly failure: SqliteFailure; readonly lost: boolean };
 /** The first message of the worker. */

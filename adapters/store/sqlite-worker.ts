@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type { SqliteFailure } from "./database-errors.ts";
 import type {
+  SqliteBatch,
   SqliteClose,
   SqliteOpened,
   SqliteReply,
@@ -62,13 +63,17 @@ const { folder, name } = workerData as SqliteWorkerData;
 const opened: DatabaseSync[] = [];
 try {
   const { write, read } = open();
-  port.on("message", (message: readonly SqliteRequest[] | SqliteClose) => {
+  port.on("message", (message: readonly (SqliteRequest | SqliteBatch)[] | SqliteClose) => {
     if (message === "close") {
       closeAll();
       port.close();
       return;
     }
-    port.postMessage(message.map((request) => answer(request.on === "write" ? write : read, request)));
+    port.postMessage(
+      message.map((request) =>
+        "batch" in request ? make(write, request) : answer(request.on === "write" ? write : read, request),
+      ),
+    );
   });
   port.postMessage({ failure: null } satisfies SqliteOpened);
 } catch (error) {
@@ -132,6 +137,28 @@ function answer(connection: Connection, request: SqliteRequest): SqliteReply {
     return { id: request.id, ...connection.run(request) };
   } catch (error) {
     return { id: request.id, failure: failureOf(error), lost: writes && !database.isTransaction };
+  }
+}
+
+function make(connection: Connection, { id, batch }: SqliteBatch): SqliteReply {
+  const control = (sql: string): unknown => connection.run({ sql, parameters: [] });
+  try {
+    control("begin immediate");
+    for (const statement of batch) {
+      const { rows } = connection.run(statement);
+      if (statement.returns !== null && statement.returns !== rows.length) {
+        control("rollback");
+        return { id, made: false };
+      }
+    }
+    control("commit");
+    return { id, made: true };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (connection.database.isTransaction) {
+      connection.database.exec("rollback");
+    }
+    return { id, failure, lost: false };
   }
 }
 

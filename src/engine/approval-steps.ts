@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import { assertAttested } from "../plan/assert-attested.ts";
 import { stakeOf, tierFor, tierNamed, timesOf } from "../policy/tiers.ts";
 import { closeQuestion } from "./ask-back.ts";
-import { asJson } from "./requests.ts";
+import { asJson } from "./as-json.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { RunEffect, StepRef } from "./run-events.ts";
 import { approvalAt, isShadow } from "./run-record.ts";

@@ -3,7 +3,7 @@ import { type Edited, editFields, editKey, type GivenEdit } from "../edit-types.
 import { editAt, editContent, type KeptEdit } from "../plan/kept-edit.ts";
 import { happen } from "./happen.ts";
 import { maxRevisions } from "./plan.ts";
-import { asJson } from "./requests.ts";
+import { asJson } from "./as-json.ts";
 import type { RunDraft } from "./run-draft.ts";
 
 /** Changing the plan of an open approval: what belongs into the commit of the edit, and of giving it up. */

@@ -14,7 +14,12 @@ import type { RunDraft } from "./run-draft.ts";
 import { answerBack, askBack, type AskedBack } from "./ask-back.ts";
 import { remindReview, review } from "./review.ts";
 import { lastQuestion, planOf } from "./run-record.ts";
-import { type GivenDecision, recordDecision, type Recorded } from "./record-decision.ts";
+import {
+  type DecidedApproval,
+  type GivenDecision,
+  recordDecision,
+  type Recorded,
+} from "./record-decision.ts";
 import { createRunChanger } from "./run-changer.ts";
 import { createUndo, type UndoEngine } from "./undo.ts";
 
@@ -49,7 +54,11 @@ export interface Engine extends UndoEngine {
    * that of whom they stand in for, is there already; "stale": the approval was not open any more. Several, which were
    * given in advance, are one commit.
    */
-  record(approval: ApprovalId, given: GivenDecision, ...others: readonly GivenDecision[]): Promise<Recorded>;
+  record(
+    approval: DecidedApproval,
+    given: GivenDecision,
+    ...others: readonly GivenDecision[]
+  ): Promise<Recorded>;
   /** Has who may decide ask the requester something; see `ask-back.ts`. */
   askBack(approval: ApprovalId, o: { readonly by: PersonId; readonly text: string }): Promise<AskedBack>;
   /** Writes down what somebody found who looked at a decision that was made alone. */
@@ -132,11 +141,7 @@ export function createEngine(options: EngineOptions): Engine {
       return answered ?? "not-waiting";
     },
 
-    async record(id, given, ...others) {
-      const approval = await store.approval(id);
-      if (approval === undefined) {
-        return "stale";
-      }
+    async record(approval, given, ...others) {
       const result = await changer.change(approval.run, (draft) =>
         others.reduce(
           (_before, each) => recordDecision(draft, approval, each),

@@ -5,9 +5,11 @@ import { closeQuestion } from "./ask-back.ts";
 import { touchNotices } from "./approval-steps.ts";
 import { happen } from "./happen.ts";
 import { waitsForPerson } from "./plan.ts";
-import { asJson } from "./requests.ts";
+import { asJson } from "./as-json.ts";
 import type { RunDraft } from "./run-draft.ts";
 
+/** Which one it is; whether it may still be decided is judged by what the record has. */
+export type DecidedApproval = Pick<Approval, "id" | "run" | "step" | "revision">;
 export interface GivenDecision {
   readonly decision: Decision;
   readonly evidence: Evidence;
@@ -21,7 +23,7 @@ export type Recorded = "recorded" | "counted" | "counted-before" | "stale";
  */
 export function recordDecision(
   draft: RunDraft,
-  { id, step, revision }: Pick<Approval, "id" | "step" | "revision">,
+  { id, step, revision }: DecidedApproval,
   { decision, evidence, reason }: GivenDecision,
 ): Recorded {
   const approval = draft.approvals.find((each) => each.id === id);

@@ -11,7 +11,7 @@ import { becauseContent } from "../plan/kept-edit.ts";
 import { endingVerdicts } from "../policy/ending-verdicts.ts";
 import { editedStep, giveUpEdit } from "./edit-plan.ts";
 import { ask, happen } from "./happen.ts";
-import { asJson } from "./requests.ts";
+import { asJson } from "./as-json.ts";
 import type { RunDraft } from "./run-draft.ts";
 import type { StepRef } from "./run-events.ts";
 import { approvalAt, excludedOf, outputName, shadowContent, stepOf } from "./run-record.ts";

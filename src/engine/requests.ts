@@ -4,6 +4,7 @@ import type { Mandate } from "../mandate-types.ts";
 import type { MessageSubject } from "../link-types.ts";
 import { AppError } from "../errors.ts";
 import { endingVerdicts } from "../policy/ending-verdicts.ts";
+import { asJson } from "./as-json.ts";
 import { newestWorkflows } from "./definitions.ts";
 import {
   approvalAt,
@@ -27,15 +28,6 @@ import type { StepRef } from "./run-events.ts";
 /** An agent that is away for weeks is told all the same. */
 const noticeLifetimeMs = 30 * 24 * 3_600_000;
 const cancelLifetimeMs = 600_000;
-
-/** A value as JSON has it: what a definition's callback returns may carry undefined fields. */
-export function asJson(value: unknown): Json {
-  const text: string | undefined = JSON.stringify(value);
-  if (text === undefined) {
-    throw new AppError("not-json", "a definition's callback returned nothing");
-  }
-  return JSON.parse(text) as Json;
-}
 
 /** The body of a step's request; throws what the definition's callback throws. */
 export function stepBody(draft: RunDraft, id: StepId): Json {

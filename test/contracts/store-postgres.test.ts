@@ -7,6 +7,7 @@ import { openRecordStore } from "../../adapters/store/record-store.ts";
 import type { TestPostgres } from "../fakes/postgres.ts";
 import { postgresMissing, startPostgres } from "../fakes/postgres.ts";
 import { sampleCommit, sampleOutbox, sampleRun, sampleTime } from "../fakes/sample-run.ts";
+import { databaseBatchContract } from "./database-batch.ts";
 import { databaseContract } from "./database.ts";
 import { recordContract } from "./record.ts";
 
@@ -21,6 +22,7 @@ const newUrl = async (): Promise<string> => {
 if (missing === false) {
   const place = async () => ({ url: await newUrl() });
   databaseContract("PostgreSQL", place);
+  databaseBatchContract("PostgreSQL", place);
   recordContract("PostgreSQL", place);
 } else {
   test("Store on PostgreSQL", { skip: missing }, () => undefined);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { databaseBatchContract } from "./database-batch.ts";
 import { databaseContract } from "./database.ts";
 import { recordContract } from "./record.ts";
 
@@ -16,4 +17,5 @@ const place = () => {
 };
 
 databaseContract("SQLite", place);
+databaseBatchContract("SQLite", place);
 recordContract("SQLite", place);

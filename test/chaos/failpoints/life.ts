@@ -236,14 +236,21 @@ export class Life {
 
   /** A commit that no failpoint stands around would be one that nobody dies at. */
   #watched<S>(database: Database<S>): Database<S> {
+    const watch = (): void => {
+      if (!isInOperation()) {
+        this.#alarm(`a commit outside all ports: ${new Error("here").stack}`);
+      }
+    };
     return {
       engine: database.engine,
       read: (fn) => database.read(fn),
       unit: (fn, o) => {
-        if (!isInOperation()) {
-          this.#alarm(`a commit outside all ports: ${new Error("here").stack}`);
-        }
+        watch();
         return database.unit(fn, o);
+      },
+      batch: (statements) => {
+        watch();
+        return database.batch(statements);
       },
       purge: (tables) => database.purge(tables),
       close: () => database.close(),

@@ -33,6 +33,8 @@ before(async () => {
     engine: "sqlite",
     read: (work) => work(db),
     unit: (work) => work(db),
+    // Then it is made statement by statement.
+    batch: () => Promise.resolve("refused"),
     purge: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
