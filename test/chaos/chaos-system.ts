@@ -43,7 +43,7 @@ const lookAgainMs = 200;
 /** Who decides later comes that much later. */
 const laterMs = 300;
 /** What is said where papers have ended, or are not in force yet, by a clock that is wrong. */
-const untimely = /trust-(expired|from-future|stale)|grant-expired|list-stale|stale-data/;
+const untimely = /trust-(expired|from-future|stale)|grant-expired|evidence-stale|list-stale|stale-data/;
 const isUntimely = (error: unknown): boolean =>
   untimely.test(error instanceof AppError ? error.code : String(error));
 const slowSuppliers = new URL("./slow-suppliers.ts", import.meta.url).href;
