@@ -3,7 +3,15 @@ import type { Approval, EndReason, Json, Run, RunStatus, StepId, StepState, Thre
 import type { MessageSubject } from "../link-types.ts";
 import type { TrustView } from "../define-agent.ts";
 import type { Logger, StepJob } from "../ports.ts";
-import type { CardChange, Content, InboxKey, JournalEntry, JournalKind, OutboxRow, RunCommit } from "../record-types.ts";
+import type {
+  CardChange,
+  Content,
+  InboxKey,
+  JournalEntry,
+  JournalKind,
+  OutboxRow,
+  RunCommit,
+} from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RunRecord } from "./run-record.ts";
 
