@@ -3,7 +3,7 @@ import { emptyCard as empty, isoMinute, moneyText, subjectOf } from "./card-word
 import { howToCountersign } from "./countersigned.ts";
 import type { Approval, Decision, PlanDocument, PlannedOrder } from "./domain.ts";
 import { endingVerdicts } from "./policy/ending-verdicts.ts";
-import { planChanges } from "./plan/plan-changes.ts";
+import { changesSince } from "./run-revisions.ts";
 import type { RunView } from "./run-view.ts";
 
 /** Pure: what the cards of an approval show, open, reminded of and decided. */
@@ -28,7 +28,7 @@ export function approvalCard(view: RunView, approval: Approval): Card {
       : `${outcomeText(approval, reason)}${outdatedText(view, approval)}`,
     tone: open ? "waiting" : approvalTone(approval),
     facts: [...planFacts(plan, approval), ...askedFacts(view, approval)],
-    tables: [...changeTables(view, approval, plan), ...planTables(plan)],
+    tables: [...changeTables(view, approval), ...planTables(plan)],
     approval: open ? openApproval(approval, signedOnly) : null,
     plan: { approval: approval.id, hash: approval.planHash },
   };
@@ -76,19 +76,16 @@ function outdatedText({ run }: RunView, { revision, status }: Approval): string 
     : "";
 }
 /** What differs from the plan before, field by field. */
-function changeTables(view: RunView, { revision }: Approval, plan: PlanDocument): Card["tables"] {
-  const before = view.approvals
-    .filter((each) => each.revision < revision)
-    .toSorted((a, b) => b.revision - a.revision)
-    .flatMap(({ id }) => view.papers[id]?.plan ?? [])[0]?.document;
-  if (before === undefined) {
+function changeTables(view: RunView, approval: Approval): Card["tables"] {
+  const since = changesSince(view, approval);
+  if (since === undefined) {
     return [];
   }
-  const rows = planChanges(before, plan).map((each) => [each.what, each.before, each.after]);
+  const rows = since.changes.map((each) => [each.what, each.before, each.after]);
   return [
     {
       about: "change",
-      title: `What changed since plan ${before.revision}`,
+      title: `What changed since plan ${since.before}`,
       columns: ["What", "Before", "Now"],
       rows: rows.length === 0 ? [["Nothing", "", ""]] : rows,
     },

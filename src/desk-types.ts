@@ -13,6 +13,7 @@ import type {
   StepId,
   StepStatus,
 } from "./domain.ts";
+import type { PlanChange } from "./edit-types.ts";
 import type { UndoId } from "./undo-types.ts";
 
 /**
@@ -55,8 +56,19 @@ export interface RunDetail extends RunSummary {
   readonly dialogue: readonly Answered[];
   readonly approvals: readonly Approval[];
   readonly plan: { readonly hash: string; readonly document: Json } | null;
+  /** Plans that took another's place, oldest first. */
+  readonly plannedAnew: readonly PlannedAnew[];
   /** Why this revision was rejected, in the decider's words. */
   readonly verdictReason: string | null;
+}
+/** A plan of a later revision. */
+export interface PlannedAnew {
+  readonly revision: number;
+  /** The revision of the plan before. */
+  readonly before: number;
+  /** Who changed it, or what happened; null where nobody said. */
+  readonly because: string | null;
+  readonly changes: readonly PlanChange[];
 }
 export interface KeyedCard {
   readonly key: string;

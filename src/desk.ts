@@ -7,6 +7,7 @@ import { healthOf, heardMs } from "./agent-health.ts";
 import { AppError } from "./errors.ts";
 import type { Store } from "./ports.ts";
 import type { CardRow, ContentFilter } from "./record-types.ts";
+import { plannedAnew } from "./run-revisions.ts";
 import type { RunView } from "./run-view.ts";
 import { approvalCard, cardFor } from "./state-card.ts";
 import { undoCardKey, undoContent, undoRefOf } from "./undo-types.ts";
@@ -222,6 +223,7 @@ function detailOf(view: RunView): RunDetail {
     })),
     dialogue: view.dialogue,
     approvals: view.approvals,
+    plannedAnew: plannedAnew(view),
     verdictReason: view.reason,
     // The plan document is JSON by its schema; the interface type only lacks an index signature.
     plan:

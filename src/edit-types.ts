@@ -1,5 +1,5 @@
 import type { AlreadyDecided } from "./decision-types.ts";
-import type { Accepted, ApprovalId, PersonId, Refused, Role, RunId } from "./domain.ts";
+import type { Accepted, ApprovalId, ErrorInfo, PersonId, Refused, Role, RunId } from "./domain.ts";
 
 /** Changing the plan of an open approval: what may be changed, by whom, and what an adapter passes on of it. */
 
@@ -96,6 +96,7 @@ export interface PlanChange {
 export interface EditForm {
   readonly outcome: "form";
   readonly approval: ApprovalId;
+  readonly run: RunId;
   readonly planHash: string;
   readonly fields: readonly FormField[];
 }
@@ -111,13 +112,20 @@ export interface EditPreview {
   /** What only the agents' checks will show. */
   readonly open: string;
 }
+/** What is wrong with an edit, and in which of its fields where it is in one. */
+export interface EditFault extends ErrorInfo {
+  readonly field?: EditField;
+}
+export interface EditRefused extends Refused {
+  readonly error: EditFault;
+}
 export interface EditInbox {
   /** What this person may change of a plan that waits for its decision; also by the run's id. */
-  editForm(approval: ApprovalId, person: PersonId): Promise<EditForm | Refused>;
+  editForm(approval: ApprovalId, person: PersonId): Promise<EditForm | EditRefused>;
   /** Judges an edit like `edit`, and changes nothing. */
-  previewEdit(editing: PlanEditing): Promise<EditPreview | Refused>;
+  previewEdit(editing: PlanEditing): Promise<EditPreview | EditRefused>;
   /** Withdraws the approval and has the plan made again; resolves after the commit. */
-  edit(editing: PlanEditing): Promise<Accepted | Refused | AlreadyDecided>;
+  edit(editing: PlanEditing): Promise<Accepted | EditRefused | AlreadyDecided>;
 }
 
 /** What the engine is given once an edit was judged. */

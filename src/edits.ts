@@ -1,11 +1,13 @@
 import { z } from "zod";
 import type { AlreadyDecided } from "./decision-types.ts";
 import type { Accepted, Approval, ErrorInfo, Person, PersonId } from "./domain.ts";
-import type { PlanDocument, Refused, RunId } from "./domain.ts";
+import type { PlanDocument, RunId } from "./domain.ts";
 import type { TrustView } from "./define-agent.ts";
 import {
   type Edited,
+  type EditFault,
   type EditInbox,
+  type EditRefused,
   editFields,
   editKey,
   type FormField,
@@ -62,8 +64,8 @@ export function createEdits(o: EditsOptions): EditInbox {
   async function refuse(
     given: Pick<PlanEditing, "person"> & Partial<Pick<PlanEditing, "adapter">>,
     approval: Approval | undefined,
-    error: ErrorInfo,
-  ): Promise<Refused> {
+    error: EditFault,
+  ): Promise<EditRefused> {
     const person = trust().person(given.person)?.id ?? null;
     const facts = {
       code: error.code,
@@ -100,7 +102,7 @@ export function createEdits(o: EditsOptions): EditInbox {
   /** Who may not, which approval is closed, and what cannot be changed so; else what the edit is judged by. */
   async function judged(
     given: Pick<PlanEditing, "approval" | "person"> & Partial<PlanEditing>,
-  ): Promise<Waiting | { readonly refused: ErrorInfo; readonly approval?: Approval | undefined }> {
+  ): Promise<Waiting | { readonly refused: EditFault; readonly approval?: Approval | undefined }> {
     const approval = await find(given.approval);
     if (approval === undefined) {
       const message = `there is no approval, and no run with one, "${given.approval}"`;
@@ -145,7 +147,8 @@ export function createEdits(o: EditsOptions): EditInbox {
         return refuse({ person }, found.approval, found.refused);
       }
       const { approval, form } = found;
-      return { outcome: "form", approval: approval.id, planHash: approval.planHash, fields: form };
+      const { id: own, run, planHash } = approval;
+      return { outcome: "form", approval: own, run, planHash, fields: form };
     },
 
     async previewEdit(input) {
@@ -193,7 +196,7 @@ export function createEdits(o: EditsOptions): EditInbox {
   ): Promise<
     | Accepted
     | AlreadyDecided
-    | { readonly outcome: "no"; readonly error: ErrorInfo; readonly approval: Approval | undefined }
+    | { readonly outcome: "no"; readonly error: EditFault; readonly approval: Approval | undefined }
   > {
     const found = await judged(editing);
     if ("refused" in found) {
@@ -216,12 +219,17 @@ export function createEdits(o: EditsOptions): EditInbox {
   }
 }
 
-function malformed(error: z.ZodError): ErrorInfo {
+function malformed(error: z.ZodError): EditFault {
   const issue = error.issues[0];
   const [head, field] = issue?.path ?? [];
   const name = head === "changes" && field !== undefined ? field : head;
   const expected = issue?.code === "unrecognized_keys" ? `; expected some of ${editFields.join(", ")}` : "";
-  return refusal("bad-edit", `field "${String(name ?? "changes")}": ${issue?.message ?? ""}${expected}`);
+  const fault = refusal(
+    "bad-edit",
+    `field "${String(name ?? "changes")}": ${issue?.message ?? ""}${expected}`,
+  );
+  const known = editFields.find((each) => head === "changes" && each === field);
+  return known === undefined ? fault : { ...fault, field: known };
 }
 
 function changedWords(form: readonly FormField[], changes: PlanEdit): readonly PlanChange[] {

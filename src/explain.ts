@@ -2,16 +2,11 @@ import type { StepDetail, RunDetail } from "./desk-types.ts";
 import type { Approval, Decision, Json } from "./domain.ts";
 import { planDocumentSchema } from "./plan/plan-schema.ts";
 import { quoted } from "./quoted.ts";
+import { type RecordHeading, recordLines, type StoryRecord, timeText } from "./story-records.ts";
 import { undoFailedCode, undoGivenUpCode } from "./step-errors.ts";
 import { count, moneyText, outcomeWords, shortHash } from "./step-words.ts";
 import { z } from "zod";
 
-/** A journal record as the story needs it; `at` in milliseconds. */
-export interface StoryRecord {
-  readonly at: number;
-  readonly kind: string;
-  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
-}
 export interface Story {
   readonly run: string;
   readonly status: string;
@@ -49,18 +44,25 @@ export function explainRun(o: {
 }): Story {
   const { id, run, records } = o;
   const cost = costOf(run, records, o.models);
+  const lines = (heading: RecordHeading) => recordLines(heading, records, { erased: run === null });
   const sections: readonly (readonly [string, readonly string[]])[] = [
-    ["Asked", run === null ? askedOnly(records) : asked(run)],
+    ["Asked", [...(run === null ? [] : asked(run)), ...lines("Asked")]],
     ["Done", run === null ? [] : run.steps.flatMap((step) => stepLines(step, records))],
+    ["Changed", [...lines("Changed"), ...(run === null ? [] : changes(run))]],
     ["Plan", run === null ? [] : planLines(run)],
-    ["Decided", run === null ? decidedOnly(records) : run.approvals.flatMap((each) => decision(each, run))],
-    ["Reviewed", reviews(records)],
-    ["Ordered", run === null ? [] : orderLines(run)],
-    ["Undone", run === null ? [] : undone(run)],
-    ["Refused or alarmed", refusals(records)],
+    [
+      "Decided",
+      [...(run === null ? [] : run.approvals.flatMap((each) => decision(each, run))), ...lines("Decided")],
+    ],
+    ["Reviewed", lines("Reviewed")],
+    ["Ordered", [...(run === null ? [] : orderLines(run)), ...lines("Ordered")]],
+    ["Interrupted", lines("Interrupted")],
+    ["Undone", [...lines("Undone"), ...(run === null ? [] : undone(run))]],
+    ["Refused or alarmed", lines("Refused or alarmed")],
     ["Models", modelLines(cost)],
     ["Took", took(cost, records.length)],
-    ["Erased", erasures(records)],
+    ["Exported", lines("Exported")],
+    ["Erased", lines("Erased")],
   ];
   return {
     run: id,
@@ -83,7 +85,7 @@ function asked(run: RunDetail): readonly string[] {
   const place = run.thread.split(":")[0] ?? "";
   const route = run.steps.find(({ id }) => id === "route");
   return [
-    `${time(run.createdAt)}: ${run.requester} asked in ${place}: ${quoted(run.requestText)}`,
+    `${timeText(run.createdAt)}: ${run.requester} asked in ${place}: ${quoted(run.requestText)}`,
     ...run.dialogue.map(
       ({ question, answer, by }) =>
         `${by === undefined || by === null ? "" : `${by} `}asked back ${quoted(question)}, answered ${quoted(answer)}`,
@@ -104,11 +106,6 @@ function understood(output: Json): readonly string[] {
   const { customer, item, quantity } = data.input;
   const by = data.model === undefined ? "" : `, read with model ${data.model}`;
   return [`understood as: ${quantity} of item ${item} for customer ${customer}${by}`];
-}
-function askedOnly(records: readonly StoryRecord[]): readonly string[] {
-  return records
-    .filter(({ kind }) => kind === "request")
-    .map(({ at, facts }) => `${time(at)}: ${String(facts["person"])} asked; what was said is erased`);
 }
 
 const doneWords: Readonly<Record<StepDetail["status"], string>> = {
@@ -160,6 +157,14 @@ function planLines({ plan }: RunDetail): readonly string[] {
   ];
 }
 
+/** Why a plan took another's place, and what differs in it. */
+function changes({ plannedAnew }: RunDetail): readonly string[] {
+  return plannedAnew.flatMap(({ revision, before, because, changes: differences }) => [
+    `plan ${revision} took the place of plan ${before}${because === null ? "" : `: ${quoted(because)}`}`,
+    ...differences.map((each) => `${quoted(each.what)}: ${quoted(each.before)} → ${quoted(each.after)}`),
+  ]);
+}
+
 /** Every verdict that was given, also those that were not yet enough; then how it ended. */
 function decision(approval: Approval, run: RunDetail): readonly string[] {
   const { decision: made, decisions, planHash, status, action, revision } = approval;
@@ -170,18 +175,18 @@ function decision(approval: Approval, run: RunDetail): readonly string[] {
   const given = decisions.length === 0 && made !== null ? [made] : decisions;
   const told = given.map((each) => {
     const why = each.verdict === "rejected" ? reason : "";
-    return `${time(each.at)}: ${whoDecided(each)} ${each.verdict} ${plan} (revision ${revision}) in ${each.adapter}, assurance ${each.assurance}${why}`;
+    return `${timeText(each.at)}: ${whoDecided(each)} ${each.verdict} ${plan} (revision ${revision}) in ${each.adapter}, assurance ${each.assurance}${why}`;
   });
   if (made !== null) {
     return told;
   }
   const count = decisions.length === 0 ? "" : ` with ${decisions.length} of ${approval.quorum} approvals`;
   const outcome = {
-    open: `waits for a decision until ${time(approval.expiresAt)}`,
+    open: `waits for a decision until ${timeText(approval.expiresAt)}`,
     recorded: "is recorded",
     decided: "is decided",
     withdrawn: "was withdrawn before it was decided",
-    expired: `ended undecided at ${time(approval.expiresAt)}`,
+    expired: `ended undecided at ${timeText(approval.expiresAt)}`,
   }[status];
   return [...told, `${plan} ${outcome}${count}`];
 }
@@ -190,17 +195,6 @@ function whoDecided({ by, insteadOf, brokeGlass, standing }: Decision): string {
   const before = standing === undefined ? "" : `, in advance, by standing grant ${standing},`;
   return `${by}${right}${before}${brokeGlass === true ? ", alone, in an emergency," : ""}`;
 }
-function decidedOnly(records: readonly StoryRecord[]): readonly string[] {
-  return records
-    .filter(
-      ({ kind, facts }) => kind === "decision" && ["counted", "recorded"].includes(String(facts["state"])),
-    )
-    .map(
-      ({ at, facts }) =>
-        `${time(at)}: ${String(facts["by"])} ${String(facts["verdict"])} plan ${shortHash(String(facts["planHash"]))} in ${String(facts["adapter"])}, assurance ${String(facts["assurance"])}`,
-    );
-}
-
 const placedSchema = z.object({
   placed: z.array(
     z.object({
@@ -229,21 +223,6 @@ function undone({ steps }: RunDetail): readonly string[] {
     const isStuck = status === "compensating" || error?.code === undoFailedCode;
     return isStuck ? [`${label} is not undone yet${error === null ? "" : `: ${quoted(error.message)}`}`] : [];
   });
-}
-function refusals(records: readonly StoryRecord[]): readonly string[] {
-  return records
-    .filter(({ kind }) => kind === "refusal" || kind === "alarm")
-    .map(({ at, kind, facts }) => `${time(at)}: ${kind} ${String(facts["code"])}`);
-}
-function reviews(records: readonly StoryRecord[]): readonly string[] {
-  return records
-    .filter(({ kind, facts }) => kind === "review" && facts["state"] === "reviewed")
-    .map(({ at, facts }) => `${time(at)}: ${String(facts["by"])} reviewed what was decided alone`);
-}
-function erasures(records: readonly StoryRecord[]): readonly string[] {
-  return records
-    .filter(({ kind }) => kind === "erasure")
-    .map(({ at, facts }) => `${time(at)}: ${String(facts["by"])} had what was said erased`);
 }
 
 function costOf(
@@ -289,8 +268,4 @@ function took({ ms, messages }: RunCost, records: number): readonly string[] {
     ...(ms === null ? [] : [`${(ms / 1_000).toFixed(1)} s from the request to the last change`]),
     `${count(messages, "envelope")} and ${count(records, "journal record")} on the bot's side`,
   ];
-}
-
-function time(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

@@ -164,7 +164,7 @@ export function createFreezes(options: FreezesOptions): Freezes {
     verifyFreeze({ freeze: before.freeze, lift }, trust(), clock.now());
     const next: FreezeRow = { ...before, version: before.version + 1, lift };
     const by = before.wanted.map(({ statement }) => statement.person).join(" ");
-    const entry = { kind: "freeze", run: null, facts: { state: "lifted", serial, by } };
+    const entry = { kind: "freeze", run: null, facts: { state: "lifted", serial, by } } as const;
     await take((await store.freezes.save(next, [entry])) ? next : await store.freezes.newest());
   };
 

@@ -60,7 +60,7 @@ export function emptyChain(writer: string): ChainHead {
 export function nextRecord(
   head: ChainHead,
   at: number,
-  entry: Pick<JournalEntry, "kind" | "run" | "facts">,
+  entry: Pick<JournalRecord, "kind" | "run" | "facts">,
   body: Uint8Array | null,
 ): JournalRecord {
   const content = {

@@ -49,9 +49,38 @@ export interface InboxKey {
   readonly kind: EnvelopeKind;
   readonly subject: MessageSubject;
 }
+/** What a journal record may be about; `tellings` in `story-records.ts` says how the story of a run tells each. */
+export const journalKinds = [
+  "account",
+  "alarm",
+  "answer",
+  "approval",
+  "ask-back",
+  "cancel",
+  "decision",
+  "delegation",
+  "edit",
+  "effect",
+  "envelope",
+  "erasure",
+  "export",
+  "freeze",
+  "import",
+  "model",
+  "pause",
+  "refusal",
+  "request",
+  "review",
+  "run",
+  "shadow",
+  "sign-in-link",
+  "standing",
+  "step",
+  "undo",
+] as const;
+export type JournalKind = (typeof journalKinds)[number];
 export interface JournalEntry {
-  /** e.g. "request", "step", "envelope", "decision", "effect", "refusal", "alarm" */
-  readonly kind: string;
+  readonly kind: JournalKind;
   readonly run: RunId | null;
   /** Clear ids, codes and hashes only. */
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;

@@ -2,6 +2,7 @@ import { toErrorInfo } from "../../src/errors.ts";
 import { noticeModal, reasonMissing } from "./blocks/modals.ts";
 import { actionIds, actionValues, isAnswer, type UndoNote } from "./blocks/slack-actions.ts";
 import { createVerdicts } from "./decisions.ts";
+import { createPlanEdits } from "./edits.ts";
 import type { Parts, View } from "./parts.ts";
 import { type ActionBody, payloads } from "./payloads.ts";
 import { requestKeyOf } from "./slack-ids.ts";
@@ -16,6 +17,8 @@ export type Ack = (response?: unknown) => Promise<void>;
 export interface Actions {
   clicked(body: unknown, ack: Ack): Promise<void>;
   submitted(body: unknown, ack: Ack): Promise<void>;
+  /** The form in which a plan is changed. */
+  edited(body: unknown, ack: Ack): Promise<void>;
   /** The view that takes the note about an undo. */
   noted(body: unknown, ack: Ack): Promise<void>;
 }
@@ -25,6 +28,7 @@ export function createActions(parts: Parts): Actions {
   const verdicts = createVerdicts(parts);
   const views = createViews(parts);
   const undos = createUndos(parts);
+  const edits = createPlanEdits(parts);
   const callerOf = ({
     user,
   }: {
@@ -140,6 +144,10 @@ export function createActions(parts: Parts): Actions {
           const { approval } = actionValues.decision.parse(value);
           return open(body, ack, "Reject", (caller) => views.reject(caller, approval));
         }
+        case actionIds.edit: {
+          const { approval } = actionValues.decision.parse(value);
+          return open(body, ack, "Edit the plan", (caller) => edits.form(caller, approval));
+        }
         case actionIds.details: {
           const { approval, page } = actionValues.page.parse(value);
           return open(body, ack, "Details", (caller) => views.details(caller, approval, page));
@@ -190,6 +198,12 @@ export function createActions(parts: Parts): Actions {
       });
       await ack(counted ? undefined : { response_action: "update", view: verdictView("rejected", text) });
       parts.home.decided(body.user.id, { approval, text }, { here: false });
+    },
+    async edited(input, ack) {
+      const body = payloads.submission.parse(input);
+      const { id: view, private_metadata, state } = body.view;
+      const place = actionValues.edit.parse(private_metadata);
+      await ack(await edits.submit(await callerOf(body), { view, place, state }));
     },
     async noted(input, ack) {
       const body = payloads.submission.parse(input);

@@ -71,7 +71,11 @@ export const payloads = {
   /** https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload */
   submission: z.object({
     user: z.object({ id: slackId, team_id: slackId.optional() }),
-    view: z.object({ private_metadata: z.string().max(3_000), state: z.unknown() }),
+    view: z.object({
+      id: z.string().min(1).max(100),
+      private_metadata: z.string().max(3_000),
+      state: z.unknown(),
+    }),
   }),
   /** https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload */
   shortcut: z.object({

@@ -168,6 +168,7 @@ export function createSlack(o: {
     // Bolt types each acknowledgement by its payload; ours are checked by what we send.
     app.action(/./, ({ body, ack }) => actions.clicked(body, ack as Ack));
     app.view(callbackIds.reject, ({ body, ack }) => actions.submitted(body, ack as Ack));
+    app.view(callbackIds.edit, ({ body, ack }) => actions.edited(body, ack as Ack));
     app.view(callbackIds.undoNote, ({ body, ack }) => actions.noted(body, ack as Ack));
     app.shortcut(callbackIds.makeRequest, ({ body, ack }) => shortcut(body, ack as Ack));
     app.command("/countersign", ({ body, ack }) => command(body, ack as Ack));

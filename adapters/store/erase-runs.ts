@@ -95,7 +95,7 @@ export async function eraseRuns(
   for (let start = 0; start < runs.length; start += batch) {
     const part = runs.slice(start, start + batch);
     const entries: readonly JournalEntry[] = [
-      ...part.map((run) => ({ kind: "erasure", run, facts: { by: o.by, what: "texts" } })),
+      ...part.map((run) => ({ kind: "erasure" as const, run, facts: { by: o.by, what: "texts" } })),
       { kind: "erasure", run: null, facts: { by: o.by, runs: part.length }, body: { reason: o.reason } },
     ];
     await database.unit(async (tx) => {

@@ -1,7 +1,8 @@
 import type { Settings } from "../config.ts";
 import type { RunDetail } from "../desk-types.ts";
 import { AppError } from "../errors.ts";
-import { explainRun, type Story, type StoryRecord } from "../explain.ts";
+import { explainRun, type Story } from "../explain.ts";
+import type { StoryRecord } from "../story-records.ts";
 import { isInUse } from "../processes/verify-journals.ts";
 import { controlClient } from "./control-client.ts";
 import { answer, answerJson, tell } from "./output.ts";

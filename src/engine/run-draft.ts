@@ -3,7 +3,15 @@ import type { Approval, EndReason, Json, Run, RunStatus, StepId, StepState, Thre
 import type { MessageSubject } from "../link-types.ts";
 import type { TrustView } from "../define-agent.ts";
 import type { Logger, StepJob } from "../ports.ts";
-import type { CardChange, Content, InboxKey, JournalEntry, OutboxRow, RunCommit } from "../record-types.ts";
+import type {
+  CardChange,
+  Content,
+  InboxKey,
+  JournalEntry,
+  JournalKind,
+  OutboxRow,
+  RunCommit,
+} from "../record-types.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -112,7 +120,7 @@ export class RunDraft implements RunRecord {
     this.cards.set(key, threads === undefined ? { key, ...this.cards.get(key) } : { key, threads });
   }
 
-  note(kind: string, facts: JournalEntry["facts"], body?: Json): void {
+  note(kind: JournalKind, facts: JournalEntry["facts"], body?: Json): void {
     this.journal.push({ kind, run: this.run.id, facts, ...(body === undefined ? {} : { body }) });
   }
 

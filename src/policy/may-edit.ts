@@ -1,5 +1,12 @@
 import type { ErrorInfo, Person, PersonId } from "../domain.ts";
-import { type Editable, type EditField, editFields, type FormField, type PlanEdit } from "../edit-types.ts";
+import {
+  type Editable,
+  type EditFault,
+  type EditField,
+  editFields,
+  type FormField,
+  type PlanEdit,
+} from "../edit-types.ts";
 import { decimal } from "../money.ts";
 import type { Policy } from "../policy-types.ts";
 import { hasRole, notAllowed, refusal, unknownPerson } from "./refusal.ts";
@@ -67,16 +74,18 @@ export function leastMargin(
 }
 
 /** The first thing wrong with an edit, naming field, value and expectation; null for a good one. */
-export function editFault(form: readonly FormField[], changes: PlanEdit): ErrorInfo | null {
-  const given = editFields.filter((field) => changes[field] !== undefined);
-  for (const name of given) {
+export function editFault(form: readonly FormField[], changes: PlanEdit): EditFault | null {
+  const changed = changesOf(form, changes);
+  for (const name of editFields.filter((each) => changes[each] !== undefined)) {
     const field = form.find((each) => each.field === name);
     const found = field === undefined ? notEditable(name, form) : fieldFault(field, changes);
-    if (found !== null) {
-      return refusal("bad-edit", `field "${name}": ${found}`);
+    // A form sends all that it shows: what somebody leaves as it is, is right.
+    const isLeft = field !== undefined && !changed.includes(field);
+    if (found !== null && !isLeft) {
+      return { ...refusal("bad-edit", `field "${name}": ${found}`), field: name };
     }
   }
-  return changesOf(form, changes).length === 0
+  return changed.length === 0
     ? refusal("bad-edit", "nothing is changed: expected at least one field with another value than now")
     : null;
 }

@@ -49,7 +49,7 @@ export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
         (work) =>
           database.unit(async (tx) => {
             const result = await work(books.within(tx));
-            const entries = [{ kind: "import", run: null, facts: { kind: known, ...result } }];
+            const entries = [{ kind: "import" as const, run: null, facts: { kind: known, ...result } }];
             await appendJournal(tx, { writer, at: systemClock.now(), entries: dryRun ? [] : entries });
             return result;
           }),
@@ -63,7 +63,7 @@ export function booksDesk({ books, database }: CompanyBooks): BooksDesk {
         await changeAccounts(books.within(tx), change, links);
         const osUser = os.userInfo().username;
         const entries = links.map((link) => ({
-          kind: "account",
+          kind: "account" as const,
           run: null,
           facts: { change, ...link, osUser },
         }));

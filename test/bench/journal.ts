@@ -4,6 +4,7 @@ import path from "node:path";
 import { appendJournal, type JournalTables } from "../../adapters/store/journal-store.ts";
 import { readSettings } from "../../src/config.ts";
 import { databasePlace, openPlace } from "../../src/processes/databases.ts";
+import type { JournalEntry } from "../../src/record-types.ts";
 import { checkJournal } from "../../src/processes/verify-journals.ts";
 import { type Figure, figure } from "./figure.ts";
 
@@ -36,7 +37,7 @@ export async function journalFigures(records: number): Promise<readonly Figure[]
   }
 }
 
-function entry(index: number) {
+function entry(index: number): JournalEntry {
   const run = `run${Math.floor(index / 40)}`;
   switch (index % 3) {
     case 0:

@@ -34,7 +34,7 @@ export function agentStoreContract(name: string, open: () => Promise<TestBooks>)
       inbox: key(run),
       work: async (books: Books) => {
         await books.insert("rates", { id, rate: "2", asOf: "2026-01-31" });
-        return { reply: reply(run, due), journal: [{ kind: "effect", run, facts: { id } }] };
+        return { reply: reply(run, due), journal: [{ kind: "effect" as const, run, facts: { id } }] };
       },
     });
 

@@ -44,7 +44,7 @@ export function recordEraseContract(name: string, open: () => Promise<Database<R
       ] as const) {
         const run = sampleRun(id, { status, requester });
         const contents = [{ run: id, revision: 1, step: "route", name: "request", value: said }];
-        const journal = [{ kind: "request", run: id, facts: {}, body: said }];
+        const journal = [{ kind: "request" as const, run: id, facts: {}, body: said }];
         await store.createRun(sampleCommit(run, { contents, journal }), `request-${id}`);
       }
     });

@@ -14,7 +14,7 @@ const act = {
   receivedAt: new Date(sampleTime).toISOString(),
 } as const;
 
-export const freezeEntry = { kind: "freeze", run: null, facts: { state: "frozen" } };
+export const freezeEntry = { kind: "freeze", run: null, facts: { state: "frozen" } } as const;
 export function sampleFreezeRow(reason: string, change: Partial<FreezeRow> = {}): FreezeRow {
   const statement = { tag: "countersign/freeze/1", serial: sampleTime, ...act } as const;
   return { version: 1, reason, freeze: { statement, signer, signature }, lift: null, wanted: [], ...change };

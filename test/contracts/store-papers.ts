@@ -39,7 +39,7 @@ export function storePapersContract(name: string, open: () => Promise<Store>): v
       const store = await open();
       try {
         const { papers } = store;
-        const entry = { kind: "standing", run: null, facts: { state: "proposed" } };
+        const entry = { kind: "standing", run: null, facts: { state: "proposed" } } as const;
         assert.equal(await papers.get("standing", "a"), undefined);
         const paper = { id: "a", version: 1, value: { text: "one" } };
         const both = await Promise.all([1, 2].map(() => papers.save("standing", paper, [entry])));

@@ -100,6 +100,10 @@ suite("a plan is made anew", { timeout: 300_000 }, () => {
     const held = await system.books<{ id: string; run: string; status: string }>("commitments");
     const old = held.filter(({ id }) => id.startsWith(`${run}-1-`));
     assert.ok(old.length > 0 && old.every(({ status }) => status === "released"));
+    assert.match(
+      good(await system.run("explain", run)),
+      /manager changed quantity, shipping, margin of plan .* from plan 1 to plan 2[^]*“Quantity”: “50” → “60”/,
+    );
   });
 
   test("decision by line: who asked leaves one out, the manager decides on the others", async () => {
@@ -136,6 +140,10 @@ suite("a plan is made anew", { timeout: 300_000 }, () => {
     assert.equal((await system.ended(run)).status, "completed");
     const placed = (await ordersOf(run)).filter(({ status }) => status === "confirmed");
     assert.ok(placed.length > 0 && placed.every(({ id }) => id.startsWith(`${run}-2-`)));
+    assert.match(
+      good(await system.run("explain", run)),
+      /plan 1 was stopped at “orders”.* prices or stock had moved[^]*plan 2 took the place of plan 1/,
+    );
     await setFaults(system, supplier, {});
   });
 });

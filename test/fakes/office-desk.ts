@@ -114,6 +114,7 @@ function detailOf(view: RunView): RunDetail {
     requestText,
     dialogue,
     approvals,
+    plannedAnew: [],
     verdictReason: view.reason,
     steps: view.steps.map((step) => ({
       ...step,

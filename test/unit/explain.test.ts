@@ -3,7 +3,9 @@ import { test } from "node:test";
 import type { Approval } from "../../src/domain.ts";
 import { sampleApproval } from "../fakes/sample-run.ts";
 import type { RunDetail } from "../../src/desk-types.ts";
-import { explainRun, type StoryRecord } from "../../src/explain.ts";
+import { explainRun } from "../../src/explain.ts";
+import { journalKinds, type JournalKind } from "../../src/record-types.ts";
+import { type StoryRecord, tellings } from "../../src/story-records.ts";
 import { quoted } from "../../src/quoted.ts";
 
 const at = Date.parse("2026-01-05T09:00:00.000Z");
@@ -41,6 +43,7 @@ const run: RunDetail = {
   ],
   dialogue: [],
   approvals: [],
+  plannedAnew: [],
   verdictReason: null,
   plan: null,
 };
@@ -138,6 +141,80 @@ test("of an erased run the journal still tells who, when and what was decided", 
     "2026-01-05 09:00:00 UTC: manager approved plan abababababab… in slack, assurance clicked",
   );
   assert.equal(line("Erased"), "2026-01-05 09:00:01 UTC: admin had what was said erased");
+});
+
+test("who changed what of a plan, in which place, from which plan to which; and why a plan was stopped", () => {
+  const facts = { approval: "a1", planHash: "ab".repeat(32), adapter: "slack" };
+  const all: readonly StoryRecord[] = [
+    { at, kind: "edit", facts: { ...facts, revision: 1, by: "manager", fields: "quantity marginPercent" } },
+    { at: at + 1_000, kind: "edit", facts: { revision: 2, by: null, fields: "", givenUp: true } },
+    {
+      at: at + 2_000,
+      kind: "step",
+      facts: { revision: 3, step: "orders", attempt: 1, status: "failed", error: "plan-drifted" },
+    },
+  ];
+  const plannedAnew: RunDetail["plannedAnew"] = [
+    {
+      revision: 4,
+      before: 3,
+      because: "motor: 3 → 4",
+      changes: [{ what: "Total", before: "1", after: "2" }],
+    },
+  ];
+  const told = (detail: RunDetail | null) =>
+    explainRun({ id: "run1", run: detail, records: all, models }).parts.find(
+      ({ heading }) => heading === "Changed",
+    )?.lines;
+  const events = [
+    "2026-01-05 09:00:00 UTC: manager changed quantity, margin of plan abababababab… in slack: from plan 1 to plan 2",
+    "2026-01-05 09:00:01 UTC: what was changed could not be planned: plan 2 was given up, and plan 3 is made without it",
+    "2026-01-05 09:00:02 UTC: plan 3 was stopped at “orders” before anything of it was sent: prices or stock had moved",
+  ];
+  assert.deepEqual(told({ ...run, plannedAnew }), [
+    ...events,
+    "plan 4 took the place of plan 3: “motor: 3 → 4”",
+    "“Total”: “1” → “2”",
+  ]);
+  assert.deepEqual(told(null), events, "also of an erased run");
+});
+
+test("every kind of journal record is told, or is known not to be", () => {
+  const plan = { approval: "a1", planHash: "ab".repeat(32), adapter: "slack", revision: 1, step: "gate" };
+  const samples: Readonly<Partial<Record<JournalKind, StoryRecord["facts"]>>> = {
+    alarm: { code: "glass-broken" },
+    answer: { step: "route", question: 1 },
+    approval: { ...plan, status: "reminded", tier: "large", notices: 1 },
+    "ask-back": { ...plan, question: 1, by: "manager" },
+    cancel: { by: "employee" },
+    decision: { ...plan, by: "manager", verdict: "approved", assurance: "clicked", state: "recorded" },
+    edit: { ...plan, by: "manager", fields: "quantity" },
+    effect: { step: "orders", revision: 1, agent: "supply", skill: "place-orders" },
+    erasure: { by: "admin", what: "texts" },
+    export: { by: "admin", texts: true },
+    pause: { by: "employee", paused: true },
+    refusal: { code: "not-allowed" },
+    request: { person: "employee", thread: "console:1" },
+    review: { ...plan, by: "admin", state: "reviewed" },
+    shadow: { workflow: "order-parts" },
+    standing: { grant: "s1", state: "used", approval: "a1", amount: "12.00", currency: "USD" },
+    step: { ...plan, attempt: 1, status: "failed", error: "plan-drifted" },
+    undo: { by: "manager", what: "undo" },
+  };
+  const untold = journalKinds.filter((kind) => samples[kind] === undefined);
+  const ofNoRun = ["account", "delegation", "freeze", "import", "sign-in-link"];
+  const toldOtherwise = ["envelope", "model", "run"];
+  assert.deepEqual(untold, [...ofNoRun, ...toldOtherwise].toSorted());
+  for (const kind of journalKinds) {
+    const facts = samples[kind];
+    const records = [{ at, kind, facts: facts ?? {} }];
+    const lines = explainRun({ id: "run1", run: null, records, models: [] }).parts.flatMap((part) =>
+      part.heading === "Took" ? [] : part.lines,
+    );
+    assert.equal(lines.length, facts === undefined ? 0 : 1, kind);
+    assert.ok(!lines.some((line) => line.includes("undefined")), lines[0]);
+    assert.equal(typeof tellings[kind] === "string", facts === undefined, kind);
+  }
 });
 
 test("quoted text is one line of at most 300 characters, without halves of characters", () => {

@@ -5,6 +5,7 @@ import { Chat } from "./chat.js";
 import { html, render, useEffect, useState } from "./html.js";
 import { connect, lookAgain } from "./live.js";
 import { Requests } from "./requests.js";
+import { lookAtReviews, Reviews } from "./reviews.js";
 import { RunPage } from "./run-page.js";
 import { FreezeButton, lookAtSafety, SafetyBars } from "./safety.js";
 import { change, state, subscribe } from "./store.js";
@@ -33,6 +34,7 @@ function App() {
       setPlace(currentPlace());
       scrollTo(0, 0);
       void lookAgain();
+      void lookAtReviews();
     };
     addEventListener("hashchange", onMove);
     return () => removeEventListener("hashchange", onMove);
@@ -92,6 +94,8 @@ function Page({ place }) {
       return html`<${Requests} />`;
     case "approvals":
       return html`<${Approvals} />`;
+    case "reviews":
+      return html`<${Reviews} />`;
     case "runs":
       return html`<${RunPage} id=${place.id} />`;
     default:
@@ -118,3 +122,4 @@ root.replaceChildren();
 render(html`<${App} />`, root);
 connect();
 void lookAtSafety();
+void lookAtReviews();

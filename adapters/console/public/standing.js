@@ -1,10 +1,12 @@
 import { get, post } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
+import { StandingForm } from "./standing-form.js";
 import { change } from "./store.js";
 
-/** What is approved in advance, or proposed to be; approving it and taking it back. */
+/** What is approved in advance, or proposed to be; proposing it, approving it and taking it back. */
 export function Standing() {
   const [grants, setGrants] = useState(/** @type {any[]} */ ([]));
+  const [proposing, setProposing] = useState(false);
   const look = () =>
     get("/rights/standing").then(
       (found) => setGrants(found.filter(({ status }) => status === "waiting" || status === "in-force")),
@@ -19,27 +21,39 @@ export function Standing() {
     change({ notice: answer.text ?? answer.error?.message ?? "" });
     await look();
   };
-  return (
-    grants.length > 0 &&
-    html`<section class="standing">
-      <h2>Approved in advance</h2>
-      <ul>
-        ${grants.map(
-          (each) =>
-            html`<li key=${each.terms.id}>
-              <p>${lineOf(each)}</p>
-              <div class="buttons">
-                ${
-                  each.status === "waiting" &&
-                  html`<button type="button" onClick=${() => act(each.terms.id, "approve")}>Approve</button>`
-                }
-                <button type="button" onClick=${() => act(each.terms.id, "revoke")}>Take back</button>
-              </div>
-            </li>`,
-        )}
-      </ul>
-    </section>`
-  );
+  const propose = proposing
+    ? html`<${StandingForm}
+        currency=${grants[0]?.terms.each.currency ?? ""}
+        onDone=${(said) => {
+          change({ notice: said });
+          setProposing(false);
+          void look();
+        }}
+        onBack=${() => setProposing(false)}
+      />`
+    : html`<div class="buttons">
+        <button type="button" onClick=${() => setProposing(true)}>Propose one</button>
+      </div>`;
+  return html`<section class="standing">
+    <h2>Approved in advance</h2>
+    ${grants.length === 0 && html`<p class="muted">Nothing is approved in advance: every plan waits for a decision.</p>`}
+    <ul>
+      ${grants.map(
+        (each) =>
+          html`<li key=${each.terms.id}>
+            <p>${lineOf(each)}</p>
+            <div class="buttons">
+              ${
+                each.status === "waiting" &&
+                html`<button type="button" onClick=${() => act(each.terms.id, "approve")}>Approve</button>`
+              }
+              <button type="button" onClick=${() => act(each.terms.id, "revoke")}>Take back</button>
+            </div>
+          </li>`,
+      )}
+    </ul>
+    ${propose}
+  </section>`;
 }
 
 function lineOf({ terms, status, left, approvedBy, quorum }) {

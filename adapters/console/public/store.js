@@ -20,6 +20,8 @@ export const state = {
   /** Those that need a person, and those that were seen to be settled. */
   undos: /** @type {{id: string, card: any}[]} */ ([]),
   requests: /** @type {any[] | null} */ (null),
+  /** Decisions that somebody took alone and this person may review. */
+  reviews: /** @type {any[]} */ ([]),
   safety:
     /** @type {{freeze: {by: string, at: string, reason: string, lifting: string[]} | null, shadow: string[]}} */ ({
       freeze: null,

@@ -123,7 +123,7 @@ function outcome({ text, tone, approval }: Card, room: Room): Block {
   const first = end === 0 ? shown : shown.slice(0, end);
   return lines([[[marks[tone] + first, true], ...(first === shown ? [] : [shown.slice(end)])]]);
 }
-/** Approve and Reject while it is open, unless no click counts; Details as long as there is a plan. */
+/** Approve and Reject while it is open, unless no click counts; Edit while it is open; Details as long as there is a plan. */
 export function decisionButtons({ approval, plan }: Card): Block[] {
   const isByClick = approval !== null && approval.signedOnly !== true;
   const decide = (isByClick ? (["approve", "reject"] as const) : []).map((verdict) =>
@@ -134,10 +134,20 @@ export function decisionButtons({ approval, plan }: Card): Block[] {
       { style: verdict === "approve" ? "primary" : "danger" },
     ),
   );
+  const edit =
+    approval === null
+      ? []
+      : [
+          button(
+            actionIds.edit,
+            "Edit",
+            valueOf.decision({ approval: approval.id, planHash: approval.planHash }),
+          ),
+        ];
   const details =
     plan === null
       ? []
       : [button(actionIds.details, "Details", valueOf.page({ approval: plan.approval, page: 0 }))];
-  const all = [...decide, ...details];
+  const all = [...decide, ...edit, ...details];
   return all.length === 0 ? [] : [actions(all)];
 }

@@ -7,6 +7,7 @@ import { limits } from "./elements.ts";
 export const actionIds = {
   approve: "approve",
   reject: "reject",
+  edit: "edit",
   details: "details",
   previousPage: "details-previous",
   nextPage: "details-next",
@@ -22,6 +23,7 @@ export const actionIds = {
 export const callbackIds = {
   details: "details",
   reject: "reject-reason",
+  edit: "edit-plan",
   notice: "notice",
   makeRequest: "make-request",
   undoNote: "undo-note",
@@ -44,6 +46,17 @@ const undoNote = z.strictObject({
   attempt: z.int().min(0),
   act: z.enum(["by-hand", "given-up"]),
 });
+const edit = z.strictObject({
+  approval: id,
+  run: id,
+  planHash: decision.shape.planHash,
+  shown: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+});
+/** The plan that a form changes; `shown` is the hash of the values of which was shown what they would change. */
+export type EditPlace = z.infer<typeof edit>;
 /** What is noted of an undo that is stuck, before there is a note. */
 export type UndoNote = z.infer<typeof undoNote>;
 
@@ -63,7 +76,7 @@ function jsonOf<T>(shape: ZodType<T>) {
     .pipe(shape);
 }
 /**
- * Parsers of the values: `decision` of approve, reject and the reject view's private metadata; `page` of details,
+ * Parsers of the values: `decision` of approve, reject, edit and the reject view's private metadata; `edit` of its view's; `page` of details,
  * previous, next and plan file; `answer` and `run` (cancel, quote file); `undo` of its buttons, `undoNote` of its view's
  * private metadata; `reason` of the `state` of the views that ask for one.
  */
@@ -74,6 +87,7 @@ export const actionValues = {
   run: jsonOf(run),
   undo: jsonOf(undo),
   undoNote: jsonOf(undoNote),
+  edit: jsonOf(edit),
   reason: z
     .object({
       values: z.object({
@@ -92,4 +106,5 @@ export const valueOf = {
   run: (value: z.infer<typeof run>) => JSON.stringify(value),
   undo: (value: z.infer<typeof undo>) => JSON.stringify(value),
   undoNote: (value: UndoNote) => JSON.stringify(value),
+  edit: (value: EditPlace) => JSON.stringify(value),
 } as const;

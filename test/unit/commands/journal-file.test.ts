@@ -6,6 +6,7 @@ import { parse } from "csv-parse/sync";
 import { verifyFile } from "../../../src/commands/journal-file.ts";
 import { type ExportOptions, writeExport } from "../../../src/commands/write-export.ts";
 import { emptyChain, nextRecord } from "../../../src/journal.ts";
+import type { JournalKind } from "../../../src/record-types.ts";
 import { JournalWorld } from "../../fakes/journal-world.ts";
 
 let world: JournalWorld;
@@ -159,8 +160,8 @@ test("a part is verified as a part, by run and by time", async () => {
 });
 
 test("CSV carries the same fields; what a spreadsheet would run as a formula is text there", async () => {
-  await world.append("books", "=cmd()", [{ kind: "@sum", run: "+1", facts: {} }]);
-  await world.append("books", "tab", [{ kind: "\tx", run: "-1", facts: {} }]);
+  await world.append("books", "=cmd()", [{ kind: "@sum" as JournalKind, run: "+1", facts: {} }]);
+  await world.append("books", "tab", [{ kind: "\tx" as JournalKind, run: "-1", facts: {} }]);
   await write({ format: "csv" });
   const rows: readonly Record<string, string>[] = parse(await readFile(file, "utf8"), { columns: true });
   assert.equal(rows.length, 12);

@@ -86,7 +86,7 @@ test("approved: evidence, signed decision, one order under the mandate, then com
     ["running", "waiting", "running", "completed"],
   );
   const kinds = new Set(world.store.journal.map((each) => each.kind));
-  for (const kind of ["request", "step", "run", "envelope", "approval", "decision", "effect"]) {
+  for (const kind of ["request", "step", "run", "envelope", "approval", "decision", "effect"] as const) {
     assert.ok(kinds.has(kind), `journal has ${kind}`);
   }
 });

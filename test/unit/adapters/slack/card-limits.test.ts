@@ -80,7 +80,7 @@ test("a card of nothing but hostile texts, however long, yields a message that S
   );
 });
 
-test("whatever the plan, an open card keeps total, deadline, short hash and all three buttons", () => {
+test("whatever the plan, an open card keeps total, deadline, short hash and all its buttons", () => {
   check(
     fc.property(generatedOpenCard, (card) => {
       const { blocks } = cardMessage(card);
@@ -92,7 +92,7 @@ test("whatever the plan, an open card keeps total, deadline, short hash and all 
       assert.ok(buttons?.type === "actions");
       assert.deepEqual(
         buttons.elements.map((each) => each.action_id),
-        ["approve", "reject", "details"],
+        ["approve", "reject", "edit", "details"],
       );
     }),
     40,

@@ -42,17 +42,18 @@ test("an open approval says what, for whom, how much, from whom, where to, what 
       "CRM is told: can be undone: it is released or corrected",
       "Plan abababababab · 1 fallback prepared · Details shows every line",
       "Requested by employee. If nobody decides by 2026-01-08 09:00 UTC, nothing is ordered and all reservations are released.",
-      "[Approve] [Reject] [Details]",
+      "[Approve] [Reject] [Edit] [Details]",
     ].join("\n"),
   );
 });
 
 test("the buttons of an open approval name approval and plan; Approve is primary, Reject danger", () => {
-  const [approve, reject, details] = buttonsOf(openCard());
+  const [approve, reject, edit, details] = buttonsOf(openCard());
   const decision = { approval: "a1", planHash: "ab".repeat(32) };
   assert.deepEqual([approve?.style, reject?.style, details?.style], ["primary", "danger", undefined]);
   assert.deepEqual(actionValues.decision.parse(approve?.value), decision);
   assert.deepEqual(actionValues.decision.parse(reject?.value), decision);
+  assert.deepEqual(actionValues.decision.parse(edit?.value), decision);
   assert.deepEqual(actionValues.page.parse(details?.value), { approval: "a1", page: 0 });
 });
 
@@ -77,7 +78,7 @@ test("a decision changes only the outcome and the buttons: who, when, where, ass
   }
 });
 
-test("where no click counts the card says how to sign, and has no button but Details", () => {
+test("where no click counts the card says how to sign, and no button that decides", () => {
   const { papers } = viewWith({});
   const signed = Object.fromEntries(
     Object.entries(papers).map(([id, each]) => [id, { ...each, signedOnly: true as const }]),
@@ -87,7 +88,7 @@ test("where no click counts the card says how to sign, and has no button but Det
   assert.match(shown(card), /countersign inbox --keys FILE/);
   assert.deepEqual(
     buttonsOf(card).map((each) => each.action_id),
-    ["details"],
+    ["edit", "details"],
   );
   const at = Date.UTC(2026, 0, 5, 10, 30);
   const decisions = (["manager", "manager-2"] as const).map((by) => {

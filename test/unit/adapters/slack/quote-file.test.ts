@@ -25,6 +25,7 @@ function completed(change: Partial<RunDetail> = {}): RunDetail {
     updatedAt: Date.UTC(2026, 2, 1, 23),
     dialogue: [],
     approvals: [],
+    plannedAnew: [],
     verdictReason: null,
     plan: plan(),
     steps: [

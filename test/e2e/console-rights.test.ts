@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Approval } from "../../src/domain.ts";
+import { noRights } from "../fakes/no-rights.ts";
+import { sampleApproval } from "../fakes/sample-run.ts";
+import { noChromium as skip, scenes } from "./console-browser.ts";
+
+const open = scenes();
+const at = Date.parse("2026-01-05T09:00:00.000Z");
+const refused = (message: string) =>
+  ({ outcome: "refused", error: { code: "standing-refused", message, retryable: false } }) as const;
+
+test(
+  "an approval in advance is proposed in a form; what is refused stays in it",
+  { skip },
+  async (context) => {
+    const scene = await open(context);
+    const proposed: { person: string; adapter: string; terms: { readonly until?: string } }[] = [];
+    Object.assign(scene.office.inbox, {
+      ...noRights,
+      proposeStanding: async (
+        { person, adapter }: { person: string; adapter: string },
+        terms: { readonly until?: string },
+      ) => {
+        proposed.push({ person, adapter, terms });
+        return proposed.length === 1
+          ? refused("uses 900: expected at most 100")
+          : { outcome: "done", id: "s1", text: "Proposed as s1." };
+      },
+    });
+    const page = await scene.signIn("manager", "My approvals");
+    await page.getByRole("button", { name: "Propose one" }).click();
+    const form = page.getByRole("form", { name: "Propose an approval in advance" });
+    await form.getByLabel("For requests of").fill("employee");
+    await form.getByLabel("From suppliers").fill("borealis, cobalt");
+    await form.getByLabel("At most for one plan").fill("1500.00");
+    await form.getByLabel("At most in all").fill("5000.00");
+    await form.getByLabel("Currency").fill("USD");
+    await form.getByLabel("For how many plans").fill("900");
+    await form.getByLabel("Until").fill("2026-02-01T12:00");
+    await form.getByRole("button", { name: "Propose" }).click();
+    await form.getByRole("alert").getByText("uses 900: expected at most 100").waitFor();
+    await form.getByLabel("For how many plans").fill("9");
+    await form.getByRole("button", { name: "Propose" }).click();
+    await page.getByRole("status").getByText("Proposed as s1.").waitFor();
+    const { until = "", ...terms } = proposed[1]?.terms ?? {};
+    assert.ok(!Number.isNaN(Date.parse(until)) && until.endsWith("Z"));
+    assert.deepEqual(
+      { ...proposed[1], terms },
+      {
+        person: "manager",
+        adapter: "console",
+        terms: {
+          requester: "employee",
+          workflow: null,
+          customers: null,
+          suppliers: ["borealis", "cobalt"],
+          each: { amount: "1500.00", currency: "USD" },
+          inAll: { amount: "5000.00", currency: "USD" },
+          uses: 9,
+        },
+      },
+    );
+    assert.deepEqual(scene.complaints, []);
+  },
+);
+
+test("what somebody decided alone is reviewed on a page of its own", { skip }, async (context) => {
+  const scene = await open(context);
+  const alone: Approval = sampleApproval("run1", {
+    status: "decided",
+    decision: {
+      by: "manager",
+      verdict: "approved",
+      at,
+      adapter: "slack",
+      assurance: "clicked",
+      brokeGlass: true,
+    },
+  });
+  const reviewed: string[] = [];
+  Object.assign(scene.office.inbox, {
+    ...noRights,
+    unreviewed: async (person: string) => (person === "manager-2" && reviewed.length === 0 ? [alone] : []),
+    review: async ({ person }: { person: string }, approval: string, note: string) => {
+      reviewed.push(`${person} ${approval} ${note}`);
+      return { outcome: "done", id: approval, text: "Noted." };
+    },
+  });
+  const other = await scene.signIn("employee", "Chat");
+  assert.equal(await other.getByRole("link", { name: /^Review / }).count(), 0);
+  const page = await scene.signIn("manager-2", "My approvals");
+  await page.getByRole("link", { name: /^Review 1 decision that was taken alone/ }).click();
+  const card = page.getByRole("article", { name: "Decision of manager" });
+  await card.getByText("Mon, 05 Jan 2026 09:00:00 GMT, in slack").waitFor();
+  await card.getByRole("button", { name: "Review" }).click();
+  await card.getByRole("textbox").fill("the pump had failed");
+  await card.getByRole("button", { name: "Note the review" }).click();
+  await page.getByText("Nothing waits for a review.").waitFor();
+  assert.deepEqual(reviewed, [`manager-2 ${alone.id} the pump had failed`]);
+  assert.deepEqual(scene.complaints, []);
+});
