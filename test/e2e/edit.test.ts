@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Card } from "../../src/card.ts";
+import { controlClient } from "../../src/commands/control-client.ts";
+import { patientClient } from "../../src/commands/patient-client.ts";
+import type { RunDetail } from "../../src/desk-types.ts";
 import type { PlanDocument } from "../../src/domain.ts";
+import { readHit, writeOrder } from "../chaos/failpoints/order-file.ts";
 import { everyOrder } from "./mandate-papers.ts";
 import { type CommandResult, TestSystem } from "./system.ts";
 import { setFaults } from "./wholesaler-control.ts";
@@ -18,9 +24,12 @@ interface Shown {
   readonly card: Card;
 }
 
+const preload = new URL("../chaos/failpoints/preload-process.ts", import.meta.url).href;
+const patienceMs = 120_000;
+
 /** Plans that are changed before the decision, and plans that prices have left behind after it. */
 suite("a plan is made anew", { timeout: 300_000 }, () => {
-  const system = new TestSystem();
+  const system = new TestSystem({ NODE_OPTIONS: `--import ${preload}` });
   before(async () => {
     await system.start();
   });
@@ -35,7 +44,9 @@ suite("a plan is made anew", { timeout: 300_000 }, () => {
   const openOf = async (run: string, revision: number): Promise<Shown> => {
     const deadline = performance.now() + 60_000;
     for (;;) {
-      const list = JSON.parse((await system.run("approvals", "--json")).stdout) as Shown[];
+      const { code, stdout } = await system.run("approvals", "--json");
+      // A bot that is being started again answers nothing.
+      const list = code === 0 ? (JSON.parse(stdout) as Shown[]) : [];
       const found = list.find(
         ({ approval }) => approval.id === `${run}-${revision}-gate` && approval.status === "open",
       );
@@ -117,6 +128,61 @@ suite("a plan is made anew", { timeout: 300_000 }, () => {
     assert.equal((await system.ended(run)).status, "completed");
     const orders = await ordersOf(run);
     assert.ok(orders.length > 0 && orders.every(({ document }) => !document.includes(`"${part}"`)));
+  });
+
+  test("kill -9 of the bot as soon as the edit is committed: one new plan, the old card final, the new one open, held once", async () => {
+    const run = await ask(20);
+    await openOf(run, 1);
+    const bot = patientClient(
+      controlClient(path.join(system.folder, "run"), "bot"),
+      patienceMs,
+      () => undefined,
+    );
+    writeOrder(system.folder, { id: 1, armed: "after:bot.store.saveRun#1" });
+    const editing = { as: "manager", key: randomUUID(), changes: { quantity: "30" } };
+    const address = `/approvals/${run}-1-gate/edit`;
+    // Whoever hears nothing asks again, with the same key.
+    assert.deepEqual(await bot.post(address, editing), { outcome: "accepted", run });
+    const { card } = await openOf(run, 2);
+    assert.equal(readHit(system.folder)?.kind, "bot");
+    assert.deepEqual(await bot.post(address, editing), { outcome: "accepted", run });
+
+    assert.equal(card.approval?.id, `${run}-2-gate`);
+    const shown = ((await bot.get("/approvals")) as readonly Shown[]).filter(({ approval }) =>
+      approval.id.startsWith(`${run}-`),
+    );
+    assert.deepEqual(
+      shown.map(({ approval, card: each }) => [approval.revision, approval.status, each.approval?.id]),
+      [
+        [2, "open", `${run}-2-gate`],
+        [1, "withdrawn", undefined],
+      ],
+    );
+    const { plannedAnew } = (await bot.get(`/runs/${run}`)) as RunDetail;
+    assert.deepEqual(
+      plannedAnew.map(({ before: old, revision }) => [old, revision]),
+      [[1, 2]],
+    );
+    const told = good(await system.run("explain", run));
+    assert.equal(told.split("manager changed quantity").length, 2, told);
+    for (const kind of ["reservations", "commitments"]) {
+      const held = (await system.books<{ id: string; status: string }>(kind)).filter(({ id: key }) =>
+        key.startsWith(`${run}-`),
+      );
+      const old = held.filter(({ id: key }) => key.startsWith(`${run}-1-`));
+      assert.ok(
+        old.every(({ status }) => status === "released"),
+        JSON.stringify(held),
+      );
+      const now = held.filter((each) => !old.includes(each));
+      assert.ok(
+        now.length > 0 &&
+          now.every(({ id: key, status }) => key.startsWith(`${run}-2-`) && status !== "released"),
+        JSON.stringify(held),
+      );
+    }
+    good(await system.run("approve", `${run}-2-gate`, "--by", "manager-2"));
+    assert.equal((await system.ended(run)).status, "completed");
   });
 
   test("a price moves at a wholesaler between decision and order: nothing is sent, a new plan waits", async () => {
