@@ -1,4 +1,5 @@
 import { post } from "./api.js";
+import { dateTime } from "./format.js";
 import { html, useState } from "./html.js";
 import { ReasonForm } from "./reason-form.js";
 
@@ -37,7 +38,7 @@ export function MoreVerbs({ id }) {
     return html`<${HandOnForm}
       busy=${busy}
       onAct=${(body) =>
-        act("delegate", body, ({ until }) => `${body.to} may decide until ${new Date(until).toUTCString()}.`)}
+        act("delegate", body, ({ until }) => `${body.to} may decide until ${dateTime(Date.parse(until))}.`)}
       onBack=${() => setVerb("")}
     />`;
   }

@@ -1,4 +1,5 @@
 import { get, post } from "./api.js";
+import { dateTime } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { ReasonForm } from "./reason-form.js";
 import { change, state } from "./store.js";
@@ -58,8 +59,8 @@ function Review({ approval }) {
   return html`<article class="card review" aria-label=${`Decision of ${decision.by}`}>
     <h2>${decision.by} ${decision.verdict} a request of ${requester}, alone</h2>
     <p>
-      On ${new Date(decision.at).toUTCString()}, in ${decision.adapter}. The plan, the reason and what came of
-      it are <a href=${`#/runs/${encodeURIComponent(run)}`}>on the page of ${run}</a>.
+      On ${dateTime(decision.at)}, in ${decision.adapter}. The plan, the reason and what came of it are
+      <a href=${`#/runs/${encodeURIComponent(run)}`}>on the page of ${run}</a>.
     </p>
     <p class="problem" role="alert">${problem}</p>
     ${
