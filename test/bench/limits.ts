@@ -136,7 +136,7 @@ async function jobTimes(n: number, queue: StepQueue): Promise<readonly number[]>
     new Promise((resolve, reject) => {
       started = resolve;
       queue
-        .add({ run: "bench", revision: 1, step: "step", attempt: index + 1, dispatch: 1, ready: true })
+        .add({ run: "bench", revision: 1, step: "step", attempt: index + 1, dispatch: 1, ready: false })
         .catch(reject);
     });
   try {

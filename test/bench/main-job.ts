@@ -1,7 +1,7 @@
 import { loadWorkflows } from "../../src/load.ts";
 import type { BenchSystem, RunTimes } from "./bench-system.ts";
 import { type Figure, figure, median } from "./figure.ts";
-import { commitTimes, type QueueBackend, queueTimes, withTls } from "./limits.ts";
+import { commitTimes, type QueueBackend, withTls } from "./limits.ts";
 
 /**
  * Durable commits between a step that is ready and the next one. Bot: the request with its step, the result with what
@@ -33,17 +33,15 @@ async function longestChains(): Promise<{ readonly before: number; readonly afte
   return { before: gate, after: Math.max(...depth.values()) - gate + 1 };
 }
 
-async function limitOf(n: number, backend: QueueBackend): Promise<Limit> {
+/** The queue is not on the way: whoever commits a step sends its request. */
+async function limitOf(n: number): Promise<Limit> {
   const commit = median(await commitTimes(n));
   const sizes = { requestBytes: wireBytes, replyBytes: wireBytes };
   const { relayed } = await withTls(sizes, (tlsTimes) => tlsTimes(n));
-  const queue = median((await queueTimes(n, backend)) ?? [0]);
   const tls = median(relayed);
   return {
-    step: commitsPerStep * commit + tls + queue,
-    text:
-      `${commitsPerStep} commits of ${commit.toFixed(2)}, 1 relayed TLS round trip of ${tls.toFixed(2)} ` +
-      `and 1 queue round trip of ${queue.toFixed(2)} ms per step`,
+    step: commitsPerStep * commit + tls,
+    text: `${commitsPerStep} commits of ${commit.toFixed(2)} and 1 relayed TLS round trip of ${tls.toFixed(2)} ms per step`,
   };
 }
 
@@ -53,7 +51,7 @@ export async function mainJob(
   backend: QueueBackend,
   n: number,
 ): Promise<readonly Figure[]> {
-  const limit = await limitOf(n * 5, backend);
+  const limit = await limitOf(n * 5);
   const chains = await longestChains();
   const runs: RunTimes[] = [];
   const usedBefore = bench.processorMs();
