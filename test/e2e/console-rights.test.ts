@@ -92,7 +92,7 @@ test("what somebody decided alone is reviewed on a page of its own", { skip }, a
   const page = await scene.signIn("manager-2", "My approvals");
   await page.getByRole("link", { name: /^Review 1 decision that was taken alone/ }).click();
   const card = page.getByRole("article", { name: "Decision of manager" });
-  await card.getByText("Mon, 05 Jan 2026 09:00:00 GMT, in slack").waitFor();
+  await card.getByText(/^On Jan 5, 2026, .* in slack/).waitFor();
   await card.getByRole("button", { name: "Review" }).click();
   await card.getByRole("textbox").fill("the pump had failed");
   await card.getByRole("button", { name: "Note the review" }).click();
