@@ -207,8 +207,19 @@ export class KillSystem {
     }
   }
 
-  #outcome(): Promise<Outcome> {
-    return readOutcome(this.#system, this.#desk, []);
+  /** Who was killed late in the run before may still be starting: it is waited for. */
+  async #outcome(): Promise<Outcome> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      try {
+        return await readOutcome(this.#system, this.#desk, []);
+      } catch (error) {
+        if (!isLost(error) || performance.now() > deadline) {
+          throw error;
+        }
+        await pause(lookAgainMs);
+      }
+    }
   }
   /** The rows that a run added; what it changed of those that were there before is under the same name, as gone. */
   async #added(run: string, before: Outcome): Promise<Outcome> {
