@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely } from "kysely";
-import { AppError } from "../../src/errors.ts";
 import type { BatchStatement, Database } from "./database.ts";
+import { type ColumnType, postgresArray } from "./postgres-array.ts";
 
 /**
  * Statements about many rows, written as text: a query builder's work on each value would cost more than the statement.
@@ -8,7 +8,6 @@ import type { BatchStatement, Database } from "./database.ts";
  */
 
 type Engine = Database<unknown>["engine"];
-type ColumnType = "text" | "bigint" | "bytea";
 type Row = Readonly<Record<string, unknown>>;
 
 /** Every column of a table, so that one added to the table cannot be forgotten where its rows are written. */
@@ -36,7 +35,12 @@ export function statementOver(
     const lists = Object.values(columns).map((type, index) => `$${index + 1}::${type}[]`);
     return {
       text: text(`select * from unnest(${lists.join(", ")})`),
-      parameters: names.map((name) => postgresList(rows, name)),
+      parameters: Object.entries(columns).map(([name, type]) =>
+        postgresArray(
+          type,
+          rows.map((row) => row[name]),
+        ),
+      ),
     };
   }
   const line = `(${names.map(() => "?").join(", ")})`;
@@ -44,27 +48,6 @@ export function statementOver(
     text: text(`values ${rows.map(() => line).join(", ")}`),
     parameters: rows.flatMap((row) => names.map((name) => row[name])),
   };
-}
-
-/** A column's values as a PostgreSQL array: the driver would take several times as long. */
-function postgresList(rows: readonly Row[], name: string): string {
-  return `{${rows.map((row) => listItem(row[name])).join(",")}}`;
-}
-
-function listItem(value: unknown): string {
-  if (value === null || value === undefined) {
-    return "NULL";
-  }
-  if (typeof value === "number") {
-    return String(value);
-  }
-  if (value instanceof Uint8Array) {
-    return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
-  }
-  if (typeof value !== "string") {
-    throw new AppError("data-error", `a ${typeof value} cannot be a statement's parameter`);
-  }
-  return `"${/["\\]/.test(value) ? value.replaceAll(/["\\]/g, String.raw`\$&`) : value}"`;
 }
 
 /** Inserts rows; `rest` is what follows the values: "on conflict …", "returning …". */

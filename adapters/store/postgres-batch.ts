@@ -1,4 +1,4 @@
-import type { Pool } from "pg";
+import type { Pool, PoolClient } from "pg";
 import type { BatchStatement } from "./database.ts";
 import { postgresError } from "./database-errors.ts";
 
@@ -25,35 +25,70 @@ interface Whole {
 const kept = new Map<string, Whole>();
 const mostKept = 100;
 
-/**
- * All statements as one, which is a transaction of its own: one message there, one answer back. Where one does not
- * return as many rows as it must, it divides by zero, which undoes it.
- */
-export async function makeBatch(
-  pool: Pool,
-  place: string,
-  statements: readonly BatchStatement[],
-): Promise<"made" | "refused"> {
-  const whole = wholeOf(statements);
-  const values = [
-    ...statements.flatMap(({ parameters }) => parameters),
-    ...statements.flatMap(({ returns }) => returns ?? []),
-  ];
-  const client = await pool.connect().catch((error: unknown) => {
-    throw postgresError(error, place);
-  });
-  try {
-    await client.query({ ...whole, values });
-    client.release();
-    return "made";
-  } catch (error) {
-    const isRefused = error instanceof Error && "code" in error && error.code === divisionByZero;
-    // Else nobody knows in what state it is: the pool makes another one.
-    client.release(!isRefused);
-    if (isRefused) {
-      return "refused";
+interface Connection {
+  readonly client: Promise<PoolClient>;
+  batches: number;
+  broken: boolean;
+}
+
+/** Makes batches over one connection, in the order they are asked for, each sent without waiting for those before. */
+export class PostgresBatches {
+  /** Of one connection. */
+  readonly #pool: Pool;
+  readonly #place: string;
+  /** While batches are under way. */
+  #connection: Connection | null = null;
+
+  constructor(pool: Pool, place: string) {
+    this.#pool = pool;
+    this.#place = place;
+  }
+
+  /**
+   * All statements as one, which is a transaction of its own: one message there, one answer back. Where one does not
+   * return as many rows as it must, it divides by zero, which undoes it.
+   */
+  async make(statements: readonly BatchStatement[]): Promise<"made" | "refused"> {
+    const whole = wholeOf(statements);
+    const values = [
+      ...statements.flatMap(({ parameters }) => parameters),
+      ...statements.flatMap(({ returns }) => returns ?? []),
+    ];
+    const connection = this.#take();
+    try {
+      const client = await connection.client;
+      await client.query({ ...whole, values });
+      return "made";
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === divisionByZero) {
+        return "refused";
+      }
+      // Nobody knows in what state it is: the pool makes another one.
+      connection.broken = true;
+      throw postgresError(error, this.#place);
+    } finally {
+      this.#leave(connection);
     }
-    throw postgresError(error, place);
+  }
+
+  #take(): Connection {
+    this.#connection ??= { client: this.#pool.connect(), batches: 0, broken: false };
+    this.#connection.batches += 1;
+    return this.#connection;
+  }
+
+  #leave(connection: Connection): void {
+    connection.batches -= 1;
+    const isDone = connection.batches === 0;
+    if (this.#connection === connection && (isDone || connection.broken)) {
+      this.#connection = null;
+    }
+    if (isDone) {
+      connection.client.then(
+        (client) => client.release(connection.broken),
+        () => undefined,
+      );
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { closed, postgresError } from "./database-errors.ts";
 import type { BatchStatement, Database } from "./database.ts";
 import type { Migration } from "./migrate.ts";
 import { migrate } from "./migrate.ts";
-import { batchSettings, makeBatch } from "./postgres-batch.ts";
+import { batchSettings, PostgresBatches } from "./postgres-batch.ts";
 import { openPool, PostgresAppDialect, type PostgresLimits, postgresLimits } from "./postgres-dialect.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 
@@ -47,8 +47,8 @@ class PostgresDatabase<S> implements Database<S> {
   /** Host, database and schema, for messages; no user, no password. */
   readonly place: string;
   readonly #writers: Pool;
-  /** Of one connection: batches come one after the other. */
-  readonly #batches: Pool;
+  readonly #batcher: Pool;
+  readonly #batches: PostgresBatches;
   readonly #reader: Kysely<S>;
   readonly #inUnit = new AsyncLocalStorage<PostgresUnit>();
   readonly #running = new Set<Promise<unknown>>();
@@ -59,7 +59,8 @@ class PostgresDatabase<S> implements Database<S> {
     const open = (max: number, settings: Readonly<Record<string, string>>): Pool =>
       openPool(url, { max, settings: { search_path: name, ...settings }, limits });
     this.#writers = open(writeConnections, {});
-    this.#batches = open(1, batchSettings);
+    this.#batcher = open(1, batchSettings);
+    this.#batches = new PostgresBatches(this.#batcher, this.place);
     const readers = open(readConnections, { default_transaction_read_only: "on" });
     this.#reader = new Kysely<S>({ dialect: new PostgresAppDialect(readers, this.place) });
   }
@@ -75,7 +76,7 @@ class PostgresDatabase<S> implements Database<S> {
 
   async batch(statements: readonly BatchStatement[]): Promise<"made" | "refused"> {
     this.#assertOutside();
-    return this.#tracked(() => this.#attempt(() => makeBatch(this.#batches, this.place, statements)));
+    return this.#tracked(() => this.#attempt(() => this.#batches.make(statements)));
   }
 
   async purge(tables: readonly string[]): Promise<void> {
@@ -88,7 +89,7 @@ class PostgresDatabase<S> implements Database<S> {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#running);
-    await Promise.all([this.#writers.end(), this.#batches.end(), this.#reader.destroy()]);
+    await Promise.all([this.#writers.end(), this.#batcher.end(), this.#reader.destroy()]);
   }
 
   #assertOutside(): void {

@@ -13,6 +13,8 @@ import type { RunKey } from "./run-keys.ts";
 /** Commits that one unit makes at most: those that somebody waits for, and some others, which those then wait for too. */
 const mostUrgent = 64;
 const mostOthers = 48;
+/** While one unit becomes durable, the next is made ready and sent. */
+const unitsUnderWay = 2;
 
 /** One commit: of a run, or journal entries alone. */
 export interface GroupedCommit {
@@ -32,15 +34,16 @@ interface Waiting {
 
 /**
  * Makes commits. Those that come while others are made share the next unit: a burst is paid for with few statements and
- * few turns at the journal's chain. A group of which one fails is undone, and each that failed is made alone.
+ * few turns at the journal's chain. A group of which one fails is undone, and each that failed is made alone. A group that
+ * was sent after one that is undone continues a chain that ends elsewhere: it is undone too, and made again.
  */
 export class RecordGroup {
   readonly #database: Database<RecordTables>;
   readonly #clock: Clock;
   readonly #writer: string;
   #waiting: readonly Waiting[] = [];
-  #making = false;
-  /** The end of the writer's chain as it was committed last; unknown before the first commit and after a failure. */
+  #underWay = 0;
+  /** The end of the writer's chain once all that was sent is made; unknown before the first commit and after a failure. */
   #head: ChainHead | undefined;
 
   constructor(o: {
@@ -58,8 +61,8 @@ export class RecordGroup {
   commit(commit: GroupedCommit): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting = [...this.#waiting, { commit, resolve, reject }];
-    if (!this.#making) {
-      this.#making = true;
+    if (this.#underWay < unitsUnderWay) {
+      this.#underWay += 1;
       void this.#makeAll();
     }
     return promise;
@@ -71,7 +74,7 @@ export class RecordGroup {
     while (this.#waiting.length > 0) {
       await this.#make(this.#next());
     }
-    this.#making = false;
+    this.#underWay -= 1;
   }
 
   /** Of each run only the first: the next one builds on it. */
@@ -111,20 +114,17 @@ export class RecordGroup {
     const known = this.#head;
     this.#head = undefined;
     try {
-      const head = known === undefined ? undefined : await this.#writeAtOnce(commits, known);
-      if (head === undefined) {
-        return await this.#writeStepByStep(commits);
-      }
-      this.#head = head;
-      return new Map();
+      const isMade = known !== undefined && (await this.#writeAtOnce(commits, known));
+      return isMade ? new Map() : await this.#writeStepByStep(commits);
     } catch (error) {
       // Of the group as a whole: all have failed.
+      this.#head = undefined;
       return new Map(commits.map((commit) => [commit, error]));
     }
   }
 
-  /** The usual case: nothing stands in the way of any of them. Undefined when something does; then nothing is written. */
-  async #writeAtOnce(commits: readonly GroupedCommit[], known: ChainHead): Promise<ChainHead | undefined> {
+  /** The usual case: nothing stands in the way of any of them. False when something does; then nothing is written. */
+  async #writeAtOnce(commits: readonly GroupedCommit[], known: ChainHead): Promise<boolean> {
     const { engine } = this.#database;
     const rows = groupStatements(
       engine,
@@ -135,7 +135,14 @@ export class RecordGroup {
       entries.entries.length === 0
         ? { head: known, statements: [] }
         : journalStatements(engine, known, entries);
-    return (await this.#database.batch([...rows, ...statements])) === "made" ? head : undefined;
+    const made = this.#database.batch([...rows, ...statements]);
+    // What comes next is sent before this is made, and continues it.
+    this.#head = head;
+    const isMade = (await made) === "made";
+    if (!isMade) {
+      this.#head = undefined;
+    }
+    return isMade;
   }
 
   /** Finds out who stands in the way. */

@@ -85,7 +85,10 @@ class SqliteDatabase<S> implements Database<S> {
       parameters: parameters.map(sendable),
       returns,
     }));
-    return (await this.#inBetween(() => this.#client.make(batch))) ? "made" : "refused";
+    const make = (): Promise<boolean> => this.#client.make(batch);
+    // Where no transaction can be open, it need not wait for the answers to those before.
+    const isMade = this.#draining === null ? make() : this.#inBetween(make);
+    return (await isMade) ? "made" : "refused";
   }
 
   async purge(): Promise<void> {

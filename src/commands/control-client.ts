@@ -6,6 +6,9 @@ import { AppError, fromErrorInfo } from "../errors.ts";
 export const errorInfo = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
 const errorBody = z.object({ error: errorInfo });
 
+/** Only a process that stands still, or one cut off in the middle of its work, answers nothing for so long. */
+const answerMs = 120_000;
+
 /** The command line's end of a process's unix socket. */
 export interface ControlClient {
   get(url: string): Promise<unknown>;
@@ -14,8 +17,15 @@ export interface ControlClient {
   lines(url: string): AsyncIterable<unknown>;
 }
 
-/** `name` is the process. Calls fail with code "not-running" when nobody listens. */
-export function controlClient(runtimeFolder: string, name: "bot" | "agents" | "gateway"): ControlClient {
+/**
+ * `name` is the process. Calls fail with code "not-running" when nobody listens, "not-answering" when who listens says
+ * nothing for `patienceMs`.
+ */
+export function controlClient(
+  runtimeFolder: string,
+  name: "bot" | "agents" | "gateway",
+  patienceMs: number = answerMs,
+): ControlClient {
   const socketPath = path.join(runtimeFolder, `${name}.sock`);
   const open = (method: string, url: string, body?: string) =>
     new Promise<IncomingMessage>((resolve, reject) => {
@@ -29,7 +39,12 @@ export function controlClient(runtimeFolder: string, name: "bot" | "agents" | "g
         path: url,
         headers,
       });
-      call.once("response", resolve);
+      call.setTimeout(patienceMs, () => call.destroy(notAnswering(name, patienceMs)));
+      call.once("response", (response) => {
+        // A stream may be silent for as long as nothing happens.
+        call.setTimeout(0);
+        resolve(response);
+      });
       call.once("error", (error: NodeJS.ErrnoException) => {
         const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
         reject(
@@ -67,6 +82,13 @@ export function controlClient(runtimeFolder: string, name: "bot" | "agents" | "g
       }
     },
   };
+}
+
+function notAnswering(name: string, ms: number): AppError {
+  const message =
+    `the process "${name}" is there, but has not answered for ${ms / 1_000} s; ` +
+    "what was asked for may still be done when it goes on. Look at its log";
+  return new AppError("not-answering", message);
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

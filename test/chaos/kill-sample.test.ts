@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { after, suite, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { noProcFolder, ourProcesses } from "../e2e/our-processes.ts";
+import { launchedProcess, noProcFolder } from "../e2e/our-processes.ts";
 import { TestSystem } from "../e2e/system.ts";
 import { caseText, chaosCase, jobs, targets } from "./chaos-case.ts";
 import { ChaosSession } from "./chaos-session.ts";
@@ -38,7 +38,7 @@ suite("kill -9 during the main job", { skip: noProcFolder }, () => {
     await system.start();
     const file = path.join(system.data, "sandbox", "at", "ports.json");
     const { directory = 0 } = JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
-    const sandbox = ourProcesses(system.folder).find(({ command }) => command.includes("main.ts sandbox"));
+    const sandbox = launchedProcess(system, "sandbox");
     const asked = system.ask(jobs[0]?.text ?? "", "--yes");
     process.kill(sandbox?.pid ?? 0, "SIGKILL");
     const holder = createServer((socket) => socket.destroy());

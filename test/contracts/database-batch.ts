@@ -68,6 +68,30 @@ export function databaseBatchContract(name: string, place: () => Promise<Databas
       }
     });
 
+    test("whole numbers come back to the last digit, what is none is refused before anything is sent", async () => {
+      const values = [0, -1, 2 ** 32 - 1, 2 ** 32, -(2 ** 32) - 1, Number.MIN_SAFE_INTEGER];
+      const rows = values.map((value) => ({ id: `number ${value}`, value, bytes: null }));
+      assert.equal(await database.batch([insert(rows)]), "made");
+      for (const { id, value } of rows) {
+        assert.equal((await found(id))?.value, value);
+      }
+      const broken = { id: 7 as unknown as string, value: null, bytes: null };
+      if (database.engine === "postgres") {
+        assert.throws(() => insert([broken]), { code: "data-error" });
+      }
+    });
+
+    test("batches asked for at once are made in that order, also around one that is refused", async () => {
+      const outcomes = await Promise.all([
+        database.batch([taken("one")]),
+        database.batch([raise("one"), taken("two")]),
+        database.batch([raise("one"), taken("one")]),
+        database.batch([raise("two"), taken("three")]),
+      ]);
+      assert.deepEqual(outcomes, ["made", "made", "refused", "made"]);
+      assert.deepEqual([(await found("one"))?.value, (await found("two"))?.value], [2, 2]);
+    });
+
     test("what one statement lacks is written by none", async () => {
       assert.equal(await database.batch([taken("first")]), "made");
       assert.equal(await database.batch([raise("first"), taken("second"), taken("first")]), "refused");

@@ -130,6 +130,27 @@ export function storeRequestsContract(name: string, open: () => Promise<Store>):
       );
     });
 
+    test("commits that come while some are refused are made all the same, and none twice", async () => {
+      const runs = await Promise.all(Array.from({ length: 20 }, (_, index) => created(`s${index}`)));
+      const saved = runs.map(async (run, index) => {
+        for (let turn = 0; turn < index; turn += 1) {
+          await Promise.resolve();
+        }
+        const [stale, good] = await Promise.all([
+          bench.store.saveRun(sampleCommit({ ...run, version: 7 })),
+          bench.store.saveRun(answer(run, `key-${run.id}-answer`)),
+        ]);
+        const again = await bench.store.saveRun(answer({ ...run, version: 2 }, `key-${run.id}-answer`));
+        return [stale, good, again];
+      });
+      assert.deepEqual(
+        await Promise.all(saved),
+        runs.map(() => ["stale", "saved", "duplicate"]),
+      );
+      const versions = await Promise.all(runs.map(({ id }) => bench.store.loadRun(id)));
+      assert.deepEqual(new Set(versions.map((run) => run?.version)), new Set([2]));
+    });
+
     test("the definitions that open runs need, each once, and no finished run's", async () => {
       const workflow = (id: string, version: number, structure = "s") => ({ id, version, structure });
       const done = sampleStep({ status: "completed", dueAt: null });

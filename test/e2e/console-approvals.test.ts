@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { noChromium as skip, type Scene, scenes } from "./console-browser.ts";
-import { bringApproval } from "./console-states.ts";
+import { bringApproval, write } from "./console-states.ts";
 
 const scene = scenes();
 async function withApproval(...given: Parameters<typeof scene>): Promise<Scene> {
@@ -118,7 +118,7 @@ test("a rejection needs a reason, given in place; Escape takes it back", { skip 
   assert.equal(office.decisions.length, 0);
   await page.keyboard.press("Enter");
   await page.getByRole("textbox").waitFor();
-  await page.keyboard.type("too expensive");
+  await write(page, "too expensive");
   await page.getByRole("button", { name: "Reject with this reason" }).click();
   await outcome(page, "Reason: too expensive").waitFor();
   assert.deepEqual(

@@ -3,10 +3,15 @@ import type { Scene } from "./console-browser.ts";
 
 export const sentence = "Order the parts needed for 50 widgets for Customer XYZ";
 
-/** Types and sends as a person does: the field has the focus, Enter sends. */
+/** Types as a person does who sees the cursor: into the field that has the focus. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.locator("textarea:focus, input:focus").waitFor();
+  await page.keyboard.type(text);
+}
+/** Enter sends. */
 export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole("textbox", { name: /Your (request|answer)/ }).waitFor();
-  await page.keyboard.type(text);
+  await write(page, text);
   await page.keyboard.press("Enter");
 }
 async function ordered(scene: Scene): Promise<Page> {
@@ -24,7 +29,7 @@ async function decided(scene: Scene, verdict: "approved" | "rejected"): Promise<
     await page.locator(".outcome", { hasText: "Approved by manager" }).waitFor();
   } else {
     await page.getByRole("button", { name: "Reject" }).click();
-    await page.keyboard.type("The customer has asked us to wait.");
+    await write(page, "The customer has asked us to wait.");
     await page.keyboard.press("Enter");
     await page.locator(".outcome", { hasText: "Rejected by manager" }).waitFor();
   }
@@ -43,7 +48,7 @@ export async function freezing(scene: Scene): Promise<Page> {
   await scene.office.openApproval("run1");
   const page = await scene.signIn("manager");
   await page.getByRole("button", { name: "Freeze" }).click();
-  await page.keyboard.type("An invoice came from an account that nobody knows.");
+  await write(page, "An invoice came from an account that nobody knows.");
   return page;
 }
 async function frozen(scene: Scene): Promise<Page> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { noChromium as skip, scenes } from "./console-browser.ts";
-import { bringApproval } from "./console-states.ts";
+import { bringApproval, write } from "./console-states.ts";
 
 const scene = scenes();
 const request = { person: "employee", text: "5 widgets", thread: "console:employee-1" } as const;
@@ -31,7 +31,7 @@ for (const width of [1280, 360]) {
       await card.getByRole("button", { name: "Settled by hand" }).click();
       const save = card.getByRole("button", { name: "Save: settled by hand" });
       assert.equal(await save.isDisabled(), true, "not without a note");
-      await page.keyboard.type("booked back in the ledger");
+      await write(page, "booked back in the ledger");
       await save.click();
       await card.getByText("Settled by hand by manager in console").waitFor();
       assert.match((await card.textContent()) ?? "", /booked back in the ledger/);

@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { environmentOf, ourProcesses } from "./our-processes.ts";
+import { environmentOf, launchedProcess } from "./our-processes.ts";
 import type { TestSystem } from "./system.ts";
 
 const mainFile = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -68,7 +68,7 @@ export class ExtraBot {
 
 /** The process of the bot that the system's launcher started. */
 export function firstBot(system: TestSystem): number {
-  const found = ourProcesses(system.folder).find(({ command }) => command.endsWith("main.ts bot"));
+  const found = launchedProcess(system, "bot");
   assert.ok(found !== undefined, "the system has no bot");
   return found.pid;
 }

@@ -8,7 +8,7 @@ import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { readSettings } from "../../src/config.ts";
 import { databasePlace, openPlace } from "../../src/processes/databases.ts";
 import { postgresMissing, startPostgres } from "../fakes/postgres.ts";
-import { environmentOf, noProcFolder, ourProcesses } from "./our-processes.ts";
+import { environmentOf, launchedProcess, noProcFolder } from "./our-processes.ts";
 import { TestSystem } from "./system.ts";
 
 /** Real processes, real clock: an agent's work moves to another process in the middle of a run. */
@@ -49,7 +49,7 @@ suite("instances of agents", { skip: noProcFolder || postgresMissing(), timeout:
         await pause(200);
       }
     };
-    const first = ourProcesses(system.folder).find(({ command }) => command.includes("main.ts agent"))?.pid;
+    const first = launchedProcess(system, "agent")?.pid;
     assert.ok(first !== undefined);
 
     const asked = system.askWatched(

@@ -33,6 +33,16 @@ export function ourProcesses(folder: string): readonly OurProcess[] {
     });
 }
 
+/** The process of this kind that the system's launcher started: not always the one with the lowest number. */
+export function launchedProcess(
+  system: { readonly folder: string; readonly launcherPid: number },
+  kind: "bot" | "sandbox" | "gateway" | "agent",
+): OurProcess | undefined {
+  return ourProcesses(system.folder).find(
+    ({ parent, command }) => parent === system.launcherPid && command.includes(`main.ts ${kind}`),
+  );
+}
+
 /** A process's environment, without its parent's channel. */
 export function environmentOf(pid: number): Readonly<Record<string, string>> {
   const entries = readFileSync(`/proc/${pid}/environ`, "utf8")

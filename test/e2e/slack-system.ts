@@ -5,7 +5,7 @@ import { withSandboxAccounts } from "../fakes/sandbox-people.ts";
 import type { MessagePlace } from "../fakes/slack/acts.ts";
 import { ownApp } from "../fakes/own-app.ts";
 import { type FakeSlack, startSlack } from "../fakes/slack/start-slack.ts";
-import { ourProcesses } from "./our-processes.ts";
+import { launchedProcess } from "./our-processes.ts";
 import { type Ready, TestSystem } from "./system.ts";
 
 const patienceMs = 150_000;
@@ -59,7 +59,7 @@ export class SlackSystem {
 
   /** The bot's process: it is started again under another number. */
   botPid(): number | undefined {
-    return ourProcesses(this.system.data).find(({ command }) => command.endsWith("main.ts bot"))?.pid;
+    return launchedProcess(this.system, "bot")?.pid;
   }
   /** Returns the process's number. */
   signalBot(signal: "SIGSTOP" | "SIGKILL"): number {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { findRedisServer } from "../../adapters/bullmq/private-redis.ts";
 import { demoWholesalers } from "../../src/sandbox/company/catalogues.ts";
 import { postgresMissing, startPostgres } from "../fakes/postgres.ts";
-import { environmentOf, noProcFolder, ourProcesses } from "./our-processes.ts";
+import { environmentOf, launchedProcess, noProcFolder } from "./our-processes.ts";
 import { TestSystem } from "./system.ts";
 import { wholesalerControl } from "./wholesaler-control.ts";
 
@@ -53,7 +53,7 @@ suite("three bots", { skip: noProcFolder || postgresMissing() || redisMissing, t
       await system.remove();
     });
     await system.start();
-    const first = ourProcesses(system.folder).find(({ command }) => command.endsWith(" bot"));
+    const first = launchedProcess(system, "bot");
     assert.ok(first !== undefined);
     const shared = environmentOf(first.pid);
     const start = (runtime: string, change: Readonly<Record<string, string>> = {}): ChildProcess =>

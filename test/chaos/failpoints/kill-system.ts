@@ -10,7 +10,7 @@ import type { PlanDocument } from "../../../src/domain.ts";
 import type { RecordLine } from "../../../src/processes/export-journal.ts";
 import type { RunResult } from "../../../src/run-result.ts";
 import { OracleDesk } from "../../e2e/oracle-desk.ts";
-import { ourProcesses } from "../../e2e/our-processes.ts";
+import { launchedProcess } from "../../e2e/our-processes.ts";
 import { TestSystem } from "../../e2e/system.ts";
 import { checkByPlan, type Outcome, readOutcome, withoutRunIds } from "../outcome.ts";
 import { allDifferences, journalRows } from "./business-rows.ts";
@@ -154,12 +154,10 @@ export class KillSystem {
     writeOrder(this.#system.folder, { id: this.#orders, armed });
   }
   /** One that is just being started again is waited for. */
-  async #killOne(kind: string): Promise<void> {
+  async #killOne(kind: "bot" | "sandbox" | "gateway" | "agent"): Promise<void> {
     const deadline = performance.now() + patienceMs;
     for (;;) {
-      const found = ourProcesses(this.#system.folder).find(({ command }) =>
-        command.includes(`main.ts ${kind}`),
-      );
+      const found = launchedProcess(this.#system, kind);
       if (found !== undefined) {
         process.kill(found.pid, "SIGKILL");
         return;

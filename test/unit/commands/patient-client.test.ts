@@ -27,6 +27,23 @@ const refuse = (code: string, retryable: boolean) => (response: ServerResponse) 
 const away = refuse("data-unavailable", true);
 const direct = () => controlClient(folder, "bot");
 
+test("a process that stands still is not waited for forever, a silent stream is", async () => {
+  const client = controlClient(folder, "bot", 50);
+  answers.push(() => undefined);
+  await assert.rejects(client.get("/status"), { code: "not-answering", message: /"bot" .* for 0\.05 s/ });
+  const { promise: later, resolve: goOn } = Promise.withResolvers<void>();
+  answers.push((response) => {
+    response.flushHeaders();
+    void later.then(() => response.end('{"card":"result"}\n'));
+  });
+  const line = client.lines("/runs/r1/stream")[Symbol.asyncIterator]().next();
+  // Longer than its patience: another call's runs out meanwhile.
+  answers.push(() => undefined);
+  await assert.rejects(client.get("/status"), { code: "not-answering" });
+  goOn();
+  assert.deepEqual(await line, { value: { card: "result" }, done: false });
+});
+
 test("a stream that is refused says why", async () => {
   answers.push(away);
   const lines = direct().lines("/runs/r1/stream");
