@@ -28,12 +28,12 @@ const time = z.number().int();
 const stepSchema = z.object({
   id: z.string(),
   status: z.enum(stepStatuses),
-  attempt: z.number().int(),
+  attempt: z.number().int().default(0),
   waits: z.number().int().exactOptional(),
-  dispatch: z.number().int(),
-  startedAt: time.nullable(),
-  endedAt: time.nullable(),
-  dueAt: time.nullable(),
+  dispatch: z.number().int().default(0),
+  startedAt: time.nullable().default(null),
+  endedAt: time.nullable().default(null),
+  dueAt: time.nullable().default(null),
   remindAt: z.array(time).exactOptional(),
 });
 const errorSchema = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
@@ -79,7 +79,6 @@ type FixedColumn = "requester" | "thread" | "identity" | "created_at";
 
 /** The changing part of the row for a run as it will be stored under `version`. */
 export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTables["runs"], FixedColumn> {
-  const steps = run.steps.map((state) => ({ ...state, error: null }));
   const failed = run.steps.flatMap((step): [string, PlainError][] =>
     step.error === null ? [] : [[step.id, plainError(step.error)]],
   );
@@ -96,7 +95,7 @@ export function runRow(run: Run, version: number, key: RunKey): Omit<RecordTable
     workflow_version: run.workflow?.version ?? null,
     workflow_structure: run.workflow?.structure ?? null,
     updated_at: run.updatedAt,
-    steps: JSON.stringify(steps),
+    steps: JSON.stringify(run.steps.map(storedStep)),
     errors:
       errors === null && failed.length === 0
         ? null
@@ -135,6 +134,22 @@ function runFrom(row: RecordTables["runs"], key: RunKey): Run {
     ...(row.paused === 1 ? { paused: true as const } : {}),
     ...(row.held === 1 ? { held: true as const } : {}),
     steps: parsed.steps.map((state): StepState => ({ ...state, error: errors?.steps[state.id] ?? null })),
+  };
+}
+
+/** Without what the schema adds again when it is read: it is written with every commit. Errors are sealed elsewhere. */
+function storedStep(state: StepState): z.input<typeof stepSchema> {
+  const { id, status, attempt, waits, dispatch, startedAt, endedAt, dueAt, remindAt } = state;
+  return {
+    id,
+    status,
+    ...(attempt === 0 ? {} : { attempt }),
+    ...(waits === undefined ? {} : { waits }),
+    ...(dispatch === 0 ? {} : { dispatch }),
+    ...(startedAt === null ? {} : { startedAt }),
+    ...(endedAt === null ? {} : { endedAt }),
+    ...(dueAt === null ? {} : { dueAt }),
+    ...(remindAt === undefined ? {} : { remindAt: [...remindAt] }),
   };
 }
 

@@ -128,7 +128,8 @@ export class RunDraft implements RunRecord {
   commit(inbox?: InboxKey): RunCommit {
     const steps = this.run === this.before ? [] : changedSteps(this.before, this.run);
     if (this.run !== this.before) {
-      this.touch(`progress-${this.run.id}`);
+      // A run begins with its progress card: no later commit need look whether it is there.
+      this.touch(`progress-${this.run.id}`, this.before.version === 0 ? [this.run.thread] : []);
     }
     return {
       run: { ...this.run, version: this.nextVersion },
