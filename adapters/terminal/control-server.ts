@@ -37,6 +37,8 @@ const eraseBody = z.union([
 type WhichRuns = { readonly run: string } | { readonly person: string };
 
 const lookAgainMs = 500;
+/** Also who is alone: another bot may have come, drawn what changed, and gone. */
+const lookAloneMs = 5_000;
 
 export interface ControlServices {
   readonly desk: Desk;
@@ -49,6 +51,7 @@ export interface ControlServices {
   readonly refusal: (error: AppError) => unknown;
   /** Whether other bots work on the same record. */
   readonly others: () => boolean;
+  readonly after: (ms: number, call: () => void) => () => void;
   readonly status: () => Promise<unknown>;
   /** A one-time link that signs this person in to the console; `by` asked for it. */
   readonly signInLink: (person: PersonId, by: PersonId) => Promise<string>;
@@ -167,17 +170,16 @@ export async function startControlServer(
         for (const line of lines.splice(0)) {
           await out.write(line);
         }
-        let timer: NodeJS.Timeout | undefined;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (lines.length > 0 || out.aborted) {
-            resolve();
-          } else if (services.others()) {
-            timer = setTimeout(resolve, lookAgainMs);
-          }
-        });
-        clearTimeout(timer);
-        if (services.others()) {
+        const isTold = Promise.withResolvers<boolean>();
+        wake = () => isTold.resolve(true);
+        if (lines.length > 0 || out.aborted) {
+          wake();
+        }
+        const ms = services.others() ? lookAgainMs : lookAloneMs;
+        const cancel = services.after(ms, () => isTold.resolve(false));
+        const told = await isTold.promise;
+        cancel();
+        if (!told || services.others()) {
           // Another bot may have drawn what changed: this terminal was told nothing.
           await look();
         }

@@ -156,6 +156,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       undo: bot.undo,
       adapter: terminal,
       others: () => bot.others(),
+      after: (ms, call) => systemTimers.after(ms, call),
       log,
       osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,
       result: (run) => bot.result(run),

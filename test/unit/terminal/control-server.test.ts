@@ -5,6 +5,7 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Hono } from "hono";
 import { startControlServer } from "../../../adapters/terminal/control-server.ts";
 import { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
@@ -22,6 +23,8 @@ let client: ControlClient;
 let server: { close(): Promise<void> };
 let logged: object[];
 let osPerson: PersonId | undefined;
+/** What is to be called when the time has come to look again. */
+const looksAgain = new Set<() => void>();
 const links: { person: PersonId; by: PersonId }[] = [];
 const services = () => {
   const adapter = createTerminalAdapter();
@@ -34,6 +37,10 @@ const services = () => {
     log,
     osPerson: () => osPerson,
     others: () => false,
+    after(_ms: number, call: () => void) {
+      looksAgain.add(call);
+      return () => looksAgain.delete(call);
+    },
     result: () => Promise.reject(new Error(text)),
     refusal: () => null,
     status: () => Promise.resolve({}),
@@ -101,6 +108,29 @@ test("a stream carries the cards of its run only, and only for who may see it", 
   await assert.rejects(client.lines(`/runs/${run}/stream?as=employee-2`)[Symbol.asyncIterator]().next(), {
     code: "not-found",
   });
+});
+
+test("what a bot drew that this one does not know of is told all the same", async () => {
+  const { run } = await ask(1);
+  const lines = client.lines(`/runs/${run}/stream?as=employee`)[Symbol.asyncIterator]();
+  await lines.next();
+  office.adapter = undefined;
+  await office.end(run, "completed");
+  let over = false;
+  const result = (async () => {
+    for (;;) {
+      const { value } = await lines.next();
+      if ((value as { key: string }).key === `result-${run}`) {
+        over = true;
+        return;
+      }
+    }
+  })();
+  while (!over) {
+    looksAgain.forEach((look) => look());
+    await nextTurn();
+  }
+  await result;
 });
 
 test("a viewer who is deactivated hears no more", async () => {
