@@ -76,6 +76,10 @@ test("refusals name field, value and expectation, reach who asked, and are in th
     [{ changes: { quantity: "3" } }, /bad-edit.*nothing is changed/],
     [{ changes: { quantity: "2.5" } }, /bad-edit.*\\"quantity\\": expected a whole number/],
     [
+      { changes: { quantity: "many", marginPercent: "-1" } },
+      /"wrong":\{"quantity":"expected a whole number[^}]*"marginPercent":"expected percent/,
+    ],
+    [
       { changes: { marginPercent: "30" } },
       /bad-edit.*\\"marginPercent\\": cannot be changed.*one of quantity/,
     ],
