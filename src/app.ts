@@ -85,7 +85,7 @@ export function createBot(parts: BotParts): Bot {
   const presenter = createPresenter({
     store,
     adapters: () => adapters,
-    render: (row) => desk.render(row),
+    render: (row) => rights.uses.beforeShown(row).then(() => desk.render(row)),
     others: () => register.others(),
     clock,
     after: (ms, call) => timers.after(ms, call),

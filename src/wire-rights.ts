@@ -36,7 +36,9 @@ export function wireRights(o: {
   const trust = () => view;
   const delegations = createDelegations({ store, clock, ids, trust, sign, changed });
   const standing = createStanding({ store, clock, ids, trust, sign, changed: () => void uses.lookAtAll() });
-  const uses = createStandingUses({ store, engine, standing, frozen: o.frozen, clock, trust, sign, log });
+  const after = (ms: number, call: () => void) => timers.after(ms, call);
+  const { frozen } = o;
+  const uses = createStandingUses({ store, engine, standing, frozen, clock, after, trust, sign, log });
   const askBack = createAskBack({
     store,
     engine,
@@ -53,7 +55,7 @@ export function wireRights(o: {
     trust,
     clock,
     log,
-    after: (ms, call) => timers.after(ms, call),
+    after,
   });
   const mayCancel = (viewer: string): boolean => {
     const person = view.person(viewer);
