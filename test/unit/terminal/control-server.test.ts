@@ -8,10 +8,12 @@ import { afterEach, beforeEach, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Hono } from "hono";
 import { startControlServer } from "../../../adapters/terminal/control-server.ts";
-import { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
+import { createTerminalAdapter, type TerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
 import { controlClient, type ControlClient } from "../../../src/commands/control-client.ts";
 import type { PersonId } from "../../../src/domain.ts";
+import { AppError } from "../../../src/errors.ts";
 import { ChatOffice } from "../../fakes/chat-office.ts";
+import { until } from "../../fakes/manual-time.ts";
 import { recordedEdits } from "../../fakes/recorded-edits.ts";
 
 const uuid = (last: number) => `00000000-0000-4000-8000-00000000000${last}`;
@@ -26,10 +28,12 @@ let osPerson: PersonId | undefined;
 /** What is to be called when the time has come to look again. */
 const looksAgain = new Set<() => void>();
 const links: { person: PersonId; by: PersonId }[] = [];
+let adapter: TerminalAdapter;
 const services = () => {
-  const adapter = createTerminalAdapter();
+  adapter = createTerminalAdapter();
   office.adapter = adapter;
-  const log = { debug() {}, info() {}, warn() {}, error: (facts: object) => void logged.push(facts) };
+  const note = (facts: object) => void logged.push(facts);
+  const log = { debug() {}, info() {}, warn: note, error: note };
   return {
     desk: office.desk,
     inbox: office.inbox,
@@ -131,6 +135,38 @@ test("what a bot drew that this one does not know of is told all the same", asyn
     await nextTurn();
   }
   await result;
+});
+
+test("a stream in which nothing happens says by empty lines that the bot works", async () => {
+  const { run } = await ask(1);
+  const call = request({
+    socketPath: path.join(folder, "bot.sock"),
+    path: `/runs/${run}/stream?as=employee`,
+  }).end();
+  const [response] = (await once(call, "response")) as [IncomingMessage];
+  let received = "";
+  response.setEncoding("utf8").on("data", (text: string) => (received += text));
+  await until(() => {
+    looksAgain.forEach((look) => look());
+    return received.endsWith("\n\n\n");
+  }, "two empty lines");
+  assert.deepEqual([...received.matchAll(/"key"/g)].length, 1);
+  response.destroy();
+});
+
+test("a stream that cannot look ends, and nobody listens for it any more", async () => {
+  const { run } = await ask(1);
+  const lines = client.lines(`/runs/${run}/stream?as=employee`)[Symbol.asyncIterator]();
+  await lines.next();
+  assert.equal(adapter.clients(), 1);
+  office.desk.cards = () => Promise.reject(new AppError("data-unavailable", "away", { retryable: true }));
+  const ended = lines.next();
+  await until(() => {
+    looksAgain.forEach((look) => look());
+    return adapter.clients() === 0;
+  }, "the end of the stream");
+  assert.equal((await ended).done, true);
+  assert.deepEqual(logged, [{ run, code: "data-unavailable" }]);
 });
 
 test("a viewer who is deactivated hears no more", async () => {
