@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import type { Policy } from "../../src/policy-types.ts";
 import { watchRights } from "../../src/rights-watch.ts";
 import { people, policy } from "../fakes/trust-world.ts";
@@ -80,10 +80,9 @@ test("an absence that begins or ends is noticed, without anybody being told", as
 
 test("a record that is away for a while is looked at again", async () => {
   const { world, here, there, watch, changes } = await twoBots();
-  const { getValues } = world.store;
-  world.store.getValues = () => Promise.reject(new Error("away"));
+  const reading = mock.method(world.store, "getValues", () => Promise.reject(new Error("away")));
   await world.time.advance(20_000);
-  world.store.getValues = getValues;
+  reading.mock.restore();
   await here.delegations.delegate({
     from: "manager",
     to: "helper",

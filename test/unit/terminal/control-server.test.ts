@@ -5,7 +5,6 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Hono } from "hono";
 import { startControlServer } from "../../../adapters/terminal/control-server.ts";
 import { createTerminalAdapter, type TerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
@@ -120,21 +119,18 @@ test("what a bot drew that this one does not know of is told all the same", asyn
   await lines.next();
   office.adapter = undefined;
   await office.end(run, "completed");
-  let over = false;
-  const result = (async () => {
-    for (;;) {
+  const cards: string[] = [];
+  const reading = (async () => {
+    while (!cards.includes(`result-${run}`)) {
       const { value } = await lines.next();
-      if ((value as { key: string }).key === `result-${run}`) {
-        over = true;
-        return;
-      }
+      cards.push((value as { key: string }).key);
     }
   })();
-  while (!over) {
+  await until(() => {
     looksAgain.forEach((look) => look());
-    await nextTurn();
-  }
-  await result;
+    return cards.includes(`result-${run}`);
+  }, "the result");
+  await reading;
 });
 
 test("a stream in which nothing happens says by empty lines that the bot works", async () => {
