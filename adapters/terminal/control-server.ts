@@ -190,8 +190,9 @@ export async function startControlServer(
           }
         }
       } catch (error) {
-        // The client asks again.
-        services.log.warn({ run: run.id, code: toRequestError(error).code }, "run-not-told");
+        const info = toRequestError(error);
+        services.log.warn({ run: run.id, code: info.code }, "run-not-told");
+        await out.write(`${JSON.stringify({ error: info })}\n`);
       } finally {
         stop();
       }

@@ -98,7 +98,7 @@ export function controlClient(
       for await (const piece of piecesOf(await taken("GET", url))) {
         const lines = (rest + piece).split("\n");
         rest = lines.pop() ?? "";
-        yield* lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
+        yield* lines.filter((line) => line !== "").map(readLine);
       }
     },
   };
@@ -109,6 +109,16 @@ function notAnswering(name: string, ms: number): AppError {
     `the process "${name}" is there, but has not answered for ${ms / 1_000} s; ` +
     "what was asked for may still be done when it goes on. Look at its log";
   return new AppError("not-answering", message);
+}
+
+/** What a line holds; fails with the error by which a stream ended. */
+function readLine(line: string): unknown {
+  const value = JSON.parse(line) as unknown;
+  const ended = errorBody.safeParse(value);
+  if (ended.success) {
+    throw fromErrorInfo(ended.data.error);
+  }
+  return value;
 }
 
 async function textOf(pieces: AsyncIterable<string>): Promise<string> {

@@ -86,3 +86,15 @@ test("whoever is patient waits for the bot's database too, and for nothing else"
   answers.push(refuse("data-not-writable", true));
   await assert.rejects(client.post("/requests", {}), { code: "data-not-writable" });
 });
+
+test("a stream that ends again and again is not opened forever, one that says why not at all", async () => {
+  const end = (response: ServerResponse) => void response.end();
+  answers.push(end);
+  const first = patientClient(direct(), 0, () => undefined).lines("/runs/r1/stream");
+  await assert.rejects(first[Symbol.asyncIterator]().next(), { code: "connection-lost" });
+  answers.push(end, (response) => {
+    response.end('{"error":{"code":"sealed-broken","message":"altered","retryable":false}}\n');
+  });
+  const second = patientClient(direct(), 60_000, () => undefined).lines("/runs/r1/stream");
+  await assert.rejects(second[Symbol.asyncIterator]().next(), { code: "sealed-broken" });
+});

@@ -150,18 +150,18 @@ test("a stream in which nothing happens says by empty lines that the bot works",
   response.destroy();
 });
 
-test("a stream that cannot look ends, and nobody listens for it any more", async () => {
+test("a stream that cannot look says why and ends, and nobody listens for it any more", async () => {
   const { run } = await ask(1);
   const lines = client.lines(`/runs/${run}/stream?as=employee`)[Symbol.asyncIterator]();
   await lines.next();
   assert.equal(adapter.clients(), 1);
   office.desk.cards = () => Promise.reject(new AppError("data-unavailable", "away", { retryable: true }));
-  const ended = lines.next();
+  const ended = assert.rejects(lines.next(), { code: "data-unavailable", retryable: true });
   await until(() => {
     looksAgain.forEach((look) => look());
     return adapter.clients() === 0;
   }, "the end of the stream");
-  assert.equal((await ended).done, true);
+  await ended;
   assert.deepEqual(logged, [{ run, code: "data-unavailable" }]);
 });
 
