@@ -126,6 +126,18 @@ test("a restart that the operating system refuses at once is tried again as well
   assert.match(restarts[1] ?? "", /could not be started/);
 });
 
+test("a child that is to start again and does not end is ended by force", async () => {
+  const stubborn = `process.on("SIGTERM", () => undefined); ${ready(1)}`;
+  const started = start("stubborn", [stubborn, ready(2)]);
+  await started.ready;
+  const again = Promise.withResolvers<unknown>();
+  started.onReadyAgain(again.resolve);
+  started.restart();
+  mock.timers.tick(20_000);
+  assert.deepEqual(await again.promise, { life: 2 });
+  assert.deepEqual(restarts, ["ended with SIGKILL"]);
+});
+
 test("who waits for a child that is stopped before it was ready is told so", async () => {
   const started = start("stopped", ["setInterval(() => undefined, 1000);"]);
   const waited = assert.rejects(started.ready, { code: "child-failed" });

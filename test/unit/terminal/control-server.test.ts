@@ -5,13 +5,14 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Hono } from "hono";
 import { startControlServer } from "../../../adapters/terminal/control-server.ts";
-import { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
+import { createTerminalAdapter, type TerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
 import { controlClient, type ControlClient } from "../../../src/commands/control-client.ts";
 import type { PersonId } from "../../../src/domain.ts";
+import { AppError } from "../../../src/errors.ts";
 import { ChatOffice } from "../../fakes/chat-office.ts";
+import { until } from "../../fakes/manual-time.ts";
 import { recordedEdits } from "../../fakes/recorded-edits.ts";
 
 const uuid = (last: number) => `00000000-0000-4000-8000-00000000000${last}`;
@@ -26,10 +27,12 @@ let osPerson: PersonId | undefined;
 /** What is to be called when the time has come to look again. */
 const looksAgain = new Set<() => void>();
 const links: { person: PersonId; by: PersonId }[] = [];
+let adapter: TerminalAdapter;
 const services = () => {
-  const adapter = createTerminalAdapter();
+  adapter = createTerminalAdapter();
   office.adapter = adapter;
-  const log = { debug() {}, info() {}, warn() {}, error: (facts: object) => void logged.push(facts) };
+  const note = (facts: object) => void logged.push(facts);
+  const log = { debug() {}, info() {}, warn: note, error: note };
   return {
     desk: office.desk,
     inbox: office.inbox,
@@ -116,18 +119,50 @@ test("what a bot drew that this one does not know of is told all the same", asyn
   await lines.next();
   office.adapter = undefined;
   await office.end(run, "completed");
-  const seen: string[] = [];
-  const isOver = () => seen.includes(`result-${run}`);
+  const cards: string[] = [];
   const reading = (async () => {
-    while (!isOver()) {
-      seen.push(((await lines.next()).value as { key: string }).key);
+    while (!cards.includes(`result-${run}`)) {
+      const { value } = await lines.next();
+      cards.push((value as { key: string }).key);
     }
   })();
-  while (!isOver()) {
+  await until(() => {
     looksAgain.forEach((look) => look());
-    await nextTurn();
-  }
+    return cards.includes(`result-${run}`);
+  }, "the result");
   await reading;
+});
+
+test("a stream in which nothing happens says by empty lines that the bot works", async () => {
+  const { run } = await ask(1);
+  const call = request({
+    socketPath: path.join(folder, "bot.sock"),
+    path: `/runs/${run}/stream?as=employee`,
+  }).end();
+  const [response] = (await once(call, "response")) as [IncomingMessage];
+  let received = "";
+  response.setEncoding("utf8").on("data", (text: string) => (received += text));
+  await until(() => {
+    looksAgain.forEach((look) => look());
+    return received.endsWith("\n\n\n");
+  }, "two empty lines");
+  assert.deepEqual([...received.matchAll(/"key"/g)].length, 1);
+  response.destroy();
+});
+
+test("a stream that cannot look says why and ends, and nobody listens for it any more", async () => {
+  const { run } = await ask(1);
+  const lines = client.lines(`/runs/${run}/stream?as=employee`)[Symbol.asyncIterator]();
+  await lines.next();
+  assert.equal(adapter.clients(), 1);
+  office.desk.cards = () => Promise.reject(new AppError("data-unavailable", "away", { retryable: true }));
+  const ended = assert.rejects(lines.next(), { code: "data-unavailable", retryable: true });
+  await until(() => {
+    looksAgain.forEach((look) => look());
+    return adapter.clients() === 0;
+  }, "the end of the stream");
+  await ended;
+  assert.deepEqual(logged, [{ run, code: "data-unavailable" }]);
 });
 
 test("a viewer who is deactivated hears no more", async () => {
