@@ -58,10 +58,8 @@ export function controlClient(
     const response = await open(method, url, body === undefined ? undefined : JSON.stringify(body));
     if (response.statusCode !== 200) {
       const text = await textOf(response);
-      const parsed = errorBody.safeParse(JSON.parse(text));
-      throw parsed.success
-        ? fromErrorInfo(parsed.data.error)
-        : new AppError("control-failed", text.slice(0, 200));
+      const parsed = errorBody.safeParse(jsonOf(text));
+      throw parsed.success ? fromErrorInfo(parsed.data.error) : notKnown(name, method, url);
     }
     return response;
   }
@@ -89,6 +87,22 @@ function notAnswering(name: string, ms: number): AppError {
     `the process "${name}" is there, but has not answered for ${ms / 1_000} s; ` +
     "what was asked for may still be done when it goes on. Look at its log";
   return new AppError("not-answering", message);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is answered without a reason has no address there. */
+function notKnown(name: string, method: string, url: string): AppError {
+  const message =
+    `the process "${name}" knows no "${method} ${url.slice(0, 200)}": ` +
+    "an id is empty, or it runs another version than this command";
+  return new AppError("not-found", message);
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
