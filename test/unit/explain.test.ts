@@ -42,6 +42,7 @@ const run: RunDetail = {
     { ...done, id: "orders", label: "Orders", status: "pending", output: null },
   ],
   dialogue: [],
+  question: null,
   approvals: [],
   plannedAnew: [],
   verdictReason: null,
@@ -121,6 +122,12 @@ test("every verdict is told, also of a quorum, by whose right, in advance and al
   ]);
   assert.equal(told({ status: "open", decisions: [first] }).length, 2, "and that it waits");
   assert.equal(told({ status: "decided", decisions: [], decision: second }).length, 1, "of an old run");
+});
+
+test("a question that was not answered yet is told", () => {
+  const { parts } = explainRun({ id: "run1", run: { ...run, question: "Which product?" }, records, models });
+  const asked = parts.find(({ heading }) => heading === "Asked");
+  assert.ok(asked?.lines.includes("asked back “Which product?”, not answered yet"));
 });
 
 test("of an erased run the journal still tells who, when and what was decided", () => {
