@@ -51,7 +51,7 @@ const run: RunDetail = {
 const records: readonly StoryRecord[] = [
   { at, kind: "request", facts: { person: "employee" } },
   { at, kind: "envelope", facts: { direction: "in", step: "credit", instance: "b" } },
-  { at, kind: "refusal", facts: { code: "not-allowed" } },
+  { at, kind: "refusal", facts: { code: "not-allowed", person: "employee-2" } },
 ];
 const call = { caller: "router", role: "router", promptBytes: 10, ms: 5 };
 const models: readonly StoryRecord[] = [
@@ -76,7 +76,7 @@ test("a run is told by its record and journal; what people wrote is quoted and h
         "Plan: done by the bot itself, 12 ms",
       ],
       ["Undone", "Reserve was undone"],
-      ["Refused or alarmed", "2026-01-05 09:00:00 UTC: refusal not-allowed"],
+      ["Refused or alarmed", "2026-01-05 09:00:00 UTC: employee-2 was refused: not-allowed"],
       [
         "Models",
         "model small: 1 call, 5 ms; 10 bytes asked, 7 answered; 3 tokens; charged: USD 0.01",
