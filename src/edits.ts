@@ -18,6 +18,7 @@ import {
 } from "./edit-types.ts";
 import { decimal, money } from "./money.ts";
 import { planEditSchema } from "./plan/edit-schema.ts";
+import { editWord } from "./plan/edit-words.ts";
 import { changesOf, editFault, formOf, mayEdit, wordsOf } from "./policy/may-edit.ts";
 import { refusal } from "./policy/refusal.ts";
 import type { Store } from "./ports.ts";
@@ -224,11 +225,9 @@ function malformed(error: z.ZodError): EditFault {
   const [head, field] = issue?.path ?? [];
   const name = head === "changes" && field !== undefined ? field : head;
   const expected = issue?.code === "unrecognized_keys" ? `; expected some of ${editFields.join(", ")}` : "";
-  const fault = refusal(
-    "bad-edit",
-    `field "${String(name ?? "changes")}": ${issue?.message ?? ""}${expected}`,
-  );
   const known = editFields.find((each) => head === "changes" && each === field);
+  const word = known === undefined ? String(name ?? "changes") : editWord(known);
+  const fault = refusal("bad-edit", `field "${word}": ${issue?.message ?? ""}${expected}`);
   return known === undefined ? fault : { ...fault, field: known };
 }
 

@@ -8,6 +8,7 @@ import {
   type PlanEdit,
 } from "../edit-types.ts";
 import { decimal } from "../money.ts";
+import { editWord } from "../plan/edit-words.ts";
 import type { Policy } from "../policy-types.ts";
 import { hasRole, notAllowed, refusal, unknownPerson } from "./refusal.ts";
 
@@ -82,7 +83,7 @@ export function editFault(form: readonly FormField[], changes: PlanEdit): EditFa
     // A form sends all that it shows: what somebody leaves as it is, is right.
     const isLeft = field !== undefined && !changed.includes(field);
     if (found !== null && !isLeft) {
-      return { ...refusal("bad-edit", `field "${name}": ${found}`), field: name };
+      return { ...refusal("bad-edit", `field "${editWord(name)}": ${found}`), field: name };
     }
   }
   return changed.length === 0

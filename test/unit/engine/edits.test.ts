@@ -77,7 +77,7 @@ test("refusals name field, value and expectation, reach who asked, and are in th
     [{ changes: { quantity: "2.5" } }, /bad-edit.*\\"quantity\\": expected a whole number/],
     [
       { changes: { marginPercent: "30" } },
-      /bad-edit.*\\"marginPercent\\": cannot be changed.*one of quantity/,
+      /bad-edit.*\\"margin\\": cannot be changed.*one of quantity/,
     ],
     [{ changes: { price: "1" } as object }, /bad-edit.*expected some of quantity, suppliers/],
     [{ person: "former" }, /unknown-person/],
