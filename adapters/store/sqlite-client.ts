@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../src/errors.ts";
 import { closed, sqliteError } from "./database-errors.ts";
+import type { BatchStatement } from "./database.ts";
 import { makeFolder } from "./make-folder.ts";
+import { packBatch } from "./sqlite-batch.ts";
 import type {
   SqliteBatch,
   SqliteClose,
@@ -106,8 +108,9 @@ export class SqliteClient {
   }
 
   /** False when nothing of it was written. Must not come in the middle of a transaction. */
-  async make(batch: SqliteBatch["batch"]): Promise<boolean> {
-    const answer = await this.#ask((id) => ({ id, batch }));
+  async make(batch: readonly BatchStatement[]): Promise<boolean> {
+    const packed = packBatch(batch);
+    const answer = await this.#ask((id) => ({ id, ...packed }));
     return "made" in answer && answer.made;
   }
 

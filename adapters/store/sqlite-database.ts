@@ -6,7 +6,7 @@ import type { BatchStatement, Database } from "./database.ts";
 import type { Migration } from "./migrate.ts";
 import { migrate } from "./migrate.ts";
 import { SqliteClient, TransactionLost } from "./sqlite-client.ts";
-import { kyselyOver, sendable } from "./sqlite-dialect.ts";
+import { kyselyOver } from "./sqlite-dialect.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 
 /** A group is committed when nobody waits, or at these limits: one more unit never waits long for its commit. */
@@ -80,12 +80,7 @@ class SqliteDatabase<S> implements Database<S> {
 
   async batch(statements: readonly BatchStatement[]): Promise<"made" | "refused"> {
     this.#assertUsable();
-    const batch = statements.map(({ text, parameters, returns = null }) => ({
-      sql: text,
-      parameters: parameters.map(sendable),
-      returns,
-    }));
-    const make = (): Promise<boolean> => this.#client.make(batch);
+    const make = (): Promise<boolean> => this.#client.make(statements);
     // Where no transaction can be open, it need not wait for the answers to those before.
     const isMade = this.#draining === null ? make() : this.#inBetween(make);
     return (await isMade) ? "made" : "refused";

@@ -18,11 +18,9 @@ export interface SqliteRequest {
 /** One transaction, made by the thread on its own unless a statement does not return as many rows as it must. */
 export interface SqliteBatch {
   readonly id: number;
-  readonly batch: readonly {
-    readonly sql: string;
-    readonly parameters: readonly SqliteValue[];
-    readonly returns: number | null;
-  }[];
+  /** See `sqlite-batch.ts`. */
+  readonly statements: string;
+  readonly bytes: Uint8Array;
 }
 /** Instead of a request: finish and end. */
 export type SqliteClose = "close";

@@ -4,6 +4,7 @@ import type { StatementSync } from "node:sqlite";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type { SqliteFailure } from "./database-errors.ts";
+import { unpackBatch } from "./sqlite-batch.ts";
 import type {
   SqliteBatch,
   SqliteClose,
@@ -71,7 +72,9 @@ try {
     }
     port.postMessage(
       message.map((request) =>
-        "batch" in request ? make(write, request) : answer(request.on === "write" ? write : read, request),
+        "statements" in request
+          ? make(write, request)
+          : answer(request.on === "write" ? write : read, request),
       ),
     );
   });
@@ -140,11 +143,11 @@ function answer(connection: Connection, request: SqliteRequest): SqliteReply {
   }
 }
 
-function make(connection: Connection, { id, batch }: SqliteBatch): SqliteReply {
+function make(connection: Connection, { id, ...packed }: SqliteBatch): SqliteReply {
   const control = (sql: string): unknown => connection.run({ sql, parameters: [] });
   try {
     control("begin immediate");
-    for (const statement of batch) {
+    for (const statement of unpackBatch(packed)) {
       const { rows } = connection.run(statement);
       if (statement.returns !== null && statement.returns !== rows.length) {
         control("rollback");

@@ -134,21 +134,18 @@ test("what a bot drew that this one does not know of is told all the same", asyn
   await lines.next();
   office.adapter = undefined;
   await office.end(run, "completed");
-  let over = false;
-  const result = (async () => {
-    for (;;) {
-      const { value } = await lines.next();
-      if ((value as { key: string }).key === `result-${run}`) {
-        over = true;
-        return;
-      }
+  const seen: string[] = [];
+  const isOver = () => seen.includes(`result-${run}`);
+  const reading = (async () => {
+    while (!isOver()) {
+      seen.push(((await lines.next()).value as { key: string }).key);
     }
   })();
-  while (!over) {
+  while (!isOver()) {
     looksAgain.forEach((look) => look());
     await nextTurn();
   }
-  await result;
+  await reading;
 });
 
 test("a viewer who is deactivated hears no more", async () => {
