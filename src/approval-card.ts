@@ -181,9 +181,11 @@ function orderTable(order: PlannedOrder): Card["tables"][number] {
 
 /** Who decided, when, where and how; all who approved. */
 export function decidedText(approval: Approval): string {
-  return endingVerdicts(approval)
-    .map((each) => `by ${nameText(each)} ${placeText(each)} at ${isoMinute(each.at)} (${each.assurance})`)
-    .join(" and ");
+  return endingVerdicts(approval).map(byText).join(" and ");
+}
+/** Who gave a verdict, by whose right, where, when and how. */
+export function byText(each: Decision): string {
+  return `by ${nameText(each)} ${placeText(each)} at ${isoMinute(each.at)} (${each.assurance})`;
 }
 function placeText({ adapter, signedAt }: Decision): string {
   return signedAt === undefined ? `in ${adapter}` : `on their own machine ${signedAt}`;

@@ -206,10 +206,23 @@ export function createDelegations(o: {
       await o.store.appendJournal([{ kind: "delegation", run: null, facts }]);
       await load();
       o.changed();
-      return { outcome: "done", id, text: `"${to}" decides no more by the right of "${from}".` };
+      return { outcome: "done", id, text: takenBackText(paper.statement, papers) };
     },
     handedTo,
     known: () => papers.map(({ statement }) => statement),
     refresh: load,
   };
+}
+
+/** What one that was taken back leaves: the same right may have been handed on more than once. */
+function takenBackText(
+  { from, to }: DelegationStatement,
+  left: readonly Signed<DelegationStatement>[],
+): string {
+  const same = left.map(({ statement }) => statement).filter((each) => each.from === from && each.to === to);
+  if (same.length === 0) {
+    return `"${to}" decides no more by the right of "${from}".`;
+  }
+  const rest = same.map(({ id, approval }) => `${id} on ${approval ?? "everything"}`).join(", ");
+  return `Taken back. "${to}" still decides by the right of "${from}" under: ${rest}.`;
 }

@@ -54,6 +54,8 @@ export interface RunDetail extends RunSummary {
   readonly requestText: string;
   readonly steps: readonly StepDetail[];
   readonly dialogue: readonly Answered[];
+  /** What the requester was asked and has not answered yet. */
+  readonly question: string | null;
   readonly approvals: readonly Approval[];
   readonly plan: { readonly hash: string; readonly document: Json } | null;
   /** Plans that took another's place, oldest first. */

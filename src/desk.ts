@@ -222,6 +222,7 @@ function detailOf(view: RunView): RunDetail {
       output: output ?? null,
     })),
     dialogue: view.dialogue,
+    question: view.question?.text ?? null,
     approvals: view.approvals,
     plannedAnew: plannedAnew(view),
     verdictReason: view.reason,

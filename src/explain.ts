@@ -90,6 +90,7 @@ function asked(run: RunDetail): readonly string[] {
       ({ question, answer, by }) =>
         `${by === undefined || by === null ? "" : `${by} `}asked back ${quoted(question)}, answered ${quoted(answer)}`,
     ),
+    ...(run.question === null ? [] : [`asked back ${quoted(run.question)}, not answered yet`]),
     ...understood(route?.output ?? null),
   ];
 }

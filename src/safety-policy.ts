@@ -16,6 +16,7 @@ const actions = {
   freeze: "freezing the company",
   unfreeze: "lifting a freeze",
   endShadow: "ending a workflow's shadow mode",
+  beginShadow: "having a workflow worked on in shadow mode",
 } as const;
 
 /**
@@ -23,7 +24,7 @@ const actions = {
  * again "local" counts with the demo company only, as it does for decisions.
  */
 export function mayAct(
-  what: keyof SafetyPolicy,
+  what: keyof typeof actions,
   act: SafetyAct,
   o: { readonly policy: Policy; readonly person: Person | undefined; readonly demo: boolean },
 ): ErrorInfo | null {
@@ -35,11 +36,13 @@ export function mayAct(
   if (foreign !== null) {
     return foreign;
   }
-  const roles = (o.policy.safety ?? defaultSafety)[what];
+  // Whoever may freeze may have a workflow rehearse.
+  const right = what === "beginShadow" ? "freeze" : what;
+  const roles = (o.policy.safety ?? defaultSafety)[right];
   if (!hasRole(person, roles)) {
     return notAllowed(person, roles, actions[what]);
   }
-  if (what !== "freeze" && act.assurance === "local" && !o.demo) {
+  if (right !== "freeze" && act.assurance === "local" && !o.demo) {
     return refusal(
       "assurance-too-low",
       `${actions[what]} takes a click in the console or in chat: a command line is worth nothing here`,

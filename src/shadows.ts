@@ -37,8 +37,11 @@ export function createShadows(o: {
 
   const refusedBy = (act: SafetyAct, on: boolean) => {
     const { policy, demo } = trust();
-    // Whoever may freeze may have a workflow rehearse.
-    return mayAct(on ? "freeze" : "endShadow", act, { policy, demo, person: trust().person(act.person) });
+    return mayAct(on ? "beginShadow" : "endShadow", act, {
+      policy,
+      demo,
+      person: trust().person(act.person),
+    });
   };
   const refuse = async (act: SafetyAct, code: string, message: string): Promise<Refused> => {
     const facts = {

@@ -94,8 +94,12 @@ export const tellings: Readonly<Record<JournalKind, Telling | Untold>> = {
       ? `${text(by)} had the run undone`
       : `${text(step)} could not be undone; ${text(by)} ${settled[text(what)] ?? text(what)}`,
   ),
-  refusal: told("Refused or alarmed", ({ code }) => `refusal ${text(code)}`),
-  alarm: told("Refused or alarmed", ({ code }) => `alarm ${text(code)}`),
+  refusal: told(
+    "Refused or alarmed",
+    ({ code, person }) =>
+      `${typeof person === "string" ? `${person} was refused` : "refused"}: ${text(code)}`,
+  ),
+  alarm: told("Refused or alarmed", ({ code }) => `alarm: ${text(code)}`),
   export: told("Exported", ({ by }) => `${text(by)} had the journal exported with what was said`),
   erasure: told("Erased", ({ by }) => `${text(by)} had what was said erased`),
   run: "the headline says how it stands",

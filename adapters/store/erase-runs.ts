@@ -63,11 +63,30 @@ export async function runsToErase(
   return rows.map(({ id }) => id);
 }
 
-/** Fails with "run-open" where a run of these has not ended: it is cancelled first. */
-export async function refuseOpenRuns(database: Database<RecordTables>, which: WhichRuns): Promise<void> {
-  if ("endedBefore" in which) {
-    return;
+/**
+ * Runs that somebody wants erased, also those that are already. Fails with "run-open" where one of them has not ended
+ * (it is cancelled first), with "not-found" where there is none: whoever mistyped must not believe that it was done.
+ */
+export async function namedRuns(
+  database: Database<RecordTables>,
+  which: Exclude<WhichRuns, { readonly endedBefore: number }>,
+): Promise<readonly RunId[]> {
+  await refuseOpenRuns(database, which);
+  const runs = await runsToErase(database, which, { also: true });
+  if (runs.length === 0) {
+    const message =
+      "run" in which
+        ? `nothing was erased: there is no run "${which.run.slice(0, 100)}"`
+        : `nothing was erased: nothing was asked for by "${which.person.slice(0, 100)}"`;
+    throw new AppError("not-found", message);
   }
+  return runs;
+}
+
+async function refuseOpenRuns(
+  database: Database<RecordTables>,
+  which: Parameters<typeof namedRuns>[1],
+): Promise<void> {
   const found = await database.read((db) => {
     const query = db.selectFrom("runs").select("id").where("status", "in", open).orderBy("id").limit(5);
     return (

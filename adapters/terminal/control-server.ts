@@ -116,7 +116,14 @@ export async function startControlServer(
     const person = actor(body.as);
     const thread =
       body.run === undefined ? (`terminal:${body.key}` as const) : await threadOf(body.run, person);
-    const request = { key: `terminal:${body.key}`, thread, person, text: body.text };
+    const request = {
+      key: `terminal:${body.key}`,
+      thread,
+      person,
+      text: body.text,
+      // Who answers a run that asks nothing any more has not asked for another one.
+      ...(body.run === undefined ? {} : { onlyAnswer: true }),
+    };
     const answer = await inbox.request(request);
     return context.json(
       answer.outcome === "accepted"

@@ -1,5 +1,5 @@
 import type { AskOptions } from "./ask.ts";
-import { asOption, byOption, command, place, settings, type ViewFlags } from "./program.ts";
+import { asOption, byOption, command, place, positive, settings, type ViewFlags } from "./program.ts";
 
 /** Requests, decisions, and what stops or undoes them. Each command loads what it needs only when it is called. */
 
@@ -41,7 +41,7 @@ export function addRequestCommands(): void {
   )
     .addOption(asOption)
     .action(async (id: string, o: ViewFlags) => (await import("./explain.ts")).explain(settings(), id, o));
-  command("approvals [id]", "approvals waiting for a decision, or one card")
+  command("approvals [id]", "approvals, those that wait for a decision first, or one card")
     .addOption(asOption)
     .action(async (id: string | undefined, o: ViewFlags) =>
       (await import("./views.ts")).approvals(settings(), id, o),
@@ -70,7 +70,7 @@ export function addRequestCommands(): void {
     );
   command("delegate [approval]", "hand your right to decide to somebody else, for one approval or for all")
     .requiredOption("--to <person>", "who decides in your place")
-    .option("--hours <n>", "for how long", Number, 24)
+    .option("--hours <n>", "for how long", positive, 24)
     .addOption(byOption)
     .action(async (id: string | undefined, o: { to: string; hours: number; by?: string; json?: boolean }) =>
       (await import("./decide.ts")).delegate(settings(), id, o),

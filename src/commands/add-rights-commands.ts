@@ -1,4 +1,4 @@
-import { asOption, byOption, command, settings, type ViewFlags } from "./program.ts";
+import { asOption, byOption, command, positive, settings, type ViewFlags } from "./program.ts";
 import type { ProposeFlags } from "./rights.ts";
 
 /** Rights to decide, questions before a decision, reviews after one. Each command loads what it needs when it is called. */
@@ -48,7 +48,7 @@ export function addRightsCommands(): void {
     .option("--currency <code...>", "orders in these; default: the company's")
     .requiredOption("--each <amount>", 'what one plan may cost at most, e.g. "1500.00 USD"')
     .requiredOption("--in-all <amount>", "what all of them may cost")
-    .requiredOption("--uses <n>", "how many plans", Number)
+    .requiredOption("--uses <n>", "how many plans", positive)
     .requiredOption("--until <time>", "ISO 8601 UTC")
     .option("--tier <name>", "of the policy; default: the one of the amount")
     .addOption(byOption)

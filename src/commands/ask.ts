@@ -5,7 +5,7 @@ import { howToCountersign } from "../countersigned.ts";
 import type { Verdict } from "../domain.ts";
 import { AppError } from "../errors.ts";
 import type { RunResult } from "../run-result.ts";
-import type { ControlClient } from "./control-client.ts";
+import { type ControlClient, errorInfo } from "./control-client.ts";
 import { patientClient } from "./patient-client.ts";
 import { type Prompter, terminalPrompter } from "./prompter.ts";
 import { answer, answerJson, exitCodes, tell } from "./output.ts";
@@ -22,7 +22,7 @@ export interface AskOptions {
 
 const accepted = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("accepted"), run: z.string() }),
-  z.object({ outcome: z.literal("refused"), error: z.object({ message: z.string() }), result: z.unknown() }),
+  z.object({ outcome: z.literal("refused"), error: errorInfo, result: z.unknown() }),
 ]);
 const streamed = z.object({ key: z.string(), card: z.unknown() });
 const kind = z.object({ demo: z.boolean() });
@@ -152,16 +152,7 @@ export async function ask(
   /** An exit code when nobody here can act; undefined to go on. */
   async function act(card: Card): Promise<number | undefined> {
     if (card.kind === "question" && card.tone === "waiting") {
-      const reply = json ? null : await prompter.ask(`${cardText(card)}\n>`);
-      if (reply === null || reply.trim() === "") {
-        return exitCodes.needsInput;
-      }
-      await client.post("/requests", {
-        key: randomUUID(),
-        text: reply,
-        run,
-        ...(requester === undefined ? {} : { as: requester }),
-      });
+      return json ? exitCodes.needsInput : answerQuestion(cardText(card));
     }
     if (card.kind === "approval" && card.approval !== null) {
       const { id, planHash, signedOnly } = card.approval;
@@ -176,11 +167,29 @@ export async function ask(
       }
       const verdict = await choose();
       if (verdict === undefined) {
+        tell(`\nDecide later: countersign approve ${id}, or reject ${id} --reason TEXT`);
         return exitCodes.stillWaiting;
       }
       return decideAll(id, verdict);
     }
     return undefined;
+  }
+  /** Asks until an answer was taken; an exit code when nobody here answers. */
+  async function answerQuestion(question: string): Promise<number | undefined> {
+    for (let said = question; ;) {
+      const reply = await prompter.ask(`${said}\n>`);
+      if (reply === null || reply.trim() === "") {
+        return exitCodes.needsInput;
+      }
+      const as = requester === undefined ? {} : { as: requester };
+      const sent = await client.post("/requests", { key: randomUUID(), text: reply, run, ...as });
+      const taken = accepted.parse(sent);
+      // Answered elsewhere meanwhile: the run goes on by itself.
+      if (taken.outcome === "accepted" || taken.error.code === "no-question") {
+        return undefined;
+      }
+      said = taken.error.message;
+    }
   }
   /** Each of those named decides; who is missing then is not here. */
   async function decideAll(
@@ -257,7 +266,7 @@ function slowAgentWatch({ afterMs, say }: SlowAgent): { see(card: Card): void; e
 }
 function summary(result: RunResult): string {
   if (result.status === "needs-input") {
-    return `${result.question ?? "One thing is missing."}\n(run ${result.run ?? "?"} waits for the answer in its thread)`;
+    return `${result.question ?? "One thing is missing."}\n(waits for the answer: countersign answer ${result.run ?? "RUN"} TEXT)`;
   }
   const plan =
     result.plan === null

@@ -59,10 +59,8 @@ export function controlClient(
     const response = await open(method, url, body === undefined ? undefined : JSON.stringify(body));
     if (response.statusCode !== 200) {
       const text = await textOf(piecesOf(response));
-      const parsed = errorBody.safeParse(JSON.parse(text));
-      throw parsed.success
-        ? fromErrorInfo(parsed.data.error)
-        : new AppError("control-failed", text.slice(0, 200));
+      const parsed = errorBody.safeParse(jsonOf(text));
+      throw parsed.success ? fromErrorInfo(parsed.data.error) : notKnown(name, method, url);
     }
     return response;
   }
@@ -119,6 +117,22 @@ function readLine(line: string): unknown {
     throw fromErrorInfo(ended.data.error);
   }
   return value;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is answered without a reason has no address there. */
+function notKnown(name: string, method: string, url: string): AppError {
+  const message =
+    `the process "${name}" knows no "${method} ${url.slice(0, 200)}": ` +
+    "an id is empty, or it runs another version than this command";
+  return new AppError("not-found", message);
 }
 
 async function textOf(pieces: AsyncIterable<string>): Promise<string> {

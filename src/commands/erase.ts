@@ -36,18 +36,14 @@ export async function erase(settings: Settings, run: string | undefined, o: Eras
       ...(o.as === undefined ? {} : { as: o.as }),
     }),
   );
-  if (erased.runs.length > 0) {
-    await eraseElsewhere(settings, "books", erased);
-    await eraseElsewhere(settings, "gateway", erased);
-  }
+  await eraseElsewhere(settings, "books", erased);
+  await eraseElsewhere(settings, "gateway", erased);
   if (o.json === true) {
     answerJson({ type: "erased", ...erased });
   } else {
     answer(
-      erased.runs.length === 0
-        ? "nothing to erase"
-        : `erased the texts of ${erased.runs.length === 1 ? "run" : `${erased.runs.length} runs:`} ${erased.runs.join(", ")}\n` +
-            "the journal keeps their records and hashes: see `journal verify`; backups made before still hold the texts",
+      `erased the texts of ${erased.runs.length === 1 ? "run" : `${erased.runs.length} runs:`} ${erased.runs.join(", ")}\n` +
+        "the journal keeps their records and hashes: see `journal verify`; backups made before still hold the texts",
     );
   }
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { z } from "zod";
 import type { CompanyConfig, Settings } from "../config.ts";
@@ -27,6 +28,10 @@ export async function verifyFile(
   file: string,
 ): Promise<JournalsReport> {
   const reading = new FileReading(checkpointReader(settings));
+  const place = await stat(file).catch(() => undefined);
+  if (place === undefined || place.isDirectory()) {
+    throw new AppError("usage", `--file ${file}: ${place === undefined ? "is not there" : "is a folder"}`);
+  }
   const lines = createInterface({
     input: createReadStream(file, "utf8"),
     crlfDelay: Number.POSITIVE_INFINITY,
@@ -62,6 +67,9 @@ class FileReading {
 
   async take(line: string, number: number): Promise<void> {
     const value = parseJson(line);
+    if (value === undefined) {
+      throw notExport(number, "it is not JSON: the file was cut off, or is something else");
+    }
     const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
     const parse = <T>(schema: z.ZodType<T>): T => {
       const parsed = schema.safeParse(value);

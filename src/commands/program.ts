@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import companyConfig from "../../countersign.config.ts";
 import { type CompanyConfig, readSettings, type Settings } from "../config.ts";
 
@@ -18,6 +18,15 @@ export const byOption = new Option("--by <person>", "who decides (demo company o
 export interface ViewFlags {
   as?: string;
   json?: boolean;
+}
+
+/** The parser of an option that is a number above 0; how many more or fewer there may be is judged where it is used. */
+export function positive(text: string): number {
+  const number = Number(text);
+  if (!(Number.isFinite(number) && number > 0)) {
+    throw new InvalidArgumentError("Expected a number above 0.");
+  }
+  return number;
 }
 
 /** A command with `--json`, whose errors are said once and end with the right code. */

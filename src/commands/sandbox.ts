@@ -49,7 +49,7 @@ function demoWorld(settings: Settings, config: CompanyConfig): Promise<void> {
 async function atServers(settings: Settings, list: string, o: SandboxOptions): Promise<void> {
   const { profileBehaviour } = await import("../sandbox/at-server/behaviour.ts");
   const behaviour = profileBehaviour(o.profile);
-  const atSigns = list.split(",").map((name) => toAtSign(name.trim()));
+  const atSigns = list.split(",").map((name) => atSignIn(name.trim(), list));
   if (new Set(atSigns).size < atSigns.length)
     throw new AppError("usage", `--atsigns ${list}: names an atSign twice`);
   const keyFolder = o.keys === undefined ? undefined : path.resolve(o.keys);
@@ -92,6 +92,15 @@ async function atServers(settings: Settings, list: string, o: SandboxOptions): P
       },
     };
   });
+}
+
+function atSignIn(name: string, list: string): string {
+  try {
+    return toAtSign(name);
+  } catch (error) {
+    // What it says names the atSign and what was expected.
+    throw new AppError("usage", `--atsigns ${list}: ${error instanceof Error ? error.message : name}`);
+  }
 }
 
 /** Reads the atSigns' key files and makes those that are missing. */

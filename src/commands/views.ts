@@ -1,8 +1,10 @@
+import { byText } from "../approval-card.ts";
 import type { Card } from "../card.ts";
 import type { AgentInfo, AgentInstance, RunDetail, RunSummary, ShownUndo } from "../desk-types.ts";
 import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
-import type { Approval } from "../domain.ts";
+import type { Approval, Decision } from "../domain.ts";
+import type { SafetyView } from "../safety-types.ts";
 import type { UndoRef } from "../undo-types.ts";
 import { cardText } from "./card-text.ts";
 import { controlClient } from "./control-client.ts";
@@ -62,20 +64,33 @@ export function undos(settings: Settings, id: string | undefined, o: ViewOptions
 }
 
 export function run(settings: Settings, id: string, o: ViewOptions): Promise<void> {
-  return show(settings, `/runs/${encodeURIComponent(id)}`, o, (detail: RunDetail) =>
-    [
-      `${detail.id}: ${standOf(detail)}`,
-      `requested by ${detail.requester} at ${isoMinute(detail.createdAt)}: ${detail.requestText}`,
-      ...(detail.error === null ? [] : [`error (${detail.error.code}): ${detail.error.message}`]),
-      "",
-      table(
-        ["step", "agent", "status", "ms"],
-        detail.steps.map((step) => [step.id, step.atSign ?? "bot", step.status, step.ms?.toString() ?? ""]),
-      ),
-      ...(detail.plan === null ? [] : ["", `plan ${detail.plan.hash}`]),
-      ...detail.approvals.map((approval) => `approval ${approval.id}: ${approval.status}`),
-    ].join("\n"),
-  );
+  return show(settings, `/runs/${encodeURIComponent(id)}`, o, runText);
+}
+
+export function runText(detail: RunDetail): string {
+  return [
+    `${detail.id}: ${standOf(detail)}`,
+    `requested by ${detail.requester} at ${isoMinute(detail.createdAt)}: ${detail.requestText}`,
+    ...detail.dialogue.map(({ question, answer: said }) => `asked: ${question} — ${said}`),
+    ...(detail.question === null ? [] : [`waits for the requester's answer: ${detail.question}`]),
+    ...(detail.error === null ? [] : [`error (${detail.error.code}): ${detail.error.message}`]),
+    "",
+    table(
+      ["step", "agent", "status", "ms"],
+      detail.steps.map((step) => [step.id, step.atSign ?? "bot", step.status, step.ms?.toString() ?? ""]),
+    ),
+    ...(detail.plan === null ? [] : ["", `plan ${detail.plan.hash}`]),
+    ...detail.approvals.flatMap((approval) => [
+      `approval ${approval.id}: ${approval.status}`,
+      ...verdictsOf(approval).map((each) => `  ${each.verdict} ${byText(each)}`),
+    ]),
+    ...(detail.verdictReason === null ? [] : [`reason: ${detail.verdictReason}`]),
+  ].join("\n");
+}
+
+/** Kept alone in runs from before approvals could take several. */
+function verdictsOf({ decisions, decision }: Approval): readonly Decision[] {
+  return decisions.length === 0 && decision !== null ? [decision] : decisions;
 }
 
 export function approvals(settings: Settings, id: string | undefined, o: ViewOptions): Promise<void> {
@@ -122,12 +137,38 @@ function instanceText({ instance, open, region }: AgentInstance): string {
 }
 
 export function status(settings: Settings, o: ViewOptions): Promise<void> {
-  return show(settings, "/status", o, (value: { readonly slack: { readonly text: string } }) =>
-    Object.entries({ ...value, slack: value.slack.text })
-      .map(
-        ([name, each]) =>
-          `${`${name}:`.padEnd(18)} ${typeof each === "string" ? each : JSON.stringify(each)}`,
-      )
-      .join("\n"),
-  );
+  return show(settings, "/status", o, statusText);
+}
+
+/** What the bot says of itself; what is not named here is shown as it is. */
+interface BotStatus {
+  readonly startedAt: string;
+  readonly slack: { readonly text: string };
+  readonly safety: SafetyView;
+  /** Requests under way, by agent. */
+  readonly inFlight: Readonly<Record<string, number>>;
+  readonly instances: readonly { readonly agent: string }[];
+}
+
+export function statusText(status: BotStatus): string {
+  const { freeze, shadow } = status.safety;
+  const busy = Object.entries(status.inFlight).map(([agent, count]) => `${agent} ${count}`);
+  const words = {
+    ...status,
+    startedAt: isoMinute(Date.parse(status.startedAt)),
+    slack: status.slack.text,
+    safety: freeze === null ? "not frozen" : freezeText(freeze),
+    shadow: shadow.join(", ") || "no workflow",
+    inFlight: busy.join(", ") || "nothing",
+    instances: `${status.instances.length} of ${new Set(status.instances.map(({ agent }) => agent)).size} agents: see \`agents\``,
+  };
+  return Object.entries(words)
+    .map(
+      ([name, each]) => `${`${name}:`.padEnd(18)} ${typeof each === "object" ? JSON.stringify(each) : each}`,
+    )
+    .join("\n");
+}
+function freezeText({ by, at, reason, lifting }: NonNullable<SafetyView["freeze"]>): string {
+  const wanted = lifting.length === 0 ? "" : `; ${lifting.join(", ")} asked for it to be lifted`;
+  return `FROZEN by ${by} at ${isoMinute(Date.parse(at))}: ${reason}${wanted}`;
 }

@@ -218,6 +218,10 @@ async function toPlace<T>(out: string | undefined, task: (write: Write) => Promi
   } catch (error) {
     await file?.close().catch(() => undefined);
     await rm(draft, { force: true });
+    const { code, syscall = "" } = error as NodeJS.ErrnoException;
+    if (["open", "write", "fsync", "rename"].includes(syscall)) {
+      throw new AppError("cannot-write", `--out ${out}: cannot be written (${code})`, { cause: error });
+    }
     throw error;
   }
 }

@@ -12,7 +12,7 @@ const idsSchema = z.array(idSchema).max(1000);
 export const planEditSchema: ZodType<PlanEdit> = z.strictObject({
   quantity: wholeSchema.exactOptional(),
   suppliers: idsSchema.exactOptional(),
-  shipping: z.enum(shippings).exactOptional(),
+  shipping: z.enum(shippings, `expected ${shippings.join(" or ")}`).exactOptional(),
   marginPercent: percentSchema.exactOptional(),
   leaveOut: idsSchema.exactOptional(),
 });

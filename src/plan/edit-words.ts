@@ -1,4 +1,4 @@
-import type { PlanEdit } from "../edit-types.ts";
+import type { EditField, PlanEdit } from "../edit-types.ts";
 import { AppError } from "../errors.ts";
 
 /** The fields as people write them. */
@@ -9,6 +9,13 @@ const names = {
   margin: "marginPercent",
   "leave-out": "leaveOut",
 } as const;
+const wordByField = new Map<string, string>(Object.entries(names).map(([word, field]) => [field, word]));
+
+/** A field's name as people write it. */
+export function editWord(field: EditField): string {
+  return wordByField.get(field) ?? field;
+}
+
 const lists: ReadonlySet<string> = new Set(["suppliers", "leaveOut"]);
 
 /**
@@ -27,6 +34,9 @@ export function editFromWords(words: readonly string[]): PlanEdit {
       throw new AppError("bad-edit", `field "${name}" has no value: expected e.g. "quantity 60"`);
     }
     const field = names[name as keyof typeof names];
+    if (Object.hasOwn(edit, field)) {
+      throw new AppError("bad-edit", `field "${name}" is named twice: expected one value for each field`);
+    }
     const items = value === "none" ? [] : value.split(",").filter((each) => each !== "");
     edit[field] = lists.has(field) ? items : value;
   }

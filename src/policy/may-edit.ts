@@ -9,6 +9,7 @@ import {
   type WrongValues,
 } from "../edit-types.ts";
 import { decimal } from "../money.ts";
+import { editWord } from "../plan/edit-words.ts";
 import type { Policy } from "../policy-types.ts";
 import { hasRole, notAllowed, refusal, unknownPerson } from "./refusal.ts";
 
@@ -97,7 +98,9 @@ export function editFault(form: readonly FormField[], changes: PlanEdit): EditFa
 
 /** The refusal that says all of them. */
 export function wrongValues(wrong: WrongValues): EditFault {
-  const texts = Object.entries(wrong).map(([field, text]) => `field "${field}": ${text}`);
+  const texts = Object.entries(wrong).map(
+    ([field, text]) => `field "${editWord(field as EditField)}": ${text}`,
+  );
   return { ...refusal("bad-edit", texts.join("; ")), wrong };
 }
 

@@ -4,7 +4,7 @@ import { openMemoryQueue, openRedisQueue } from "../../adapters/bullmq/step-queu
 import { createConsole } from "../../adapters/console/console-adapter.ts";
 import type { SlackAdapter } from "../../adapters/slack/slack-adapter.ts";
 import type { Database } from "../../adapters/store/database.ts";
-import { eraseRuns, refuseOpenRuns, runsToErase } from "../../adapters/store/erase-runs.ts";
+import { eraseRuns, namedRuns, runsToErase } from "../../adapters/store/erase-runs.ts";
 import { parseRecordKey, readOrCreateRecordKey } from "../../adapters/store/record-key.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
 import { openJournalText } from "../../adapters/store/record-journal.ts";
@@ -166,8 +166,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       },
       journal: journalApp("record", database, { openText: (record) => openJournalText(store.keys, record) }),
       async erase(which, o) {
-        await refuseOpenRuns(database, which);
-        const runs = await runsToErase(database, which, { also: true });
+        const runs = await namedRuns(database, which);
         await eraseRuns(recordPlace, await runsToErase(database, which), o);
         return { runs, by: o.by, at: new Date(systemClock.now()).toISOString() };
       },

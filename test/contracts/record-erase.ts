@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Database } from "../../adapters/store/database.ts";
-import { eraseRuns, refuseOpenRuns, runsToErase } from "../../adapters/store/erase-runs.ts";
+import { eraseRuns, namedRuns, runsToErase } from "../../adapters/store/erase-runs.ts";
 import { readJournal } from "../../adapters/store/journal-store.ts";
 import { openJournalText } from "../../adapters/store/record-journal.ts";
 import type { RecordTables } from "../../adapters/store/record-schema.ts";
@@ -51,14 +51,23 @@ export function recordEraseContract(name: string, open: () => Promise<Database<R
     after(() => database.close());
 
     test("a run that has not ended is not erased", async () => {
-      await assert.rejects(refuseOpenRuns(database, { run: "under-way" }), { code: "run-open" });
-      await assert.rejects(refuseOpenRuns(database, { person: "employee" }), {
+      await assert.rejects(namedRuns(database, { run: "under-way" }), { code: "run-open" });
+      await assert.rejects(namedRuns(database, { person: "employee" }), {
         code: "run-open",
         message: /under-way/,
       });
       assert.deepEqual(await runsToErase(database, { person: "employee" }), ["done-1", "done-2"]);
       assert.deepEqual(await runsToErase(database, { run: "under-way" }), []);
       assert.deepEqual(await runsToErase(database, { endedBefore: 0 }), []);
+    });
+
+    test("who names a run or a person wrongly is told that nothing was erased", async () => {
+      await assert.rejects(namedRuns(database, { run: "done-l" }), {
+        code: "not-found",
+        message: /"done-l"/,
+      });
+      await assert.rejects(namedRuns(database, { person: "nobody" }), { code: "not-found" });
+      assert.deepEqual(await namedRuns(database, { person: "manager" }), ["done-3"]);
     });
 
     test("its texts cannot be opened any more; others can; the journal verifies and says what was done", async () => {

@@ -106,6 +106,32 @@ test(
   },
 );
 
+test("the keyboard asks and hands on, and goes on where it began", { skip }, async (context) => {
+  const { office, signIn } = await withApproval(context);
+  const asked: string[] = [];
+  Object.assign(office.inbox, {
+    askBack: async (_act: unknown, approval: string, text: string) => {
+      asked.push(text);
+      return { outcome: "accepted", run: approval };
+    },
+  });
+  const page = await signIn("manager");
+  await page.getByRole("button", { name: "Hand on" }).click();
+  await focusOn(page, "input[name=to]");
+  await page.keyboard.press("Escape");
+  await focusOn(page, ".hand-on");
+  await page.getByRole("button", { name: "Ask the requester" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Back" }).click();
+  await focusOn(page, ".ask");
+  await page.keyboard.press("Enter");
+  await write(page, "Is it urgent?");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").getByText("Asked. The approval stays open").waitFor();
+  await focusOn(page, ".ask");
+  assert.deepEqual(asked, ["Is it urgent?"]);
+});
+
 test("a rejection needs a reason, given in place; Escape takes it back", { skip }, async (context) => {
   const { office, signIn } = await withApproval(context);
   const page = await signIn("manager");

@@ -100,3 +100,24 @@ test("what somebody decided alone is reviewed on a page of its own", { skip }, a
   assert.deepEqual(reviewed, [`manager-2 ${alone.id} the pump had failed`]);
   assert.deepEqual(scene.complaints, []);
 });
+
+test(
+  "a run's page says what it waits for, and an address that was cut off shows a page",
+  { skip },
+  async (context) => {
+    const scene = await open(context);
+    await scene.office.begin("run1", {
+      person: "employee",
+      text: "Order parts for 5 flurbs",
+      thread: "terminal:1",
+    });
+    await scene.office.ask("run1", "Which product do you mean?", []);
+    const page = await scene.signIn("employee", "My requests");
+    await page.getByRole("link", { name: "Order parts for 5 flurbs" }).click();
+    await page.getByRole("term").getByText("Which product do you mean?").waitFor();
+    await page.getByText("Not answered yet.").waitFor();
+    await page.evaluate('location.hash = "#/nowhere/100%"');
+    await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+    assert.deepEqual(scene.complaints, []);
+  },
+);

@@ -113,6 +113,7 @@ function detailOf(view: RunView): RunDetail {
     paused: view.run.paused === true,
     requestText,
     dialogue,
+    question: view.question?.text ?? null,
     approvals,
     plannedAnew: [],
     verdictReason: view.reason,

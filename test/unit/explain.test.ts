@@ -42,6 +42,7 @@ const run: RunDetail = {
     { ...done, id: "orders", label: "Orders", status: "pending", output: null },
   ],
   dialogue: [],
+  question: null,
   approvals: [],
   plannedAnew: [],
   verdictReason: null,
@@ -50,7 +51,7 @@ const run: RunDetail = {
 const records: readonly StoryRecord[] = [
   { at, kind: "request", facts: { person: "employee" } },
   { at, kind: "envelope", facts: { direction: "in", step: "credit", instance: "b" } },
-  { at, kind: "refusal", facts: { code: "not-allowed" } },
+  { at, kind: "refusal", facts: { code: "not-allowed", person: "employee-2" } },
 ];
 const call = { caller: "router", role: "router", promptBytes: 10, ms: 5 };
 const models: readonly StoryRecord[] = [
@@ -75,7 +76,7 @@ test("a run is told by its record and journal; what people wrote is quoted and h
         "Plan: done by the bot itself, 12 ms",
       ],
       ["Undone", "Reserve was undone"],
-      ["Refused or alarmed", "2026-01-05 09:00:00 UTC: refusal not-allowed"],
+      ["Refused or alarmed", "2026-01-05 09:00:00 UTC: employee-2 was refused: not-allowed"],
       [
         "Models",
         "model small: 1 call, 5 ms; 10 bytes asked, 7 answered; 3 tokens; charged: USD 0.01",
@@ -121,6 +122,12 @@ test("every verdict is told, also of a quorum, by whose right, in advance and al
   ]);
   assert.equal(told({ status: "open", decisions: [first] }).length, 2, "and that it waits");
   assert.equal(told({ status: "decided", decisions: [], decision: second }).length, 1, "of an old run");
+});
+
+test("a question that was not answered yet is told", () => {
+  const { parts } = explainRun({ id: "run1", run: { ...run, question: "Which product?" }, records, models });
+  const asked = parts.find(({ heading }) => heading === "Asked");
+  assert.ok(asked?.lines.includes("asked back “Which product?”, not answered yet"));
 });
 
 test("of an erased run the journal still tells who, when and what was decided", () => {

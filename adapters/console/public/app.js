@@ -22,7 +22,15 @@ const pages = [
 function currentPlace() {
   const [path = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/");
   const start = state.me?.roles.includes("manager") === true ? "approvals" : "chat";
-  return { path: path === "" ? start : path, id: decodeURIComponent(id) };
+  return { path: path === "" ? start : path, id: decoded(id) };
+}
+/** An address may have been cut off when it was copied: then it is taken as it stands. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function App() {

@@ -1,6 +1,6 @@
 import { post } from "./api.js";
 import { dateTime } from "./format.js";
-import { html, useState } from "./html.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { ReasonForm } from "./reason-form.js";
 
 /**
@@ -11,6 +11,30 @@ export function MoreVerbs({ id }) {
   const [verb, setVerb] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState("");
+  const own = useRef(/** @type {HTMLElement | null} */ (null));
+  /** Whose form was just closed. */
+  const opener = useRef("");
+  // The form is gone: the keyboard goes on where it was opened.
+  useLayoutEffect(() => {
+    if (verb === "" && opener.current !== "") {
+      own.current?.querySelector(`.${opener.current}`)?.focus();
+      opener.current = "";
+    }
+  }, [verb]);
+  const begin = (name) => {
+    setSaid("");
+    setVerb(name);
+  };
+  const leave = () => {
+    opener.current = verb;
+    setVerb("");
+  };
+  const escape = (event) => {
+    if (event.key === "Escape" && verb !== "" && !busy) {
+      event.stopPropagation();
+      leave();
+    }
+  };
 
   /** @param {string} path @param {object} body @param {(answer: any) => string} text */
   const act = async (path, body, text) => {
@@ -18,34 +42,38 @@ export function MoreVerbs({ id }) {
     try {
       const answer = await post(`/rights/approvals/${encodeURIComponent(id)}/${path}`, body);
       setSaid(answer.outcome === "refused" ? answer.error.message : text(answer));
-      setVerb("");
+      leave();
     } catch (error) {
       setSaid(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(false);
     }
   };
-  if (verb === "ask") {
-    return html`<${ReasonForm}
-      question="What do you want to know? The requester reads this."
-      act="Ask"
-      busy=${busy}
-      onAct=${(text) => act("question", { text }, () => "Asked. The approval stays open, with its times.")}
-      onBack=${() => setVerb("")}
-    />`;
-  }
-  if (verb === "hand-on") {
-    return html`<${HandOnForm}
-      busy=${busy}
-      onAct=${(body) =>
-        act("delegate", body, ({ until }) => `${body.to} may decide until ${dateTime(Date.parse(until))}.`)}
-      onBack=${() => setVerb("")}
-    />`;
-  }
-  return html`<div class="buttons more-verbs">
-    <button type="button" class="quiet ask" onClick=${() => setVerb("ask")}>Ask the requester</button>
-    <button type="button" class="quiet hand-on" onClick=${() => setVerb("hand-on")}>Hand on</button>
-    <span class="muted" role="status">${said}</span>
+  const forms = {
+    ask: () =>
+      html`<${ReasonForm}
+        question="What do you want to know? The requester reads this."
+        act="Ask"
+        busy=${busy}
+        onAct=${(text) => act("question", { text }, () => "Asked. The approval stays open, with its times.")}
+        onBack=${leave}
+      />`,
+    "hand-on": () =>
+      html`<${HandOnForm}
+        busy=${busy}
+        onAct=${(body) =>
+          act("delegate", body, ({ until }) => `${body.to} may decide until ${dateTime(Date.parse(until))}.`)}
+        onBack=${leave}
+      />`,
+  };
+  const buttons = () =>
+    html`<div class="buttons more-verbs">
+      <button type="button" class="quiet ask" onClick=${() => begin("ask")}>Ask the requester</button>
+      <button type="button" class="quiet hand-on" onClick=${() => begin("hand-on")}>Hand on</button>
+      <span class="muted" role="status">${said}</span>
+    </div>`;
+  return html`<div ref=${own} onKeyDown=${escape}>
+    ${(forms[verb] ?? buttons)()} ${verb !== "" && html`<p class="problem" role="alert">${said}</p>`}
   </div>`;
 }
 
@@ -53,6 +81,8 @@ export function MoreVerbs({ id }) {
 function HandOnForm({ busy, onAct, onBack }) {
   const [to, setTo] = useState("");
   const [hours, setHours] = useState("24");
+  const first = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useLayoutEffect(() => first.current?.focus(), []);
   const submit = (event) => {
     event.preventDefault();
     if (to.trim() !== "" && Number(hours) > 0 && !busy) {
@@ -63,6 +93,7 @@ function HandOnForm({ busy, onAct, onBack }) {
     <label>
       Who decides on this in your place? Their id, e.g. manager-2.
       <input
+        ref=${first}
         name="to"
         maxlength="80"
         required

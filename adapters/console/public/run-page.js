@@ -60,7 +60,7 @@ function Run({ run }) {
     ${run.error !== null && html`<p class="problem">${run.error.message} (${run.error.code})</p>`}
     ${isOpen(run.status) && html`<${Cancel} id=${run.id} />`}
     ${
-      run.dialogue.length > 0 &&
+      (run.dialogue.length > 0 || run.question !== null) &&
       html`<h2>Questions</h2>
         <dl class="dialogue">
           ${run.dialogue.map(
@@ -70,6 +70,13 @@ function Run({ run }) {
                 <dd>${answer}</dd>
               </div>`,
           )}
+          ${
+            run.question !== null &&
+            html`<div>
+              <dt>${run.question}</dt>
+              <dd class="muted">Not answered yet. The answer belongs where the request was made.</dd>
+            </div>`
+          }
         </dl>`
     }
     <h2>Steps</h2>
@@ -78,6 +85,7 @@ function Run({ run }) {
     </ol>
     ${run.approvals.length > 0 && html`<h2>Decision</h2>`}
     ${run.approvals.map((approval) => html`<${Decision} key=${approval.id} approval=${approval} />`)}
+    ${run.verdictReason !== null && html`<p>Reason: ${run.verdictReason}</p>`}
     ${
       run.plan !== null &&
       html`<h2>Plan</h2>

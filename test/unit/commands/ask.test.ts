@@ -72,3 +72,72 @@ test("outside the demo --as, --by and --yes are wrong usage, before anything is 
     assert.deepEqual(one.sent, []);
   }
 });
+
+/** A bot that asks one question, refuses the answers named, and is done once it has taken one. */
+function asking(refusals: readonly { readonly code: string; readonly message: string }[]) {
+  const answers: string[] = [];
+  const { client } = bot(true);
+  const left = [...refusals];
+  const taken = Promise.withResolvers<void>();
+  const card = (kind: string, tone: string) => ({
+    key: `${kind}-R`,
+    card: {
+      kind,
+      title: kind,
+      text: "For whom?",
+      facts: [],
+      steps: [],
+      tables: [],
+      options: [],
+      tone,
+      approval: null,
+    },
+  });
+  const asks: ControlClient = {
+    ...client,
+    post(_url, body) {
+      const { run, text } = body as { readonly run?: string; readonly text: string };
+      if (run === undefined) {
+        return Promise.resolve({ outcome: "accepted", run: "R" });
+      }
+      answers.push(text);
+      const refusal = left.shift();
+      if (refusal === undefined || refusal.code === "no-question") {
+        taken.resolve();
+      }
+      return Promise.resolve(
+        refusal === undefined
+          ? { outcome: "accepted", run: "R" }
+          : { outcome: "refused", error: { ...refusal, retryable: false }, result: null },
+      );
+    },
+    async *lines() {
+      yield await Promise.resolve(card("question", "waiting"));
+      await taken.promise;
+      yield card("result", "good");
+    },
+  };
+  return { client: asks, answers };
+}
+
+test("an answer that is refused is said so, and asked for again", async () => {
+  const { client, answers } = asking([{ code: "request-empty", message: "the request is empty" }]);
+  const shown: string[] = [];
+  const replies = ["?!", "Customer XYZ"];
+  const prompter = {
+    ask(question: string) {
+      shown.push(question);
+      return Promise.resolve(replies.shift() ?? null);
+    },
+  };
+  assert.equal(await ask(client, "text", {}, prompter), 0);
+  assert.deepEqual(answers, ["?!", "Customer XYZ"]);
+  assert.match(shown[0] ?? "", /For whom\?/);
+  assert.match(shown[1] ?? "", /^the request is empty/);
+});
+
+test("who answers a question that somebody answered elsewhere is not asked again", async () => {
+  const { client, answers } = asking([{ code: "no-question", message: "no question waits" }]);
+  assert.equal(await ask(client, "text", {}, answering("Customer XYZ")), 0);
+  assert.deepEqual(answers, ["Customer XYZ"]);
+});

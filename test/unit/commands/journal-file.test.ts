@@ -187,3 +187,20 @@ test("an export that fails leaves the older file as it was, and no draft", async
     ["journal.jsonl"],
   );
 });
+
+test("a file that is not there, is no file or was cut in a line is said as such, as is a place that takes none", async () => {
+  await assert.rejects(verify(), { code: "usage", message: /journal\.jsonl: is not there$/ });
+  await assert.rejects(verifyFile(world.settings, world.config, world.folder), {
+    code: "usage",
+    message: /is a folder$/,
+  });
+  await write();
+  await writeFile(file, (await readFile(file, "utf8")).slice(0, -30));
+  await assert.rejects(verify(), { code: "not-an-export", message: /not JSON: the file was cut off/ });
+  for (const [out, code] of [
+    [world.folder, "EISDIR"],
+    [path.join(world.folder, "nowhere", "journal"), "ENOENT"],
+  ] as const) {
+    await assert.rejects(write({ out }), { code: "cannot-write", message: new RegExp(`\\(${code}\\)$`) });
+  }
+});

@@ -206,6 +206,33 @@ test("a right that is taken back is gone at once, in every bot; what was decided
   );
 });
 
+test("a right that was handed on twice still counts when one of them is taken back, and that is said", async () => {
+  const { bot } = await opened();
+  const handing = {
+    from: "manager",
+    to: "manager-2",
+    approval: null,
+    hours: 2,
+    adapter: "console",
+    assurance: "clicked",
+  } as const;
+  const ids = [];
+  for (let time = 0; time < 2; time += 1) {
+    const given = await bot.delegations.delegate(handing);
+    ids.push(given.outcome === "delegated" ? given.id : "");
+  }
+  const act = { person: "manager", adapter: "console", assurance: "clicked" } as const;
+  const said = async (id = "") => {
+    const done = await bot.delegations.takeBack(act, id);
+    return done.outcome === "done" ? done.text : done.error.code;
+  };
+  assert.equal(
+    await said(ids[0]),
+    `Taken back. "manager-2" still decides by the right of "manager" under: ${ids[1]} on everything.`,
+  );
+  assert.equal(await said(ids[1]), '"manager-2" decides no more by the right of "manager".');
+});
+
 test("deciding alone needs the role, a reason and a limit, and is alarmed", async () => {
   const breakGlass = {
     roles: ["manager" as const],

@@ -79,10 +79,7 @@ test("refusals name field, value and expectation, reach who asked, and are in th
       { changes: { quantity: "many", marginPercent: "-1" } },
       /"wrong":\{"quantity":"expected a whole number[^}]*"marginPercent":"expected percent/,
     ],
-    [
-      { changes: { marginPercent: "30" } },
-      /bad-edit.*\\"marginPercent\\": cannot be changed.*one of quantity/,
-    ],
+    [{ changes: { marginPercent: "30" } }, /bad-edit.*\\"margin\\": cannot be changed.*one of quantity/],
     [{ changes: { price: "1" } as object }, /bad-edit.*expected some of quantity, suppliers/],
     [{ person: "former" }, /unknown-person/],
     [{ person: "employee-9" }, /unknown-person/],

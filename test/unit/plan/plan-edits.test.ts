@@ -56,10 +56,10 @@ test("limits: of the policy and the plan; each refusal names field, value and ex
   }
   for (const [bad, expected] of [
     [{ quantity: "8" }, /"quantity": 8, expected 1 to 7/],
-    [{ marginPercent: "12.4" }, /"marginPercent": 12\.4, expected 12\.5 to 40/],
+    [{ marginPercent: "12.4" }, /"margin": 12\.4, expected 12\.5 to 40/],
     [{ suppliers: ["gamma"] }, /"suppliers": "gamma", expected some of alpha, beta/],
     [{ suppliers: [] }, /"suppliers": nobody is left/],
-    [{ leaveOut: ["bolt", "motor"] }, /"leaveOut": nothing is left to order/],
+    [{ leaveOut: ["bolt", "motor"] }, /"leave-out": nothing is left to order/],
     [{ leaveOut: ["plate"] }, /"plate", expected some of bolt, motor/],
     [{ suppliers: ["beta", "alpha"], quantity: "5" }, /nothing is changed/],
     [{}, /nothing is changed/],
@@ -173,6 +173,7 @@ test("an edit as people write it", () => {
     [["price", "1"], /"price" is not known: expected quantity, suppliers/],
     [["__proto__", "1"], /is not known/],
     [["quantity"], /"quantity" has no value/],
+    [["quantity", "60", "margin", "22", "quantity", "600"], /"quantity" is named twice/],
   ] as const) {
     assert.throws(() => editFromWords(words), { code: "bad-edit", message });
   }

@@ -87,6 +87,24 @@ test("threads are the server's: a client names a run of its own, no thread", asy
   await assert.rejects(ask(7, { run: "elsewhere" }), { code: "not-allowed" });
 });
 
+test("an answer to a run that asks nothing is refused, and begins no other run", async () => {
+  const { run } = await ask(1);
+  const answered = (last: number) =>
+    client.post("/requests", { key: uuid(last), text: "yes", as: "employee", run });
+  const refused = (await answered(2)) as {
+    readonly outcome: string;
+    readonly error: { readonly code: string };
+  };
+  assert.deepEqual([refused.outcome, refused.error.code], ["refused", "no-question"]);
+  await office.ask(run, "For which customer?", []);
+  assert.deepEqual(await answered(3), { outcome: "accepted", run });
+  assert.deepEqual([...office.runs.keys()], [run]);
+});
+
+test("an address that is not there is said as such: an empty id, an older bot", async () => {
+  await assert.rejects(client.post("/runs//cancel", {}), { code: "not-found", message: /an id is empty/ });
+});
+
 test("a stream carries the cards of its run only, and only for who may see it", async () => {
   const { run } = await ask(1);
   const thread = `terminal:${uuid(1)}` as const;

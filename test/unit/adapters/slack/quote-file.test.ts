@@ -24,6 +24,7 @@ function completed(change: Partial<RunDetail> = {}): RunDetail {
     createdAt: 0,
     updatedAt: Date.UTC(2026, 2, 1, 23),
     dialogue: [],
+    question: null,
     approvals: [],
     plannedAnew: [],
     verdictReason: null,
