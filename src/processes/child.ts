@@ -12,6 +12,8 @@ const settledMs = 30_000;
 const drainMs = 5_000;
 /** One that is to start again has more time: it ends by itself before that, unless it stands still. */
 const restartMs = 20_000;
+/** A first start that takes longer is worth a word. */
+const slowMs = 30_000;
 /** A first start that somebody killed is tried again, but not for ever. */
 const mostStarts = 3;
 
@@ -60,6 +62,8 @@ export function startChild(o: {
   readonly longestBackOffMs?: number;
   readonly onStart?: () => void;
   readonly onRestart?: (name: string, reason: string) => void;
+  /** It is not ready yet, after a time in which others are. */
+  readonly onSlow?: (name: string) => void;
 }): Child {
   let current: ChildProcess | undefined;
   let stopping = false;
@@ -135,7 +139,8 @@ export function startChild(o: {
     });
   };
   start();
-  ready.catch(() => undefined);
+  const slow = setTimeout(() => o.onSlow?.(o.name), slowMs);
+  ready.finally(() => clearTimeout(slow)).catch(() => undefined);
   return {
     name: o.name,
     pid: () => current?.pid,
