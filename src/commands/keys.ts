@@ -201,6 +201,7 @@ async function answerUntilDone(
     holder,
     ...(o.instances === undefined ? {} : { instances: o.instances }),
     onStep: (step) => sayStep(step, o),
+    now: () => Date.now(),
     // Cut short when somebody asks.
     wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
   });

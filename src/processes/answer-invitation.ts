@@ -10,7 +10,7 @@ import { publishInstanceGrants } from "./public-trust.ts";
 /** What was done about an invitation. */
 export interface KeyHolderStep {
   readonly instance: string;
-  readonly did: "approved" | "granted" | "enrolled" | "expired" | "denied" | "refused";
+  readonly did: "approved" | "granted" | "enrolled" | "expired" | "denied" | "refused" | "not taken up";
   readonly reason?: string;
 }
 /** An open key-holder, with the atSign's own keys. */

@@ -66,8 +66,9 @@ const sayAgainMs = 30_000;
 export async function openIdentity(o: IdentityOptions): Promise<Identity> {
   const { log } = o;
   const refusals = createRefusalJournal({ journal: o.journal, timers: systemTimers, log });
+  const clients: AtClient[] = [];
   try {
-    const opened = await open(o, refusals);
+    const opened = await open(o, refusals, clients);
     return {
       ...opened,
       async close() {
@@ -76,6 +77,7 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
       },
     };
   } catch (error) {
+    await Promise.all(clients.map((client) => client.close()));
     const code = codeOf(error);
     // Keys that others could have read are as much worth a line as a forged paper.
     if (code.startsWith("trust-") || code === "key-file-open") {
@@ -86,7 +88,8 @@ export async function openIdentity(o: IdentityOptions): Promise<Identity> {
   }
 }
 
-async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Identity> {
+/** `clients` holds what it opened: for whoever must close it should this fail. */
+async function open(o: IdentityOptions, refusals: RefusalJournal, clients: AtClient[]): Promise<Identity> {
   const { settings, id, log, clock, memory, device } = o;
   const atSign = device?.atSign ?? o.config.atSignOf(id);
   const folder = device?.folder ?? keyFolderOf(settings.data, id);
@@ -98,7 +101,7 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
     const address = atAddress(settings);
     const waiting = setInterval(() => log.warn({ atSign }, "at-server-awaited"), sayAgainMs);
     try {
-      return await AtClient.open({
+      const client = await AtClient.open({
         atSign,
         // Keys that may do no more than an instance needs: the atSign's own are for its key-holder, or the person, alone.
         keys: await (device === undefined
@@ -110,6 +113,8 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
         signal: o.signal,
         ...watchRefusals(memory, (refusal) => refusals.note(refusal)),
       });
+      clients.push(client);
+      return client;
     } catch (error) {
       throw device !== undefined && isAway(error) ? noServer(atSign, error) : error;
     } finally {

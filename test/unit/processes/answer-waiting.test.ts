@@ -42,6 +42,7 @@ function world(invitations: OpenInvitation[], o: { readonly isDeaf?: boolean } =
       },
     },
     onStep: (step) => steps.push(step),
+    now: () => Date.parse("2026-01-05T09:00:00.000Z"),
     wait: (ms, signal) =>
       new Promise((resolve) => {
         state.waits.push(ms);
@@ -105,4 +106,20 @@ test("it ends with those it waits for, whoever else is invited, and with what fa
   };
   await assert.rejects(answerWaiting({ ...failing.options, holder }), /away/);
   assert.equal(failing.state.ended, true);
+});
+
+test("who was let in and does not come for its keys is not waited for longer than its invitation", async () => {
+  const { state, steps, options, pass } = world([invited("a", "granted")]);
+  let now = options.now();
+  const answering = answerWaiting({ ...options, now: () => now });
+  await turns();
+  assert.deepEqual(state.waits, [150]);
+  now += 3_600_000;
+  pass();
+  await answering;
+  assert.equal(state.ended, true);
+  assert.deepEqual(
+    steps.map(({ instance, did }) => `${instance} ${did}`),
+    ["a approved", "a approved", "a not taken up"],
+  );
 });

@@ -6,6 +6,7 @@ import { writeAtKeysFile } from "@atsign/atsdk";
 import { AtServer } from "../../../src/sandbox/at-server/at-server.ts";
 import { startAtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
 import { freePort } from "../../fakes/free-port.ts";
+import { followCompany } from "../../../src/processes/public-trust.ts";
 import { BotIdentity } from "../../fakes/bot-identity.ts";
 import { JournalWorld } from "../../fakes/journal-world.ts";
 import { until } from "../../fakes/manual-time.ts";
@@ -99,4 +100,25 @@ test("where no atServer answers, a process waits and says so; a person is told a
     code: "at-server-away",
     message: /@cs-bot does not answer .*ECONNREFUSED/,
   });
+});
+
+test("a start that is refused leaves no connection behind", async (t) => {
+  let server: AtServer | undefined;
+  const sandbox = await startAtSandbox({
+    dataDir: path.join(world.folder, "at"),
+    atSigns: ["@cs-bot"],
+    keys: { "@cs-bot": aliceKeys },
+    makeServer: (atSign, options) => (server = new AtServer(atSign, options)),
+  });
+  t.after(() => sandbox.close());
+  const { directory: atDirectory, caFile: atCaFile } = sandbox;
+  await writeAtKeysFile(path.join(world.folder, "keys", "bot", "instance.main.atKeys"), aliceKeys);
+  // Papers come over the network: it is connected before it looks at them.
+  await followCompany(world.folder, "@cs-bot");
+  const policy = { ...world.config.policy, separationOfDuties: false };
+  const settings = { ...world.settings, atDirectory, atCaFile };
+  await assert.rejects(bot.open({ ...world.config, policy }, settings), {
+    code: "policy-not-signed",
+  });
+  await until(() => server?.connections.size === 0, "the end of its connection");
 });
