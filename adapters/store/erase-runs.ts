@@ -9,6 +9,7 @@ import type { Database } from "./database.ts";
 import { appendJournal, type JournalTables } from "./journal-store.ts";
 import { sealBody } from "./record-commit.ts";
 import type { RecordTables } from "./record-schema.ts";
+import { getValue, putValue } from "./record-values.ts";
 import { noRun, type RunKeys } from "./run-keys.ts";
 
 /**
@@ -33,6 +34,8 @@ export type WhichRuns =
 const open = ["running", "waiting", "compensating"] as const;
 /** Runs per unit: others wait for a unit. */
 const batch = 100;
+/** Kept from a deletion until the database's files are rewritten; its value is the last deletion's own. */
+const purgeDue = "purge-due";
 /** What stands where a text stood. */
 const erasedText = "(erased)";
 
@@ -102,7 +105,8 @@ async function refuseOpenRuns(
 /**
  * Destroys the data keys of finished runs, with everything that was sealed under them but the journal's bodies, which
  * its chains need and nobody can read any more. `reason` is sealed under the key of what belongs to no run. Afterwards
- * no byte of the wrapped keys is left in the database's own files.
+ * no byte of the wrapped keys is left in the database's own files. Called again, also without runs, it finishes what was
+ * interrupted.
  */
 export async function eraseRuns(
   place: RecordPlace,
@@ -123,6 +127,7 @@ export async function eraseRuns(
         await tx.deleteFrom(table).where("run", "in", part).execute();
       }
       await tx.updateTable("runs").set({ thread: "erased:", errors: null }).where("id", "in", part).execute();
+      await putValue(tx, purgeDue, { value: `${writer} ${clock.now()}`, passing_at: null });
       await appendJournal(tx, {
         writer,
         at: clock.now(),
@@ -132,8 +137,13 @@ export async function eraseRuns(
     });
     part.forEach((run) => keys.forget(run));
   }
-  if (runs.length > 0) {
+  const due = await getValue(database, purgeDue);
+  if (due !== undefined) {
     await database.purge(["run_keys", "contents", "cards", "outbox", "runs"]);
+    // Not where somebody has deleted more meanwhile.
+    await database.unit((tx) =>
+      tx.deleteFrom("kept_values").where("key", "=", purgeDue).where("value", "=", due).execute(),
+    );
   }
 }
 

@@ -14,6 +14,8 @@ import { PostgresUnit } from "./postgres-unit.ts";
 /** Small, because a fleet has many processes and PostgreSQL few connections. */
 const readConnections = 2;
 const writeConnections = 3;
+/** Rewriting large tables takes longer than any other statement. */
+const purgeMs = 3_600_000;
 const attempts = 5;
 const retryMs = 10;
 
@@ -80,10 +82,22 @@ class PostgresDatabase<S> implements Database<S> {
   }
 
   async purge(tables: readonly string[]): Promise<void> {
-    for (const table of tables) {
-      // Outside any transaction; the names are those of this program's own tables.
-      await this.#tracked(() => this.#writers.query(`vacuum full ${escapeIdentifier(table)}`));
-    }
+    await this.#tracked(async () => {
+      const client = await this.#writers.connect();
+      try {
+        await client.query(`set statement_timeout = ${purgeMs}`);
+        for (const table of tables) {
+          // Outside any transaction; the names are those of this program's own tables.
+          const query = { text: `vacuum full ${escapeIdentifier(table)}`, query_timeout: purgeMs };
+          await client.query(query);
+        }
+      } catch (error) {
+        throw postgresError(error, this.place);
+      } finally {
+        // Its settings go with it.
+        client.release(true);
+      }
+    });
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Kysely } from "kysely";
 import type { Database } from "./database.ts";
 import type { RecordTables } from "./record-schema.ts";
 
@@ -26,16 +27,16 @@ export async function getValues(
 }
 
 /** `passing_at`: when a passing value was set; null for one that stays. */
-export async function setValue(
-  database: Database<RecordTables>,
-  key: string,
-  row: { readonly value: string; readonly passing_at: number | null },
-): Promise<void> {
-  await database.unit((tx) =>
-    tx
-      .insertInto("kept_values")
-      .values({ key, ...row })
-      .onConflict((conflict) => conflict.column("key").doUpdateSet(row))
-      .execute(),
-  );
+type KeptValue = Pick<RecordTables["kept_values"], "value" | "passing_at">;
+
+export async function setValue(database: Database<RecordTables>, key: string, row: KeptValue): Promise<void> {
+  await database.unit((tx) => putValue(tx, key, row));
+}
+
+export async function putValue(tx: Kysely<RecordTables>, key: string, row: KeptValue): Promise<void> {
+  await tx
+    .insertInto("kept_values")
+    .values({ key, ...row })
+    .onConflict((conflict) => conflict.column("key").doUpdateSet(row))
+    .execute();
 }

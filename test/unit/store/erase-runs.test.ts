@@ -60,10 +60,19 @@ test("no byte of a destroyed key is left in the record's files, and what it seal
       .executeTakeFirstOrThrow(),
   );
   assert.ok(filesWith(found.wrapped).length > 0, "it is there before");
-  await eraseRuns({ database, keys: store.keys, clock, writer: "b-1" }, ["run7"], {
-    by: "admin",
-    reason: "r",
+  const o = { by: "admin", reason: "r" };
+  const dying = new Proxy(database, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      const member = typeof value === "function" ? (value.bind(target) as unknown) : value;
+      return name === "purge" ? () => Promise.reject(new Error("killed")) : member;
+    },
   });
+  const killed = eraseRuns({ database: dying, keys: store.keys, clock, writer: "b-1" }, ["run7"], o);
+  await assert.rejects(killed, /killed/);
+  assert.ok(filesWith(found.wrapped).length > 0, "deleted, but not gone");
+  // Whoever calls it again finishes it, though there is no run left to erase.
+  await eraseRuns({ database, keys: store.keys, clock, writer: "b-1" }, [], o);
   assert.deepEqual([filesWith(found.wrapped), filesWith(found.value)], [[], []]);
   assert.equal((await store.contents("run8")).length, 1);
   // Beside work that goes on.
