@@ -25,7 +25,10 @@ const accepted = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("refused"), error: errorInfo, result: z.unknown() }),
 ]);
 const streamed = z.object({ key: z.string(), card: z.unknown() });
-const kind = z.object({ demo: z.boolean() });
+const botStatus = z.object({
+  demo: z.boolean(),
+  safety: z.object({ freeze: z.object({ by: z.string(), reason: z.string() }).nullable() }).optional(),
+});
 const decided = z.object({
   outcome: z.string(),
   error: z.object({ message: z.string() }).optional(),
@@ -68,7 +71,7 @@ export async function ask(
   if (options.no === true && (options.reason ?? "").trim() === "") {
     throw new AppError("usage", "--no needs --reason TEXT: a rejection says why");
   }
-  const { demo } = kind.parse(await client.get("/status"));
+  const { demo, safety } = botStatus.parse(await client.get("/status"));
   if (!demo && (options.as !== undefined || options.by !== undefined || options.yes === true)) {
     throw new AppError("usage", "--as, --by and --yes exist only with the demo company");
   }
@@ -99,6 +102,10 @@ export async function ask(
     return exitCodes.failed;
   }
   const { run } = first;
+  const freeze = safety?.freeze ?? null;
+  if (freeze !== null) {
+    tell(`Frozen by ${freeze.by}: ${freeze.reason}. The request waits until two people have lifted that.`);
+  }
   const watch = slowAgentWatch(slow);
   const ending = await follow().finally(() => watch.end());
   const result = (await client.get(`/runs/${run}/result${query}`)) as RunResult;
