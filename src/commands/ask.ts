@@ -10,6 +10,7 @@ import { patientClient } from "./patient-client.ts";
 import { type Prompter, terminalPrompter } from "./prompter.ts";
 import { answer, answerJson, exitCodes, tell } from "./output.ts";
 import { cardText } from "./card-text.ts";
+import { type SlowAgent, slowAgent, slowAgentWatch } from "./slow-agent-watch.ts";
 
 export interface AskOptions {
   readonly as?: string;
@@ -35,13 +36,6 @@ const decided = z.object({
   /** How many more people must approve. */
   more: z.number().optional(),
 });
-
-/** When an agent's silence is said, and where. */
-interface SlowAgent {
-  readonly afterMs: number;
-  readonly say: (line: string) => void;
-}
-const slowAgent: SlowAgent = { afterMs: 10_000, say: tell };
 
 /** How long a bot that went away is waited for. */
 const patienceMs = 60_000;
@@ -244,33 +238,6 @@ export async function ask(
   }
 }
 
-/** Says once per step that an agent has been silent for long; the request stays and goes on when it answers. */
-function slowAgentWatch({ afterMs, say }: SlowAgent): { see(card: Card): void; end(): void } {
-  const timers = new Map<string, NodeJS.Timeout>();
-  const stop = (id: string): void => {
-    clearTimeout(timers.get(id));
-    timers.delete(id);
-  };
-  return {
-    see(card) {
-      for (const { id, agent, status, atSign } of card.steps) {
-        const silent = status === "waiting" && atSign !== null && agent !== "hitl";
-        if (silent && !timers.has(id)) {
-          const line = `  … ${atSign} has not answered ${id} yet; the request waits and goes on when it does`;
-          timers.set(
-            id,
-            setTimeout(() => say(line), afterMs),
-          );
-        } else if (!silent) {
-          stop(id);
-        }
-      }
-    },
-    end() {
-      [...timers.keys()].forEach(stop);
-    },
-  };
-}
 function summary(result: RunResult): string {
   if (result.status === "needs-input") {
     return `${result.question ?? "One thing is missing."}\n(waits for the answer: countersign answer ${result.run ?? "RUN"} TEXT)`;
