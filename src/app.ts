@@ -85,7 +85,7 @@ export function createBot(parts: BotParts): Bot {
   const presenter = createPresenter({
     store,
     adapters: () => adapters,
-    render: (row) => desk.render(row),
+    render: (row) => rights.uses.beforeShown(row).then(() => desk.render(row)),
     others: () => register.others(),
     clock,
     after: (ms, call) => timers.after(ms, call),
@@ -262,7 +262,7 @@ export function createBot(parts: BotParts): Bot {
       if (!register.others()) {
         await store.resume(clock.now());
       }
-      await rights.delegations.refresh();
+      await rights.watch.start();
       calls.begin();
       await startWorker({ queue, engine, log });
       sweeper.start();
@@ -280,6 +280,7 @@ export function createBot(parts: BotParts): Bot {
       await copies.stop();
       await rights.uses.stop();
       await rights.reviews.stop();
+      await rights.watch.stop();
       for (const adapter of adapters) {
         await adapter.stop();
       }

@@ -112,9 +112,11 @@ export interface EditPreview {
   /** What only the agents' checks will show. */
   readonly open: string;
 }
-/** What is wrong with an edit, and in which of its fields where it is in one. */
+/** What is wrong with values of an edit: for each field its value, where it says more, and what was expected. */
+export type WrongValues = Readonly<Partial<Record<EditField, string>>>;
+/** What is wrong with an edit; absent `wrong`: it is in none of its values. */
 export interface EditFault extends ErrorInfo {
-  readonly field?: EditField;
+  readonly wrong?: WrongValues;
 }
 export interface EditRefused extends Refused {
   readonly error: EditFault;

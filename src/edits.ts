@@ -6,6 +6,7 @@ import type { TrustView } from "./define-agent.ts";
 import {
   type Edited,
   type EditFault,
+  type EditField,
   type EditInbox,
   type EditRefused,
   editFields,
@@ -18,8 +19,7 @@ import {
 } from "./edit-types.ts";
 import { decimal, money } from "./money.ts";
 import { planEditSchema } from "./plan/edit-schema.ts";
-import { editWord } from "./plan/edit-words.ts";
-import { changesOf, editFault, formOf, mayEdit, wordsOf } from "./policy/may-edit.ts";
+import { changesOf, editFault, formOf, mayEdit, wordsOf, wrongValues } from "./policy/may-edit.ts";
 import { refusal } from "./policy/refusal.ts";
 import type { Store } from "./ports.ts";
 import type { RunView } from "./run-view.ts";
@@ -220,15 +220,18 @@ export function createEdits(o: EditsOptions): EditInbox {
   }
 }
 
-function malformed(error: z.ZodError): EditFault {
-  const issue = error.issues[0];
-  const [head, field] = issue?.path ?? [];
-  const name = head === "changes" && field !== undefined ? field : head;
-  const expected = issue?.code === "unrecognized_keys" ? `; expected some of ${editFields.join(", ")}` : "";
-  const known = editFields.find((each) => head === "changes" && each === field);
-  const word = known === undefined ? String(name ?? "changes") : editWord(known);
-  const fault = refusal("bad-edit", `field "${word}": ${issue?.message ?? ""}${expected}`);
-  return known === undefined ? fault : { ...fault, field: known };
+function malformed({ issues }: z.ZodError): EditFault {
+  const wrong: Partial<Record<EditField, string>> = {};
+  for (const { path, message } of issues) {
+    const field = path[0] === "changes" ? editFields.find((each) => each === path[1]) : undefined;
+    if (field === undefined) {
+      const [name = "changes"] = path;
+      const expected = name === "changes" ? `; expected some of ${editFields.join(", ")}` : "";
+      return refusal("bad-edit", `field "${String(name)}": ${message}${expected}`);
+    }
+    wrong[field] ??= message;
+  }
+  return wrongValues(wrong);
 }
 
 function changedWords(form: readonly FormField[], changes: PlanEdit): readonly PlanChange[] {

@@ -1,17 +1,22 @@
 import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { Approval, ApprovalId, Decision, PlanDocument, Signed } from "./domain.ts";
-import { toErrorInfo } from "./errors.ts";
+import { AppError, toErrorInfo } from "./errors.ts";
 import type { Evidence, EvidenceStatement, StandingStatement } from "./mandate-types.ts";
 import { highestCost } from "./plan/plan-checks.ts";
 import { satisfies } from "./policy/satisfies.ts";
 import type { Clock, Logger, Store } from "./ports.ts";
+import type { CardRow } from "./record-types.ts";
 import type { StandingGrant } from "./rights-types.ts";
 import type { Standing } from "./standing.ts";
+import { inTime } from "./with-deadline.ts";
 
 /** Where a decision that was given in advance came in by, as cards and journal say it. */
 const adapter = "standing";
 const cardPrefix = "approval-";
+/** A card waits no longer than this until it is known whether its approval was decided in advance. */
+const longestHoldMs = 2_000;
+const late = () => new AppError("standing-late", `not known within ${longestHoldMs} ms`, { retryable: true });
 
 /** Decides open approvals that a standing grant covers. What it cannot be sure of waits for a person. */
 export interface StandingUses {
@@ -19,6 +24,11 @@ export interface StandingUses {
   look(cards: readonly string[]): Promise<void>;
   /** The same for all open approvals. */
   lookAtAll(): Promise<void>;
+  /**
+   * Looks at the approval whose card nobody has seen yet, so that what is decided in advance is not put to people.
+   * Resolves after two seconds at the latest. Never fails.
+   */
+  beforeShown(copy: Pick<CardRow, "key" | "message">): Promise<void>;
   /** Resolves when nothing is under way; nothing begins after that. */
   stop(): Promise<void>;
 }
@@ -36,6 +46,8 @@ export function createStandingUses(o: {
   readonly standing: Pick<Standing, "inForce" | "count" | "release">;
   readonly frozen: () => boolean;
   readonly clock: Clock;
+  /** Calls back once after `ms`; the result cancels. */
+  readonly after: (ms: number, call: () => void) => () => void;
   readonly trust: () => TrustView;
   /** Signs with the bot's evidence key. */
   readonly sign: (statement: EvidenceStatement) => Signed<EvidenceStatement>;
@@ -110,14 +122,21 @@ export function createStandingUses(o: {
     return last;
   }
 
+  function look(cards: readonly string[]): Promise<void> {
+    const ids = cards.filter((key) => key.startsWith(cardPrefix)).map((key) => key.slice(cardPrefix.length));
+    return ids.length === 0 || trust().policy.standing === undefined
+      ? Promise.resolve()
+      : next(async () => ids);
+  }
+
   return {
-    look(cards) {
-      const ids = cards
-        .filter((key) => key.startsWith(cardPrefix))
-        .map((key) => key.slice(cardPrefix.length));
-      return ids.length === 0 || trust().policy.standing === undefined
-        ? Promise.resolve()
-        : next(async () => ids);
+    look,
+    async beforeShown({ key, message }) {
+      if (message === null) {
+        await inTime(look([key]), { ms: longestHoldMs, after: o.after, late }).catch((error: unknown) =>
+          o.log.warn({ card: key, code: toErrorInfo(error).code }, "standing-not-known"),
+        );
+      }
     },
     lookAtAll() {
       return next(async () => (await store.approvals({ open: true })).map(({ id }) => id));

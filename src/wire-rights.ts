@@ -10,6 +10,7 @@ import { createGlassReviews } from "./glass-reviews.ts";
 import type { RunView } from "./run-view.ts";
 import type { Repeated } from "./repeat.ts";
 import type { RightsInbox, StandingView } from "./rights-types.ts";
+import { type RightsWatch, watchRights } from "./rights-watch.ts";
 import { createStanding } from "./standing.ts";
 import { createStandingUses, type StandingUses } from "./standing-uses.ts";
 import type { Statement } from "./trust/sign-statement.ts";
@@ -27,6 +28,7 @@ export function wireRights(o: {
   readonly changed: () => void;
 }): {
   readonly delegations: Delegations;
+  readonly watch: RightsWatch;
   readonly uses: StandingUses;
   readonly reviews: Repeated;
   readonly inbox: RightsInbox & EditInbox;
@@ -34,9 +36,13 @@ export function wireRights(o: {
   const { engine, sign, changed } = o;
   const { store, clock, ids, trust: view, timers, log } = o.parts;
   const trust = () => view;
+  const after = (ms: number, call: () => void) => timers.after(ms, call);
   const delegations = createDelegations({ store, clock, ids, trust, sign, changed });
+  const policy = () => view.policy;
+  const watch = watchRights({ delegations, policy, changed, clock, after, log });
   const standing = createStanding({ store, clock, ids, trust, sign, changed: () => void uses.lookAtAll() });
-  const uses = createStandingUses({ store, engine, standing, frozen: o.frozen, clock, trust, sign, log });
+  const { frozen } = o;
+  const uses = createStandingUses({ store, engine, standing, frozen, clock, after, trust, sign, log });
   const askBack = createAskBack({
     store,
     engine,
@@ -47,20 +53,14 @@ export function wireRights(o: {
     },
   });
   const edits = createEdits({ store, engine, trust, view: o.view, deciders: o.deciders });
-  const reviews = createGlassReviews({
-    store,
-    engine,
-    trust,
-    clock,
-    log,
-    after: (ms, call) => timers.after(ms, call),
-  });
+  const reviews = createGlassReviews({ store, engine, trust, clock, log, after });
   const mayCancel = (viewer: string): boolean => {
     const person = view.person(viewer);
     return person?.active === true && hasRole(person, view.policy.cancel);
   };
   return {
     delegations,
+    watch,
     uses,
     reviews,
     inbox: {

@@ -19,6 +19,7 @@ export function eventStream(
     const ending = new AbortController();
     const end = () => {
       ending.abort();
+      stop();
       wake();
     };
     const stop = feed.open(
@@ -26,7 +27,8 @@ export function eventStream(
       (event) => {
         backlog.push(event);
         if (backlog.length > longestBacklog || !mayListen()) {
-          ending.abort();
+          // Also a write that waits for who does not read.
+          out.abort();
         }
         wake();
       },

@@ -4,6 +4,8 @@ import type { Logger } from "../../src/ports.ts";
 import type { LiveFeed } from "./live-feed.ts";
 
 const lookMs = 1_000;
+/** Who is alone looks this many times more seldom: another bot may have come, drawn what changed, and gone. */
+const aloneEvery = 5;
 const newest = 20;
 
 /** Tells open pages what other bots of the same record have drawn. Returns what ends it. */
@@ -16,17 +18,28 @@ export function watchOtherBots(o: {
 }): () => void {
   /** When each run was looked at last, by its own time. */
   let seen = new Map<string, number>();
+  let looks = 0;
   let cancel = (): void => undefined;
   let stopped = false;
 
   async function look(): Promise<void> {
+    looks += 1;
+    if (!o.others() && looks % aloneEvery !== 0) {
+      return;
+    }
     const now = new Map<string, number>();
-    for (const person of o.others() ? o.feed.people() : []) {
-      for (const { id, updatedAt, requester } of await o.desk.runs(person, { limit: newest })) {
+    const people = o.feed.people();
+    for (const person of people) {
+      const own = await o.desk.runs(person, { limit: newest });
+      const all = await o.desk.runs(person, { limit: newest, all: true });
+      const runs = new Map([...own, ...all].map((each) => [each.id, each]));
+      for (const { id, updatedAt, requester } of runs.values()) {
+        // Of those whose requester looks at no page here others are told, once.
+        const isTurn = requester === person || (!now.has(id) && !people.includes(requester));
         now.set(id, updatedAt);
-        if (requester === person && seen.get(id) !== updatedAt) {
+        if (isTurn && seen.get(id) !== updatedAt) {
           for (const { key, card } of await o.desk.cards(id, person)) {
-            o.feed.card(person, key, card);
+            o.feed.card(requester, key, card);
           }
         }
       }

@@ -67,10 +67,13 @@ export function createPlanEdits({ inbox, after }: Pick<Parts, "inbox" | "after">
     { error }: EditRefused,
   ): Promise<EditAnswer> | EditAnswer {
     const shown = Object.keys(entered) as (keyof Entered)[];
-    const field = shown.find((each) => each === error.field) ?? shown[0];
-    return error.code === "bad-edit" && field !== undefined
-      ? { response_action: "errors", errors: { [editBlock(field)]: error.message } }
-      : again(caller, place, entered, error.message);
+    const wrong = shown.filter((field) => error.wrong?.[field] !== undefined);
+    const at = wrong.length === 0 ? shown.slice(0, 1) : wrong;
+    if (error.code !== "bad-edit" || at.length === 0) {
+      return again(caller, place, entered, error.message);
+    }
+    const errors = at.map((field) => [editBlock(field), error.wrong?.[field] ?? error.message]);
+    return { response_action: "errors", errors: Object.fromEntries(errors) as Record<string, string> };
   }
 
   async function submit(

@@ -61,7 +61,7 @@ class RunnerDriver implements Driver {
 }
 
 /** A parameter as it goes to the database's thread. */
-export function sendable(value: unknown): SqliteValue {
+function sendable(value: unknown): SqliteValue {
   if (value instanceof Uint8Array) {
     // A view on a shared pool would be sent with the whole pool behind it.
     return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value);

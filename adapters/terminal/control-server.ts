@@ -172,26 +172,37 @@ export async function startControlServer(
           push(key, card);
         }
       };
-      await look();
-      while (!out.aborted && (desk.person(who)?.active ?? false)) {
-        for (const line of lines.splice(0)) {
-          await out.write(line);
+      try {
+        await look();
+        while (!out.aborted && (desk.person(who)?.active ?? false)) {
+          for (const line of lines.splice(0)) {
+            await out.write(line);
+          }
+          const isTold = Promise.withResolvers<boolean>();
+          wake = () => isTold.resolve(true);
+          if (lines.length > 0 || out.aborted) {
+            wake();
+          }
+          const ms = services.others() ? lookAgainMs : lookAloneMs;
+          const cancel = services.after(ms, () => isTold.resolve(false));
+          const told = await isTold.promise;
+          cancel();
+          if (!told || services.others()) {
+            // Another bot may have drawn what changed: this terminal was told nothing.
+            await look();
+          }
+          if (!told && lines.length === 0) {
+            // Says that this process does not stand still.
+            lines.push("\n");
+          }
         }
-        const isTold = Promise.withResolvers<boolean>();
-        wake = () => isTold.resolve(true);
-        if (lines.length > 0 || out.aborted) {
-          wake();
-        }
-        const ms = services.others() ? lookAgainMs : lookAloneMs;
-        const cancel = services.after(ms, () => isTold.resolve(false));
-        const told = await isTold.promise;
-        cancel();
-        if (!told || services.others()) {
-          // Another bot may have drawn what changed: this terminal was told nothing.
-          await look();
-        }
+      } catch (error) {
+        const info = toRequestError(error);
+        services.log.warn({ run: run.id, code: info.code }, "run-not-told");
+        await out.write(`${JSON.stringify({ error: info })}\n`);
+      } finally {
+        stop();
       }
-      stop();
     });
   });
   app.post("/runs/:id/cancel", async (context) => {

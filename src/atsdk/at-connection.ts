@@ -25,10 +25,9 @@ export class AtConnection {
   #current: Pending | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closedWith: AtError | undefined;
+  #onClose: (error: AtError) => void = () => {};
   /** Called for each notification frame with its JSON text. */
   onNotification: (json: string) => void = () => {};
-  /** Called once when the connection has ended, for whatever reason. */
-  onClose: (error: AtError) => void = () => {};
 
   static async open(transport: Transport, options: ConnectOptions): Promise<AtConnection> {
     return new AtConnection(await transport(options));
@@ -44,6 +43,12 @@ export class AtConnection {
 
   get isClosed(): boolean {
     return this.#closedWith !== undefined;
+  }
+
+  /** Called once when the connection has ended, for whatever reason; at once when it has ended already. */
+  set onClose(listener: (error: AtError) => void) {
+    this.#onClose = listener;
+    if (this.#closedWith) listener(this.#closedWith);
   }
 
   /**
@@ -132,6 +137,6 @@ export class AtConnection {
     this.#current = undefined;
     this.#queue.length = 0;
     for (const pending of open) pending.reject(error);
-    this.onClose(error);
+    this.#onClose(error);
   }
 }

@@ -152,6 +152,11 @@ class Feed {
       const abort = () => connection.close();
       const heartbeat = setInterval(() => void this.#beat(connection), heartbeatMs);
       connection.onNotification = (json) => this.#receive(json, connection, connector);
+      this.#signal.addEventListener("abort", abort, { once: true });
+      const epochMillis = this.#since === undefined ? undefined : Math.max(0, this.#since - overlapMs);
+      this.#isReplaying = epochMillis !== undefined;
+      onState?.("connected");
+      // It may have ended since it was opened: then it is told at once.
       connection.onClose = (error) => {
         clearInterval(heartbeat);
         this.#signal.removeEventListener("abort", abort);
@@ -159,10 +164,6 @@ class Feed {
         connector.ended(error);
         reject(error);
       };
-      this.#signal.addEventListener("abort", abort, { once: true });
-      const epochMillis = this.#since === undefined ? undefined : Math.max(0, this.#since - overlapMs);
-      this.#isReplaying = epochMillis !== undefined;
-      onState?.("connected");
       this.#reportGap();
       connection.send(monitorCommand({ regex, selfNotifications, epochMillis }));
       this.#since ??= this.#clock(); // a later connection must not skip what came in between

@@ -19,7 +19,8 @@ export interface ControlClient {
 
 /**
  * `name` is the process. Calls fail with code "not-running" when nobody listens, "not-answering" when who listens says
- * nothing for `patienceMs`.
+ * nothing for `patienceMs`, also in the middle of an answer. In a stream in which nothing happens it says so by empty
+ * lines.
  */
 export function controlClient(
   runtimeFolder: string,
@@ -41,7 +42,7 @@ export function controlClient(
       });
       call.setTimeout(patienceMs, () => call.destroy(notAnswering(name, patienceMs)));
       call.once("response", (response) => {
-        // A stream may be silent for as long as nothing happens.
+        // From here on only what is waited for counts: whoever reads may take their time.
         call.setTimeout(0);
         resolve(response);
       });
@@ -57,26 +58,45 @@ export function controlClient(
   async function taken(method: string, url: string, body?: unknown): Promise<IncomingMessage> {
     const response = await open(method, url, body === undefined ? undefined : JSON.stringify(body));
     if (response.statusCode !== 200) {
-      const text = await textOf(response);
+      const text = await textOf(piecesOf(response));
       const parsed = errorBody.safeParse(jsonOf(text));
       throw parsed.success ? fromErrorInfo(parsed.data.error) : notKnown(name, method, url);
     }
     return response;
   }
+  /** A response as it comes. Leaving it early destroys the response, which tells the other side. */
+  async function* piecesOf(response: IncomingMessage): AsyncGenerator<string> {
+    let timer: NodeJS.Timeout | undefined;
+    const giveUp = () => void response.destroy(notAnswering(name, patienceMs));
+    const wait = () => {
+      // In two halves: who was stopped meanwhile (Ctrl-Z) first reads what has come.
+      timer = setTimeout(() => {
+        timer = setTimeout(giveUp, patienceMs / 2);
+      }, patienceMs / 2);
+    };
+    try {
+      wait();
+      for await (const chunk of response.setEncoding("utf8")) {
+        clearTimeout(timer);
+        yield String(chunk);
+        wait();
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
   async function answer(method: string, url: string, body?: unknown): Promise<unknown> {
-    return JSON.parse(await textOf(await taken(method, url, body))) as unknown;
+    return JSON.parse(await textOf(piecesOf(await taken(method, url, body)))) as unknown;
   }
   return {
     get: (url) => answer("GET", url),
     post: (url, body) => answer("POST", url, body),
     async *lines(url) {
-      const response = await taken("GET", url);
       let rest = "";
-      // Leaving this loop early destroys the response, which tells the other side.
-      for await (const chunk of response.setEncoding("utf8")) {
-        const lines = (rest + String(chunk)).split("\n");
+      for await (const piece of piecesOf(await taken("GET", url))) {
+        const lines = (rest + piece).split("\n");
         rest = lines.pop() ?? "";
-        yield* lines.map((line) => JSON.parse(line) as unknown);
+        yield* lines.filter((line) => line !== "").map(readLine);
       }
     },
   };
@@ -87,6 +107,16 @@ function notAnswering(name: string, ms: number): AppError {
     `the process "${name}" is there, but has not answered for ${ms / 1_000} s; ` +
     "what was asked for may still be done when it goes on. Look at its log";
   return new AppError("not-answering", message);
+}
+
+/** What a line holds; fails with the error by which a stream ended. */
+function readLine(line: string): unknown {
+  const value = JSON.parse(line) as unknown;
+  const ended = errorBody.safeParse(value);
+  if (ended.success) {
+    throw fromErrorInfo(ended.data.error);
+  }
+  return value;
 }
 
 function jsonOf(text: string): unknown {
@@ -105,10 +135,10 @@ function notKnown(name: string, method: string, url: string): AppError {
   return new AppError("not-found", message);
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(pieces: AsyncIterable<string>): Promise<string> {
   let text = "";
-  for await (const chunk of response.setEncoding("utf8")) {
-    text += String(chunk);
+  for await (const piece of pieces) {
+    text += piece;
   }
   return text;
 }

@@ -30,6 +30,8 @@ import { controlClient, ifRunning } from "./control-client.ts";
 import { answer, answerJson, exitCodes } from "./output.ts";
 
 const statusSchema = z.object({ slack: z.object({ ok: z.boolean(), text: z.string() }) });
+/** A bot that works answers within seconds. */
+const answerMs = 10_000;
 const portsSchema = z.record(z.string(), z.int().min(1).max(65_535));
 
 /** Looks at this machine and the data folder, and says what to do about what is not well. Changes nothing. */
@@ -49,8 +51,8 @@ export async function doctor(settings: Settings, o: { readonly json?: boolean })
 }
 
 /** All findings, in the order in which a start would meet what they are about. */
-export async function examine(settings: Settings): Promise<readonly Finding[]> {
-  const running = await runningStatus(settings);
+export async function examine(settings: Settings, patienceMs = answerMs): Promise<readonly Finding[]> {
+  const running = await runningStatus(settings, patienceMs);
   return [
     checkNode(process.versions.node),
     dataFolder(settings.data),
@@ -66,8 +68,8 @@ export async function examine(settings: Settings): Promise<readonly Finding[]> {
     await keys(path.join(settings.data, "keys")),
     await trust(settings),
     sandboxPorts(path.join(settings.data, "sandbox", "at", "ports.json")),
-    checkSlack(settings.slack !== undefined, running?.slack),
-    ok("system", running !== undefined ? "running" : "not running"),
+    checkSlack(settings.slack !== undefined, running === "silent" ? undefined : running?.slack),
+    checkSystem(running),
   ];
 }
 
@@ -196,11 +198,26 @@ function sandboxPorts(file: string): Finding {
   }
 }
 
-/** What the running bot says of itself; undefined when there is none. */
-function runningStatus(settings: Settings): Promise<z.infer<typeof statusSchema> | undefined> {
-  const bot = controlClient(settings.runtime, "bot");
-  return ifRunning(
-    async () => statusSchema.parse(await bot.get("/status")),
-    () => Promise.resolve(undefined),
-  );
+/** What the running bot says of itself; undefined when there is none, "silent" when it does not answer. */
+async function runningStatus(
+  settings: Settings,
+  patienceMs: number,
+): Promise<z.infer<typeof statusSchema> | "silent" | undefined> {
+  const bot = controlClient(settings.runtime, "bot", patienceMs);
+  try {
+    return await ifRunning(
+      async () => statusSchema.parse(await bot.get("/status")),
+      () => Promise.resolve(undefined),
+    );
+  } catch (error) {
+    if (toErrorInfo(error).code === "not-answering") {
+      return "silent";
+    }
+    throw error;
+  }
+}
+function checkSystem(running: "silent" | object | undefined): Finding {
+  return running === "silent"
+    ? bad("system", "the bot is there, but does not answer", "look at its log, and start it again")
+    : ok("system", running === undefined ? "not running" : "running");
 }

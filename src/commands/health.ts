@@ -5,6 +5,9 @@ import { AppError } from "../errors.ts";
 import { controlClient } from "./control-client.ts";
 import { answer } from "./output.ts";
 
+/** Which does not answer within this is not well. */
+const answerMs = 10_000;
+
 /** Whether a process of this container or machine answers; fails when it does not. */
 export async function health(settings: Settings, config: CompanyConfig, name: string): Promise<void> {
   switch (name) {
@@ -20,10 +23,10 @@ export async function health(settings: Settings, config: CompanyConfig, name: st
       break;
     }
     case "bot":
-      await controlClient(settings.runtime, "bot").get("/status");
+      await controlClient(settings.runtime, "bot", answerMs).get("/status");
       break;
     case "agents":
-      await controlClient(settings.runtime, "agents").get("/health");
+      await controlClient(settings.runtime, "agents", answerMs).get("/health");
       break;
     default:
       throw new AppError("usage", `health of "${name}": expected sandbox, bot or agents`);

@@ -40,15 +40,21 @@ export function patientClient(client: ControlClient, patienceMs: number, waiting
     async *lines(url) {
       const deadline = () => performance.now() + patienceMs;
       for (let until = deadline(); ;) {
+        let lost: unknown = new AppError("connection-lost", "the bot ends the stream again and again");
         try {
           for await (const line of client.lines(url)) {
-            until = deadline();
             yield line;
+            // What the reader took counts for nothing.
+            until = deadline();
           }
         } catch (error) {
-          if (!isLost(error) || performance.now() > until) {
+          if (!isLost(error)) {
             throw error;
           }
+          lost = error;
+        }
+        if (performance.now() > until) {
+          throw lost;
         }
         waiting();
         await pause(tryAgainMs);

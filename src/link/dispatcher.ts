@@ -69,6 +69,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** Requests nobody is there for; `told` once that has been said. */
   const waiting = new Map<string, { readonly row: OutboxRow; told: boolean; readonly cancel: () => void }>();
   let cancelRecount = (): void => undefined;
+  let stopped = false;
 
   const present = (agent: AgentId): readonly LiveInstance[] =>
     presence.of(agent).filter((each) => isTrusted(trust, each));
@@ -166,6 +167,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (assigned === undefined || "waitMs" in assigned) {
       inFlight.delete([row.id]);
       if (assigned === undefined) {
+        // By another bot: this one was not told.
+        attended(row.id);
         return "closed";
       }
       lookAgain(row.to, assigned);
@@ -181,7 +184,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     } catch (error) {
       log.warn({ code: toErrorInfo(error).code }, "requests-not-counted");
     }
-    cancelRecount = timers.after(recountMs, () => void recount());
+    if (!stopped) {
+      cancelRecount = timers.after(recountMs, () => void recount());
+    }
   };
 
   return {
@@ -226,6 +231,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return found === undefined ? trust.agent(agent) : { atSign: found.atSign, instance: found.instance };
     },
     stop() {
+      stopped = true;
       cancelRecount();
       limitTimers.forEach((cancel) => cancel());
       waiting.forEach(({ cancel }) => cancel());

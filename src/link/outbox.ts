@@ -114,6 +114,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const route = async (row: OutboxRow): Promise<Routed | undefined> => {
     const routed = await options.route.next(row);
     if (routed === "closed") {
+      // Another bot has closed it: the place that it was woken for is the next one's.
+      resume([parked, queued].flatMap((each) => each.take(row.to, 1)));
       return undefined;
     }
     const isFull = routed !== "later" && transit.isFull(row, routed.to);

@@ -85,8 +85,12 @@ export function lookUp(people: readonly Person[]): (id: PersonId) => Person | un
 function absencesAt({ absences = [] }: Pick<Policy, "absences">, at: number): readonly Absence[] {
   return absences.filter(({ from, to }) => Date.parse(from) <= at && at < Date.parse(to));
 }
+/** Who is away then. */
+export function awayAt(policy: Pick<Policy, "absences">, at: number): readonly PersonId[] {
+  return absencesAt(policy, at).map(({ person }) => person);
+}
 export function isAway(policy: Pick<Policy, "absences">, id: PersonId, at: number): boolean {
-  return absencesAt(policy, at).some(({ person }) => person === id);
+  return awayAt(policy, at).includes(id);
 }
 
 /** Whose right a person would decide by: their own, that of somebody away, or one that was handed to them. */

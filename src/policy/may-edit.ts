@@ -6,6 +6,7 @@ import {
   editFields,
   type FormField,
   type PlanEdit,
+  type WrongValues,
 } from "../edit-types.ts";
 import { decimal } from "../money.ts";
 import { editWord } from "../plan/edit-words.ts";
@@ -74,21 +75,33 @@ export function leastMargin(
   return decimal(least).lt(decimal(marginPercent)) ? least : marginPercent;
 }
 
-/** The first thing wrong with an edit, naming field, value and expectation; null for a good one. */
+/** What is wrong with an edit, naming each field, value and expectation; null for a good one. */
 export function editFault(form: readonly FormField[], changes: PlanEdit): EditFault | null {
   const changed = changesOf(form, changes);
+  const wrong: Partial<Record<EditField, string>> = {};
   for (const name of editFields.filter((each) => changes[each] !== undefined)) {
     const field = form.find((each) => each.field === name);
     const found = field === undefined ? notEditable(name, form) : fieldFault(field, changes);
     // A form sends all that it shows: what somebody leaves as it is, is right.
     const isLeft = field !== undefined && !changed.includes(field);
     if (found !== null && !isLeft) {
-      return { ...refusal("bad-edit", `field "${editWord(name)}": ${found}`), field: name };
+      wrong[name] = found;
     }
+  }
+  if (Object.keys(wrong).length > 0) {
+    return wrongValues(wrong);
   }
   return changed.length === 0
     ? refusal("bad-edit", "nothing is changed: expected at least one field with another value than now")
     : null;
+}
+
+/** The refusal that says all of them. */
+export function wrongValues(wrong: WrongValues): EditFault {
+  const texts = Object.entries(wrong).map(
+    ([field, text]) => `field "${editWord(field as EditField)}": ${text}`,
+  );
+  return { ...refusal("bad-edit", texts.join("; ")), wrong };
 }
 
 /** The fields whose values differ from those now. */

@@ -132,11 +132,9 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       log,
     });
     const terminal = createTerminalAdapter();
+    const after = (ms: number, call: () => void) => systemTimers.after(ms, call);
     const webConsole = createConsole({
-      elsewhere: {
-        others: () => bot.others(),
-        after: (ms, call) => systemTimers.after(ms, call),
-      },
+      ...(settings.databaseUrl === undefined ? {} : { elsewhere: { others: () => bot.others(), after } }),
       desk: bot.desk,
       clock: systemClock,
       ids: randomIds,
@@ -156,7 +154,7 @@ export async function startBot(settings: Settings, config: CompanyConfig, fatal:
       undo: bot.undo,
       adapter: terminal,
       others: () => bot.others(),
-      after: (ms, call) => systemTimers.after(ms, call),
+      after,
       log,
       osPerson: () => identity.trust.people.find((person) => person.osUser === os.userInfo().username)?.id,
       result: (run) => bot.result(run),

@@ -10,6 +10,10 @@ const longestBackOffMs = 10_000;
 /** A child that ran this long before it ended is restarted without delay. */
 const settledMs = 30_000;
 const drainMs = 5_000;
+/** One that is to start again has more time: it ends by itself before that, unless it stands still. */
+const restartMs = 20_000;
+/** A first start that takes longer is worth a word. */
+const slowMs = 30_000;
 /** A first start that somebody killed is tried again, but not for ever. */
 const mostStarts = 3;
 
@@ -32,7 +36,10 @@ export interface Child {
   readonly ready: Promise<Readonly<Record<string, unknown>>>;
   /** Told what the child tells each time it is ready after that. */
   onReadyAgain(listener: (info: Readonly<Record<string, unknown>>) => void): void;
-  /** Ends the process in order; like any that ends it is started again, with the environment as it is then. */
+  /**
+   * Ends the process in order, or by force where it stands still; like any that ends it is started again, with the
+   * environment as it is then.
+   */
   restart(): void;
   /** SIGTERM, then SIGKILL for one that does not drain in time. */
   stop(): Promise<void>;
@@ -55,6 +62,8 @@ export function startChild(o: {
   readonly longestBackOffMs?: number;
   readonly onStart?: () => void;
   readonly onRestart?: (name: string, reason: string) => void;
+  /** It is not ready yet, after a time in which others are. */
+  readonly onSlow?: (name: string) => void;
 }): Child {
   let current: ChildProcess | undefined;
   let stopping = false;
@@ -130,7 +139,8 @@ export function startChild(o: {
     });
   };
   start();
-  ready.catch(() => undefined);
+  const slow = setTimeout(() => o.onSlow?.(o.name), slowMs);
+  ready.finally(() => clearTimeout(slow)).catch(() => undefined);
   return {
     name: o.name,
     pid: () => current?.pid,
@@ -139,24 +149,33 @@ export function startChild(o: {
       readyAgain = listener;
     },
     restart() {
-      current?.kill("SIGTERM");
+      if (current !== undefined && isAlive(current)) {
+        void end(current, restartMs);
+      }
     },
     async stop() {
       stopping = true;
       clearTimeout(timer);
       fail("was stopped before it was ready");
       const child = current;
-      if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
-        return;
+      if (child !== undefined && isAlive(child)) {
+        await end(child, drainMs);
       }
-      await new Promise<void>((done) => {
-        const kill = setTimeout(() => child.kill("SIGKILL"), drainMs);
-        child.once("exit", () => {
-          clearTimeout(kill);
-          done();
-        });
-        child.kill("SIGTERM");
-      });
     },
   };
+}
+
+function isAlive({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null;
+}
+/** Resolves when it has ended, of which it is given so long. */
+function end(child: ChildProcess, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const kill = setTimeout(() => child.kill("SIGKILL"), ms);
+    child.once("exit", () => {
+      clearTimeout(kill);
+      resolve();
+    });
+    child.kill("SIGTERM");
+  });
 }

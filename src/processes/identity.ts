@@ -55,9 +55,13 @@ interface IdentityOptions {
   readonly signal: AbortSignal;
 }
 
+/** Who waits for an atServer says so as often. */
+const sayAgainMs = 30_000;
+
 /**
  * One participant's atSign, instance keys, trust and sealed link. Waits for the atServer until `signal` aborts, so
- * that processes may start in any order. Refuses a start whose configured policy is not the signed one.
+ * that processes may start in any order; a person's machine does not, and fails with "at-server-away". Refuses a start
+ * whose configured policy is not the signed one.
  */
 export async function openIdentity(o: IdentityOptions): Promise<Identity> {
   const { log } = o;
@@ -92,17 +96,25 @@ async function open(o: IdentityOptions, refusals: RefusalJournal): Promise<Ident
   const company = await followedCompany(settings.data);
   const connect = async (): Promise<AtClient> => {
     const address = atAddress(settings);
-    return AtClient.open({
-      atSign,
-      // Keys that may do no more than an instance needs: the atSign's own are for its key-holder, or the person, alone.
-      keys: await (device === undefined
-        ? enrolledKeys(folder, instance)
-        : readPrivateAtKeys(device.atKeysFile)),
-      ...address,
-      retry: true,
-      signal: o.signal,
-      ...watchRefusals(memory, (refusal) => refusals.note(refusal)),
-    });
+    const waiting = setInterval(() => log.warn({ atSign }, "at-server-awaited"), sayAgainMs);
+    try {
+      return await AtClient.open({
+        atSign,
+        // Keys that may do no more than an instance needs: the atSign's own are for its key-holder, or the person, alone.
+        keys: await (device === undefined
+          ? enrolledKeys(folder, instance)
+          : readPrivateAtKeys(device.atKeysFile)),
+        ...address,
+        // Processes start in any order; a person is told, and may try again.
+        retry: device === undefined,
+        signal: o.signal,
+        ...watchRefusals(memory, (refusal) => refusals.note(refusal)),
+      });
+    } catch (error) {
+      throw device !== undefined && isAway(error) ? noServer(atSign, error) : error;
+    } finally {
+      clearInterval(waiting);
+    }
   };
   // Where papers come over the network, the newest are there before anything is decided by them.
   const early = company === undefined ? undefined : await connect();
@@ -163,6 +175,16 @@ function memoryOf(instance: string, memory: ResumeMemory): ResumeMemory {
 /** Of our errors and the SDK's. */
 function codeOf(error: unknown): string {
   return error instanceof AppError || error instanceof AtError ? error.code : "";
+}
+
+/** Nobody answers there: the atDirectory, or the atServer. */
+function isAway(error: unknown): error is AtError {
+  return error instanceof AtError && ["connect-failed", "timeout", "closed"].includes(error.code);
+}
+
+function noServer(atSign: AtSign, cause: AtError): AppError {
+  const message = `the atServer of ${atSign} does not answer (${cause.message}): try again later`;
+  return new AppError("at-server-away", message, { retryable: true, cause });
 }
 
 async function enrolledKeys(folder: string, instance: string): Promise<AtKeys> {

@@ -63,6 +63,9 @@ export function journalApp<S extends JournalTables>(
       for await (const lines of exportLines(name, database, { filter, open })) {
         records += lines.filter(({ type }) => type === "record").length;
         await out.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+        if (out.aborted) {
+          return;
+        }
       }
       // Whoever does not get this has not got all.
       await out.write(`${JSON.stringify({ type: "end", records })}\n`);

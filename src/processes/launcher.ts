@@ -114,6 +114,7 @@ export async function launch(o: {
         ...(kind === "bot" ? {} : { niceness: helperNiceness }),
         onStart: keepStateLater,
         onRestart: (who, reason) => tell(`${who} ${reason}; starting it again`),
+        onSlow: (who) => tell(`${who} is not ready yet; its log may say what it waits for`),
       });
       children.push(started);
       return started;

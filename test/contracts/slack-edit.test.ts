@@ -143,6 +143,11 @@ test("wrong values are said at their field, and the form stays", async () => {
     assert.deepEqual(Object.keys(errors), [field]);
     assert.match(errors[field] ?? "", why);
   }
+  const both = errorsAnswered(await submitted({ quantity: "0", marginPercent: "41" }));
+  assert.deepEqual(both, {
+    "edit-quantity": "0, expected 1 to 100",
+    "edit-marginPercent": "41, expected 10 to 40",
+  });
   assert.ok(shown().includes('"edit-quantity"'));
   assert.equal(edits.length, 0);
 });

@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { recordedEdits } from "../fakes/recorded-edits.ts";
 import type { Scene } from "./console-browser.ts";
 
 export const sentence = "Order the parts needed for 50 widgets for Customer XYZ";
@@ -59,6 +60,21 @@ async function frozen(scene: Scene): Promise<Page> {
   return page;
 }
 
+/** The manager wants a plan changed to what it cannot be: in a number, another one, and a choice of several. */
+export async function editedWrong(scene: Scene): Promise<Page> {
+  Object.assign(scene.office.inbox, recordedEdits({ allFields: true }).inbox);
+  await bringApproval(scene);
+  const page = await scene.signIn("manager", "My approvals");
+  await page.getByRole("button", { name: "Change", exact: true }).click();
+  await page.getByLabel("Quantity 1 to 100").fill("101");
+  await page.getByLabel("alpha").uncheck();
+  await page.getByLabel("beta").uncheck();
+  await page.getByLabel("Margin in percent 10 to 40").fill("9");
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await page.getByText("9, expected 10 to 40").waitFor();
+  return page;
+}
+
 /** The states that people see most, each brought about through the page. */
 export const states: Readonly<Record<string, (scene: Scene) => Promise<Page>>> = {
   async "signed-out"(scene) {
@@ -97,6 +113,7 @@ export const states: Readonly<Record<string, (scene: Scene) => Promise<Page>>> =
   },
   approved: (scene) => decided(scene, "approved"),
   rejected: (scene) => decided(scene, "rejected"),
+  "edited-wrong": editedWrong,
   freezing,
   frozen,
   async "run-detail"(scene) {

@@ -18,6 +18,7 @@ export class BotIdentity {
   open(
     config: CompanyConfig = this.#world.config,
     settings: Settings = this.#world.settings,
+    o: Partial<Parameters<typeof openIdentity>[0]> = {},
   ): Promise<Identity> {
     return openIdentity({
       settings,
@@ -29,6 +30,7 @@ export class BotIdentity {
       log: silentLogger,
       onFatal: (error) => assert.fail(error),
       signal: new AbortController().signal,
+      ...o,
     });
   }
 }

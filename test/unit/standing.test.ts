@@ -1,62 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StandingStatement } from "../../src/mandate-types.ts";
-import type { Policy } from "../../src/policy-types.ts";
-import type { ProposedTerms } from "../../src/rights-types.ts";
-import type { SafetyAct } from "../../src/safety-types.ts";
 import { usd } from "../fakes/policy-world.ts";
-import { people, policy } from "../fakes/trust-world.ts";
-import { createStandingUses } from "../../src/standing-uses.ts";
-import { silentLogger } from "../fakes/silent-logger.ts";
-import { click, EngineWorld, request } from "./engine/engine-world.ts";
-
-const rules: Policy = {
-  ...policy,
-  standing: { tiers: ["standard"], longestDays: 30, each: usd("2000"), inAll: usd("10000"), uses: 20 },
-};
-const act = (person: string): SafetyAct => ({ person, adapter: "console", assurance: "clicked" });
-const dayMs = 24 * 3_600_000;
-
-function world(change: Partial<Policy> = {}) {
-  const engines = new EngineWorld();
-  engines.trust = { ...engines.trust, policy: { ...rules, ...change } };
-  const terms = (other: Partial<ProposedTerms> = {}): ProposedTerms => ({
-    requester: "employee",
-    workflow: null,
-    customers: null,
-    suppliers: null,
-    each: usd("1500"),
-    inAll: usd("3000"),
-    uses: 5,
-    until: new Date(engines.time.now() + 10 * dayMs).toISOString(),
-    ...other,
-  });
-  const bot = engines.bot();
-  const propose = async (other: Partial<ProposedTerms> = {}, by = "employee") => {
-    const proposed = await bot.standing.proposeStanding(act(by), terms(other));
-    assert.equal(proposed.outcome, "done", JSON.stringify(proposed));
-    return proposed.outcome === "done" ? proposed.id : "";
-  };
-  const inForce = async (other: Partial<ProposedTerms> = {}) => {
-    const id = await propose(other);
-    assert.equal((await bot.standing.approveStanding(act("manager"), id)).outcome, "done");
-    return id;
-  };
-  let asked = 0;
-  /** Up to the open approval. */
-  const opened = async () => {
-    asked += 1;
-    const { run } = await bot.engine.start({ ...request, key: `request-${asked}` });
-    await engines.settle(bot.engine);
-    return { run, approval: `${run}-1-gate` };
-  };
-  const codeOf = async (work: Promise<{ outcome: string; error?: { code: string } }>) =>
-    (await work).error?.code ?? (await work).outcome;
-  return { engines, bot, terms, propose, inForce, opened, codeOf };
-}
+import { people } from "../fakes/trust-world.ts";
+import { click, request } from "./engine/engine-world.ts";
+import { act, dayMs, rules, standingWorld, type StandingWorld, usesOf } from "./standing-world.ts";
 
 test("what a standing grant covers is decided by it, said so everywhere, and ordered", async () => {
-  const { engines, bot, inForce, opened } = world();
+  const { engines, bot, inForce, opened } = standingWorld();
   const id = await inForce();
   const { run, approval } = await opened();
   await bot.uses.look([`progress-${run}`, `approval-${approval}`]);
@@ -89,7 +40,7 @@ test("what a standing grant covers is decided by it, said so everywhere, and ord
 });
 
 test("who profits from it approves nothing, nor who may not decide; nobody twice", async () => {
-  const { bot, propose, codeOf } = world();
+  const { bot, propose, codeOf } = standingWorld();
   const forManager = await propose({ requester: "manager" }, "manager");
   const approve = (person: string, id: string) => codeOf(bot.standing.approveStanding(act(person), id));
   assert.equal(await approve("manager", forManager), "own-request");
@@ -101,7 +52,7 @@ test("who profits from it approves nothing, nor who may not decide; nobody twice
 });
 
 test("somebody who approved it for all who ask is not decided for by themselves", async () => {
-  const { engines, bot, inForce } = world();
+  const { engines, bot, inForce } = standingWorld();
   await inForce({ requester: null, workflow: "buying" });
   const { run } = await bot.engine.start({ ...request, person: "manager" });
   await engines.settle(bot.engine);
@@ -110,7 +61,7 @@ test("somebody who approved it for all who ask is not decided for by themselves"
 });
 
 test("the policy's bounds and the company's people hold for what is proposed", async () => {
-  const { bot, terms, codeOf } = world();
+  const { bot, terms, codeOf } = standingWorld();
   const propose = (other: object, by = "employee") =>
     codeOf(bot.standing.proposeStanding(act(by), terms(other)));
   assert.equal(await propose({ each: usd("2000.01") }), "standing-refused");
@@ -124,7 +75,7 @@ test("the policy's bounds and the company's people hold for what is proposed", a
   assert.equal(await propose({}, "former"), "unknown-person");
   assert.equal(await propose({ uses: 0 }), "bad-standing");
   assert.equal(await propose({ more: true }), "bad-standing");
-  const none = world();
+  const none = standingWorld();
   const { standing: _none, ...without } = rules;
   none.engines.trust = { ...none.engines.trust, policy: without };
   assert.equal(await none.codeOf(none.bot.standing.proposeStanding(act("employee"), terms())), "no-standing");
@@ -132,27 +83,24 @@ test("the policy's bounds and the company's people hold for what is proposed", a
 
 test("lesson 23: revoked, expired, used up, or not allowed any more: people decide", async () => {
   for (const [name, end] of [
-    [
-      "revoked",
-      ({ bot }: ReturnType<typeof world>, id: string) => bot.standing.revokeStanding(act("manager-2"), id),
-    ],
-    ["expired", ({ engines }: ReturnType<typeof world>) => engines.time.advance(10 * dayMs)],
+    ["revoked", ({ bot }: StandingWorld, id: string) => bot.standing.revokeStanding(act("manager-2"), id)],
+    ["expired", ({ engines }: StandingWorld) => engines.time.advance(10 * dayMs)],
     [
       "refused",
-      ({ engines }: ReturnType<typeof world>) => {
+      ({ engines }: StandingWorld) => {
         const { standing: _none, ...without } = rules;
         engines.trust = { ...engines.trust, policy: without };
       },
     ],
     [
       "waiting",
-      ({ engines }: ReturnType<typeof world>) => {
+      ({ engines }: StandingWorld) => {
         const gone = people.map((each) => (each.id === "manager" ? { ...each, active: false } : each));
         engines.trust = { ...engines.trust, person: (id) => gone.find((each) => each.id === id) };
       },
     ],
   ] as const) {
-    const here = world();
+    const here = standingWorld();
     const id = await here.inForce();
     await end(here, id);
     const { approval } = await here.opened();
@@ -167,7 +115,7 @@ test("lesson 23: revoked, expired, used up, or not allowed any more: people deci
 });
 
 test("what a key signed that is not believed any more counts for nobody; the person approves again", async () => {
-  const { engines, bot, inForce, opened, codeOf } = world();
+  const { engines, bot, inForce, opened, codeOf } = standingWorld();
   const id = await inForce();
   const { trust } = engines;
   const rotated = engines.time.now();
@@ -190,7 +138,7 @@ test("what a key signed that is not believed any more counts for nobody; the per
 });
 
 test("who proposed a grant takes it back, once; who has left does not", async () => {
-  const { bot, inForce, codeOf } = world({ cancel: ["admin"] });
+  const { bot, inForce, codeOf } = standingWorld({ cancel: ["admin"] });
   const id = await inForce();
   assert.equal(await codeOf(bot.standing.revokeStanding(act("former"), id)), "unknown-person");
   assert.equal(await codeOf(bot.standing.revokeStanding(act("employee"), id)), "done", "who proposed it");
@@ -198,7 +146,7 @@ test("who proposed a grant takes it back, once; who has left does not", async ()
 });
 
 test("approvals at once, looked at by several bots: never more than was granted", async () => {
-  const { engines, bot, inForce, opened } = world();
+  const { engines, bot, inForce, opened } = standingWorld();
   await inForce({ uses: 2 });
   const all = [await opened(), await opened(), await opened(), await opened()];
   await Promise.all([1, 2, 3].map(() => engines.bot().uses.lookAtAll()));
@@ -209,11 +157,10 @@ test("approvals at once, looked at by several bots: never more than was granted"
 });
 
 test("a person who is first decides; the use that came to nothing is given back", async () => {
-  const { engines, bot, inForce, opened } = world();
+  const { engines, bot, inForce, opened } = standingWorld();
   await inForce();
   const { run, approval } = await opened();
-  const uses = createStandingUses({
-    store: engines.store,
+  const uses = usesOf(engines, {
     standing: bot.standing,
     engine: {
       async record(...given) {
@@ -222,15 +169,6 @@ test("a person who is first decides; the use that came to nothing is given back"
         return bot.engine.record(...given);
       },
     },
-    frozen: () => false,
-    clock: engines.time,
-    trust: () => engines.trust,
-    sign: (statement) => ({
-      statement,
-      signer: { atSign: "@cs-x", instance: "main" },
-      signature: "evidence",
-    }),
-    log: silentLogger,
   });
   await uses.look([`approval-${approval}`]);
   await engines.settle(bot.engine);

@@ -7,6 +7,9 @@ class ApiError extends Error {
   }
 }
 
+/** A bot that stands still keeps no page waiting for longer. */
+export const answerMs = 30_000;
+
 /** The address of this person's pages: "/p/PERSON/". */
 const home = new URL("./", location.href).pathname;
 /** @type {string} */
@@ -15,15 +18,25 @@ let csrf = "";
 /** @param {string} path @param {RequestInit} [init] */
 async function call(path, init) {
   let response;
+  let body;
   try {
-    response = await fetch(`${home}api${path}`, { credentials: "same-origin", cache: "no-store", ...init });
+    const signal = AbortSignal.timeout(answerMs);
+    response = await fetch(`${home}api${path}`, {
+      credentials: "same-origin",
+      cache: "no-store",
+      signal,
+      ...init,
+    });
+    body = await response.json().catch((error) => {
+      signal.throwIfAborted();
+      return error instanceof SyntaxError ? {} : Promise.reject(error);
+    });
   } catch {
-    throw new ApiError("offline", "the console does not answer");
+    throw new ApiError("offline", "the console does not answer; look again before you repeat anything");
   }
   if (response.status === 401) {
     location.reload();
   }
-  const body = await response.json().catch(() => ({}));
   if (!response.ok) {
     const { code = "failed", message = `the console answered with status ${response.status}` } =
       body.error ?? {};

@@ -1,4 +1,4 @@
-import { eventsAddress, get, me } from "./api.js";
+import { answerMs, eventsAddress, get, me } from "./api.js";
 import { takeApprovals, tellApproval } from "./approvals-state.js";
 import { takeConversations, tellConversation } from "./conversations.js";
 import { change, state } from "./store.js";
@@ -11,14 +11,18 @@ const lookAgainMs = 10_000;
 
 let source = /** @type {EventSource | null} */ (null);
 let retry = /** @type {ReturnType<typeof setTimeout> | null} */ (null);
+let unheard = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 let pauseMs = firstPauseMs;
+let looking = false;
 /** Events that come while the state is being loaded: told again on top of it. */
 let arrived = /** @type {any[]} */ ([]);
 
 /** Opens the stream and keeps it open. The state is loaded each time it opens, so nothing is missed or doubled. */
 export function connect() {
   source = new EventSource(eventsAddress);
+  unheard = setTimeout(reconnectLater, answerMs);
   source.addEventListener("ready", () => {
+    clearTimeout(unheard);
     load().catch(reconnectLater);
   });
   source.addEventListener("card", (event) => {
@@ -30,6 +34,7 @@ export function connect() {
   source.addEventListener("error", reconnectLater);
 }
 function reconnectLater() {
+  clearTimeout(unheard);
   source?.close();
   source = null;
   change({ connection: "lost" });
@@ -69,11 +74,12 @@ function tell(told) {
   }
 }
 
-/** Looks again at lists that changes made elsewhere may have reached; a failure is the stream's to notice. */
+/** Looks again at lists that changes made elsewhere may have reached. */
 export async function lookAgain() {
-  if (state.connection !== "live") {
+  if (state.connection !== "live" || looking) {
     return;
   }
+  looking = true;
   try {
     const [approvals, undos, requests] = await Promise.all([
       get("/approvals"),
@@ -83,8 +89,13 @@ export async function lookAgain() {
     takeApprovals(approvals);
     takeUndos(undos);
     change({ requests });
-  } catch {
-    // The stream reports a lost connection, and loads all of this when it is back.
+  } catch (error) {
+    // A stream says nothing of a bot that stands still. What else fails is found again by the next look.
+    if (error?.code === "offline" && !document.hidden) {
+      reconnectLater();
+    }
+  } finally {
+    looking = false;
   }
 }
 setInterval(() => void lookAgain(), lookAgainMs);
@@ -93,6 +104,7 @@ setInterval(() => void lookAgain(), lookAgainMs);
 // and only looks again now and then.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
+    clearTimeout(unheard);
     source?.close();
     source = null;
     clearTimeout(retry ?? undefined);

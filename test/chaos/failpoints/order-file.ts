@@ -8,6 +8,8 @@ export interface Order {
   readonly id: number;
   /** Null: nobody dies, all that is passed is written down. */
   readonly armed: FailpointName | null;
+  /** Once somebody has died there, all that is passed is written down. */
+  readonly thenAll?: true;
 }
 export interface Hit {
   readonly pid: number;
@@ -32,7 +34,12 @@ export function readOrder(folder: string): string | undefined {
 }
 /** The order is carried out: nobody else dies of it. */
 export function writeHit(folder: string, hit: Hit): void {
-  rmSync(orderFile(folder), { force: true });
+  const order = JSON.parse(readOrder(folder) ?? "null") as Order | null;
+  if (order?.thenAll === true) {
+    writeOrder(folder, { id: order.id, armed: null });
+  } else {
+    rmSync(orderFile(folder), { force: true });
+  }
   writeFileSync(hitFile(folder), JSON.stringify(hit));
 }
 export function readHit(folder: string): Hit | undefined {

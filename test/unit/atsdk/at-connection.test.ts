@@ -71,6 +71,14 @@ suite("AtConnection", () => {
     assert.equal(ends, 1);
   });
 
+  test("whoever asks after the end is told of it all the same", async () => {
+    const { stream, connection } = await connect();
+    stream.end();
+    let told: AtError | undefined;
+    connection.onClose = (error) => (told = error);
+    assert.equal(told?.code, "closed");
+  });
+
   test("a refusal of the connection itself is reported with its code", async () => {
     const { stream, connection } = await connect();
     stream.feed("error:AT0012-Inbound connection limit exceeded\n");

@@ -164,6 +164,25 @@ suite("notifications", () => {
     await iterator.return(undefined);
   });
 
+  test("a monitor that is refused with the answer to its login is opened again", async (t) => {
+    const { network, client } = await open(t);
+    const login = network.pkamReply;
+    network.pkamReply = `${login}error:AT0012-Inbound connection limit exceeded\n`;
+    const states: string[] = [];
+    const taking = take(client, { onState: (state) => states.push(state) }, 1);
+    await until(() => (states.length === 2 ? true : undefined));
+    network.pkamReply = login;
+    await turn();
+    t.mock.timers.tick(5_000);
+    const stream = await until(() => monitorOf(network, 0));
+    stream.feed(frame("a", 60_000));
+    assert.deepEqual(
+      (await taking).map(({ id }) => id),
+      ["a"],
+    );
+    assert.deepEqual(states.slice(0, 2), ["connected", "disconnected"]);
+  });
+
   test("end when asked to, when the client is closed, and when the server refuses us for good", async (t) => {
     const { network, client } = await open(t);
     const stopping = new AbortController();

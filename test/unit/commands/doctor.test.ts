@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { examine } from "../../../src/commands/doctor.ts";
@@ -29,6 +31,19 @@ test("a folder that does not exist yet is fine, and is not made", async () => {
   );
   assert.match((await finding("data", settings)).text, /first start makes it/);
   assert.deepEqual((await finding("system", settings)).text, "not running");
+});
+
+test("a bot that stands still is said, and keeps nobody from the other findings", async () => {
+  makeRuntimeFolder(world.settings.runtime);
+  const bot = createServer(() => undefined).listen(path.join(world.settings.runtime, "bot.sock"));
+  await once(bot, "listening");
+  const findings = await examine(world.settings, 50);
+  bot.closeAllConnections();
+  bot.close();
+  assert.deepEqual(
+    findings.filter(({ status }) => status === "bad").map(({ name, text }) => [name, text]),
+    [["system", "the bot is there, but does not answer"]],
+  );
 });
 
 test("the stores are named with their tables and content columns", async () => {

@@ -75,6 +75,10 @@ test("refusals name field, value and expectation, reach who asked, and are in th
     [{ changes: { quantity: "7" } }, /bad-edit.*field \\"quantity\\": 7, expected 1 to 6/],
     [{ changes: { quantity: "3" } }, /bad-edit.*nothing is changed/],
     [{ changes: { quantity: "2.5" } }, /bad-edit.*\\"quantity\\": expected a whole number/],
+    [
+      { changes: { quantity: "many", marginPercent: "-1" } },
+      /"wrong":\{"quantity":"expected a whole number[^}]*"marginPercent":"expected percent/,
+    ],
     [{ changes: { marginPercent: "30" } }, /bad-edit.*\\"margin\\": cannot be changed.*one of quantity/],
     [{ changes: { price: "1" } as object }, /bad-edit.*expected some of quantity, suppliers/],
     [{ person: "former" }, /unknown-person/],

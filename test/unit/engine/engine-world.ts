@@ -102,19 +102,18 @@ export class EngineWorld {
       sendDue: () => void this.sent.push("due"),
       committed: () => undefined,
     });
-    const shared = { store: this.seen, engine, clock: this.time, trust: () => this.trust };
-    const delegations = createDelegations({
-      ...shared,
+    const shared = {
+      store: this.seen,
+      engine,
+      clock: this.time,
       ids: { next },
-      sign: (statement) => signed(statement, "evidence"),
+      trust: () => this.trust,
       changed: () => undefined,
-    });
-    const standing = createStanding({
-      ...shared,
-      ids: { next },
-      sign: (statement) => signed(statement, "evidence"),
-      changed: () => undefined,
-    });
+      after: (ms: number, call: () => void) => this.time.after(ms, call),
+      sign: <T>(statement: T) => signed(statement, "evidence"),
+    };
+    const delegations = createDelegations(shared);
+    const standing = createStanding(shared);
     return {
       engine,
       delegations,
@@ -141,14 +140,9 @@ export class EngineWorld {
         ...shared,
         standing,
         frozen: () => false,
-        sign: (statement) => signed(statement, "evidence"),
         log: silentLogger,
       }),
-      approvals: createApprovals({
-        ...shared,
-        delegations,
-        sign: (statement) => signed(statement, "evidence"),
-      }),
+      approvals: createApprovals({ ...shared, delegations }),
       intake: createIntake(shared),
       sweeper: createSweeper({
         ...shared,

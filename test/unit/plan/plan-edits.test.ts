@@ -66,6 +66,16 @@ test("limits: of the policy and the plan; each refusal names field, value and ex
   ] as const) {
     assert.match(fault(bad) ?? "", expected);
   }
+  assert.deepEqual(editFault(form, { quantity: "8", shipping: "fastest", suppliers: [] }), {
+    code: "bad-edit",
+    retryable: false,
+    message:
+      'field "quantity": 8, expected 1 to 7; field "suppliers": nobody is left to buy from, expected at least one supplier',
+    wrong: {
+      quantity: "8, expected 1 to 7",
+      suppliers: "nobody is left to buy from, expected at least one supplier",
+    },
+  });
   const only = { roles: [], shipping: true } as const;
   assert.deepEqual(
     formOf({ edit: only }, editable).map(({ field }) => field),

@@ -12,6 +12,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const node = process.execPath;
 let child: Child | undefined;
 let restarts: string[] = [];
+let slow: string[] = [];
 let environment: Readonly<Record<string, string>> = {};
 /** Told of each restart. */
 let restarted: () => void = () => undefined;
@@ -19,6 +20,7 @@ let restarted: () => void = () => undefined;
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] });
   restarts = [];
+  slow = [];
   restarted = () => undefined;
   environment = {};
 });
@@ -49,6 +51,7 @@ function start(name: string, lives: readonly string[]): Child {
     args: [],
     program,
     environment: () => environment,
+    onSlow: (who) => slow.push(who),
     onRestart: (_name, reason) => {
       restarts.push(reason);
       restarted();
@@ -124,6 +127,30 @@ test("a restart that the operating system refuses at once is tried again as well
   process.kill(started.pid() ?? assert.fail(), "SIGKILL");
   assert.deepEqual(await again.promise, { life: 2 });
   assert.match(restarts[1] ?? "", /could not be started/);
+});
+
+test("a child that is to start again and does not end is ended by force", async () => {
+  const stubborn = `process.on("SIGTERM", () => undefined); ${ready(1)}`;
+  const started = start("stubborn", [stubborn, ready(2)]);
+  await started.ready;
+  const again = Promise.withResolvers<unknown>();
+  started.onReadyAgain(again.resolve);
+  started.restart();
+  mock.timers.tick(20_000);
+  assert.deepEqual(await again.promise, { life: 2 });
+  assert.deepEqual(restarts, ["ended with SIGKILL"]);
+});
+
+test("a first start that takes long is said once, and never of one that is ready", async () => {
+  const waiting = start("waiting", ["setInterval(() => undefined, 1000);"]);
+  mock.timers.tick(29_999);
+  assert.deepEqual(slow, []);
+  mock.timers.tick(60_000);
+  assert.deepEqual(slow, ["waiting"]);
+  await waiting.stop();
+  await start("prompt", [ready(1)]).ready;
+  mock.timers.tick(60_000);
+  assert.deepEqual(slow, ["waiting"]);
 });
 
 test("who waits for a child that is stopped before it was ready is told so", async () => {

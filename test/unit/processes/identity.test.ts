@@ -5,8 +5,11 @@ import { afterEach, beforeEach, test } from "node:test";
 import { writeAtKeysFile } from "@atsign/atsdk";
 import { AtServer } from "../../../src/sandbox/at-server/at-server.ts";
 import { startAtSandbox } from "../../../src/sandbox/at-server/start-at-sandbox.ts";
+import { freePort } from "../../fakes/free-port.ts";
 import { BotIdentity } from "../../fakes/bot-identity.ts";
 import { JournalWorld } from "../../fakes/journal-world.ts";
+import { until } from "../../fakes/manual-time.ts";
+import { silentLogger } from "../../fakes/silent-logger.ts";
 import { aliceKeys } from "../atsdk/vectors.ts";
 
 let world: JournalWorld;
@@ -72,4 +75,28 @@ test("so does an atServer that passes on another server's challenge; so do key f
       ["alarm", "bad-challenge"],
     ],
   );
+});
+
+test("where no atServer answers, a process waits and says so; a person is told at once", async (t) => {
+  const settings = { ...world.settings, atDirectory: { host: "127.0.0.1", port: await freePort() } };
+  const file = path.join(world.folder, "keys", "bot", "instance.main.atKeys");
+  await writeAtKeysFile(file, aliceKeys);
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const stopping = new AbortController();
+  const said: unknown[] = [];
+  const log = { ...silentLogger, warn: (facts: object, message: string) => said.push({ ...facts, message }) };
+  const waiting = bot.open(world.config, settings, { log, signal: stopping.signal });
+  await until(() => {
+    t.mock.timers.tick(30_000);
+    return said.length > 0;
+  }, "a word about it");
+  assert.deepEqual(said[0], { atSign: "@cs-bot", message: "at-server-awaited" });
+  stopping.abort();
+  await assert.rejects(waiting, { code: "aborted" });
+
+  const device = { atSign: "@cs-bot", folder: path.dirname(file), atKeysFile: file } as const;
+  await assert.rejects(bot.open(world.config, settings, { device }), {
+    code: "at-server-away",
+    message: /@cs-bot does not answer .*ECONNREFUSED/,
+  });
 });

@@ -1,216 +1,110 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { Hono } from "hono";
 import { startControlServer } from "../../../adapters/terminal/control-server.ts";
 import { createTerminalAdapter } from "../../../adapters/terminal/terminal-adapter.ts";
-import { controlClient, type ControlClient } from "../../../src/commands/control-client.ts";
-import type { PersonId } from "../../../src/domain.ts";
-import { ChatOffice } from "../../fakes/chat-office.ts";
 import { recordedEdits } from "../../fakes/recorded-edits.ts";
+import { ControlBench, text, uuid } from "./control-bench.ts";
 
-const uuid = (last: number) => `00000000-0000-4000-8000-00000000000${last}`;
-const text = "Order the parts needed for 5 widgets for Customer XYZ";
-
-let folder: string;
-let office: ChatOffice;
-let client: ControlClient;
-let server: { close(): Promise<void> };
-let logged: object[];
-let osPerson: PersonId | undefined;
-/** What is to be called when the time has come to look again. */
-const looksAgain = new Set<() => void>();
-const links: { person: PersonId; by: PersonId }[] = [];
-const services = () => {
-  const adapter = createTerminalAdapter();
-  office.adapter = adapter;
-  const log = { debug() {}, info() {}, warn() {}, error: (facts: object) => void logged.push(facts) };
-  return {
-    desk: office.desk,
-    inbox: office.inbox,
-    adapter,
-    log,
-    osPerson: () => osPerson,
-    others: () => false,
-    after(_ms: number, call: () => void) {
-      looksAgain.add(call);
-      return () => looksAgain.delete(call);
-    },
-    result: () => Promise.reject(new Error(text)),
-    refusal: () => null,
-    status: () => Promise.resolve({}),
-    signInLink(person: PersonId, by: PersonId) {
-      links.push({ person, by });
-      return Promise.resolve(`http://127.0.0.1/sign-in?token=${person}`);
-    },
-    journal: new Hono(),
-    undo: { undo: (run: string, person: PersonId) => Promise.resolve({ outcome: "accepted", run, person }) },
-    erase: () => Promise.resolve({}),
-    textsExported: () => Promise.resolve(),
-  };
-};
+let bench: ControlBench;
 beforeEach(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "cs-ctl-"));
-  office = new ChatOffice({ now: () => 0 });
-  logged = [];
-  links.length = 0;
-  osPerson = undefined;
-  client = controlClient(folder, "bot");
-  server = await startControlServer(path.join(folder, "bot.sock"), services());
+  bench = await ControlBench.open();
 });
-afterEach(async () => {
-  await server.close();
-  rmSync(folder, { recursive: true });
-});
-const ask = (last: number, more: object = {}) =>
-  client.post("/requests", { key: uuid(last), text, as: "employee", ...more }) as Promise<{ run: string }>;
+afterEach(() => bench.close());
 
 test("threads are the server's: a client names a run of its own, no thread", async () => {
-  const { run } = await ask(1);
-  assert.equal(office.requests[0]?.thread, `terminal:${uuid(1)}`);
-  await assert.rejects(ask(2, { thread: `terminal:${uuid(1)}` }), { code: "bad-request" });
-  await office.ask(run, "For which customer?", []);
-  await ask(3, { run });
-  assert.equal(office.requests[1]?.thread, `terminal:${uuid(1)}`);
-  await assert.rejects(ask(4, { run, as: "employee-2" }), { code: "not-found" });
-  await assert.rejects(ask(5, { run, as: "manager" }), { code: "not-allowed" });
-  await assert.rejects(ask(6, { run: "run99" }), { code: "not-found" });
-  await office.begin("elsewhere", { person: "employee", text, thread: "console:employee-1" });
-  await assert.rejects(ask(7, { run: "elsewhere" }), { code: "not-allowed" });
+  const { run } = await bench.ask(1);
+  assert.equal(bench.office.requests[0]?.thread, `terminal:${uuid(1)}`);
+  await assert.rejects(bench.ask(2, { thread: `terminal:${uuid(1)}` }), { code: "bad-request" });
+  await bench.office.ask(run, "For which customer?", []);
+  await bench.ask(3, { run });
+  assert.equal(bench.office.requests[1]?.thread, `terminal:${uuid(1)}`);
+  await assert.rejects(bench.ask(4, { run, as: "employee-2" }), { code: "not-found" });
+  await assert.rejects(bench.ask(5, { run, as: "manager" }), { code: "not-allowed" });
+  await assert.rejects(bench.ask(6, { run: "run99" }), { code: "not-found" });
+  await bench.office.begin("elsewhere", { person: "employee", text, thread: "console:employee-1" });
+  await assert.rejects(bench.ask(7, { run: "elsewhere" }), { code: "not-allowed" });
 });
 
 test("an answer to a run that asks nothing is refused, and begins no other run", async () => {
-  const { run } = await ask(1);
+  const { run } = await bench.ask(1);
   const answered = (last: number) =>
-    client.post("/requests", { key: uuid(last), text: "yes", as: "employee", run });
+    bench.client.post("/requests", { key: uuid(last), text: "yes", as: "employee", run });
   const refused = (await answered(2)) as {
     readonly outcome: string;
     readonly error: { readonly code: string };
   };
   assert.deepEqual([refused.outcome, refused.error.code], ["refused", "no-question"]);
-  await office.ask(run, "For which customer?", []);
+  await bench.office.ask(run, "For which customer?", []);
   assert.deepEqual(await answered(3), { outcome: "accepted", run });
-  assert.deepEqual([...office.runs.keys()], [run]);
+  assert.deepEqual([...bench.office.runs.keys()], [run]);
 });
 
 test("an address that is not there is said as such: an empty id, an older bot", async () => {
-  await assert.rejects(client.post("/runs//cancel", {}), { code: "not-found", message: /an id is empty/ });
-});
-
-test("a stream carries the cards of its run only, and only for who may see it", async () => {
-  const { run } = await ask(1);
-  const thread = `terminal:${uuid(1)}` as const;
-  const seen: string[] = [];
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const reading = (async () => {
-    for await (const line of client.lines(`/runs/${run}/stream?as=employee`)) {
-      seen.push((line as { key: string }).key);
-      if (seen.length === 1) {
-        resolve();
-      }
-      if (seen.includes(`result-${run}`)) {
-        return;
-      }
-    }
-  })();
-  await over;
-  await office.begin("other", { person: "employee-2", text, thread });
-  await office.end(run, "completed");
-  await reading;
-  assert.deepEqual([...new Set(seen)].toSorted(), [`progress-${run}`, `result-${run}`]);
-  await assert.rejects(client.lines(`/runs/${run}/stream?as=employee-2`)[Symbol.asyncIterator]().next(), {
+  await assert.rejects(bench.client.post("/runs//cancel", {}), {
     code: "not-found",
+    message: /an id is empty/,
   });
-});
-
-test("what a bot drew that this one does not know of is told all the same", async () => {
-  const { run } = await ask(1);
-  const lines = client.lines(`/runs/${run}/stream?as=employee`)[Symbol.asyncIterator]();
-  await lines.next();
-  office.adapter = undefined;
-  await office.end(run, "completed");
-  const seen: string[] = [];
-  const isOver = () => seen.includes(`result-${run}`);
-  const reading = (async () => {
-    while (!isOver()) {
-      seen.push(((await lines.next()).value as { key: string }).key);
-    }
-  })();
-  while (!isOver()) {
-    looksAgain.forEach((look) => look());
-    await nextTurn();
-  }
-  await reading;
-});
-
-test("a viewer who is deactivated hears no more", async () => {
-  const { run } = await ask(1);
-  const lines = client.lines(`/runs/${run}/stream?as=employee`)[Symbol.asyncIterator]();
-  await lines.next();
-  office.people = office.people.map((each) => ({ ...each, active: false }));
-  await office.end(run, "completed");
-  assert.equal((await lines.next()).done, true);
 });
 
 test("a sign-in link is for oneself, and for others from an admin; the demo's terminal may choose", async () => {
-  office.people = [
-    ...office.people,
+  bench.office.people = [
+    ...bench.office.people,
     { id: "admin", name: "Ada Admin", roles: ["admin"], active: true, accounts: [] },
   ];
-  assert.deepEqual(await client.post("/links", { person: "manager" }), {
+  assert.deepEqual(await bench.client.post("/links", { person: "manager" }), {
     person: "manager",
     link: "http://127.0.0.1/sign-in?token=manager",
   });
-  office.demo = false;
-  await assert.rejects(client.post("/links", { person: "manager" }), { code: "unknown-person" });
-  await assert.rejects(client.post("/links", { person: "manager", as: "admin" }), { code: "not-allowed" });
-  osPerson = "employee";
-  await client.post("/links", { person: "employee" });
-  await assert.rejects(client.post("/links", { person: "manager" }), { code: "not-allowed" });
-  osPerson = "former";
-  await assert.rejects(client.post("/links", { person: "former" }), { code: "not-allowed" });
-  osPerson = "admin";
-  await client.post("/links", { person: "manager" });
+  bench.office.demo = false;
+  await assert.rejects(bench.client.post("/links", { person: "manager" }), { code: "unknown-person" });
+  await assert.rejects(bench.client.post("/links", { person: "manager", as: "admin" }), {
+    code: "not-allowed",
+  });
+  bench.osPerson = "employee";
+  await bench.client.post("/links", { person: "employee" });
+  await assert.rejects(bench.client.post("/links", { person: "manager" }), { code: "not-allowed" });
+  bench.osPerson = "former";
+  await assert.rejects(bench.client.post("/links", { person: "former" }), { code: "not-allowed" });
+  bench.osPerson = "admin";
+  await bench.client.post("/links", { person: "manager" });
   assert.deepEqual(
-    links.map(({ person, by }) => `${person} by ${by}`),
+    bench.links.map(({ person, by }) => `${person} by ${by}`),
     ["manager by admin", "employee by employee", "manager by admin"],
   );
 });
 
 test("a wrong body names its field; what fails inside is logged by place, without its text", async () => {
-  await assert.rejects(client.post("/approvals/a1", { verdict: "perhaps" }), {
+  await assert.rejects(bench.client.post("/approvals/a1", { verdict: "perhaps" }), {
     code: "bad-request",
     message: /verdict/,
   });
-  assert.deepEqual(logged, []);
-  const { run } = await ask(1);
-  await assert.rejects(client.get(`/runs/${run}/result?as=employee`), {
+  assert.deepEqual(bench.logged, []);
+  const { run } = await bench.ask(1);
+  await assert.rejects(bench.client.get(`/runs/${run}/result?as=employee`), {
     code: "internal",
     message: "internal error",
   });
-  assert.equal(logged.length, 1);
-  assert.doesNotMatch(JSON.stringify(logged), /widgets/);
-  assert.match(JSON.stringify(logged), /control-server.test.ts/);
+  assert.equal(bench.logged.length, 1);
+  assert.doesNotMatch(JSON.stringify(bench.logged), /widgets/);
+  assert.match(JSON.stringify(bench.logged), /control-bench.ts/);
 });
 
 test("a second server on a socket that answers is refused; a file left by a killed one is replaced", async () => {
-  const file = path.join(folder, "bot.sock");
-  await assert.rejects(startControlServer(file, services()), { code: "runtime-in-use" });
-  await client.get("/status");
-  await server.close();
+  const file = bench.socket;
+  await assert.rejects(startControlServer(file, bench.services()), { code: "runtime-in-use" });
+  await bench.client.get("/status");
+  await bench.server?.close();
   writeFileSync(file, "");
-  server = await startControlServer(file, services());
-  await client.get("/status");
+  bench.server = await startControlServer(file, bench.services());
+  await bench.client.get("/status");
 });
 
 test("a body without a length is counted while it is read", async () => {
   const call = request({
-    socketPath: path.join(folder, "bot.sock"),
+    socketPath: bench.socket,
     method: "POST",
     path: "/requests",
     headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
@@ -231,8 +125,8 @@ test("a card of a thread whose name holds the separator reaches its listeners", 
   const adapter = createTerminalAdapter();
   const seen: string[] = [];
   adapter.subscribe("terminal:a|b", (key) => seen.push(key));
-  await office.begin("r1", { person: "employee", text, thread: "terminal:a|b" });
-  const card = (await office.desk.cards("r1", "employee"))[0]?.card;
+  await bench.office.begin("r1", { person: "employee", text, thread: "terminal:a|b" });
+  const card = (await bench.office.desk.cards("r1", "employee"))[0]?.card;
   assert.ok(card);
   const message = await adapter.post("terminal:a|b", card, { key: "progress-r1" });
   await adapter.update(message, card);
@@ -241,12 +135,15 @@ test("a card of a thread whose name holds the separator reaches its listeners", 
 
 test("a plan is changed by who is named in the demo, else by the operating-system user alone", async () => {
   const { inbox, edits } = recordedEdits();
-  Object.assign(office.inbox, inbox);
+  Object.assign(bench.office.inbox, inbox);
   const body = { key: uuid(1), planHash: "3f".repeat(32), changes: { quantity: "60" } };
-  assert.deepEqual(await client.post("/approvals/run1/edit", body), { outcome: "accepted", run: "run1" });
-  const form = (await client.get("/approvals/run1/edit?as=employee")) as { outcome: string };
+  assert.deepEqual(await bench.client.post("/approvals/run1/edit", body), {
+    outcome: "accepted",
+    run: "run1",
+  });
+  const form = (await bench.client.get("/approvals/run1/edit?as=employee")) as { outcome: string };
   assert.equal(form.outcome, "refused");
-  const preview = await client.post("/approvals/run1/edit/preview", { ...body, as: "manager" });
+  const preview = await bench.client.post("/approvals/run1/edit/preview", { ...body, as: "manager" });
   assert.equal((preview as { outcome: string }).outcome, "preview");
   assert.deepEqual(
     edits.map(({ person, key, adapter }) => [person, key, adapter]),
@@ -255,22 +152,22 @@ test("a plan is changed by who is named in the demo, else by the operating-syste
 });
 
 test("undos that need a person are listed, shown and settled over the socket", async () => {
-  await office.begin("run1", { person: "employee", text, thread: "terminal:1" });
-  await office.stick("run1");
-  const list = (await client.get("/undos")) as { id: string; run: string; step: string }[];
+  await bench.office.begin("run1", { person: "employee", text, thread: "terminal:1" });
+  await bench.office.stick("run1");
+  const list = (await bench.client.get("/undos")) as { id: string; run: string; step: string }[];
   assert.deepEqual(
     list.map(({ id, run, step }) => [id, run, step]),
     [["run1-1-budget", "run1", "budget"]],
   );
-  const card = (await client.get("/undos/run1-1-budget")) as { undo: { attempt: number } };
+  const card = (await bench.client.get("/undos/run1-1-budget")) as { undo: { attempt: number } };
   assert.equal(card.undo.attempt, 1);
-  await assert.rejects(async () => client.get("/undos/run1-1-reserve"), { code: "not-found" });
-  await assert.rejects(async () => client.post("/undos/run1-1-budget", { act: "vanish" }));
+  await assert.rejects(async () => bench.client.get("/undos/run1-1-reserve"), { code: "not-found" });
+  await assert.rejects(async () => bench.client.post("/undos/run1-1-budget", { act: "vanish" }));
   const note = "in the ledger";
-  const done = await client.post("/undos/run1-1-budget", { as: "manager-2", act: "by-hand", note });
+  const done = await bench.client.post("/undos/run1-1-budget", { as: "manager-2", act: "by-hand", note });
   assert.deepEqual(done, { outcome: "accepted", run: "run1" });
   assert.deepEqual(
-    office.undos.map(({ person, adapter, note: said }) => [person, adapter, said]),
+    bench.office.undos.map(({ person, adapter, note: said }) => [person, adapter, said]),
     [["manager-2", "terminal", note]],
   );
 });
