@@ -104,7 +104,7 @@ export function createFreezes(options: FreezesOptions): Freezes {
     const { confirmed, of } = await take(next);
     const ms = clock.now() - startedAt;
     const missing = of === confirmed ? "" : " The others are told until they confirm.";
-    const text = `Frozen: ${confirmed} of ${of} agents stopped all effects within ${ms} ms.${missing} Two people lift it: \`unfreeze\`.`;
+    const text = `Frozen: ${confirmed} of ${of} agents stopped all effects within ${ms} ms.${missing} Two people lift it.`;
     return { outcome: "done", frozen: true, text };
   };
 

@@ -10,6 +10,7 @@ import { patientClient } from "./patient-client.ts";
 import { type Prompter, terminalPrompter } from "./prompter.ts";
 import { answer, answerJson, exitCodes, tell } from "./output.ts";
 import { cardText } from "./card-text.ts";
+import { type SlowAgent, slowAgent, slowAgentWatch } from "./slow-agent-watch.ts";
 
 export interface AskOptions {
   readonly as?: string;
@@ -25,20 +26,16 @@ const accepted = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("refused"), error: errorInfo, result: z.unknown() }),
 ]);
 const streamed = z.object({ key: z.string(), card: z.unknown() });
-const kind = z.object({ demo: z.boolean() });
+const botStatus = z.object({
+  demo: z.boolean(),
+  safety: z.object({ freeze: z.object({ by: z.string(), reason: z.string() }).nullable() }).optional(),
+});
 const decided = z.object({
   outcome: z.string(),
   error: z.object({ message: z.string() }).optional(),
   /** How many more people must approve. */
   more: z.number().optional(),
 });
-
-/** When an agent's silence is said, and where. */
-interface SlowAgent {
-  readonly afterMs: number;
-  readonly say: (line: string) => void;
-}
-const slowAgent: SlowAgent = { afterMs: 10_000, say: tell };
 
 /** How long a bot that went away is waited for. */
 const patienceMs = 60_000;
@@ -68,7 +65,7 @@ export async function ask(
   if (options.no === true && (options.reason ?? "").trim() === "") {
     throw new AppError("usage", "--no needs --reason TEXT: a rejection says why");
   }
-  const { demo } = kind.parse(await client.get("/status"));
+  const { demo, safety } = botStatus.parse(await client.get("/status"));
   if (!demo && (options.as !== undefined || options.by !== undefined || options.yes === true)) {
     throw new AppError("usage", "--as, --by and --yes exist only with the demo company");
   }
@@ -99,6 +96,10 @@ export async function ask(
     return exitCodes.failed;
   }
   const { run } = first;
+  const freeze = safety?.freeze ?? null;
+  if (freeze !== null) {
+    tell(`Frozen by ${freeze.by}: ${freeze.reason}. The request waits until two people have lifted that.`);
+  }
   const watch = slowAgentWatch(slow);
   const ending = await follow().finally(() => watch.end());
   const result = (await client.get(`/runs/${run}/result${query}`)) as RunResult;
@@ -237,33 +238,6 @@ export async function ask(
   }
 }
 
-/** Says once per step that an agent has been silent for long; the request stays and goes on when it answers. */
-function slowAgentWatch({ afterMs, say }: SlowAgent): { see(card: Card): void; end(): void } {
-  const timers = new Map<string, NodeJS.Timeout>();
-  const stop = (id: string): void => {
-    clearTimeout(timers.get(id));
-    timers.delete(id);
-  };
-  return {
-    see(card) {
-      for (const { id, agent, status, atSign } of card.steps) {
-        const silent = status === "waiting" && atSign !== null && agent !== "hitl";
-        if (silent && !timers.has(id)) {
-          const line = `  … ${atSign} has not answered ${id} yet; the request waits and goes on when it does`;
-          timers.set(
-            id,
-            setTimeout(() => say(line), afterMs),
-          );
-        } else if (!silent) {
-          stop(id);
-        }
-      }
-    },
-    end() {
-      [...timers.keys()].forEach(stop);
-    },
-  };
-}
 function summary(result: RunResult): string {
   if (result.status === "needs-input") {
     return `${result.question ?? "One thing is missing."}\n(waits for the answer: countersign answer ${result.run ?? "RUN"} TEXT)`;

@@ -30,7 +30,7 @@ import {
   readDeviceRequest,
 } from "../trust/device-request.ts";
 import { firstMachine } from "../trust/grant-subject.ts";
-import { grantedDevices } from "../trust/granted-devices.ts";
+import { grantedDevices, refuseTaken } from "../trust/granted-devices.ts";
 import { rawPublicKey } from "../trust/sign-statement.ts";
 import { signAgentGrant, signInstanceGrant } from "../trust/sign-trust.ts";
 import { instanceSchema } from "../trust/trust-documents.ts";
@@ -67,7 +67,7 @@ export async function newDevice(
 ): Promise<void> {
   const place = devicePlace(o.keys);
   const { folder, atSign } = place;
-  const instance = await deviceName(folder, o.device);
+  const instance = await deviceName(place, o.device);
   const companyKey = await companyKeyGiven(settings, o.companyKey);
   await makeSecretFolder(folder);
   if (o.sandbox !== undefined) {
@@ -130,7 +130,8 @@ export async function grantDevice(
   }
   await compare(request.person, atSign, deviceFingerprint(request), o.fingerprint, prompter);
   const folder = path.join(settings.data, "trust");
-  await refuseTakenName(folder, request);
+  const granted = await grantedDevices(folder);
+  refuseTaken(granted, { atSign, device: machineOf(request), signingKey: request.signingKey });
   const account = atSignAccount(atSign);
   if (!person.accounts.includes(account)) {
     await withBooks(settings, (desk) => desk.changeAccounts("link", [{ person: person.id, account }]));
@@ -143,7 +144,7 @@ export async function grantDevice(
       role: personRole,
       skills: [],
       notAfter: request.grant.statement.notAfter,
-      serial: Math.max(0, ...(await grantedDevices(folder)).map(({ serial }) => serial)) + 1,
+      serial: Math.max(0, ...granted.map(({ serial }) => serial)) + 1,
     },
     company.privateKey,
   );
@@ -162,30 +163,16 @@ function machineOf({ grant }: DeviceRequest): string {
 }
 
 /** One folder is one machine, under one name. */
-async function deviceName(folder: string, wanted: string | undefined): Promise<string> {
-  const known = await deviceIn(folder);
+async function deviceName(place: DevicePlace, wanted: string | undefined): Promise<string> {
+  const known = await deviceIn(place);
   const name = instanceSchema.safeParse(wanted ?? known ?? firstMachine);
   if (!name.success) {
     throw new AppError("usage", `--device "${wanted}": ${name.error.issues[0]?.message ?? ""}`);
   }
   if (known !== undefined && known !== name.data) {
-    throw new AppError("usage", `--device "${wanted}": ${folder} holds the keys of machine "${known}"`);
+    throw new AppError("usage", `--device "${wanted}": ${place.folder} holds the keys of machine "${known}"`);
   }
   return name.data;
-}
-
-/** Two machines under one name would end each other. */
-async function refuseTakenName(folder: string, request: DeviceRequest): Promise<void> {
-  const { atSign } = request.grant.statement;
-  const found = (await grantedDevices(folder)).find(
-    (each) => each.atSign === atSign && each.device === machineOf(request) && each.status === "granted",
-  );
-  if (found !== undefined && found.signingKey !== request.signingKey) {
-    throw new AppError(
-      "device-exists",
-      `${atSign} has a machine "${found.device}" already: ask on the new one with "inbox new … --device NAME", or take the old one back first with "people revoke-device ${atSign} ${found.device}"`,
-    );
-  }
 }
 
 async function companyKeyGiven(settings: Settings, given: string | undefined): Promise<string> {

@@ -29,7 +29,10 @@ export async function inbox(
   prompter: Prompter = terminalPrompter,
 ): Promise<void> {
   const chosen = chosenVerdict(o);
-  const place = devicePlace(o.keys ?? "");
+  if (o.keys === undefined) {
+    throw new AppError("usage", "--keys: expected your atSign's key file, such as keys/@name_key.atKeys");
+  }
+  const place = devicePlace(o.keys);
   const stopping = new AbortController();
   let arrived: () => void = () => undefined;
   const opened = await openDevice({

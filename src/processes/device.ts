@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { AppError } from "../errors.ts";
+import { readInstanceKeys } from "../keys.ts";
 import { createDecisionDevice } from "../link/decision-device.ts";
 import type { DecisionDevice } from "../link/device-types.ts";
 import { systemTimers } from "../link/timers.ts";
@@ -32,8 +33,14 @@ export function devicePlace(file: string): DevicePlace {
   return { atSign: atSign.data, folder: path.dirname(atKeysFile), atKeysFile };
 }
 
-/** The name of the machine whose keys lie in a folder; undefined: none were made there yet. */
-export async function deviceIn(folder: string): Promise<string | undefined> {
+/**
+ * The name of the machine whose keys lie in a place; undefined: none were made there yet. Fails with "usage" where they
+ * are another atSign's: two people who sign with one key would be one.
+ */
+export async function deviceIn({
+  folder,
+  atSign,
+}: Omit<DevicePlace, "atKeysFile">): Promise<string | undefined> {
   const names = (await readdir(folder).catch(() => [])).flatMap(
     (name) => /^instance\.([a-z0-9-]+)\.json$/.exec(name)?.[1] ?? [],
   );
@@ -43,7 +50,15 @@ export async function deviceIn(folder: string): Promise<string | undefined> {
       `${folder} holds keys of ${names.join(" and ")}: expected those of one machine`,
     );
   }
-  return names[0];
+  const [name] = names;
+  const keys = name === undefined ? undefined : await readInstanceKeys(folder, name);
+  if (keys !== undefined && keys.atSign !== atSign) {
+    throw new AppError(
+      "usage",
+      `${folder} holds the keys of ${keys.atSign}: the key file of ${atSign} belongs in a folder of its own`,
+    );
+  }
+  return name;
 }
 
 export interface OpenDevice {
@@ -61,7 +76,7 @@ export async function openDevice(o: {
   readonly signal: AbortSignal;
 }): Promise<OpenDevice> {
   const { settings, config, place } = o;
-  const instance = await deviceIn(place.folder);
+  const instance = await deviceIn(place);
   if (instance === undefined) {
     throw new AppError(
       "keys-missing",

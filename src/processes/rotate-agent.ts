@@ -21,6 +21,7 @@ import type { SigningKey } from "../trust/sign-trust.ts";
 import type { AgentGrant } from "../trust/trust-documents.ts";
 import { writePaper } from "../trust/trust-files.ts";
 import { enrollHere } from "./enroll-here.ts";
+import { lockFolder } from "./folder-lock.ts";
 import type { KeyHolder } from "./key-holder.ts";
 
 export interface RotateOptions extends AgentSubject {
@@ -55,9 +56,21 @@ export const seenMs = 5_000;
  * New keys for a whole agent: of its key-holder, and of its instances on this machine. Nothing is interrupted: the company
  * grants the next key beside the present one, which is believed until everybody has the grants that the next one signed.
  * Broken off, it goes on where it was when it is called again. An agent that was revoked as a whole is let in again with
- * the instances whose keys are here. Throws `no-grant`, `not-published`, and what the key-holder throws.
+ * the instances whose keys are here. Throws `no-grant`, `not-published`, `data-in-use` where it is under way already,
+ * and what the key-holder throws.
  */
 export async function rotateAgent(o: RotateOptions): Promise<RotateOutcome> {
+  // Two at once would each make a next key, of which the company grants one.
+  const place = path.join(keyFolderOf(o.data, o.role), "rotation");
+  const lock = lockFolder(place, `A rotation of the keys of ${o.role}`);
+  try {
+    return await rotate(o);
+  } finally {
+    lock.release();
+  }
+}
+
+async function rotate(o: RotateOptions): Promise<RotateOutcome> {
   const { data, role, holder, company, now, onStep } = o;
   const folder = keyFolderOf(data, role);
   const companyKey = await installedCompanyKey(folder);

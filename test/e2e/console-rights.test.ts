@@ -31,6 +31,12 @@ test(
     const page = await scene.signIn("manager", "My approvals");
     await page.getByRole("button", { name: "Propose one" }).click();
     const form = page.getByRole("form", { name: "Propose an approval in advance" });
+    await form.getByRole("button", { name: "Back" }).click();
+    await page.locator("button:focus", { hasText: "Propose one" }).waitFor();
+    await page.keyboard.press("Enter");
+    const frame = (await form.boundingBox()) ?? { x: 0, width: 0 };
+    const last = (await form.getByLabel("Until").boundingBox()) ?? { x: 0, width: 0 };
+    assert.ok(last.x + last.width <= frame.x + frame.width, "no field sticks out of the form");
     await form.getByLabel("For requests of").fill("employee");
     await form.getByLabel("From suppliers").fill("borealis, cobalt");
     await form.getByLabel("At most for one plan").fill("1500.00");
@@ -94,6 +100,9 @@ test("what somebody decided alone is reviewed on a page of its own", { skip }, a
   const card = page.getByRole("article", { name: "Decision of manager" });
   await card.getByText(/^On Jan 5, 2026, .* in slack/).waitFor();
   await card.getByRole("button", { name: "Review" }).click();
+  await card.getByRole("button", { name: "Back" }).click();
+  await card.locator("button:focus", { hasText: "Review" }).waitFor();
+  await page.keyboard.press("Enter");
   await card.getByRole("textbox").fill("the pump had failed");
   await card.getByRole("button", { name: "Note the review" }).click();
   await page.getByText("Nothing waits for a review.").waitFor();
@@ -116,6 +125,12 @@ test(
     await page.getByRole("link", { name: "Order parts for 5 flurbs" }).click();
     await page.getByRole("term").getByText("Which product do you mean?").waitFor();
     await page.getByText("Not answered yet.").waitFor();
+    await page.getByRole("button", { name: "Cancel this request" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("button:focus", { hasText: "Keep it" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.locator("button:focus", { hasText: "Cancel this request" }).waitFor();
+    assert.deepEqual(scene.office.cancelled, []);
     await page.evaluate('location.hash = "#/nowhere/100%"');
     await page.getByRole("heading", { name: "There is no such page" }).waitFor();
     assert.deepEqual(scene.complaints, []);

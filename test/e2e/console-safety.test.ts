@@ -19,6 +19,8 @@ test(
     const employee = await opened.signIn("employee");
     const told = employee.getByRole("alert").filter({ hasText: "Frozen by manager" });
     await told.waitFor();
+    // In the chat what is read is at its end: there it is said where requests are written.
+    await employee.getByText("Frozen by manager: requests wait").waitFor();
     assert.equal(await told.getByRole("button").count(), 0);
 
     await bar.getByRole("button", { name: "Ask for it to be lifted" }).click();

@@ -88,7 +88,7 @@ suite("countersigned decisions", { skip: noProcFolder, timeout: 600_000 }, () =>
 
   test("bad calls say what was expected", async () => {
     for (const [args, said] of [
-      [["inbox"], /--keys: expected your atSign's key file/],
+      [["inbox"], /--keys: expected your atSign's key file, such as keys\/@name_key\.atKeys$/m],
       [["inbox", "--keys", "/nowhere/keys.json"], /--keys: expected your atSign's key file/],
       [["inbox", "--keys", keyFile, "--approve", "a", "--reject", "b"], /one of them/],
       [["inbox", "--keys", keyFile, "--approve", "a"], /--hash: expected the hash/],

@@ -87,6 +87,12 @@ export function Chat() {
     </div>
     <form class="composer" onSubmit=${submit}>
       <div class="composer-inner">
+        ${
+          state.safety.freeze !== null &&
+          html`<p class="composer-frozen">
+            Frozen by ${state.safety.freeze.by}: requests wait until two people have lifted that.
+          </p>`
+        }
         <p class="composer-hint">
           ${
             asking === undefined

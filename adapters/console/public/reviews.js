@@ -2,6 +2,7 @@ import { get, post } from "./api.js";
 import { dateTime } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { ReasonForm } from "./reason-form.js";
+import { useReturn } from "./return-focus.js";
 import { change, state } from "./store.js";
 
 /** What this person is to review, where they may. */
@@ -35,6 +36,7 @@ export function Reviews() {
 /** @param {{approval: any}} p */
 function Review({ approval }) {
   const [open, setOpen] = useState(false);
+  const opener = useReturn(open);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const { id, run, requester, decision } = approval;
@@ -73,7 +75,7 @@ function Review({ approval }) {
             onBack=${() => setOpen(false)}
           />`
         : html`<div class="buttons">
-            <button type="button" class="primary" onClick=${() => setOpen(true)}>Review</button>
+            <button ref=${opener} type="button" class="primary" onClick=${() => setOpen(true)}>Review</button>
           </div>`
     }
   </article>`;

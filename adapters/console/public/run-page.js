@@ -1,7 +1,8 @@
 import { get, post } from "./api.js";
 import { Badge, StepMark } from "./card-parts.js";
 import { dateTime, isOpen, runTone, runWord, stepNote } from "./format.js";
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+import { useReturn } from "./return-focus.js";
 
 /** While a run is open, its page looks again this often. */
 const lookAgainMs = 2_000;
@@ -137,6 +138,10 @@ function Decision({ approval }) {
 function Cancel({ id }) {
   const [phase, setPhase] = useState("idle");
   const [problem, setProblem] = useState("");
+  const opener = useReturn(phase !== "idle");
+  const keep = useRef(/** @type {HTMLElement | null} */ (null));
+  // The pressed button is gone: the keyboard goes on at the harmless one.
+  useLayoutEffect(() => keep.current?.focus(), [phase === "sure"]);
   const cancel = async () => {
     setPhase("busy");
     try {
@@ -152,11 +157,13 @@ function Cancel({ id }) {
   return html`<div class="buttons">
     ${
       phase === "idle"
-        ? html`<button type="button" onClick=${() => setPhase("sure")}>Cancel this request</button>`
+        ? html`<button ref=${opener} type="button" onClick=${() => setPhase("sure")}>
+            Cancel this request
+          </button>`
         : html`<button type="button" class="danger" disabled=${phase === "busy"} onClick=${cancel}>
               ${phase === "busy" ? "Processing…" : "Yes, cancel it"}
             </button>
-            <button type="button" disabled=${phase === "busy"} onClick=${() => setPhase("idle")}>
+            <button ref=${keep} type="button" disabled=${phase === "busy"} onClick=${() => setPhase("idle")}>
               Keep it
             </button>`
     }

@@ -1,6 +1,7 @@
 import { get, post } from "./api.js";
-import { html, useLayoutEffect, useRef, useState } from "./html.js";
+import { html, useState } from "./html.js";
 import { ReasonForm } from "./reason-form.js";
+import { useReturn } from "./return-focus.js";
 import { change, state } from "./store.js";
 
 /** Freeze and shadow mode: what everyone sees of them, and the buttons of those who may. */
@@ -101,15 +102,7 @@ function FreezeForm() {
 }
 
 export function FreezeButton() {
-  const button = useRef(/** @type {HTMLElement | null} */ (null));
-  const wasOpen = useRef(false);
-  // The form is gone: the keyboard goes on where it was opened.
-  useLayoutEffect(() => {
-    if (wasOpen.current && !state.freezing) {
-      button.current?.focus();
-    }
-    wasOpen.current = state.freezing;
-  });
+  const button = useReturn(state.freezing);
   return mayAct() && state.safety.freeze === null
     ? html`<button
         ref=${button}

@@ -1,5 +1,6 @@
 import { get, post } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
+import { useReturn } from "./return-focus.js";
 import { StandingForm } from "./standing-form.js";
 import { change } from "./store.js";
 
@@ -7,6 +8,7 @@ import { change } from "./store.js";
 export function Standing() {
   const [grants, setGrants] = useState(/** @type {any[]} */ ([]));
   const [proposing, setProposing] = useState(false);
+  const opener = useReturn(proposing);
   const look = () =>
     get("/rights/standing").then(
       (found) => setGrants(found.filter(({ status }) => status === "waiting" || status === "in-force")),
@@ -32,7 +34,7 @@ export function Standing() {
         onBack=${() => setProposing(false)}
       />`
     : html`<div class="buttons">
-        <button type="button" onClick=${() => setProposing(true)}>Propose one</button>
+        <button ref=${opener} type="button" onClick=${() => setProposing(true)}>Propose one</button>
       </div>`;
   return html`<section class="standing">
     <h2>Approved in advance</h2>

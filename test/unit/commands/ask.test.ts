@@ -141,3 +141,17 @@ test("who answers a question that somebody answered elsewhere is not asked again
   assert.equal(await ask(client, "text", {}, answering("Customer XYZ")), 0);
   assert.deepEqual(answers, ["Customer XYZ"]);
 });
+
+test("who asks while the company is frozen is told why nothing moves", async (t) => {
+  const write = t.mock.method(process.stderr, "write", () => true);
+  const { client } = bot(true);
+  const status = (freeze: object | null): ControlClient => ({
+    ...client,
+    get: async (url) => (url === "/status" ? { demo: true, safety: { freeze } } : client.get(url)),
+  });
+  const said = () => write.mock.calls.map((call) => String(call.arguments[0])).join("");
+  await ask(status(null), "text", { yes: true });
+  assert.doesNotMatch(said(), /Frozen/);
+  await ask(status({ by: "mona", reason: "fraud suspected" }), "text", { yes: true });
+  assert.match(said(), /^Frozen by mona: fraud suspected\. The request waits/m);
+});

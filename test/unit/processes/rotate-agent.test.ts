@@ -135,6 +135,22 @@ test("it waits until everybody has seen each step: five seconds, twice", async (
   assert.equal(seenMs, 5_000);
 });
 
+test("a second rotation at the same time is refused, and the first one ends well", async () => {
+  const goOn = Promise.withResolvers<void>();
+  const waits = Promise.withResolvers<void>();
+  const first = rotate({
+    wait: () => {
+      waits.resolve();
+      return goOn.promise;
+    },
+  });
+  await waits.promise;
+  await assert.rejects(rotate(), { code: "data-in-use", message: /^A rotation of the keys of inventory/ });
+  goOn.resolve();
+  assert.equal((await first).outcome.kind, "rotated");
+  await assertBelieved(witness);
+});
+
 test("another machine follows by what is published", async (t) => {
   const bot = await AtClient.open({ ...world.sandbox, atSign: "@cs-bot", keys: bobKeys });
   t.after(() => bot.close());
