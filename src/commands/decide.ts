@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
 import { AppError, fromErrorInfo, toErrorInfo } from "../errors.ts";
@@ -64,7 +65,7 @@ export async function delegate(
     answerJson(result);
   } else {
     const what = approval === undefined ? "everything" : approval;
-    answer(`"${o.to}" may decide on ${what} until ${new Date(result.until).toISOString()}`);
+    answer(`"${o.to}" may decide on ${what} until ${isoMinute(result.until)}`);
   }
 }
 

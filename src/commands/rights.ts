@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { isoMinute } from "../card-words.ts";
 import type { Settings } from "../config.ts";
 import { AppError, fromErrorInfo } from "../errors.ts";
 import type { StandingView } from "../rights-types.ts";
@@ -60,10 +61,18 @@ const delegationSchema = z.looseObject({
 export function delegations(settings: Settings, o: Flags): Promise<void> {
   return list(settings, "/delegations", o, {
     schema: delegationSchema,
-    line: ({ id, from, to, approval, notAfter }) =>
-      `${id} · ${to} decides for ${from} on ${approval ?? "everything"} until ${notAfter}`,
+    line: delegationLine,
     none: "nobody has handed on a right",
   });
+}
+export function delegationLine({
+  id,
+  from,
+  to,
+  approval,
+  notAfter,
+}: z.output<typeof delegationSchema>): string {
+  return `${id} · ${to} decides for ${from} on ${approval ?? "everything"} until ${isoMinute(Date.parse(notAfter))}`;
 }
 export function takeBack(settings: Settings, id: string, o: Flags): Promise<void> {
   return act(settings, `/delegations/${at(id)}/take-back`, o, {}, "");
@@ -93,7 +102,7 @@ export function reviews(settings: Settings, o: Flags): Promise<void> {
   return list(settings, "/reviews", o, {
     schema: aloneSchema,
     line: ({ id, run, decision }) =>
-      `${id} · run ${run} · decided alone by ${decision.by} at ${new Date(decision.at).toISOString()}`,
+      `${id} · run ${run} · decided alone by ${decision.by} at ${isoMinute(decision.at)}`,
     none: "nothing waits for a review",
   });
 }

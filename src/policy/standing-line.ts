@@ -1,3 +1,4 @@
+import { isoMinute } from "../card-words.ts";
 import type { StandingView } from "../rights-types.ts";
 
 /** A standing grant in one line, for people. */
@@ -12,7 +13,7 @@ export function standingLine({ terms, status, refused, approvedBy, quorum, left 
     ...(suppliers === null ? [] : [`suppliers ${suppliers.join(", ")}`]),
     `up to ${each.amount} ${each.currency} each`,
     `${left.uses} of ${uses} plans and ${left.amount.amount} of ${inAll.amount} left`,
-    `until ${notAfter}`,
+    `until ${isoMinute(Date.parse(notAfter))}`,
     `approved by ${by}, ${quorum} needed`,
   ].join(" · ");
 }
