@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../fakes/fast-check.ts";
 import { proposeAccounts } from "../../src/account-proposals.ts";
 import type { ListedMember } from "../../src/accounts.ts";
 import type { PersonRow } from "../../src/book-rows.ts";

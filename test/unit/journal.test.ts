@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assert as assertProperty, constantFrom, integer, nat, property } from "fast-check";
+import { assert as assertProperty, constantFrom, integer, nat, property } from "../fakes/fast-check.ts";
 import type { ChainHead, JournalRecord } from "../../src/journal.ts";
 import { emptyChain, extendsHeads, genesis, nextRecord, verifyChain } from "../../src/journal.ts";
 import { verifyJournal } from "../../src/verify-journal.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../fakes/fast-check.ts";
 import type { Card } from "../../src/card.ts";
 import type { MessageId, ThreadId } from "../../src/domain.ts";
 import { AppError } from "../../src/errors.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../fakes/fast-check.ts";
 import { z } from "zod";
 import { loadRulesModel } from "../../adapters/rules-model/rules-model.ts";
 import { normaliseText } from "../../adapters/rules-model/tokens.ts";

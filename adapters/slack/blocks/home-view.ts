@@ -11,29 +11,42 @@ const mostApprovals = 10;
 const mostRequests = 20;
 const mostAgents = 50;
 const glance = 4;
+/** Of what cannot be undone; more is in the details. */
+const mostFinal = 20;
+/** Slack takes views of 250 KB. */
+const mostBytes = 240_000;
 
 /**
  * The App Home of one person. `approvals` are those that the person may see; their own requests are left out. `outcome`:
  * what became of the person's last verdict, and the card it was about, if they may see that.
  */
-export function homeView(o: {
+export function homeView(o: HomeContent): types.HomeView {
+  for (let most = mostApprovals; ; most -= 1) {
+    const view = homeWith(o, most);
+    if (most === 0 || Buffer.byteLength(JSON.stringify(view)) <= mostBytes) {
+      return view;
+    }
+  }
+}
+interface HomeContent {
   readonly person: PersonId;
   readonly requests: readonly RunSummary[];
   readonly approvals: readonly ShownApproval[];
   readonly agents: readonly AgentInfo[];
   readonly outcome: { readonly text: string; readonly card: Card | null } | null;
-}): types.HomeView {
+}
+function homeWith(o: HomeContent, mostShown: number): types.HomeView {
   const waiting = o.approvals.filter(
     ({ card }) => card.approval !== null && !card.approval.authors.includes(o.person),
   );
-  const over = waiting.length - mostApprovals;
+  const over = waiting.length - mostShown;
   return {
     type: "home",
     blocks: [
       ...(o.outcome === null ? [] : outcomeBlocks(o.outcome)),
       header("Waiting for a decision"),
       ...(waiting.length === 0 ? [section("Nothing waits.")] : []),
-      ...waiting.slice(0, mostApprovals).flatMap(({ card }) => approvalBlocks(card)),
+      ...waiting.slice(0, mostShown).flatMap(({ card }) => approvalBlocks(card)),
       ...(over > 0 ? [context(`… and ${over} more: see /countersign approvals`)] : []),
       header("Your requests"),
       ...list(
@@ -70,6 +83,7 @@ function finalLines({ tables }: Card): readonly Line[] {
     .filter(({ about }) => about === "effect")
     .flatMap(({ rows }) => rows)
     .filter((row) => row.includes(cannotBeUndone))
+    .slice(0, mostFinal)
     .map((row): Line => [[line(row.join(": "), 300), true]]);
 }
 function list<T>(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import blueprint from "../../../agents/blueprint.ts";
 import type { BomLine, Item } from "../../../src/book-rows.ts";
 import { MemoryBooks } from "../../fakes/memory-books.ts";

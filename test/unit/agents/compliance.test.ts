@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { distance } from "fastest-levenshtein";
 import compliance from "../../../agents/compliance.ts";
 import { mayBeName, nameWords } from "../../../agents/compliance/name-match.ts";

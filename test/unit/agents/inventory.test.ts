@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import inventory from "../../../agents/inventory.ts";
 import type { BookKind, BookRow, Reservation, Stock } from "../../../src/book-rows.ts";
 import type { MessageSubject } from "../../../src/link-types.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import logistics from "../../../agents/logistics.ts";
 import { coversOf } from "../../../agents/logistics/cover.ts";
 import { firstPlanFault } from "../../../src/plan/plan-checks.ts";

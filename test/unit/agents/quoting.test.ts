@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import quoting from "../../../agents/quoting.ts";
 import { loadRulesModel } from "../../../adapters/rules-model/rules-model.ts";
 import type { PlannedOrder } from "../../../src/domain.ts";

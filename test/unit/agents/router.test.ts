@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import router from "../../../agents/router.ts";
 import { numberInWords } from "../../fakes/number-words.ts";
 import { books, customers, orderOf, routeWith, routerOnRules } from "../../fakes/router-world.ts";

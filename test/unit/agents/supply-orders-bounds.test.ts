@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import type { Books } from "../../../src/ports.ts";
 import { supplierError, usd } from "../../fakes/order-world.ts";
 import { sampleOrder, samplePlan } from "../../fakes/sample-plan.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { AtError } from "@atsign/atsdk";
 import { cachedKey, fullKey, parseKey, type ReadableKey } from "../../../src/atsdk/codec/at-key.ts";
 import { decodeBase2e15, encodeBase2e15 } from "../../../src/atsdk/codec/base2e15.ts";

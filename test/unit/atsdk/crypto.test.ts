@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { constants, createPublicKey, publicEncrypt, randomBytes } from "node:crypto";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { decryptAes, encryptAes, newAesKey, newIv } from "../../../src/atsdk/aes.ts";
 import { AtError } from "../../../src/atsdk/at-error.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { AtError } from "@atsign/atsdk";
 import { decryptAes } from "../../../src/atsdk/aes.ts";
 import {

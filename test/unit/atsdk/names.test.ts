@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { AtError, toAtSign } from "@atsign/atsdk";
 import { fullKey } from "../../../src/atsdk/codec/at-key.ts";
 import { readMetadata, writeMetadata } from "../../../src/atsdk/codec/metadata.ts";

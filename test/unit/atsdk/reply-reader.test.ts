@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { AtError } from "../../../src/atsdk/at-error.ts";
 import { type AtFrame, ReplyReader } from "../../../src/atsdk/codec/reply-reader.ts";
 import { vectors } from "./vectors.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import type { Column } from "../../../adapters/store/books-column.ts";
 import { exportKind, importKind, keptByAgents } from "../../../adapters/store/books-csv.ts";
 import { bookKinds } from "../../../adapters/store/books-kinds.ts";

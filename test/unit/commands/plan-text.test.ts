@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { planText } from "../../../src/commands/plan-text.ts";
 import type { Json } from "../../../src/domain.ts";
 import { ManualTime } from "../../fakes/manual-time.ts";

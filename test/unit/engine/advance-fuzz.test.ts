@@ -1,5 +1,14 @@
 import { test } from "node:test";
-import { array, assert, constantFrom, integer, nat, property, record, tuple } from "fast-check";
+import {
+  array,
+  assert,
+  constantFrom,
+  integer,
+  nat,
+  property,
+  record,
+  tuple,
+} from "../../fakes/fast-check.ts";
 import type { PlannedStep } from "../../../src/domain.ts";
 import { RunWorld } from "./run-world.ts";
 

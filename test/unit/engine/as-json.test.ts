@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { anything, assert as check, constantFrom, oneof, property, string } from "fast-check";
+import { anything, assert as check, constantFrom, oneof, property, string } from "../../fakes/fast-check.ts";
 import { asJson } from "../../../src/engine/as-json.ts";
 
 const anyValue = anything({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assert as assertProperty, asyncProperty, constantFrom } from "fast-check";
+import { assert as assertProperty, asyncProperty, constantFrom } from "../../fakes/fast-check.ts";
 import { AppError } from "../../../src/errors.ts";
 import { stuckSteps } from "../../../src/step-errors.ts";
 import { createUndoDesk } from "../../../src/undo-desk.ts";

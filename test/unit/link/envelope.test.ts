@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createDecipheriv, createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { diffieHellman, hkdfSync, randomBytes, verify } from "node:crypto";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { canonicalJson } from "../../../src/canonical.ts";
 import type { Json } from "../../../src/domain.ts";
 import type { EnvelopeKind } from "../../../src/link-types.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { array, assert as check, integer, property } from "fast-check";
+import { array, assert as check, integer, property } from "../../fakes/fast-check.ts";
 import { givenAfter, limitWait } from "../../../src/agent-limit.ts";
 import { FairShares } from "../../../src/fair-shares.ts";
 import { Parked } from "../../../src/link/parked.ts";

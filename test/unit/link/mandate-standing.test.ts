@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import type { EvidenceStatement, StandingStatement, StandingTerms } from "../../../src/mandate-types.ts";
 import type { PlanDocument } from "../../../src/domain.ts";
 import type { Policy } from "../../../src/policy-types.ts";

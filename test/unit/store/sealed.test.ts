@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assert as assertProperty, property, uint8Array } from "fast-check";
+import { assert as assertProperty, property, uint8Array } from "../../fakes/fast-check.ts";
 import { newKey, openBytes, sealBytes } from "../../../adapters/store/sealed.ts";
 
 const place = { table: "contents", row: "run1/1/route/output", column: "value", version: 1 };

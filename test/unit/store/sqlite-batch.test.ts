@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../fakes/fast-check.ts";
 import { packBatch, unpackBatch } from "../../../adapters/store/sqlite-batch.ts";
 
 const value = fc.oneof(

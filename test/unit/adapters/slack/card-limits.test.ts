@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { cardMessage, plainMessage } from "../../../../adapters/slack/blocks/card-message.ts";
 import { detailsModal } from "../../../../adapters/slack/blocks/details-modal.ts";
 import { homeNotice, homeView } from "../../../../adapters/slack/blocks/home-view.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { editModal } from "../../../../adapters/slack/blocks/edit-modal.ts";
 import type { FormField } from "../../../../src/edit-types.ts";
 import { acceptView } from "../../../fakes/slack/block-kit/payloads.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { createLimiter, type SlackCall } from "../../../../adapters/slack/limiter.ts";
 import { ManualTime } from "../../../fakes/manual-time.ts";
 

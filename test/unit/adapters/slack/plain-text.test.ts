@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { mentions, plainText } from "../../../../adapters/slack/plain-text.ts";
 import {
   messageIdOf,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { mostListBytes, requestsInList } from "../../../../adapters/slack/product-list.ts";
 
 const read = (text: string) => requestsInList(Buffer.from(text));

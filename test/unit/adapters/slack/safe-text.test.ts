@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { line, paragraph, width } from "../../../../adapters/slack/blocks/safe-text.ts";
 import { hostileText } from "./sample-cards.ts";
 

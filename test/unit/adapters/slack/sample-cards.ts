@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import type { Card } from "../../../../src/card.ts";
 import { cardFor } from "../../../../src/cards.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { app, dataOf, enrolled, line, requestLine, startWorld, type World } from "./with-enrollments.ts";
 import { guest } from "./with-sandbox.ts";
 

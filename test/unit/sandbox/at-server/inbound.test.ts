@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../../fakes/fast-check.ts";
 import { InboundConnections } from "../../../../src/sandbox/at-server/inbound-connections.ts";
 import { defaultLimits } from "../../../../src/sandbox/at-server/limits.ts";
 import { LineBuffer, splitLines } from "../../../../src/sandbox/at-server/line-buffer.ts";
