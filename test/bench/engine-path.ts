@@ -36,6 +36,7 @@ export async function openPath(o: {
     begin: (receive) => link.start(receive),
     async close() {
       await relay.stop();
+      await link.stop();
       await identity.close();
     },
   };
