@@ -56,10 +56,11 @@ export function ApprovalCard({ id, card }) {
   const decide = async (verdict, reason) => {
     setBusy(verdict);
     setProblem("");
+    // Before the answer: the stream may tell of the decision first.
+    decided.current = true;
     try {
       const body = { verdict, planHash: card.approval.planHash, ...(reason === undefined ? {} : { reason }) };
       const answer = await post(`/approvals/${encodeURIComponent(id)}`, body);
-      decided.current = true;
       setRejecting(false);
       if (answer.outcome === "already-decided") {
         setProblem("Somebody else was first: this was already decided, and your click changed nothing.");
@@ -71,6 +72,7 @@ export function ApprovalCard({ id, card }) {
         change({ announcement: answer.card.text });
       }
     } catch (error) {
+      decided.current = false;
       setProblem(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(null);
