@@ -112,10 +112,12 @@ export class RecordGroup {
   /** Resolves with those that failed, and how; then none is made. */
   async #write(commits: readonly GroupedCommit[]): Promise<ReadonlyMap<GroupedCommit, unknown>> {
     const known = this.#head;
-    this.#head = undefined;
     try {
-      const isMade = known !== undefined && (await this.#writeAtOnce(commits, known));
-      return isMade ? new Map() : await this.#writeStepByStep(commits);
+      if (known !== undefined && (await this.#writeAtOnce(commits, known))) {
+        return new Map();
+      }
+      this.#head = undefined;
+      return await this.#writeStepByStep(commits);
     } catch (error) {
       // Of the group as a whole: all have failed.
       this.#head = undefined;
@@ -138,11 +140,7 @@ export class RecordGroup {
     const made = this.#database.batch([...rows, ...statements]);
     // What comes next is sent before this is made, and continues it.
     this.#head = head;
-    const isMade = (await made) === "made";
-    if (!isMade) {
-      this.#head = undefined;
-    }
-    return isMade;
+    return (await made) === "made";
   }
 
   /** Finds out who stands in the way. */

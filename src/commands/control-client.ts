@@ -2,12 +2,15 @@ import { type IncomingMessage, request } from "node:http";
 import path from "node:path";
 import { z } from "zod";
 import { AppError, fromErrorInfo } from "../errors.ts";
+import { parseJson } from "../parsed-json.ts";
 
 export const errorInfo = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
 const errorBody = z.object({ error: errorInfo });
 
 /** Only a process that stands still, or one cut off in the middle of its work, answers nothing for so long. */
 const answerMs = 120_000;
+/** For whoever asks whether a process is well: one that is answers within seconds. */
+export const probeMs = 10_000;
 
 /** The command line's end of a process's unix socket. */
 export interface ControlClient {
@@ -59,7 +62,7 @@ export function controlClient(
     const response = await open(method, url, body === undefined ? undefined : JSON.stringify(body));
     if (response.statusCode !== 200) {
       const text = await textOf(piecesOf(response));
-      const parsed = errorBody.safeParse(jsonOf(text));
+      const parsed = errorBody.safeParse(parseJson(text));
       throw parsed.success ? fromErrorInfo(parsed.data.error) : notKnown(name, method, url);
     }
     return response;
@@ -117,14 +120,6 @@ function readLine(line: string): unknown {
     throw fromErrorInfo(ended.data.error);
   }
   return value;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What is answered without a reason has no address there. */

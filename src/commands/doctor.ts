@@ -26,12 +26,10 @@ import { peopleFaults } from "../policy/policy-faults.ts";
 import { readTrust } from "../processes/read-trust.ts";
 import { parsePaper } from "../trust/grant-register.ts";
 import { sealedTrustDocumentSchema } from "../trust/trust-documents.ts";
-import { controlClient, ifRunning } from "./control-client.ts";
+import { controlClient, ifRunning, probeMs } from "./control-client.ts";
 import { answer, answerJson, exitCodes } from "./output.ts";
 
 const statusSchema = z.object({ slack: z.object({ ok: z.boolean(), text: z.string() }) });
-/** A bot that works answers within seconds. */
-const answerMs = 10_000;
 const portsSchema = z.record(z.string(), z.int().min(1).max(65_535));
 
 /** Looks at this machine and the data folder, and says what to do about what is not well. Changes nothing. */
@@ -51,7 +49,7 @@ export async function doctor(settings: Settings, o: { readonly json?: boolean })
 }
 
 /** All findings, in the order in which a start would meet what they are about. */
-export async function examine(settings: Settings, patienceMs = answerMs): Promise<readonly Finding[]> {
+export async function examine(settings: Settings, patienceMs = probeMs): Promise<readonly Finding[]> {
   const running = await runningStatus(settings, patienceMs);
   return [
     checkNode(process.versions.node),

@@ -2,11 +2,8 @@ import { readFileSync } from "node:fs";
 import { lookUp } from "@atsign/atsdk";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { controlClient } from "./control-client.ts";
+import { controlClient, probeMs } from "./control-client.ts";
 import { answer } from "./output.ts";
-
-/** Which does not answer within this is not well. */
-const answerMs = 10_000;
 
 /** Whether a process of this container or machine answers; fails when it does not. */
 export async function health(settings: Settings, config: CompanyConfig, name: string): Promise<void> {
@@ -23,10 +20,10 @@ export async function health(settings: Settings, config: CompanyConfig, name: st
       break;
     }
     case "bot":
-      await controlClient(settings.runtime, "bot", answerMs).get("/status");
+      await controlClient(settings.runtime, "bot", probeMs).get("/status");
       break;
     case "agents":
-      await controlClient(settings.runtime, "agents", answerMs).get("/health");
+      await controlClient(settings.runtime, "agents", probeMs).get("/health");
       break;
     default:
       throw new AppError("usage", `health of "${name}": expected sandbox, bot or agents`);

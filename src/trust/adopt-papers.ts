@@ -13,6 +13,7 @@ import {
   type TrustDocument,
 } from "./trust-documents.ts";
 import { paperName, readTrustFolder, writePaper } from "./trust-files.ts";
+import { parseJson } from "../parsed-json.ts";
 
 type Statement = AgentGrant | InstanceGrant | TrustDocument;
 /** The texts of public records; undefined where there is none. Nothing in them is believed. */
@@ -79,7 +80,7 @@ export async function adoptPapers(
 }
 
 function readOne<T>(text: string | undefined, schema: z.ZodType<T>): T | undefined {
-  return schema.safeParse(parse(text ?? "null")).data;
+  return schema.safeParse(parseJson(text ?? "null")).data;
 }
 /** The entries that are papers of this kind: one that is not harms no other. */
 function readList<T>(text: string | undefined, schema: z.ZodType<T>): readonly T[] {
@@ -87,14 +88,6 @@ function readList<T>(text: string | undefined, schema: z.ZodType<T>): readonly T
     z
       .array(z.unknown())
       .max(mostPapers)
-      .safeParse(parse(text ?? "[]")).data ?? [];
+      .safeParse(parseJson(text ?? "[]")).data ?? [];
   return entries.flatMap((each) => schema.safeParse(each).data ?? []);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { canonicalJson, sha256Hex } from "../canonical.ts";
 import { personRole } from "../countersigned.ts";
 import { AppError } from "../errors.ts";
+import { parseJson } from "../parsed-json.ts";
 import { publicKeyFrom, verifyStatement } from "./sign-statement.ts";
 import { publicKeySchema, sealedInstanceGrantSchema } from "./trust-documents.ts";
 
@@ -31,7 +32,9 @@ export function formatDeviceRequest(request: DeviceRequest): string {
 export function readDeviceRequest(token: string): DeviceRequest {
   const [word, body, ...rest] = token.trim().split(".");
   const parsed = deviceRequestSchema.safeParse(
-    word === prefix && body !== undefined && rest.length === 0 ? parse(body) : undefined,
+    word === prefix && body !== undefined && rest.length === 0
+      ? parseJson(Buffer.from(body, "base64url").toString())
+      : undefined,
   );
   if (!parsed.success) {
     throw new AppError(
@@ -51,12 +54,4 @@ export function readDeviceRequest(token: string): DeviceRequest {
 export function deviceFingerprint(request: DeviceRequest): string {
   const hash = sha256Hex(canonicalJson(request)).slice(0, 32);
   return hash.match(/.{4}/g)?.join(" ") ?? hash;
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(body, "base64url").toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson, sha256Hex } from "../canonical.ts";
 import { AppError } from "../errors.ts";
+import { parseJson } from "../parsed-json.ts";
 import { atSignSchema, instanceSchema, publicKeySchema, roleSchema } from "./trust-documents.ts";
 
 /**
@@ -97,7 +98,7 @@ export function formatGrantRequest(about: Invited, keys: InstancePublicKeys): st
 
 /** Throws `grant-request-forged` unless the holder of the secret asked for exactly these keys. */
 export function readGrantRequest(about: Invited, text: string): InstancePublicKeys {
-  const parsed = grantRequestSchema.safeParse(parse(text));
+  const parsed = grantRequestSchema.safeParse(parseJson(text));
   if (parsed.success) {
     const { proof, ...keys } = parsed.data;
     if (timingSafeEqual(Buffer.from(proof), Buffer.from(grantProof(about, keys)))) {
@@ -108,14 +109,6 @@ export function readGrantRequest(about: Invited, text: string): InstancePublicKe
     "grant-request-forged",
     `the keys asked for as instance "${about.instance}" of ${about.atSign} were not sent by who was invited`,
   );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function grantProof({ atSign, instance, secret }: Invited, { ed25519, x25519 }: InstancePublicKeys): string {

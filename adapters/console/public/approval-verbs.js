@@ -2,6 +2,7 @@ import { post } from "./api.js";
 import { dateTime } from "./format.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { ReasonForm } from "./reason-form.js";
+import { useReturn } from "./return-focus.js";
 
 /**
  * What may be done about an open approval beside deciding it: asking the requester, handing the right on.
@@ -11,24 +12,13 @@ export function MoreVerbs({ id }) {
   const [verb, setVerb] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState("");
-  const own = useRef(/** @type {HTMLElement | null} */ (null));
-  /** Whose form was just closed. */
-  const opener = useRef("");
-  // The form is gone: the keyboard goes on where it was opened.
-  useLayoutEffect(() => {
-    if (verb === "" && opener.current !== "") {
-      own.current?.querySelector(`.${opener.current}`)?.focus();
-      opener.current = "";
-    }
-  }, [verb]);
+  const asking = useReturn(verb === "ask");
+  const handingOn = useReturn(verb === "hand-on");
   const begin = (name) => {
     setSaid("");
     setVerb(name);
   };
-  const leave = () => {
-    opener.current = verb;
-    setVerb("");
-  };
+  const leave = () => setVerb("");
   const escape = (event) => {
     if (event.key === "Escape" && verb !== "" && !busy) {
       event.stopPropagation();
@@ -68,11 +58,15 @@ export function MoreVerbs({ id }) {
   };
   const buttons = () =>
     html`<div class="buttons more-verbs">
-      <button type="button" class="quiet ask" onClick=${() => begin("ask")}>Ask the requester</button>
-      <button type="button" class="quiet hand-on" onClick=${() => begin("hand-on")}>Hand on</button>
+      <button ref=${asking} type="button" class="quiet ask" onClick=${() => begin("ask")}>
+        Ask the requester
+      </button>
+      <button ref=${handingOn} type="button" class="quiet hand-on" onClick=${() => begin("hand-on")}>
+        Hand on
+      </button>
       <span class="muted" role="status">${said}</span>
     </div>`;
-  return html`<div ref=${own} onKeyDown=${escape}>
+  return html`<div onKeyDown=${escape}>
     ${(forms[verb] ?? buttons)()} ${verb !== "" && html`<p class="problem" role="alert">${said}</p>`}
   </div>`;
 }

@@ -76,9 +76,9 @@ function jsonOf<T>(shape: ZodType<T>) {
     .pipe(shape);
 }
 /**
- * Parsers of the values: `decision` of approve, reject, edit and the reject view's private metadata; `edit` of its view's; `page` of details,
- * previous, next and plan file; `answer` and `run` (cancel, quote file); `undo` of its buttons, `undoNote` of its view's
- * private metadata; `reason` of the `state` of the views that ask for one.
+ * Parsers of the values: `decision` of approve, reject, edit and the reject view's private metadata; `edit` of its view's;
+ * `page` of details, previous, next and plan file; `answer` and `run` (cancel, quote file); `undo` of its buttons,
+ * `undoNote` of its view's private metadata; `reason` of the `state` of the views that ask for one.
  */
 export const actionValues = {
   decision: jsonOf(decision),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../errors.ts";
+import { parseJson } from "../../parsed-json.ts";
 import type { ServerReply, ServerRequest } from "../wholesalers/loopback-server.ts";
 import { newMessageSchema } from "./mail-message.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -30,7 +31,7 @@ export function answerMailRequest(mailbox: Mailbox, request: ServerRequest): Ser
   if (request.method !== "POST" || request.contentType !== "application/json") {
     return refused(400, "bad-request", "messages are posted as application/json");
   }
-  const message = newMessageSchema.safeParse(parsed(request.body));
+  const message = newMessageSchema.safeParse(parseJson(request.body));
   if (!message.success || message.data.to !== address) {
     return refused(400, "bad-request", "the message is incomplete, too long or addressed to somebody else");
   }
@@ -42,14 +43,6 @@ export function answerMailRequest(mailbox: Mailbox, request: ServerRequest): Ser
       return refused(503, error.code, error.message);
     }
     throw error;
-  }
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
   }
 }
 
