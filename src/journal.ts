@@ -1,5 +1,6 @@
-import { canonicalHash, sha256Hex } from "./canonical.ts";
+import { canonicalHash, canonicalJson, sha256Hex } from "./canonical.ts";
 import type { RunId } from "./domain.ts";
+import { AppError } from "./errors.ts";
 import type { JournalEntry } from "./record-types.ts";
 
 /**
@@ -73,7 +74,48 @@ export function nextRecord(
     bodyHash: body === null ? null : sha256Hex(body),
     prev: head.hash,
   };
-  return { ...content, hash: canonicalHash(content) };
+  return { ...content, hash: sha256Hex(contentText(content)) };
+}
+
+/** An escaped half of a surrogate pair, which canonical JSON refuses; also what only looks like one. */
+const loneSurrogate = /\\ud[89a-f]/;
+
+/**
+ * The canonical JSON of a new record, in a third of the time: its fields are named here in their order. Verifying does
+ * without it.
+ */
+function contentText({
+  at,
+  bodyHash,
+  facts,
+  kind,
+  prev,
+  run,
+  seq,
+  writer,
+}: Omit<JournalRecord, "hash">): string {
+  const text = JSON.stringify({ at, bodyHash, facts: inOrder(facts), kind, prev, run, seq, writer });
+  return loneSurrogate.test(text)
+    ? canonicalJson({ at, bodyHash, facts, kind, prev, run, seq, writer })
+    : text;
+}
+
+/** Names are words of our own, never whole numbers, which would come first. */
+function inOrder(facts: JournalRecord["facts"]): JournalRecord["facts"] {
+  const ordered: Record<string, JournalRecord["facts"][string]> = {};
+  for (const name of Object.keys(facts).toSorted()) {
+    const fact = facts[name];
+    if (typeof fact === "number" && !Number.isFinite(fact)) {
+      throw new AppError(
+        "not-json",
+        `fact "${name}" of a journal record is ${fact}, expected a finite number`,
+      );
+    }
+    if (fact !== undefined) {
+      ordered[name] = fact;
+    }
+  }
+  return ordered;
 }
 
 /** Whether the records, in order, continue the chain of one writer from `from`; names the first that does not. */

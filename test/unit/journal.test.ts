@@ -1,6 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assert as assertProperty, constantFrom, integer, nat, property } from "../fakes/fast-check.ts";
+import {
+  assert as assertProperty,
+  boolean,
+  constant,
+  constantFrom,
+  dictionary,
+  double,
+  integer,
+  nat,
+  oneof,
+  property,
+  string,
+  stringMatching,
+} from "../fakes/fast-check.ts";
+import { canonicalHash } from "../../src/canonical.ts";
 import type { ChainHead, JournalRecord } from "../../src/journal.ts";
 import { emptyChain, extendsHeads, genesis, nextRecord, verifyChain } from "../../src/journal.ts";
 import { verifyJournal } from "../../src/verify-journal.ts";
@@ -39,6 +53,42 @@ test("a record's hash is SHA-256 over the canonical JSON of its other fields", (
   // {"at":5,"bodyHash":null,"facts":{"a":true,"b":1},"kind":"step","prev":"000…","run":null,"seq":1,"writer":"bot"}
   assert.equal(record.hash, "79aa2be697377b41f80db8130ee3e4a7c96337dadb68f78def974df1255ee202");
   assert.equal(record.prev, genesis);
+});
+
+test("every record's hash is that of its canonical JSON, which verifying computes in another way", () => {
+  const fact = oneof(
+    string({ unit: "binary" }),
+    double(),
+    boolean(),
+    constant(null),
+    constantFrom("\\ud800", "\ud800"),
+  );
+  const facts = dictionary(stringMatching(/^[A-Za-z_]\w{0,6}$/), fact);
+  assertProperty(
+    property(facts, string({ unit: "binary" }), (given, run) => {
+      const record = (): JournalRecord =>
+        nextRecord(emptyChain("bot"), 5, { kind: "step", run, facts: given }, null);
+      const { hash: _hash, ...content } = {
+        writer: "bot",
+        seq: 1,
+        at: 5,
+        kind: "step",
+        run,
+        facts: given,
+        bodyHash: null,
+        prev: genesis,
+        hash: "",
+      };
+      let expected: string;
+      try {
+        expected = canonicalHash(content);
+      } catch {
+        assert.throws(record);
+        return;
+      }
+      assert.equal(record().hash, expected);
+    }),
+  );
 });
 
 test("a chain verifies from the start and from any head in it", () => {
