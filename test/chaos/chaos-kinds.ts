@@ -4,7 +4,8 @@ import { ChaosSession } from "./chaos-session.ts";
 import { scenarios } from "./failpoints/course.ts";
 import { type KillCase, KillSession } from "./failpoints/kill-session.ts";
 import { FailpointLab } from "./failpoints/lab.ts";
-import { drawnPair, type DrawnPair } from "./failpoints/drawn-pair.ts";
+import { drawnPair, type DrawnPair, oneOfEachKind } from "./failpoints/drawn-pair.ts";
+import type { FailpointName } from "./failpoints/failpoints.ts";
 
 /** What one run of `npm run chaos` came to. */
 export interface ChaosOutcome {
@@ -16,6 +17,8 @@ export interface ChaosOutcome {
   readonly note?: string;
   readonly logs: string;
 }
+/** Drawn from the seed, every one, or one of each kind (the same operation of the same process) with each of another. */
+export type Which = "drawn" | "all" | "each-kind";
 /** One way to disturb the company. */
 export interface ChaosKind {
   /** The runs of one number; undefined: there is none with this number or a higher one. */
@@ -39,14 +42,14 @@ function moments(seed: number): ChaosKind {
   };
 }
 
-/** A process killed where it passes a failpoint: one that is drawn, or with `all` each in its turn. */
-function kills(seed: number, all: boolean): ChaosKind {
+/** A process killed where it passes a failpoint: one that is drawn, or each in its turn. */
+function kills(seed: number, which: Exclude<Which, "each-kind">): ChaosKind {
   const session = new KillSession();
   return {
     async run(index) {
       const cases = await session.cases();
       const drawn = cases[Math.floor(seeded(seed * 1_000_003 + index)() * cases.length)];
-      const chosen = all ? cases[index] : drawn;
+      const chosen = which === "drawn" ? drawn : cases[index];
       return chosen === undefined
         ? undefined
         : one(async () => {
@@ -66,14 +69,15 @@ function noted(isHit: boolean): { readonly note?: string } {
 
 /**
  * The whole company in this process, dropped at a failpoint and, recovering, at another one: a pair that is drawn, or
- * with `all` the pairs of each first failpoint in its turn.
+ * the pairs of each first failpoint in its turn.
  */
-function pairs(seed: number, all: boolean): ChaosKind {
+function pairs(seed: number, which: Which): ChaosKind {
   const opening = FailpointLab.open();
   return {
     async run(index) {
       const lab = await opening;
-      const chosen = all ? await pairsOf(lab, index) : await drawnPair(lab, seed, index);
+      const chosen =
+        which === "drawn" ? await drawnPair(lab, seed, index) : await pairsOf(lab, which, { seed, index });
       return chosen === undefined ? undefined : pairRuns(lab, chosen);
     },
     async end() {
@@ -82,15 +86,23 @@ function pairs(seed: number, all: boolean): ChaosKind {
     },
   };
 }
-async function pairsOf(lab: FailpointLab, index: number): Promise<DrawnPair | undefined> {
+/** The pairs with the index-th first failpoint, or with one of the index-th kind. */
+async function pairsOf(
+  lab: FailpointLab,
+  which: Exclude<Which, "drawn">,
+  { seed, index }: { readonly seed: number; readonly index: number },
+): Promise<DrawnPair | undefined> {
+  const second = (recovery: readonly FailpointName[]): readonly FailpointName[] =>
+    which === "all" ? recovery : oneOfEachKind(recovery, seeded(seed * 1_000_003 + index));
   let number = index;
   for (const scenario of scenarios) {
     const { passed } = await lab.faultFree(scenario);
-    const first = passed[number];
+    const firsts = which === "all" ? passed : oneOfEachKind(passed, seeded(seed));
+    const first = firsts[number];
     if (first !== undefined) {
-      return { scenario, first, second: (recovery) => recovery };
+      return { scenario, first, second };
     }
-    number -= passed.length;
+    number -= firsts.length;
   }
   return undefined;
 }

@@ -5,11 +5,11 @@ import { parseArgs } from "node:util";
 import { type ChaosKind, chaosKinds, type ChaosOutcome } from "./chaos-kinds.ts";
 
 /**
- * `npm run chaos [-- --what moments|kills|pairs] [--seed N] [--runs N] [--seconds S] [--from I] [--only I] [--all]`: the
+ * `npm run chaos [-- --what moments|kills|pairs] [--seed N] [--runs N] [--seconds S] [--from I] [--only I] [--all] [--each-kind]`: the
  * main job under faults, one line per run; without `--what` all kinds by turns. What run I of a seed is depends on the
  * two alone: `--from I` goes on where an earlier one ended, `--only I` does that one. `--all` does every failpoint
- * (`kills`), or every pair with the I-th as its first (`pairs`), in their order. Ends with 1 when anything was lost,
- * doubled or wrong.
+ * (`kills`), or every pair with the I-th as its first (`pairs`), in their order; `--each-kind` only one pair of each two
+ * kinds, drawn by the seed. Ends with 1 when anything was lost, doubled or wrong.
  */
 
 const { values: options } = parseArgs({
@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
     from: { type: "string" },
     only: { type: "string" },
     all: { type: "boolean", default: false },
+    "each-kind": { type: "boolean", default: false },
   },
 });
 const number = (name: "seed" | "runs" | "seconds" | "from" | "only"): number | undefined => {
@@ -34,7 +35,9 @@ const seed = number("seed") ?? 1;
 const only = number("only");
 const seconds = number("seconds");
 const first = only ?? number("from") ?? 0;
-const mostRuns = number("runs") ?? (options.all || seconds !== undefined ? Number.POSITIVE_INFINITY : 20);
+const which = options.all ? "all" : options["each-kind"] ? "each-kind" : "drawn";
+const mostRuns =
+  number("runs") ?? (which !== "drawn" || seconds !== undefined ? Number.POSITIVE_INFINITY : 20);
 const last = only ?? Number.POSITIVE_INFINITY;
 const end = performance.now() + (seconds ?? Number.POSITIVE_INFINITY) * 1_000;
 
@@ -47,14 +50,22 @@ const say = (text: string): void => {
 };
 
 function chosenKinds(): readonly ChaosKind[] {
-  const { what, all } = options;
-  if (what === undefined && !all) {
-    return Object.values(chaosKinds).map((kind) => kind(seed, false));
+  const { what } = options;
+  if (what === undefined && which === "drawn") {
+    return Object.values(chaosKinds).map((kind) => kind(seed, which));
   }
-  if (!(what === "kills" || what === "pairs" || (what === "moments" && !all))) {
-    throw new Error(`--what ${what ?? ""}: expected moments, kills or pairs; with --all kills or pairs`);
+  if (what === "pairs") {
+    return [chaosKinds.pairs(seed, which)];
   }
-  return [chaosKinds[what](seed, all)];
+  if (what === "kills" && which !== "each-kind") {
+    return [chaosKinds.kills(seed, which)];
+  }
+  if (what === "moments" && which === "drawn") {
+    return [chaosKinds.moments(seed)];
+  }
+  throw new Error(
+    `--what ${what ?? ""}: expected moments, kills or pairs; with --all kills or pairs, with --each-kind pairs`,
+  );
 }
 
 function count({ injected, faults }: Pick<ChaosOutcome, "injected" | "faults">): void {
