@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isoMinute } from "../../../src/card-words.ts";
 import type { ClickedDecision } from "../../../src/decision-types.ts";
 import type { Policy } from "../../../src/policy-types.ts";
 import { people, policy } from "../../fakes/trust-world.ts";
@@ -206,31 +207,38 @@ test("a right that is taken back is gone at once, in every bot; what was decided
   );
 });
 
-test("a right that was handed on twice still counts when one of them is taken back, and that is said", async () => {
-  const { bot } = await opened();
-  const handing = {
-    from: "manager",
-    to: "manager-2",
-    approval: null,
-    hours: 2,
-    adapter: "console",
-    assurance: "clicked",
-  } as const;
-  const ids = [];
-  for (let time = 0; time < 2; time += 1) {
-    const given = await bot.delegations.delegate(handing);
-    ids.push(given.outcome === "delegated" ? given.id : "");
+test("the same right is handed on once; on one approval and on everything it is taken back apart, and that is said", async () => {
+  const { world, bot, gate } = await opened();
+  const hand = async (approval: string | null, o = { bot, hours: 2 }) => {
+    const to = { from: "manager", to: "manager-2", approval, hours: o.hours } as const;
+    return o.bot.delegations.delegate({ ...to, adapter: "console", assurance: "clicked" });
+  };
+  const idOf = (given: Awaited<ReturnType<typeof hand>>) => (given.outcome === "delegated" ? given.id : "");
+  const [one, all] = [idOf(await hand(gate)), idOf(await hand(null))];
+  for (const hours of [2, 3]) {
+    const again = await hand(gate, { bot: world.bot(), hours });
+    assert.equal(again.outcome === "refused" && again.error.code, "already-delegated");
+    const until = isoMinute(world.time.now() + 2 * hourMs);
+    assert.equal(
+      again.outcome === "refused" && again.error.message,
+      `"manager-2" holds it already, until ${until}; to change that, take ${one} back first`,
+    );
   }
+  assert.deepEqual(new Set(bot.delegations.known().map(({ id }) => id)), new Set([one, all]));
   const act = { person: "manager", adapter: "console", assurance: "clicked" } as const;
-  const said = async (id = "") => {
+  const said = async (id: string) => {
     const done = await bot.delegations.takeBack(act, id);
     return done.outcome === "done" ? done.text : done.error.code;
   };
   assert.equal(
-    await said(ids[0]),
-    `Taken back. "manager-2" still decides by the right of "manager" under: ${ids[1]} on everything.`,
+    await said(one),
+    `Taken back. "manager-2" still decides by the right of "manager" under: ${all} on everything.`,
   );
-  assert.equal(await said(ids[1]), '"manager-2" decides no more by the right of "manager".');
+  assert.equal(await said(all), '"manager-2" decides no more by the right of "manager".');
+  // Two at the same moment leave one.
+  await Promise.all([hand(gate), hand(gate, { bot: world.bot(), hours: 2 })]);
+  await bot.delegations.refresh();
+  assert.equal(bot.delegations.known().length, 1);
 });
 
 test("deciding alone needs the role, a reason and a limit, and is alarmed", async () => {
@@ -259,4 +267,36 @@ test("deciding alone needs the role, a reason and a limit, and is alarmed", asyn
   });
   const dear = await poor.decide({ breakGlass: true, reason: "the line stands" });
   assert.equal(dear.outcome === "refused" && dear.error.code, "break-glass-limit");
+});
+
+test("deciding alone more often than the policy allows is refused at once, and recorded; nothing is called done", async () => {
+  const breakGlass = {
+    roles: ["manager" as const],
+    upTo: { amount: "1000.00", currency: "USD" },
+    most: { count: 1, days: 30 },
+    announceTo: ["manager-2"],
+  };
+  const { world, bot, run, decide } = await opened({ ...two, breakGlass });
+  const second = await bot.engine.start({ ...request, key: "k2" });
+  await world.settle(bot.engine);
+  const alone = { breakGlass: true, reason: "the line stands" } as const;
+  const next = () => bot.approvals.decide({ ...click, ...alone, approval: `${second.run}-1-gate` });
+  // Both at the same moment: one of them is too many.
+  const [first, late] = await Promise.all([decide(alone), next()]);
+  assert.deepEqual(first, { outcome: "accepted", run });
+  assert.equal(late.outcome === "refused" && late.error.code, "break-glass-limit");
+  assert.match(late.outcome === "refused" ? late.error.message : "", /alone 1 times in 30 days.* allows 1$/);
+  assert.ok(
+    world.store.journal.some(
+      ({ kind, run: of, facts }) =>
+        kind === "refusal" && of === second.run && facts["code"] === "break-glass-limit",
+    ),
+  );
+  await world.settle(bot.engine);
+  assert.equal((await world.store.approval(`${second.run}-1-gate`))?.status, "open");
+  await world.time.advance(30 * 24 * 3_600_000 + 1);
+  const third = await bot.engine.start({ ...request, key: "k3" });
+  await world.settle(bot.engine);
+  const again = await bot.approvals.decide({ ...click, ...alone, approval: `${third.run}-1-gate` });
+  assert.deepEqual(again, { outcome: "accepted", run: third.run });
 });
