@@ -20,7 +20,10 @@ suite("approved in advance, and asked back", () => {
       system.run("standing", "propose", "--for", "employee", ...terms, "--until", until(), ...more);
     const over = await propose("--tier", "large");
     assert.equal(over.code, 1, "the policy has none in this tier");
-    const proposed = await propose("--by", "employee");
+    const stranger = await propose("--customer", "Customer XYZ");
+    assert.deepEqual([stranger.code, stranger.stdout], [1, ""]);
+    assert.match(stranger.stderr, /--customer "Customer XYZ": expected an id of the books/);
+    const proposed = await propose("--by", "employee", "--customer", "CUST-XYZ");
     assert.equal(proposed.code, 0, proposed.stderr);
     const id = idIn(proposed.stdout);
     const own = await system.run("standing", "approve", id, "--by", "employee");

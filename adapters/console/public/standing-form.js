@@ -5,8 +5,18 @@ import { html, useLayoutEffect, useRef, useState } from "./html.js";
 /** @type {readonly TermField[]} */
 const fields = [
   { name: "requester", label: "For requests of", hint: "a person's id; empty: everybody", optional: true },
-  { name: "customers", label: "For customers", hint: "ids with commas; empty: all", optional: true },
-  { name: "suppliers", label: "From suppliers", hint: "ids with commas; empty: all", optional: true },
+  {
+    name: "customers",
+    label: "For customers",
+    hint: "ids of the books, exactly, with commas; empty: all",
+    optional: true,
+  },
+  {
+    name: "suppliers",
+    label: "From suppliers",
+    hint: "ids of the books, exactly, with commas; empty: all",
+    optional: true,
+  },
   { name: "each", label: "At most for one plan", hint: "e.g. 1500.00", mode: "decimal" },
   { name: "inAll", label: "At most in all", hint: "e.g. 5000.00", mode: "decimal" },
   { name: "currency", label: "Currency", hint: "the company's, e.g. USD" },

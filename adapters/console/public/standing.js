@@ -46,10 +46,13 @@ export function Standing() {
             <p>${lineOf(each)}</p>
             <div class="buttons">
               ${
-                each.status === "waiting" &&
+                each.may.approve &&
                 html`<button type="button" onClick=${() => act(each.terms.id, "approve")}>Approve</button>`
               }
-              <button type="button" onClick=${() => act(each.terms.id, "revoke")}>Take back</button>
+              ${
+                each.may.revoke &&
+                html`<button type="button" onClick=${() => act(each.terms.id, "revoke")}>Take back</button>`
+              }
             </div>
           </li>`,
       )}
