@@ -43,12 +43,21 @@ export function withoutSecrets(url: string): string {
   return parsed.href;
 }
 
-/** The queue that a start would use. */
+/** The queue that a start would use; `silent`: it should be there, and does not answer. */
 export function checkQueue(o: {
   readonly redisUrl: string | undefined;
   readonly redisServer: string | undefined;
   readonly production: boolean;
+  readonly silent: boolean;
 }): Finding {
+  if (o.silent) {
+    const text = o.redisUrl === undefined ? "the private Redis" : `Redis at ${withoutSecrets(o.redisUrl)}`;
+    const todo =
+      o.redisUrl === undefined
+        ? "the launcher replaces one that stands still, and says so; if this stays, start again"
+        : "look at it: until it answers, the sweeper alone moves the work on";
+    return bad("queue", `${text} does not answer`, todo);
+  }
   if (o.redisUrl !== undefined) {
     return ok("queue", `Redis at ${withoutSecrets(o.redisUrl)} (REDIS_URL)`);
   }
