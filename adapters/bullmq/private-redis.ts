@@ -78,17 +78,17 @@ export async function startPrivateRedis(
   }
   /** As long as this connection is the watch. */
   function lookAgain(own: Socket, onStandsStill: () => void, silentBefore = false): void {
-    timer = setTimeout(() => {
-      void serverPid(socketFile).then((pid) => {
-        if (watch !== own || stopping) {
-          return;
-        }
-        if (pid === undefined && silentBefore) {
-          onStandsStill();
-        }
-        lookAgain(own, onStandsStill, pid === undefined);
-      });
-    }, lookMs);
+    timer = setTimeout(() => void look(own, onStandsStill, silentBefore), lookMs);
+  }
+  async function look(own: Socket, onStandsStill: () => void, silentBefore: boolean): Promise<void> {
+    const isSilent = (await serverPid(socketFile)) === undefined;
+    if (watch !== own || stopping) {
+      return;
+    }
+    if (isSilent && silentBefore) {
+      onStandsStill();
+    }
+    lookAgain(own, onStandsStill, isSilent);
   }
   function again(reason: string, delayMs: number): void {
     if (stopping) {
