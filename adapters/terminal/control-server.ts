@@ -2,10 +2,11 @@ import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import { z } from "zod";
 import type { Desk } from "../../src/desk-types.ts";
-import type { PersonId, ThreadId } from "../../src/domain.ts";
+import type { ErrorInfo, PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
 import { editRoutes } from "./edit-routes.ts";
+import { longAnswer } from "./long-answer.ts";
 import { rightsRoutes } from "./rights-routes.ts";
 import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
@@ -104,11 +105,15 @@ export async function startControlServer(
     }
     return by;
   };
-  app.onError((error, context) => {
+  const errorInfo = (error: unknown, route: string): ErrorInfo => {
     const info = toRequestError(error);
     if (info.code === "internal") {
-      services.log.error({ route: context.req.routePath, trace: traceOf(error) }, "control-failed");
+      services.log.error({ route, trace: traceOf(error) }, "control-failed");
     }
+    return info;
+  };
+  app.onError((error, context) => {
+    const info = errorInfo(error, context.req.routePath);
     return context.json({ error: info }, info.code === "not-found" ? 404 : 400);
   });
   app.post("/requests", async (context) => {
@@ -254,7 +259,9 @@ export async function startControlServer(
   app.post("/erase", async (context) => {
     const { as, reason, ...which } = eraseBody.parse(await context.req.json());
     const by = admin(as, "erase what was said");
-    return context.json(await services.erase(which, { by, reason }));
+    return longAnswer(context, () => services.erase(which, { by, reason }), {
+      errorInfo: (error) => errorInfo(error, "/erase"),
+    });
   });
   app.use("/journal/export", async (context, next) => {
     const { text, as, run } = context.req.query();
