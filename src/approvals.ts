@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isoMinute } from "./iso-minute.ts";
 import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
 import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
@@ -164,7 +165,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       return refuse(given, approval, { code: "wrong-plan", message });
     }
     if (approval.expiresAt <= now) {
-      const message = `the approval expired at ${new Date(approval.expiresAt).toISOString()}`;
+      const message = `the approval expired at ${isoMinute(approval.expiresAt)}`;
       return refuse(given, approval, { code: "approval-expired", message });
     }
     const tooOften = given.breakGlass === true ? await aloneRefused(now) : null;
@@ -217,7 +218,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       return { code: "wrong-plan", message: "the decision is about another run, revision or requester" };
     }
     if (Date.parse(expiry) <= now) {
-      return { code: "approval-expired", message: `the decision ended at ${expiry}` };
+      return { code: "approval-expired", message: `the decision ended at ${isoMinute(Date.parse(expiry))}` };
     }
     return isSignedByPerson(signed, trust())
       ? undefined

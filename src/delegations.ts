@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { accountForm, isAccount } from "./accounts.ts";
-import { isoMinute } from "./card-words.ts";
+import { isoMinute } from "./iso-minute.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { Delegated, Delegating } from "./decision-types.ts";
 import type { ApprovalId, ErrorInfo, PersonId, Refused, Signed } from "./domain.ts";

@@ -1,3 +1,5 @@
+import { isoMinute } from "./iso-minute.ts";
+
 /** What `doctor` finds, from facts already gathered: pure. */
 
 export interface Finding {
@@ -131,7 +133,7 @@ export function checkTrust(
   const { serial, issuedAt, notAfter } = document;
   const age = (now - Date.parse(issuedAt)) / dayMs;
   const left = (Date.parse(notAfter) - now) / dayMs;
-  const text = `document ${serial}, ${Math.floor(age)} days old, valid until ${notAfter}`;
+  const text = `document ${serial}, ${Math.floor(age)} days old, valid until ${isoMinute(Date.parse(notAfter))}`;
   const sign = "run `countersign trust sign`";
   if (left <= 0) {
     return bad("trust", `${text}: it has ended`, sign);

@@ -1,3 +1,4 @@
+import { isoMinute } from "./iso-minute.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { ErrorInfo, Refused, Signed } from "./domain.ts";
 import type { StandingStatement, StandingTerms } from "./mandate-types.ts";
@@ -192,7 +193,10 @@ export function createStanding(o: {
         return done(id, `Counted: ${quorum - approvedBy.length} more must approve.`);
       }
       o.changed();
-      return done(id, `Standing grant ${id} is in force until ${changed.terms.notAfter}.`);
+      return done(
+        id,
+        `Standing grant ${id} is in force until ${isoMinute(Date.parse(changed.terms.notAfter))}.`,
+      );
     },
 
     async revokeStanding(act, id) {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { isoMinute } from "../card-words.ts";
+import { isoMinute } from "../iso-minute.ts";
 import type { Settings } from "../config.ts";
 import { AppError, fromErrorInfo } from "../errors.ts";
 import type { StandingView } from "../rights-types.ts";

@@ -21,7 +21,7 @@ const fields = [
   { name: "inAll", label: "At most in all", hint: "e.g. 5000.00", mode: "decimal" },
   { name: "currency", label: "Currency", hint: "the company's, e.g. USD" },
   { name: "uses", label: "For how many plans", mode: "numeric" },
-  { name: "until", label: "Until (your time)", type: "datetime-local" },
+  { name: "until", label: "Until (UTC)", type: "datetime-local" },
 ];
 
 /**
@@ -100,7 +100,7 @@ function termsOf(values) {
       .filter((id) => id !== "");
     return ids.length === 0 ? null : ids;
   };
-  const until = new Date(text("until"));
+  const until = new Date(`${text("until")}Z`);
   return {
     requester: text("requester") || null,
     workflow: null,
