@@ -72,7 +72,7 @@ export async function startControlServer(
   socketFile: string,
   services: ControlServices,
 ): Promise<{ close(): Promise<void> }> {
-  const { desk, inbox, adapter } = services;
+  const { desk, inbox } = services;
   const app = new Hono();
   /** Who acts; without a name the operating-system user, or in the demo `otherwise`. */
   const actor = (as: string | undefined, otherwise = "employee"): PersonId => {

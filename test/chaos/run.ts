@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { Option } from "commander";
+import { runOptions, wholeNumber } from "../run-options.ts";
 import { type ChaosKind, chaosKinds, type ChaosOutcome } from "./chaos-kinds.ts";
 
 /**
@@ -12,29 +13,28 @@ import { type ChaosKind, chaosKinds, type ChaosOutcome } from "./chaos-kinds.ts"
  * doubled or wrong.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    what: { type: "string" },
-    seed: { type: "string", default: "1" },
-    runs: { type: "string" },
-    seconds: { type: "string" },
-    from: { type: "string" },
-    only: { type: "string" },
-    all: { type: "boolean", default: false },
-  },
-});
-const number = (name: "seed" | "runs" | "seconds" | "from" | "only"): number | undefined => {
-  const text = options[name];
-  if (text !== undefined && !/^\d{1,9}$/.test(text)) {
-    throw new Error(`--${name} ${text}: expected a whole number`);
-  }
-  return text === undefined ? undefined : Number(text);
-};
-const seed = number("seed") ?? 1;
-const only = number("only");
-const seconds = number("seconds");
-const first = only ?? number("from") ?? 0;
-const mostRuns = number("runs") ?? (options.all || seconds !== undefined ? Number.POSITIVE_INFINITY : 20);
+const command = runOptions("chaos", "The main job under faults, compared with one without.")
+  .addOption(new Option("--what <kind>", "one kind; default: all by turns").choices(Object.keys(chaosKinds)))
+  .option("--seed <n>", "from which everything is drawn", wholeNumber, 1)
+  .option("--runs <n>", "so many; default: 20, or as many as there are", wholeNumber)
+  .option("--seconds <s>", "for so long", wholeNumber)
+  .option("--from <i>", "go on with run I of the seed", wholeNumber)
+  .option("--only <i>", "run I of the seed alone", wholeNumber)
+  .option("--all", "every failpoint (kills), or every pair with the I-th as its first (pairs)")
+  .parse();
+const options = command.opts<{
+  what?: keyof typeof chaosKinds;
+  seed: number;
+  runs?: number;
+  seconds?: number;
+  from?: number;
+  only?: number;
+  all?: true;
+}>();
+const { seed, only, seconds } = options;
+const all = options.all === true;
+const first = only ?? options.from ?? 0;
+const mostRuns = options.runs ?? (all || seconds !== undefined ? Number.POSITIVE_INFINITY : 20);
 const last = only ?? Number.POSITIVE_INFINITY;
 const end = performance.now() + (seconds ?? Number.POSITIVE_INFINITY) * 1_000;
 
@@ -47,12 +47,12 @@ const say = (text: string): void => {
 };
 
 function chosenKinds(): readonly ChaosKind[] {
-  const { what, all } = options;
+  const { what } = options;
   if (what === undefined && !all) {
     return Object.values(chaosKinds).map((kind) => kind(seed, false));
   }
-  if (!(what === "kills" || what === "pairs" || (what === "moments" && !all))) {
-    throw new Error(`--what ${what ?? ""}: expected moments, kills or pairs; with --all kills or pairs`);
+  if (what === undefined || (what === "moments" && all)) {
+    return command.error(`error: --all is with --what kills or pairs, not with ${what ?? "all kinds"}`);
   }
   return [chaosKinds[what](seed, all)];
 }
