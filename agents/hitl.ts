@@ -245,15 +245,12 @@ async function countBrokenGlass(
   given: readonly BookRow<"decisions">[],
   now: number,
 ): Promise<void> {
-  const most = trust.policy.breakGlass?.most ?? { count: 0, days: 0 };
-  const since = new Date(now - most.days * 24 * 60 * minuteMs).toISOString();
+  const { aloneTooOften } = await import("../src/policy/alone-limit.ts");
   const rows = await books.find("decisions");
-  const recent = rows.filter(({ id, at }) => id.startsWith(brokenGlass) && at >= since);
-  if (recent.length >= most.count) {
-    throw new AppError(
-      "break-glass-limit",
-      `people decided alone ${recent.length} times in ${most.days} days, the policy allows ${most.count}`,
-    );
+  const times = rows.filter(({ id }) => id.startsWith(brokenGlass)).map(({ at }) => Date.parse(at));
+  const refused = aloneTooOften(trust.policy, times, now);
+  if (refused !== null) {
+    throw new AppError(refused.code, refused.message);
   }
   for (const row of given) {
     await books.insert("decisions", { ...row, id: `${brokenGlass}${row.id}` });

@@ -1,5 +1,6 @@
 import { type Card, cannotBeUndone } from "./card.ts";
-import { emptyCard as empty, isoMinute, moneyText, subjectOf } from "./card-words.ts";
+import { emptyCard as empty, moneyText, subjectOf } from "./card-words.ts";
+import { isoMinute } from "./iso-minute.ts";
 import { howToCountersign } from "./countersigned.ts";
 import type { Approval, Decision, PlanDocument, PlannedOrder } from "./domain.ts";
 import { endingVerdicts } from "./policy/ending-verdicts.ts";

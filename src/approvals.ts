@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isoMinute } from "./iso-minute.ts";
 import { accountForm, atSignAccount, isAccount } from "./accounts.ts";
 import { approvalPlan } from "./approval-paper.ts";
 import type { TrustView } from "./define-agent.ts";
@@ -13,6 +14,7 @@ import type {
   EvidenceStatement,
 } from "./mandate-types.ts";
 import { highestCost } from "./plan/plan-checks.ts";
+import { aloneTooOften } from "./policy/alone-limit.ts";
 import { judge, type Judgement } from "./policy/may-decide.ts";
 import { tierNamed } from "./policy/tiers.ts";
 import type { Clock, Store } from "./ports.ts";
@@ -32,7 +34,7 @@ const clickedDecision: z.ZodType<ClickedDecision> = z.object({
 });
 
 export interface ApprovalsOptions {
-  readonly store: Pick<Store, "approval" | "contents" | "appendJournal">;
+  readonly store: Pick<Store, "approval" | "approvals" | "contents" | "appendJournal">;
   readonly engine: {
     /** See the engine's. */
     record(
@@ -72,6 +74,13 @@ type Why = Pick<ErrorInfo, "code" | "message">;
 /** Takes decisions from whatever adapter they come by. */
 export function createApprovals(o: ApprovalsOptions): Approvals {
   const { store, engine, clock, trust, sign } = o;
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other: the later one counts what the earlier one left. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
+  }
   async function refuse(
     given: Given,
     approval: Approval | undefined,
@@ -122,6 +131,12 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
     const statements = delegations.map(({ statement }) => statement);
     return { ...judge(policy, person, { ...facts, delegations: statements }), delegations };
   }
+  /** Said here at once; the HITL agent, which counts in its own books, would fail the run. */
+  async function aloneRefused(now: number): Promise<Why | null> {
+    const before = await store.approvals({ alone: true });
+    const times = before.map(({ decision }) => decision?.at ?? now);
+    return aloneTooOften(trust().policy, times, now);
+  }
   /** `prove` gives the evidence once the verdict was found good, or why there is none. */
   async function take(
     given: Given,
@@ -150,8 +165,12 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       return refuse(given, approval, { code: "wrong-plan", message });
     }
     if (approval.expiresAt <= now) {
-      const message = `the approval expired at ${new Date(approval.expiresAt).toISOString()}`;
+      const message = `the approval expired at ${isoMinute(approval.expiresAt)}`;
       return refuse(given, approval, { code: "approval-expired", message });
+    }
+    const tooOften = given.breakGlass === true ? await aloneRefused(now) : null;
+    if (tooOften !== null) {
+      return refuse(given, approval, tooOften);
     }
     const evidence = prove(approval, judged, now);
     if ("code" in evidence) {
@@ -199,7 +218,7 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
       return { code: "wrong-plan", message: "the decision is about another run, revision or requester" };
     }
     if (Date.parse(expiry) <= now) {
-      return { code: "approval-expired", message: `the decision ended at ${expiry}` };
+      return { code: "approval-expired", message: `the decision ended at ${isoMinute(Date.parse(expiry))}` };
     }
     return isSignedByPerson(signed, trust())
       ? undefined
@@ -216,26 +235,28 @@ export function createApprovals(o: ApprovalsOptions): Approvals {
         return { outcome: "refused", error: { code: "bad-decision", message, retryable: false } };
       }
       const { verdict, person, assurance, adapter, account, breakGlass } = parsed.data;
-      return take(parsed.data, ({ id, planHash, run, revision, requester, editors }, { delegations }, now) =>
-        sign({
-          tag: "countersign/evidence/1",
-          approval: id,
-          planHash,
-          run,
-          revision,
-          verdict,
-          person,
-          requester,
-          assurance,
-          adapter,
-          ...(account === undefined ? {} : { account }),
-          ...(delegations.length === 0 ? {} : { delegations }),
-          ...(editors === undefined ? {} : { editors }),
-          ...(breakGlass === true ? { breakGlass } : {}),
-          trustSerial: trust().serial,
-          receivedAt: new Date(now).toISOString(),
-        }),
-      );
+      const decided = () =>
+        take(parsed.data, ({ id, planHash, run, revision, requester, editors }, { delegations }, now) =>
+          sign({
+            tag: "countersign/evidence/1",
+            approval: id,
+            planHash,
+            run,
+            revision,
+            verdict,
+            person,
+            requester,
+            assurance,
+            adapter,
+            ...(account === undefined ? {} : { account }),
+            ...(delegations.length === 0 ? {} : { delegations }),
+            ...(editors === undefined ? {} : { editors }),
+            ...(breakGlass === true ? { breakGlass } : {}),
+            trustSerial: trust().serial,
+            receivedAt: new Date(now).toISOString(),
+          }),
+        );
+      return breakGlass === true ? inTurn(decided) : decided();
     },
     countersigned(signed, reason) {
       const { approval, person, verdict, planHash, assurance } = signed.statement;

@@ -32,7 +32,3 @@ export function stepLabel(id: StepId): string {
     .toLowerCase();
   return words === "crm" ? "CRM" : words.replace(/^./, (first) => first.toUpperCase());
 }
-/** "2026-01-31 14:05 UTC" */
-export function isoMinute(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { accountForm, isAccount } from "./accounts.ts";
+import { isoMinute } from "./iso-minute.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { Delegated, Delegating } from "./decision-types.ts";
 import type { ApprovalId, ErrorInfo, PersonId, Refused, Signed } from "./domain.ts";
@@ -29,6 +30,11 @@ const delegatingSchema: z.ZodType<Delegating> = z.object({
   account: z.string().refine(isAccount, `expected ${accountForm}`).exactOptional(),
   assurance: z.enum(["local", "clicked"]),
 });
+
+type Right = Pick<DelegationStatement, "from" | "to" | "approval" | "assurance">;
+/** The same for the same right: it is kept once. */
+const rightKey = ({ from, to, approval, assurance }: Right): string =>
+  JSON.stringify([from, to, approval, assurance]);
 
 /** Rights to decide that people handed to others, each a row with a statement signed on receipt. */
 export interface Delegations {
@@ -114,8 +120,18 @@ export function createDelegations(o: {
       return judgements[0]?.refused ?? null;
     }
     return good.right === from || delegations.length > 0
-      ? null
+      ? heldAlready({ from, to, approval, assurance: given.assurance })
       : refusal("not-allowed", `"${from}" stands in for "${good.right}" and cannot hand that on`);
+  }
+  /** Of what was read last. */
+  function heldAlready(right: Right): ErrorInfo | null {
+    const held = papers.find(({ statement }) => rightKey(statement) === rightKey(right))?.statement;
+    if (held === undefined) {
+      return null;
+    }
+    const until = isoMinute(Date.parse(held.notAfter));
+    const message = `"${right.to}" holds it already, until ${until}; to change that, take ${held.id} back first`;
+    return refusal("already-delegated", message);
   }
 
   async function handedTo(
@@ -176,7 +192,8 @@ export function createDelegations(o: {
         ...(account === undefined ? {} : { account }),
         receivedAt: iso(now),
       });
-      await o.store.setValue(`${keyPrefix}${id}`, JSON.stringify(paper));
+      // Of two at the same moment, in whatever bot, one is kept.
+      await o.store.setValue(keyPrefix + rightKey(paper.statement), JSON.stringify(paper));
       const facts = { id, from, to, approval, until: iso(until), adapter };
       await o.store.appendJournal([{ kind: "delegation", run: null, facts }]);
       await load();
@@ -214,7 +231,7 @@ export function createDelegations(o: {
   };
 }
 
-/** What one that was taken back leaves: the same right may have been handed on more than once. */
+/** What one that was taken back leaves: the right may have been handed on for everything and for one approval. */
 function takenBackText(
   { from, to }: DelegationStatement,
   left: readonly Signed<DelegationStatement>[],

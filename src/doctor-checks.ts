@@ -1,3 +1,5 @@
+import { isoMinute } from "./iso-minute.ts";
+
 /** What `doctor` finds, from facts already gathered: pure. */
 
 export interface Finding {
@@ -43,12 +45,21 @@ export function withoutSecrets(url: string): string {
   return parsed.href;
 }
 
-/** The queue that a start would use. */
+/** The queue that a start would use; `silent`: it should be there, and does not answer. */
 export function checkQueue(o: {
   readonly redisUrl: string | undefined;
   readonly redisServer: string | undefined;
   readonly production: boolean;
+  readonly silent: boolean;
 }): Finding {
+  if (o.silent) {
+    const text = o.redisUrl === undefined ? "the private Redis" : `Redis at ${withoutSecrets(o.redisUrl)}`;
+    const todo =
+      o.redisUrl === undefined
+        ? "the launcher replaces one that stands still, and says so; if this stays, start again"
+        : "look at it: until it answers, the sweeper alone moves the work on";
+    return bad("queue", `${text} does not answer`, todo);
+  }
   if (o.redisUrl !== undefined) {
     return ok("queue", `Redis at ${withoutSecrets(o.redisUrl)} (REDIS_URL)`);
   }
@@ -122,7 +133,7 @@ export function checkTrust(
   const { serial, issuedAt, notAfter } = document;
   const age = (now - Date.parse(issuedAt)) / dayMs;
   const left = (Date.parse(notAfter) - now) / dayMs;
-  const text = `document ${serial}, ${Math.floor(age)} days old, valid until ${notAfter}`;
+  const text = `document ${serial}, ${Math.floor(age)} days old, valid until ${isoMinute(Date.parse(notAfter))}`;
   const sign = "run `countersign trust sign`";
   if (left <= 0) {
     return bad("trust", `${text}: it has ended`, sign);

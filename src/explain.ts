@@ -2,7 +2,8 @@ import type { StepDetail, RunDetail } from "./desk-types.ts";
 import type { Approval, Decision, Json } from "./domain.ts";
 import { planDocumentSchema } from "./plan/plan-schema.ts";
 import { quoted } from "./quoted.ts";
-import { type RecordHeading, recordLines, type StoryRecord, timeText } from "./story-records.ts";
+import { isoSecond } from "./iso-minute.ts";
+import { type RecordHeading, recordLines, type StoryRecord } from "./story-records.ts";
 import { undoFailedCode, undoGivenUpCode } from "./step-errors.ts";
 import { count, moneyText, outcomeWords, shortHash } from "./step-words.ts";
 import { z } from "zod";
@@ -85,7 +86,7 @@ function asked(run: RunDetail): readonly string[] {
   const place = run.thread.split(":")[0] ?? "";
   const route = run.steps.find(({ id }) => id === "route");
   return [
-    `${timeText(run.createdAt)}: ${run.requester} asked in ${place}: ${quoted(run.requestText)}`,
+    `${isoSecond(run.createdAt)}: ${run.requester} asked in ${place}: ${quoted(run.requestText)}`,
     ...run.dialogue.map(
       ({ question, answer, by }) =>
         `${by === undefined || by === null ? "" : `${by} `}asked back ${quoted(question)}, answered ${quoted(answer)}`,
@@ -176,18 +177,18 @@ function decision(approval: Approval, run: RunDetail): readonly string[] {
   const given = decisions.length === 0 && made !== null ? [made] : decisions;
   const told = given.map((each) => {
     const why = each.verdict === "rejected" ? reason : "";
-    return `${timeText(each.at)}: ${whoDecided(each)} ${each.verdict} ${plan} (revision ${revision}) in ${each.adapter}, assurance ${each.assurance}${why}`;
+    return `${isoSecond(each.at)}: ${whoDecided(each)} ${each.verdict} ${plan} (revision ${revision}) in ${each.adapter}, assurance ${each.assurance}${why}`;
   });
   if (made !== null) {
     return told;
   }
   const count = decisions.length === 0 ? "" : ` with ${decisions.length} of ${approval.quorum} approvals`;
   const outcome = {
-    open: `waits for a decision until ${timeText(approval.expiresAt)}`,
+    open: `waits for a decision until ${isoSecond(approval.expiresAt)}`,
     recorded: "is recorded",
     decided: "is decided",
     withdrawn: "was withdrawn before it was decided",
-    expired: `ended undecided at ${timeText(approval.expiresAt)}`,
+    expired: `ended undecided at ${isoSecond(approval.expiresAt)}`,
   }[status];
   return [...told, `${plan} ${outcome}${count}`];
 }

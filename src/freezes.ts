@@ -1,3 +1,4 @@
+import { isoMinute } from "./iso-minute.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { ErrorInfo, Person, Refused, Signed } from "./domain.ts";
 import { toErrorInfo } from "./errors.ts";
@@ -91,7 +92,7 @@ export function createFreezes(options: FreezesOptions): Freezes {
     if (before !== undefined && before.lift === null) {
       await take(before);
       const { person, receivedAt } = before.freeze.statement;
-      const text = `The company is frozen already, by ${person} at ${receivedAt}.`;
+      const text = `The company is frozen already, by ${person} at ${isoMinute(Date.parse(receivedAt))}.`;
       return { outcome: "done", frozen: true, text };
     }
     const startedAt = clock.now();

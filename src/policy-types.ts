@@ -92,7 +92,7 @@ export interface BreakGlass {
   readonly roles: readonly Role[];
   /** Of one plan; in company currency. */
   readonly upTo: Money;
-  /** Of the whole company, counted by the HITL agent in its own books. */
+  /** Of the whole company; counted in the record, and by the HITL agent in its own books. */
   readonly most: { readonly count: number; readonly days: number };
   /** Who is told at once and reviews it afterwards. */
   readonly announceTo: readonly PersonId[];

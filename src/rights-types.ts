@@ -55,6 +55,11 @@ export interface StandingView {
   readonly uses: readonly StandingUse[];
 }
 
+/** The same for somebody who looks at it: with what they may do about it as it stands. */
+export interface ShownStanding extends StandingView {
+  readonly may: { readonly approve: boolean; readonly revoke: boolean };
+}
+
 /** The part of the inbox that gives rights and takes them back. Each resolves after the commit. */
 export interface RightsInbox {
   /** Somebody hands their right to decide to somebody else. */
@@ -74,6 +79,9 @@ export interface RightsInbox {
   approveStanding(act: SafetyAct, id: string): Promise<Done | Refused>;
   /** At once and for good. */
   revokeStanding(act: SafetyAct, id: string): Promise<Done | Refused>;
-  /** Those that this person proposed, approved or may use; all where they may end other people's requests. Newest first. */
-  standing(viewer: PersonId): Promise<readonly StandingView[]>;
+  /**
+   * Those that this person proposed, approved, may approve, take back or use; all where they may end other people's
+   * requests. Newest first.
+   */
+  standing(viewer: PersonId): Promise<readonly ShownStanding[]>;
 }

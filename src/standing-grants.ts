@@ -1,11 +1,19 @@
 import { z } from "zod";
 import type { TrustView } from "./define-agent.ts";
-import type { Money } from "./domain.ts";
+import type { ErrorInfo, Money, PersonId } from "./domain.ts";
 import { compareMoney, decimal, money, sumMoney } from "./money.ts";
 import { moneySchema, signedStandingSchema, standingTermsSchema } from "./plan/plan-schema.ts";
+import { deciding } from "./policy/may-decide.ts";
+import { hasRole, refusal, unknownPerson } from "./policy/refusal.ts";
 import { givingRefused, termsRefused } from "./policy/standing.ts";
 import { tierNamed } from "./policy/tiers.ts";
-import type { ProposedTerms, StandingGrant, StandingUse, StandingView } from "./rights-types.ts";
+import type {
+  ProposedTerms,
+  ShownStanding,
+  StandingGrant,
+  StandingUse,
+  StandingView,
+} from "./rights-types.ts";
 
 /** Standing grants as they are kept, and how they stand. Pure. */
 
@@ -78,6 +86,46 @@ export function standingView(grant: StandingGrant, trust: TrustView, now: number
     return left.uses > 0 && decimal(left.amount.amount).gt(0) ? "in-force" : "used-up";
   };
   return { terms, by, status: status(), refused: refused?.message ?? null, approvedBy, quorum, left, uses };
+}
+
+/** Why somebody may not take a grant back; null where they may. */
+export function revokingRefused(
+  { terms, by, given, revoked }: StandingGrant,
+  id: PersonId,
+  trust: TrustView,
+): ErrorInfo | null {
+  const person = trust.person(id);
+  if (person?.active !== true) {
+    return unknownPerson(id);
+  }
+  const own = by === id || given.some(({ statement }) => statement.person === id);
+  const roles = [...deciding(tierNamed(trust.policy, terms.tier)), ...trust.policy.cancel];
+  if (!own && !hasRole(person, roles)) {
+    return refusal("not-allowed", `"${id}" neither gave it, nor may decide or cancel`);
+  }
+  return revoked === null
+    ? null
+    : refusal("standing-closed", `standing grant "${terms.id}" is revoked already`);
+}
+
+/** A grant as somebody is shown it: what they may do about it, by whatever chat they look at it. */
+export function shownStanding(
+  grant: StandingGrant,
+  viewer: PersonId,
+  trust: TrustView,
+  now: number,
+): ShownStanding {
+  const view = standingView(grant, trust, now);
+  const { policy, demo } = trust;
+  const o = { at: now, demo, person: (id: PersonId) => trust.person(id) };
+  const mayGive = (["local", "clicked"] as const).some(
+    (assurance) => givingRefused(policy, grant.terms, { person: viewer, assurance }, o) === null,
+  );
+  const may = {
+    approve: view.status === "waiting" && !view.approvedBy.includes(viewer) && mayGive,
+    revoke: revokingRefused(grant, viewer, trust) === null,
+  };
+  return { ...view, may };
 }
 
 function leftOf({ terms, uses }: StandingGrant): { readonly uses: number; readonly amount: Money } {

@@ -1,3 +1,4 @@
+import { isoMinute } from "./iso-minute.ts";
 import type { TrustView } from "./define-agent.ts";
 import type { ErrorInfo, Refused, Signed } from "./domain.ts";
 import type { StandingStatement, StandingTerms } from "./mandate-types.ts";
@@ -10,17 +11,17 @@ import type { Clock, Ids, Store } from "./ports.ts";
 import type { Json } from "./domain.ts";
 import type { JournalEntry } from "./record-types.ts";
 import { refusedAct } from "./refused-act.ts";
-import type {
-  Done,
-  ProposedTerms,
-  RightsInbox,
-  StandingGrant,
-  StandingUse,
-  StandingView,
-} from "./rights-types.ts";
+import type { Done, ProposedTerms, RightsInbox, StandingGrant, StandingUse } from "./rights-types.ts";
 import { stated } from "./safety-policy.ts";
 import type { SafetyAct } from "./safety-types.ts";
-import { proposedTermsSchema, standingGrantSchema, standingView, withUse } from "./standing-grants.ts";
+import {
+  proposedTermsSchema,
+  revokingRefused,
+  shownStanding,
+  standingGrantSchema,
+  standingView,
+  withUse,
+} from "./standing-grants.ts";
 
 const kind = "standing";
 /** So often a change is tried again because another one was first. */
@@ -31,10 +32,8 @@ type Change = { readonly next: StandingGrant; readonly journal: JournalEntry };
 /** Approvals that people give in advance for a bounded class of plans. Who uses them: `standing-uses.ts`. */
 export interface Standing extends Pick<
   RightsInbox,
-  "proposeStanding" | "approveStanding" | "revokeStanding"
+  "proposeStanding" | "approveStanding" | "revokeStanding" | "standing"
 > {
-  /** Newest first. */
-  all(): Promise<readonly StandingView[]>;
   /** Those that may be used now, the first to end first; each with the approvals alone that still count. */
   inForce(): Promise<readonly StandingGrant[]>;
   /**
@@ -51,6 +50,8 @@ export function createStanding(o: {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly trust: () => TrustView;
+  /** The ids of those there are. */
+  readonly workflows: readonly string[];
   /** Signs with the bot's evidence key. */
   readonly sign: (statement: StandingStatement) => Signed<StandingStatement>;
   /** A grant came into force. */
@@ -103,6 +104,11 @@ export function createStanding(o: {
     const unable = forWhom === null ? null : mayAsk(policy, trust().person(forWhom), forWhom);
     return unable ?? termsRefused(policy, terms);
   }
+  function workflowRefused({ workflow }: StandingTerms): ErrorInfo | null {
+    return workflow === null || o.workflows.includes(workflow)
+      ? null
+      : refusal("standing-refused", `workflow is "${workflow}", expected one of ${o.workflows.join(", ")}`);
+  }
   function termsOf(proposed: ProposedTerms): StandingTerms {
     const { policy } = trust();
     const { until, tier, currencies, ...terms } = proposed;
@@ -140,7 +146,7 @@ export function createStanding(o: {
         return refuse(act, refusal("standing-refused", message));
       }
       const terms = termsOf(parsed.data);
-      const refused = proposingRefused(act, terms);
+      const refused = workflowRefused(terms) ?? proposingRefused(act, terms);
       if (refused !== null) {
         return refuse(act, refused);
       }
@@ -149,7 +155,10 @@ export function createStanding(o: {
       const entry = { ...noted(id, "proposed", act), body: asJson(terms) };
       await store.papers.save(kind, { id, version: 1, value: asJson(grant) }, [entry]);
       const { quorum } = view(grant);
-      return done(id, `Proposed as ${id}. It is in force once ${quorum} who may decide have approved it.`);
+      return done(
+        id,
+        `Proposed as ${id}. It is in force once ${quorum} who may decide have approved it.${exactly(terms)}`,
+      );
     },
 
     async approveStanding(act, id) {
@@ -184,27 +193,21 @@ export function createStanding(o: {
         return done(id, `Counted: ${quorum - approvedBy.length} more must approve.`);
       }
       o.changed();
-      return done(id, `Standing grant ${id} is in force until ${changed.terms.notAfter}.`);
+      return done(
+        id,
+        `Standing grant ${id} is in force until ${isoMinute(Date.parse(changed.terms.notAfter))}.`,
+      );
     },
 
     async revokeStanding(act, id) {
       const person = trust().person(act.person);
-      const { policy } = trust();
+      const foreign = person === undefined ? null : notTheirs(person, act.account);
       const changed = await change(id, (grant) => {
-        if (person?.active !== true) {
-          return unknownPerson(act.person);
+        const refused = foreign ?? revokingRefused(grant, act.person, trust());
+        if (refused !== null) {
+          return refused;
         }
-        const own =
-          grant.by === person.id || grant.given.some(({ statement }) => statement.person === person.id);
-        const roles = [...deciding(tierNamed(policy, grant.terms.tier)), ...policy.cancel];
-        if (!own && !hasRole(person, roles)) {
-          return refusal("not-allowed", `"${person.id}" neither gave it, nor may decide or cancel`);
-        }
-        const foreign = notTheirs(person, act.account);
-        if (foreign !== null || grant.revoked !== null) {
-          return foreign ?? refusal("standing-closed", `standing grant "${id}" is revoked already`);
-        }
-        const revoked = { by: person.id, at: clock.now() };
+        const revoked = { by: act.person, at: clock.now() };
         return { next: { ...grant, revoked }, journal: noted(id, "revoked", act) };
       });
       return "code" in changed
@@ -212,8 +215,19 @@ export function createStanding(o: {
         : done(id, `Standing grant ${id} is revoked: nothing is approved by it any more.`);
     },
 
-    async all() {
-      return (await kept()).toSorted((a, b) => b.at - a.at).map(view);
+    async standing(viewer) {
+      const person = trust().person(viewer);
+      const seesAll = person?.active === true && hasRole(person, trust().policy.cancel);
+      const grants = (await kept()).toSorted((a, b) => b.at - a.at);
+      return grants
+        .map((grant) => shownStanding(grant, viewer, trust(), clock.now()))
+        .filter(
+          ({ terms, by, approvedBy, may }) =>
+            seesAll ||
+            may.approve ||
+            may.revoke ||
+            [terms.requester ?? viewer, by, ...approvedBy].includes(viewer),
+        );
     },
 
     async inForce() {
@@ -245,6 +259,17 @@ export function createStanding(o: {
       }));
     },
   };
+}
+
+/** The bot reads no books: whether there are such customers and suppliers it cannot know. */
+function exactly({ customers, suppliers }: StandingTerms): string {
+  const named = [
+    ...(customers === null ? [] : [`customers ${customers.join(", ")}`]),
+    ...(suppliers === null ? [] : [`suppliers ${suppliers.join(", ")}`]),
+  ];
+  return named.length === 0
+    ? ""
+    : ` It holds for these ids of the books, letter by letter: ${named.join("; ")}.`;
 }
 
 /** What the record keeps: everything here is JSON by its schema, the interfaces only lack index signatures. */

@@ -1,3 +1,4 @@
+import { isoSecond } from "./iso-minute.ts";
 import { type JournalKind, journalKinds } from "./record-types.ts";
 import { moneyText, shortHash } from "./step-words.ts";
 
@@ -124,13 +125,9 @@ export function recordLines(
       return [];
     }
     const words = telling.words(facts, o.erased);
-    return words === null ? [] : [`${timeText(at)}: ${words}`];
+    return words === null ? [] : [`${isoSecond(at)}: ${words}`];
   });
 }
-export function timeText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
 function isKind(kind: string): kind is JournalKind {
   return (journalKinds as readonly string[]).includes(kind);
 }

@@ -1,5 +1,6 @@
 import type { Card } from "./card.ts";
-import { emptyCard as empty, isoMinute, stepLabel, subjectOf } from "./card-words.ts";
+import { emptyCard as empty, stepLabel, subjectOf } from "./card-words.ts";
+import { isoMinute } from "./iso-minute.ts";
 import type { RunView } from "./run-view.ts";
 import { isUndoRefused } from "./step-errors.ts";
 import type { UndoHappening, UndoStory } from "./undo-types.ts";

@@ -9,7 +9,7 @@ import { hasRole } from "./policy/refusal.ts";
 import { createGlassReviews } from "./glass-reviews.ts";
 import type { RunView } from "./run-view.ts";
 import type { Repeated } from "./repeat.ts";
-import type { RightsInbox, StandingView } from "./rights-types.ts";
+import type { RightsInbox } from "./rights-types.ts";
 import { type RightsWatch, watchRights } from "./rights-watch.ts";
 import { createStanding } from "./standing.ts";
 import { createStandingUses, type StandingUses } from "./standing-uses.ts";
@@ -34,13 +34,21 @@ export function wireRights(o: {
   readonly inbox: RightsInbox & EditInbox;
 } {
   const { engine, sign, changed } = o;
-  const { store, clock, ids, trust: view, timers, log } = o.parts;
+  const { store, clock, ids, trust: view, timers, log, definitions } = o.parts;
   const trust = () => view;
   const after = (ms: number, call: () => void) => timers.after(ms, call);
   const delegations = createDelegations({ store, clock, ids, trust, sign, changed });
   const policy = () => view.policy;
   const watch = watchRights({ delegations, policy, changed, clock, after, log });
-  const standing = createStanding({ store, clock, ids, trust, sign, changed: () => void uses.lookAtAll() });
+  const standing = createStanding({
+    store,
+    clock,
+    ids,
+    trust,
+    workflows: [...new Set(definitions.workflows.map(({ id }) => id))],
+    sign,
+    changed: () => void uses.lookAtAll(),
+  });
   const { frozen } = o;
   const uses = createStandingUses({ store, engine, standing, frozen, clock, after, trust, sign, log });
   const askBack = createAskBack({
@@ -81,12 +89,7 @@ export function wireRights(o: {
       proposeStanding: (act, terms) => standing.proposeStanding(act, terms),
       approveStanding: (act, id) => standing.approveStanding(act, id),
       revokeStanding: (act, id) => standing.revokeStanding(act, id),
-      async standing(viewer) {
-        const sees = ({ terms, by, approvedBy }: StandingView): boolean =>
-          [terms.requester ?? viewer, by, ...approvedBy].includes(viewer);
-        const all = await standing.all();
-        return mayCancel(viewer) ? all : all.filter(sees);
-      },
+      standing: (viewer) => standing.standing(viewer),
     },
   };
 }

@@ -6,6 +6,7 @@ import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { offerStarted } from "./e2e/started-folder.ts";
 import { TestSystem } from "./e2e/system.ts";
+import { runOptions } from "./run-options.ts";
 
 /** The whole check: types, lint, format, unused code, then every test file. Ends with "N passed, N failed". */
 
@@ -98,7 +99,9 @@ async function startedOnce(): Promise<TestSystem> {
   return system;
 }
 
-const only = process.argv.slice(2);
+const only = runOptions("test", "The whole check; with parts the test files whose path contains one of them.")
+  .argument("[parts...]")
+  .parse().args;
 if (only.length === 0) {
   check("types", "tsc", ["--noEmit"]);
   check("lint", "oxlint", ["--type-aware", "--deny-warnings"]);

@@ -27,7 +27,7 @@ const composers =
 const nouns =
   /^src\/(domain|mandate-types|book-rows|record-types|instance-types|link-types|link-port|supplier-types|policy-types|safety-types|chat-types|decision-types|edit-types|rights-types|desk-types|undo-types|card|ports|errors)\.ts$/;
 const helpers =
-  /^src\/(plan\/[a-z-]+|money|accounts|countersigned|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|sign-checkpoint|parsed-json|model-call|policy|policy\/[a-z-]+|next-look|clock-ahead|agent-limit|fair-shares|safety-policy|verify-freeze|step-errors)\.ts$/;
+  /^src\/(plan\/[a-z-]+|money|accounts|countersigned|canonical|journal|back-off|bounded-map|with-deadline|checkpoint-schema|sign-checkpoint|parsed-json|model-call|policy|policy\/[a-z-]+|next-look|clock-ahead|agent-limit|fair-shares|safety-policy|verify-freeze|step-errors|iso-minute)\.ts$/;
 const defines = /^src\/define-[a-z]+\.ts$/;
 const srcRoot = /^src\/[a-z-]+\.ts$/;
 

@@ -9,6 +9,8 @@ import { AppError } from "../../src/errors.ts";
 const serverNames = ["valkey-server", "redis-server"];
 const startTimeoutMs = 5_000;
 const longestBackOffMs = 5_000;
+/** As often it is asked whether it answers; one that is silent twice, each time for a second, stands still. */
+const everyMs = 5_000;
 /** One that was told to end, or that hangs, is killed then: there is nothing on disk to spoil. */
 const endMs = 2_000;
 
@@ -37,13 +39,14 @@ export interface PrivateRedis {
 
 /**
  * A Redis of our own on a unix socket in the runtime folder (0700), nothing on disk: the queue is a hint. One that
- * already answers there is adopted. It is started again whenever it ends, and ends when this process ends, however
- * that ends: its wrapper waits on our pipe.
+ * already answers there is adopted. It is started again whenever it ends or stands still, and ends when this process
+ * ends, however that ends: its wrapper waits on our pipe.
  */
 export async function startPrivateRedis(
   server: string,
   runtimeFolder: string,
   onRestart: (reason: string) => void = () => undefined,
+  lookMs: number = everyMs,
 ): Promise<PrivateRedis> {
   const socketFile = path.join(runtimeFolder, "redis.sock");
   let wrapper: ChildProcess | undefined;
@@ -53,20 +56,45 @@ export async function startPrivateRedis(
   let starting = Promise.resolve();
 
   async function ensure(): Promise<void> {
-    if (!(await ask(socketFile, "ping"))) {
+    let pid = await serverPid(socketFile);
+    if (pid === undefined) {
       wrapper = startServer(server, socketFile, runtimeFolder);
-      await answering(wrapper, socketFile, server);
+      pid = await answering(wrapper, socketFile, server);
     }
     if (!stopping) {
       // An idle connection that closes says at once that the server has ended, whoever started it.
-      watch = connect(socketFile).on("error", () => undefined);
-      watch.once("close", () => again(`the private ${path.basename(server)} ended`, 0));
+      const own = connect(socketFile).on("error", () => undefined);
+      watch = own;
+      let stoodStill = false;
+      own.once("close", () => {
+        watch = undefined;
+        again(`the private ${path.basename(server)} ${stoodStill ? "stood still" : "ended"}`, 0);
+      });
+      lookAgain(own, () => {
+        stoodStill = true;
+        kill(pid);
+      });
     }
+  }
+  /** As long as this connection is the watch. */
+  function lookAgain(own: Socket, onStandsStill: () => void, silentBefore = false): void {
+    timer = setTimeout(() => void look(own, onStandsStill, silentBefore), lookMs);
+  }
+  async function look(own: Socket, onStandsStill: () => void, silentBefore: boolean): Promise<void> {
+    const isSilent = (await serverPid(socketFile)) === undefined;
+    if (watch !== own || stopping) {
+      return;
+    }
+    if (isSilent && silentBefore) {
+      onStandsStill();
+    }
+    lookAgain(own, onStandsStill, isSilent);
   }
   function again(reason: string, delayMs: number): void {
     if (stopping) {
       return;
     }
+    clearTimeout(timer);
     onRestart(reason);
     wrapper?.stdin?.end();
     wrapper = undefined;
@@ -87,15 +115,22 @@ export async function startPrivateRedis(
       await starting;
       watch?.destroy();
       // Asked also past a wrapper that was killed, or whose reader was: neither would end the server any more.
-      await Promise.all([ask(socketFile, "shutdown"), wrapper === undefined ? undefined : ended(wrapper)]);
+      const shutdown = ask(socketFile, (client) => client.shutdown("NOSAVE"));
+      await Promise.all([shutdown, wrapper === undefined ? undefined : ended(wrapper)]);
     },
   };
 }
 
-/** Whether somebody answers on the socket; a server that is told to shut down gives no answer. */
-async function ask(socketFile: string, what: "ping" | "shutdown"): Promise<boolean> {
+/** Of whoever answers on the socket within a second; undefined where nobody does. */
+function serverPid(socketFile: string): Promise<number | undefined> {
+  return ask(socketFile, async (client) => Number(/process_id:(\d+)/.exec(await client.info("server"))?.[1]));
+}
+async function ask<T>(socketFile: string, what: (client: Redis) => Promise<T>): Promise<T | undefined> {
   const client = new Redis(socketFile, {
     lazyConnect: true,
+    enableReadyCheck: false,
+    // Nobody who hangs is waited for after that.
+    disconnectTimeout: 100,
     retryStrategy: () => null,
     connectTimeout: 1_000,
     commandTimeout: 1_000,
@@ -103,9 +138,9 @@ async function ask(socketFile: string, what: "ping" | "shutdown"): Promise<boole
   client.on("error", () => undefined);
   try {
     await client.connect();
-    return what === "ping" ? (await client.ping()) === "PONG" : (await client.shutdown("NOSAVE")) === "OK";
+    return await what(client);
   } catch {
-    return false;
+    return undefined;
   } finally {
     client.disconnect();
   }
@@ -137,9 +172,13 @@ kill "$reader" 2>/dev/null`;
   return child;
 }
 
-async function answering(child: ChildProcess, socketFile: string, server: string): Promise<void> {
+async function answering(child: ChildProcess, socketFile: string, server: string): Promise<number> {
   const deadline = performance.now() + startTimeoutMs;
-  while (!(await ask(socketFile, "ping"))) {
+  for (;;) {
+    const pid = await serverPid(socketFile);
+    if (pid !== undefined) {
+      return pid;
+    }
     if (performance.now() > deadline || hasEnded(child)) {
       child.stdin?.end();
       throw new AppError(
@@ -171,10 +210,13 @@ function ended(child: ChildProcess): Promise<void> {
 }
 /** Wrapper, reader and server: the wrapper leads a group of its own. */
 function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) {
+    kill(-pid);
+  }
+}
+function kill(pid: number): void {
   try {
-    if (pid !== undefined) {
-      process.kill(-pid, "SIGKILL");
-    }
+    process.kill(pid, "SIGKILL");
   } catch {
     // ended meanwhile
   }

@@ -1,4 +1,5 @@
 import { Cluster, Redis } from "ioredis";
+import { doneWithin } from "./done-within.ts";
 import type { RedisPlace } from "./redis-url.ts";
 
 /**
@@ -40,6 +41,19 @@ export function connectRedis(
       });
     case "cluster":
       return new Cluster([...place.nodes], { redisOptions: options });
+  }
+}
+
+/** Whether a Redis answers within `ms`: one that stands still does not, though it takes connections. */
+export async function redisAnswers(place: RedisPlace, ms: number): Promise<boolean> {
+  const client = connectRedis(place, { blocking: false, commandMs: ms });
+  client.on("error", () => undefined);
+  try {
+    return await doneWithin(client.ping(), ms);
+  } catch {
+    return false;
+  } finally {
+    client.disconnect();
   }
 }
 

@@ -6,6 +6,7 @@ import { createPostgresBackend, Queue, runMigrations, withBackend, Worker } from
 import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 import type { Logger, StepJob, StepQueue } from "../../src/ports.ts";
+import { doneWithin } from "./done-within.ts";
 import { PglitePool } from "./pglite-pool.ts";
 import { connectRedis, keyPrefix } from "./redis-connection.ts";
 import { parseRedisUrl } from "./redis-url.ts";
@@ -157,19 +158,6 @@ function stepQueue(backend: Backend, log: Logger): StepQueue {
 /** After what is being done in this one. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** False when it is not over by then; what comes of it later counts for nothing. */
-async function doneWithin(call: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([call.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The reference backend; for the forms of `url` see `parseRedisUrl`. */

@@ -1,6 +1,7 @@
 import { toErrorInfo } from "../../src/errors.ts";
 import type { Refused } from "../../src/domain.ts";
 import type { Done } from "../../src/rights-types.ts";
+import { isoMinute } from "../../src/iso-minute.ts";
 import { standingLine } from "../../src/policy/standing-line.ts";
 import type { UndoAct } from "../../src/undo-types.ts";
 import type { Ack } from "./actions.ts";
@@ -117,7 +118,7 @@ export function createCommand(parts: Parts): (body: unknown, ack: Ack) => Promis
       assurance: "clicked",
     });
     return outcome.outcome === "delegated"
-      ? `${to} may decide on ${approval} until ${new Date(outcome.until).toISOString()}.`
+      ? `${to} may decide on ${approval} until ${isoMinute(outcome.until)}.`
       : `Not handed on: ${outcome.error.message}.`;
   }
 

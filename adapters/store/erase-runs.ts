@@ -36,6 +36,8 @@ const open = ["running", "waiting", "compensating"] as const;
 const batch = 100;
 /** Kept from a deletion until the database's files are rewritten; its value is the last deletion's own. */
 const purgeDue = "purge-due";
+/** In an agents' database it is no single agent's. */
+const nobodys = "";
 /** What stands where a text stood. */
 const erasedText = "(erased)";
 
@@ -152,7 +154,8 @@ export type WhichTexts = { readonly runs: readonly RunId[] } | { readonly before
 
 /**
  * Deletes agents' stored replies, and where these are the books the texts of activities; resolves with the number of
- * rows. Orders, reservations and decisions stay: they are the company's accounts and name people by id only.
+ * rows. Orders, reservations and decisions stay: they are the company's accounts and name people by id only. Whatever
+ * call comes next finishes one that was interrupted.
  */
 export async function eraseTexts<S extends JournalTables>(
   place: {
@@ -174,14 +177,40 @@ export async function eraseTexts<S extends JournalTables>(
       "runs" in which
         ? which.runs.map((run) => ({ kind: "erasure", run, facts: { by, what: "texts" } }))
         : [{ kind: "erasure", run: null, facts: { ...facts, before: new Date(which.before).toISOString() } }];
+    // For runs in any case: an earlier call may be from before this was kept.
+    if (replies + activities > 0 || "runs" in which) {
+      const row = { agent: nobodys, key: purgeDue, value: `${place.writer} ${place.clock.now()}` };
+      await tx
+        .insertInto("agent_values")
+        .values(row)
+        .onConflict((conflict) => conflict.columns(["agent", "key"]).doUpdateSet({ value: row.value }))
+        .execute();
+    }
     if (replies + activities > 0) {
       await appendJournal(tx, { writer: place.writer, at: place.clock.now(), entries });
     }
     return replies + activities;
   });
-  // Always for runs: an earlier call may have died before this.
-  if (rows > 0 || "runs" in which) {
+  // Also of an earlier call that was interrupted before this.
+  const due = await database.read((db) =>
+    db
+      .selectFrom("agent_values")
+      .select("value")
+      .where("agent", "=", nobodys)
+      .where("key", "=", purgeDue)
+      .executeTakeFirst(),
+  );
+  if (due !== undefined) {
     await database.purge(["agent_outbox", ...(place.books ? ["activities"] : [])]);
+    // Not where somebody has deleted more meanwhile.
+    await database.unit((tx) =>
+      tx
+        .deleteFrom("agent_values")
+        .where("agent", "=", nobodys)
+        .where("key", "=", purgeDue)
+        .where("value", "=", due.value)
+        .execute(),
+    );
   }
   return rows;
 }

@@ -1,12 +1,13 @@
 import { Hono } from "hono";
-import { stream } from "hono/streaming";
 import { z } from "zod";
 import type { Desk } from "../../src/desk-types.ts";
-import type { PersonId, ThreadId } from "../../src/domain.ts";
+import type { ErrorInfo, PersonId, ThreadId } from "../../src/domain.ts";
 import { AppError, fromErrorInfo, toRequestError, traceOf } from "../../src/errors.ts";
 import type { ChatInbox, Logger } from "../../src/ports.ts";
 import { editRoutes } from "./edit-routes.ts";
+import { longAnswer } from "./long-answer.ts";
 import { rightsRoutes } from "./rights-routes.ts";
+import { runStream } from "./run-stream.ts";
 import { safetyRoutes } from "./safety-routes.ts";
 import { listenOnSocket } from "./socket-server.ts";
 import type { TerminalAdapter } from "./terminal-adapter.ts";
@@ -35,10 +36,6 @@ const eraseBody = z.union([
   z.strictObject({ person: z.string(), ...eraseCommon }),
 ]);
 type WhichRuns = { readonly run: string } | { readonly person: string };
-
-const lookAgainMs = 500;
-/** Also who is alone: another bot may have come, drawn what changed, and gone. */
-const lookAloneMs = 5_000;
 
 export interface ControlServices {
   readonly desk: Desk;
@@ -75,7 +72,7 @@ export async function startControlServer(
   socketFile: string,
   services: ControlServices,
 ): Promise<{ close(): Promise<void> }> {
-  const { desk, inbox, adapter } = services;
+  const { desk, inbox } = services;
   const app = new Hono();
   /** Who acts; without a name the operating-system user, or in the demo `otherwise`. */
   const actor = (as: string | undefined, otherwise = "employee"): PersonId => {
@@ -104,11 +101,15 @@ export async function startControlServer(
     }
     return by;
   };
-  app.onError((error, context) => {
+  const errorInfo = (error: unknown, route: string): ErrorInfo => {
     const info = toRequestError(error);
     if (info.code === "internal") {
-      services.log.error({ route: context.req.routePath, trace: traceOf(error) }, "control-failed");
+      services.log.error({ route, trace: traceOf(error) }, "control-failed");
     }
+    return info;
+  };
+  app.onError((error, context) => {
+    const info = errorInfo(error, context.req.routePath);
     return context.json({ error: info }, info.code === "not-found" ? 404 : 400);
   });
   app.post("/requests", async (context) => {
@@ -145,65 +146,7 @@ export async function startControlServer(
   app.get("/runs/:id/stream", async (context) => {
     const who = viewer(context.req.query("as"));
     const run = await visibleRun(context.req.param("id"), context.req.query("as"));
-    return stream(context, async (out) => {
-      const lines: string[] = [];
-      let wake: () => void = () => undefined;
-      const told = new Map<string, string>();
-      const push = (key: string, card: unknown) => {
-        const line = `${JSON.stringify({ key, card })}\n`;
-        if (told.get(key) !== line) {
-          told.set(key, line);
-          lines.push(line);
-          wake();
-        }
-      };
-      // Another run may have been started in the same thread: its cards are not asked for here.
-      const stop = adapter.subscribe(run.thread, (key, card) => {
-        if (card.run === run.id) {
-          push(key, card);
-        }
-      });
-      out.onAbort(() => {
-        stop();
-        wake();
-      });
-      const look = async () => {
-        for (const { key, card } of await desk.cards(run.id, who)) {
-          push(key, card);
-        }
-      };
-      try {
-        await look();
-        while (!out.aborted && (desk.person(who)?.active ?? false)) {
-          for (const line of lines.splice(0)) {
-            await out.write(line);
-          }
-          const isTold = Promise.withResolvers<boolean>();
-          wake = () => isTold.resolve(true);
-          if (lines.length > 0 || out.aborted) {
-            wake();
-          }
-          const ms = services.others() ? lookAgainMs : lookAloneMs;
-          const cancel = services.after(ms, () => isTold.resolve(false));
-          const told = await isTold.promise;
-          cancel();
-          if (!told || services.others()) {
-            // Another bot may have drawn what changed: this terminal was told nothing.
-            await look();
-          }
-          if (!told && lines.length === 0) {
-            // Says that this process does not stand still.
-            lines.push("\n");
-          }
-        }
-      } catch (error) {
-        const info = toRequestError(error);
-        services.log.warn({ run: run.id, code: info.code }, "run-not-told");
-        await out.write(`${JSON.stringify({ error: info })}\n`);
-      } finally {
-        stop();
-      }
-    });
+    return runStream(context, services, { run, who });
   });
   app.post("/runs/:id/cancel", async (context) => {
     const body = actorBody.parse(await context.req.json());
@@ -254,7 +197,9 @@ export async function startControlServer(
   app.post("/erase", async (context) => {
     const { as, reason, ...which } = eraseBody.parse(await context.req.json());
     const by = admin(as, "erase what was said");
-    return context.json(await services.erase(which, { by, reason }));
+    return longAnswer(context, () => services.erase(which, { by, reason }), {
+      errorInfo: (error) => errorInfo(error, "/erase"),
+    });
   });
   app.use("/journal/export", async (context, next) => {
     const { text, as, run } = context.req.query();

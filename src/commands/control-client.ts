@@ -5,7 +5,8 @@ import { AppError, fromErrorInfo } from "../errors.ts";
 import { parseJson } from "../parsed-json.ts";
 
 export const errorInfo = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
-const errorBody = z.object({ error: errorInfo });
+/** Nothing else: what is asked for may tell of errors as well. */
+const errorBody = z.strictObject({ error: errorInfo });
 
 /** Only a process that stands still, or one cut off in the middle of its work, answers nothing for so long. */
 const answerMs = 120_000;
@@ -22,8 +23,8 @@ export interface ControlClient {
 
 /**
  * `name` is the process. Calls fail with code "not-running" when nobody listens, "not-answering" when who listens says
- * nothing for `patienceMs`, also in the middle of an answer. In a stream in which nothing happens it says so by empty
- * lines.
+ * nothing for `patienceMs`, also in the middle of an answer. In a stream in which nothing happens, and before an answer
+ * that takes long, it says so by empty lines.
  */
 export function controlClient(
   runtimeFolder: string,
@@ -89,7 +90,7 @@ export function controlClient(
     }
   }
   async function answer(method: string, url: string, body?: unknown): Promise<unknown> {
-    return JSON.parse(await textOf(piecesOf(await taken(method, url, body)))) as unknown;
+    return readLine(await textOf(piecesOf(await taken(method, url, body))));
   }
   return {
     get: (url) => answer("GET", url),
@@ -112,7 +113,7 @@ function notAnswering(name: string, ms: number): AppError {
   return new AppError("not-answering", message);
 }
 
-/** What a line holds; fails with the error by which a stream ended. */
+/** What an answer or a line holds; fails with the error by which it ended. */
 function readLine(line: string): unknown {
   const value = JSON.parse(line) as unknown;
   const ended = errorBody.safeParse(value);

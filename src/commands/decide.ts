@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { isoMinute } from "../card-words.ts";
+import { isoMinute } from "../iso-minute.ts";
 import type { Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
 import { AppError, fromErrorInfo, toErrorInfo } from "../errors.ts";

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isoMinute } from "../iso-minute.ts";
 import { atSignAccount } from "../accounts.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { personRole } from "../countersigned.ts";
@@ -25,7 +26,13 @@ export async function devices(settings: Settings, o: { readonly json?: boolean }
   answer(
     table(
       ["person", "atSign", "device", "until", "status"],
-      found.map((each) => [each.person ?? "nobody", each.atSign, each.device, each.notAfter, each.status]),
+      found.map(({ person, atSign, device, notAfter, status }) => [
+        person ?? "nobody",
+        atSign,
+        device,
+        isoMinute(Date.parse(notAfter)),
+        status,
+      ]),
     ),
   );
 }

@@ -2,6 +2,8 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import path from "node:path";
 import { z } from "zod";
 import { findRedisServer } from "../../adapters/bullmq/private-redis.ts";
+import { redisAnswers } from "../../adapters/bullmq/redis-connection.ts";
+import { parseRedisUrl } from "../../adapters/bullmq/redis-url.ts";
 import { tableNames } from "../../adapters/store/migrate.ts";
 import { sealedColumns } from "../../adapters/store/record-schema.ts";
 import type { Settings } from "../config.ts";
@@ -62,6 +64,7 @@ export async function examine(settings: Settings, patienceMs = probeMs): Promise
       redisUrl: settings.redisUrl,
       redisServer: findRedisServer(process.env.PATH ?? ""),
       production: settings.production,
+      silent: await isQueueSilent(settings, running !== undefined, patienceMs),
     }),
     await keys(path.join(settings.data, "keys")),
     await trust(settings),
@@ -213,6 +216,16 @@ async function runningStatus(
     }
     throw error;
   }
+}
+/** A Redis of our own is there as long as the system runs. */
+async function isQueueSilent(
+  { redisUrl, runtime }: Settings,
+  isRunning: boolean,
+  patienceMs: number,
+): Promise<boolean> {
+  const own = path.join(runtime, "redis.sock");
+  const url = redisUrl ?? (isRunning && existsSync(own) ? `unix://${own}` : undefined);
+  return url !== undefined && !(await redisAnswers(parseRedisUrl(url), patienceMs));
 }
 function checkSystem(running: "silent" | object | undefined): Finding {
   return running === "silent"

@@ -1,3 +1,4 @@
+import { isoMinute } from "../iso-minute.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { Verdict } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
@@ -137,7 +138,7 @@ async function show(device: DecisionDevice, o: InboxFlags, prompter: Prompter): 
 function planLines({ approval, plan, planHash, expiresAt, signed }: WaitingPlan): readonly string[] {
   return [
     "",
-    `Approval ${approval}, until ${new Date(expiresAt).toISOString()}`,
+    `Approval ${approval}, until ${isoMinute(expiresAt)}`,
     ...planText(plan).map((line) => `  ${line}`),
     `  SHA-256 of these bytes: ${planHash}`,
     ...(signed === null ? [] : [`  You ${signed} this here before; the bot has not confirmed it.`]),

@@ -16,6 +16,7 @@ import {
   type Mismatch,
   withJournal,
 } from "../processes/verify-journals.ts";
+import { isoSecond } from "../iso-minute.ts";
 import { controlClient, ifRunning } from "./control-client.ts";
 
 export interface JournalsReport {
@@ -144,7 +145,7 @@ export function reportText({ ok, databases, mismatches, notes }: JournalsReport)
     const seen =
       witness.at === null
         ? `${witness.by} has signed no checkpoint yet`
-        : `${unwitnessed} of them since ${witness.by} signed the checkpoint of ${witness.at}`;
+        : `${unwitnessed} of them since ${witness.by} signed the checkpoint of ${isoSecond(Date.parse(witness.at))}`;
     return [`${state}, ${seen}`, ...trouble];
   });
   for (const { database, writer, seq, sender, hash } of mismatches) {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { isoMinute } from "../iso-minute.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { keyFolderOf } from "../keys.ts";
@@ -159,8 +160,8 @@ export async function list(
           row.agent,
           row.instance,
           row.state,
-          row.at ?? "",
-          row.until ?? "",
+          minuteOf(row.at),
+          minuteOf(row.until),
           row.serial === null ? "" : String(row.serial),
         ]),
       ),
@@ -207,12 +208,17 @@ async function answerUntilDone(
   });
 }
 
+function minuteOf(iso: string | null): string {
+  return iso === null ? "" : isoMinute(Date.parse(iso));
+}
 function sayInvitation(token: string, { agent, instance, expiresAt }: Invitation, o: Flags): void {
   if (o.json === true) {
     answerJson({ type: "invitation", agent, instance, expiresAt, token });
   } else {
     answer(`countersign keys enroll ${token}`);
-    tell(`(instance "${instance}", good once, until ${expiresAt}: whoever has it becomes this instance)`);
+    tell(
+      `(instance "${instance}", good once, until ${minuteOf(expiresAt)}: whoever has it becomes this instance)`,
+    );
   }
 }
 

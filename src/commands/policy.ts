@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { isoMinute } from "../iso-minute.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { Person } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
@@ -112,12 +113,16 @@ function explanationText(
     ...may,
     "not by:",
     ...told.mayNot.map(({ person, why }) => `  ${person}: ${why}`),
-    ...(told.reminders.length === 0 ? [] : [`reminded at ${told.reminders.join(", ")}`]),
+    ...(told.reminders.length === 0 ? [] : [`reminded at ${told.reminders.map(minute).join(", ")}`]),
     ...(told.escalation === null
       ? []
-      : [`also asked from ${told.escalation.at} on: ${told.escalation.roles.join(", ")}`]),
-    `expires at ${told.expires}`,
+      : [`also asked from ${minute(told.escalation.at)} on: ${told.escalation.roles.join(", ")}`]),
+    `expires at ${minute(told.expires)}`,
   ].join("\n");
+}
+
+function minute(iso: string): string {
+  return isoMinute(Date.parse(iso));
 }
 
 /** `policy test`: the configured policy against a table of examples; what differs is printed, and fails. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { isoMinute } from "../card-words.ts";
+import { isoMinute } from "../iso-minute.ts";
 import type { Settings } from "../config.ts";
 import { AppError, fromErrorInfo } from "../errors.ts";
 import type { StandingView } from "../rights-types.ts";
 import { standingLine } from "../policy/standing-line.ts";
-import { controlClient, errorInfo } from "./control-client.ts";
-import { answer, answerJson } from "./output.ts";
+import { controlClient, errorInfo, ifRunning } from "./control-client.ts";
+import { answer, answerJson, tell } from "./output.ts";
 
 /** Rights to decide: handed on, given in advance, taken back; questions before a decision, reviews after one. */
 
@@ -132,7 +132,7 @@ export interface ProposeFlags extends Flags {
   readonly tier?: string;
 }
 /** `standing propose`; amounts as "1500.00 USD". */
-export function propose(settings: Settings, o: ProposeFlags): Promise<void> {
+export async function propose(settings: Settings, o: ProposeFlags): Promise<void> {
   const terms = {
     requester: o.for ?? null,
     workflow: o.workflow ?? null,
@@ -145,7 +145,32 @@ export function propose(settings: Settings, o: ProposeFlags): Promise<void> {
     until: o.until,
     ...(o.tier === undefined ? {} : { tier: o.tier }),
   };
-  return act(settings, "/standing", o, { terms }, "");
+  await checkNames(settings, "customer", { ids: o.customer, kind: "customers" });
+  await checkNames(settings, "supplier", { ids: o.supplier, kind: "wholesalers" });
+  await act(settings, "/standing", o, { terms }, "");
+}
+/** Where the books are on this machine: the bot, which reads none, would take any name, and it would never match. */
+async function checkNames(
+  settings: Settings,
+  flag: string,
+  o: { readonly ids: readonly string[] | undefined; readonly kind: "customers" | "wholesalers" },
+): Promise<void> {
+  const agents = controlClient(settings.runtime, "agents");
+  for (const id of o.ids ?? []) {
+    try {
+      await ifRunning(
+        () => agents.get(`/books/${o.kind}?id=${at(id)}`),
+        async () => tell(`--${flag} "${id}" was not looked up: the agents of this machine do not run`),
+      );
+    } catch (error) {
+      throw error instanceof AppError && error.code === "not-found"
+        ? new AppError(
+            `unknown-${flag}`,
+            `--${flag} "${id}": expected an id of the books, as "countersign books ${o.kind}" lists them`,
+          )
+        : error;
+    }
+  }
 }
 function amountOf(name: string, text: string): { readonly amount: string; readonly currency: string } {
   const [, amount, currency] = /^(\d+(?:\.\d+)?) ([A-Z]{3})$/.exec(text.trim()) ?? [];

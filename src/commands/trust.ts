@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AtClient } from "@atsign/atsdk";
+import { isoMinute } from "../iso-minute.ts";
 import type { CompanyConfig, Settings } from "../config.ts";
 import type { AtSign } from "../domain.ts";
 import { AppError, toErrorInfo } from "../errors.ts";
@@ -126,7 +127,7 @@ export async function show(
     return;
   }
   answer(`company ${trust.company}, key ${companyKey}`);
-  answer(`document ${trust.serial} of ${issuedAt}: ${trust.people.length} people`);
+  answer(`document ${trust.serial} of ${isoMinute(Date.parse(issuedAt))}: ${trust.people.length} people`);
   revocations.forEach((each) => answer(`revoked: ${Object.values(each).join(" ")}`));
   problems.forEach(({ code, message }) => answer(`refused (${code}): ${message}`));
 }

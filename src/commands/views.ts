@@ -1,7 +1,7 @@
 import { byText } from "../approval-card.ts";
 import type { Card } from "../card.ts";
 import type { AgentInfo, AgentInstance, RunDetail, RunSummary, ShownUndo } from "../desk-types.ts";
-import { isoMinute } from "../card-words.ts";
+import { isoMinute } from "../iso-minute.ts";
 import type { Settings } from "../config.ts";
 import type { Approval, Decision } from "../domain.ts";
 import type { SafetyView } from "../safety-types.ts";

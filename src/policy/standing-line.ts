@@ -1,4 +1,4 @@
-import { isoMinute } from "../card-words.ts";
+import { isoMinute } from "../iso-minute.ts";
 import type { StandingView } from "../rights-types.ts";
 
 /** A standing grant in one line, for people. */

@@ -3,6 +3,7 @@ import { stream } from "hono/streaming";
 import { z } from "zod";
 import type { Database } from "../../adapters/store/database.ts";
 import type { JournalTables } from "../../adapters/store/journal-store.ts";
+import { longAnswer } from "../../adapters/terminal/long-answer.ts";
 import { checkpointSchema } from "../checkpoint-schema.ts";
 import { toRequestError } from "../errors.ts";
 import type { DatabaseName } from "./databases.ts";
@@ -39,7 +40,9 @@ export function journalApp<S extends JournalTables>(
   app.onError((error, context) => context.json({ error: toRequestError(error) }, 400));
   app.post("/journal/verify", async (context) => {
     const { checkpoints } = verifyBody.parse(await context.req.json());
-    return context.json(await checkJournal(name, database, checkpoints));
+    return longAnswer(context, () => checkJournal(name, database, checkpoints), {
+      errorInfo: toRequestError,
+    });
   });
   app.get("/journal/checkpoints", async (context) => context.json(await readCheckpoints(name, database)));
   if (name === "record") {
@@ -52,7 +55,9 @@ export function journalApp<S extends JournalTables>(
   if (erase !== undefined) {
     app.post("/journal/erase", async (context) => {
       const { runs, by } = eraseBody.parse(await context.req.json());
-      return context.json({ rows: await erase(runs, by) });
+      return longAnswer(context, async () => ({ rows: await erase(runs, by) }), {
+        errorInfo: toRequestError,
+      });
     });
   }
   app.get("/journal/export", (context) => {

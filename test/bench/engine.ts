@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { people } from "../fakes/trust-world.ts";
+import { namesOf, runOptions, wholeNumber } from "../run-options.ts";
 import { type AtPlace, withAtPlace } from "./at-place.ts";
 import type { RecordKind } from "./engine-place.ts";
 import { MeasuredEngine } from "./engine-measured.ts";
@@ -15,24 +15,45 @@ import { type Figure, print } from "./figure.ts";
  * harness in turns with ours, `[--trials N] [--only dbos,restate,…]`.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    only: { type: "string" },
-    "full-path": { type: "boolean", default: false },
-    record: { type: "string", default: "postgres,sqlite" },
-    peers: { type: "string" },
-    trials: { type: "string" },
-    parked: { type: "string" },
-  },
-});
+const phases = ["latency", "throughput", "decisions", "parked"];
+const command = runOptions("bench:engine", "What the engine costs, and durable-workflow engines beside it.")
+  .option("--quick", "fewer times", false)
+  .option("--json", "machine-readable lines", false)
+  .option(
+    "--only <names>",
+    `some of ${phases.join(",")}; with --peers the engines`,
+    (text) => text.split(","),
+    [],
+  )
+  .option("--record <kinds>", "postgres,sqlite, or one of them", namesOf(["postgres", "sqlite"]), [
+    "postgres",
+    "sqlite",
+  ])
+  .option("--parked <n>", "runs that wait", wholeNumber)
+  .option("--full-path", "with sealed envelopes, atServers, agents and books", false)
+  .option("--peers <folder>", "a harness of other engines, in turns with ours")
+  .option("--trials <n>", "with --peers: of each engine", wholeNumber)
+  .parse();
+const options = command.opts<{
+  quick: boolean;
+  json: boolean;
+  only: readonly string[];
+  record: readonly RecordKind[];
+  parked?: number;
+  fullPath: boolean;
+  peers?: string;
+  trials?: number;
+}>();
 const usual = options.quick
   ? { warmUp: 20, latency: 50, runs: 200, slow: 5, fast: 100, parked: 1_000, resumed: 100 }
   : { warmUp: 100, latency: 200, runs: 1_000, slow: 30, fast: 1_000, parked: 100_000, resumed: 1_000 };
-const parkedRuns = Number(options.parked ?? usual.parked);
+const parkedRuns = options.parked ?? usual.parked;
 const counts = { ...usual, parked: parkedRuns, resumed: Math.min(usual.resumed, parkedRuns) };
-const only = options.only?.split(",") ?? [];
+const { only } = options;
+const stranger = only.find((phase) => !phases.includes(phase));
+if (options.peers === undefined && stranger !== undefined) {
+  command.error(`error: --only "${stranger}": expected some of ${phases.join(",")}`);
+}
 const measures = (phase: string): boolean => only.length === 0 || only.includes(phase);
 const targets = {
   postgres: { p50: 12, runsPerS: 300 },
@@ -203,18 +224,15 @@ const everyone: typeof people = [
 ];
 
 if (options.peers === undefined) {
-  for (const kind of ["postgres", "sqlite"] as const) {
-    if (!options.record.split(",").includes(kind)) {
-      continue;
-    }
-    if (options["full-path"]) {
+  for (const kind of options.record) {
+    if (options.fullPath) {
       await withAtPlace((place) => fullPath(kind, place), { agents: benchAgents, people: everyone });
     } else {
       await measure(kind);
     }
   }
 } else {
-  const trials = Number(options.trials ?? (options.quick ? 1 : 3));
+  const trials = options.trials ?? (options.quick ? 1 : 3);
   await comparePeers({ source: options.peers, trials, quick: options.quick, only, ours: asPeer, say });
 }
 process.exit();

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import type { Ready } from "../e2e/system.ts";
+import { namesOf, runOptions } from "../run-options.ts";
 import { agentCall } from "./agent-call.ts";
 import { BenchSystem } from "./bench-system.ts";
 import { type Figure, figure, print } from "./figure.ts";
@@ -15,40 +15,41 @@ import { slackFigures } from "./slack.ts";
  * a median, the limit measured in the same run beside it. Times say little on a machine that does other work.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    only: { type: "string" },
-  },
-});
-const counts = options.quick
-  ? {
-      runs: 5,
-      warmUp: 3,
-      memoryRuns: 20,
-      restarts: 3,
-      starts: 2,
-      calls: 100,
-      limits: 100,
-      clicks: 10,
-      openCards: 100,
-      events: 2,
-      records: 10_000,
-    }
-  : {
-      runs: 25,
-      warmUp: 10,
-      memoryRuns: 100,
-      restarts: 5,
-      starts: 5,
-      calls: 500,
-      limits: 500,
-      clicks: 50,
-      openCards: 1_000,
-      events: 10,
-      records: 50_000,
-    };
+const known = ["system", "restart", "call", "journal", "slack"] as const;
+const options = runOptions("bench", "The figures that the project is measured by.")
+  .option("--quick", "fewer times")
+  .option("--json", "machine-readable lines", false)
+  .option("--only <names>", `some of ${known.join(",")}`, namesOf(known), known)
+  .parse()
+  .opts<{ quick?: true; json: boolean; only: readonly (typeof known)[number][] }>();
+const counts =
+  options.quick === true
+    ? {
+        runs: 5,
+        warmUp: 3,
+        memoryRuns: 20,
+        restarts: 3,
+        starts: 2,
+        calls: 100,
+        limits: 100,
+        clicks: 10,
+        openCards: 100,
+        events: 2,
+        records: 10_000,
+      }
+    : {
+        runs: 25,
+        warmUp: 10,
+        memoryRuns: 100,
+        restarts: 5,
+        starts: 5,
+        calls: 500,
+        limits: 500,
+        clicks: 50,
+        openCards: 1_000,
+        events: 10,
+        records: 50_000,
+      };
 const say = (each: Figure): void => print(options.json, each);
 
 async function limits(): Promise<void> {
@@ -123,7 +124,7 @@ async function restart(): Promise<void> {
   say(figure("kill -9 of everything, start → card", "ms", all, { target: 5_000, note }));
 }
 
-const parts: Readonly<Record<string, () => Promise<void>>> = {
+const parts: Readonly<Record<(typeof known)[number], () => Promise<void>>> = {
   async system() {
     await limits();
     await system("redis");
@@ -138,12 +139,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   },
   slack: () => slackFigures(counts, say),
 };
-const chosen = options.only === undefined ? Object.keys(parts) : [options.only];
-for (const name of chosen) {
-  const part = parts[name];
-  if (part === undefined) {
-    throw new Error(`--only ${name}: expected one of ${Object.keys(parts).join(", ")}`);
-  }
-  await part();
+for (const name of options.only) {
+  await parts[name]();
 }
 process.exit();

@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { InvalidArgumentError } from "commander";
+import { runOptions, wholeNumber } from "../run-options.ts";
 import { faultless } from "./chaos-session.ts";
 import { faultCase, faultText } from "./faults/fault-case.ts";
 import { FaultSession } from "./faults/fault-session.ts";
@@ -12,31 +13,25 @@ import { placeKinds } from "./faults/place-kinds.ts";
  * for each fault, one line per run. Ends with 1 when anything was lost, doubled or wrong.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    runs: { type: "string", default: "5" },
-    only: { type: "string" },
-  },
-});
-const number = (name: "seed" | "runs"): number => {
-  if (!/^\d{1,9}$/.test(options[name])) {
-    throw new Error(`--${name} ${options[name]}: expected a whole number`);
-  }
-  return Number(options[name]);
-};
-const seed = number("seed");
-const runs = number("runs");
 const known = placeKinds.flatMap(({ faults }) => faults);
 /** By name, or all whose names begin alike. */
 const namedBy = (name: string): readonly string[] => {
   const named = known.filter((fault) => fault === name || fault.startsWith(`${name}-`));
   if (named.length === 0) {
-    throw new Error(`--only ${name}: expected some of ${known.join()}`);
+    throw new InvalidArgumentError(`"${name}": expected some of ${known.join()}.`);
   }
   return named;
 };
-const only = new Set((options.only?.split(",") ?? known).flatMap(namedBy));
+const options = runOptions("chaos:faults", "The main job while what it stands on fails.")
+  .option("--only <names>", "these faults, with commas; default: all", (text) =>
+    text.split(",").flatMap(namedBy),
+  )
+  .option("--seed <n>", "from which everything is drawn", wholeNumber, 1)
+  .option("--runs <n>", "of each fault", wholeNumber, 5)
+  .parse()
+  .opts<{ only?: readonly string[]; seed: number; runs: number }>();
+const { seed, runs } = options;
+const only = new Set(options.only ?? known);
 
 const counts = { runs: 0, lost: 0, doubled: 0, otherPlans: 0 };
 const say = (text: string): void => {

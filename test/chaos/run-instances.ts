@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { startPostgres } from "../fakes/postgres.ts";
+import { runOptions, wholeNumber } from "../run-options.ts";
 import { fleetCase } from "./fleet-case.ts";
 import { runInstances } from "./instances/instances-run.ts";
 
@@ -9,17 +9,16 @@ import { runInstances } from "./instances/instances-run.ts";
  * PostgreSQL are stopped, killed and moved.
  */
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string" },
-    seed: { type: "string", default: "1" },
-    processes: { type: "boolean", default: false },
-    turns: { type: "string", default: "30" },
-    pace: { type: "string", default: "4" },
-    skew: { type: "string", default: "240" },
-  },
-});
-const first = Number(values.seed);
+const options = runOptions("chaos:instances", "Ten instances of one agent, cut off, paused, killed, moved.")
+  .option("--runs <n>", "so many; default: 100, with --processes 1", wholeNumber)
+  .option("--seed <n>", "the first one's; each run has the next", wholeNumber, 1)
+  .option("--processes", "ten real processes on PostgreSQL instead of one process with time of its own")
+  .option("--turns <n>", "with --processes: deeds in a run", wholeNumber, 30)
+  .option("--pace <n>", "with --processes: how many times as fast time goes", wholeNumber, 4)
+  .option("--skew <seconds>", "with --processes: how wrong clocks may be", wholeNumber, 240)
+  .parse()
+  .opts<{ runs?: number; seed: number; processes?: true; turns: number; pace: number; skew: number }>();
+const first = options.seed;
 const total = { runs: 0, steps: 0, refused: 0, faults: 0 };
 const note = (
   seed: number,
@@ -31,14 +30,14 @@ const note = (
   total.faults += outcome.faults.length;
   outcome.faults.forEach((fault) => process.stdout.write(`seed ${seed}: ${fault}\n`));
 };
-if (values.processes) {
+if (options.processes === true) {
   try {
-    for (let seed = first; seed < first + Number(values.runs ?? 1); seed += 1) {
+    for (let seed = first; seed < first + (options.runs ?? 1); seed += 1) {
       const outcome = await runInstances({
         seed,
-        turns: Number(values.turns),
-        pace: Number(values.pace),
-        mostSkewMs: Number(values.skew) * 1_000,
+        turns: options.turns,
+        pace: options.pace,
+        mostSkewMs: options.skew * 1_000,
       });
       note(seed, outcome);
       const { moved, deeds, steps } = outcome;
@@ -48,7 +47,7 @@ if (values.processes) {
     await (await startPostgres()).stop();
   }
 } else {
-  for (let seed = first; seed < first + Number(values.runs ?? 100); seed += 1) {
+  for (let seed = first; seed < first + (options.runs ?? 100); seed += 1) {
     note(seed, await fleetCase(seed));
   }
 }

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { runOptions, wholeNumber } from "../run-options.ts";
 import { runMailbox } from "./mailbox/mailbox-run.ts";
 
 /**
@@ -9,22 +9,17 @@ import { runMailbox } from "./mailbox/mailbox-run.ts";
  * Interrupted (Ctrl-C), it says what came of it so far. Ends with 1 when anything was lost, handled twice or altered.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    messages: { type: "string", default: "2000" },
-    seed: { type: "string", default: "1" },
-    from: { type: "string", default: "0" },
-    block: { type: "string", default: "1000" },
-    federated: { type: "boolean", default: false },
-  },
-});
-const number = (name: "messages" | "seed" | "from" | "block"): number => {
-  const text = options[name];
-  if (!/^\d{1,9}$/.test(text)) {
-    throw new Error(`--${name} ${text}: expected a whole number`);
-  }
-  return Number(text);
-};
+const options = runOptions(
+  "chaos:mailbox",
+  "Sealed messages between two processes, while all around them fails.",
+)
+  .option("--messages <n>", "so many", wholeNumber, 2_000)
+  .option("--seed <s>", "from which everything is drawn", wholeNumber, 1)
+  .option("--from <i>", "go on with message I of the seed", wholeNumber, 0)
+  .option("--block <n>", "a process is killed once in so many messages", wholeNumber, 1_000)
+  .option("--federated", "each side's atServer is a process of its own")
+  .parse()
+  .opts<{ messages: number; seed: number; from: number; block: number; federated?: true }>();
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
@@ -34,11 +29,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => stopping.abort());
 }
 const outcome = await runMailbox({
-  seed: number("seed"),
-  from: number("from"),
-  messages: number("messages"),
-  blockSize: number("block"),
-  isFederated: options.federated,
+  seed: options.seed,
+  from: options.from,
+  messages: options.messages,
+  blockSize: options.block,
+  isFederated: options.federated === true,
   signal: stopping.signal,
   say,
 });
@@ -49,7 +44,7 @@ const listed = (each: Readonly<Record<string, number>>): string =>
     .join(", ") || "none";
 say(`${answered} messages in ${seconds.toFixed(1)} s (${(answered / seconds).toFixed(0)} a second)`);
 if (stopping.signal.aborted) {
-  say(`interrupted: ${unanswered} were still to be answered; to go on: --from ${number("from") + answered}`);
+  say(`interrupted: ${unanswered} were still to be answered; to go on: --from ${options.from + answered}`);
 }
 say(`faults: ${listed(faults)}`);
 say(`refused: ${listed(refused)}`);

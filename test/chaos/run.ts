@@ -1,43 +1,42 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { Option } from "commander";
+import { runOptions, wholeNumber } from "../run-options.ts";
 import { type ChaosKind, chaosKinds, type ChaosOutcome } from "./chaos-kinds.ts";
 
 /**
- * `npm run chaos [-- --what moments|kills|pairs] [--seed N] [--runs N] [--seconds S] [--from I] [--only I] [--all] [--each-kind]`: the
- * main job under faults, one line per run; without `--what` all kinds by turns. What run I of a seed is depends on the
+ * `npm run chaos [-- --what moments|kills|pairs] [--seed N] [--runs N] [--seconds S] [--from I] [--only I] [--all] [--each-kind]`:
+ * the main job under faults, one line per run; without `--what` all kinds by turns. What run I of a seed is depends on the
  * two alone: `--from I` goes on where an earlier one ended, `--only I` does that one. `--all` does every failpoint
  * (`kills`), or every pair with the I-th as its first (`pairs`), in their order; `--each-kind` only one pair of each two
  * kinds, drawn by the seed. Ends with 1 when anything was lost, doubled or wrong.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    what: { type: "string" },
-    seed: { type: "string", default: "1" },
-    runs: { type: "string" },
-    seconds: { type: "string" },
-    from: { type: "string" },
-    only: { type: "string" },
-    all: { type: "boolean", default: false },
-    "each-kind": { type: "boolean", default: false },
-  },
-});
-const number = (name: "seed" | "runs" | "seconds" | "from" | "only"): number | undefined => {
-  const text = options[name];
-  if (text !== undefined && !/^\d{1,9}$/.test(text)) {
-    throw new Error(`--${name} ${text}: expected a whole number`);
-  }
-  return text === undefined ? undefined : Number(text);
-};
-const seed = number("seed") ?? 1;
-const only = number("only");
-const seconds = number("seconds");
-const first = only ?? number("from") ?? 0;
-const which = options.all ? "all" : options["each-kind"] ? "each-kind" : "drawn";
-const mostRuns =
-  number("runs") ?? (which !== "drawn" || seconds !== undefined ? Number.POSITIVE_INFINITY : 20);
+const command = runOptions("chaos", "The main job under faults, compared with one without.")
+  .addOption(new Option("--what <kind>", "one kind; default: all by turns").choices(Object.keys(chaosKinds)))
+  .option("--seed <n>", "from which everything is drawn", wholeNumber, 1)
+  .option("--runs <n>", "so many; default: 20, or as many as there are", wholeNumber)
+  .option("--seconds <s>", "for so long", wholeNumber)
+  .option("--from <i>", "go on with run I of the seed", wholeNumber)
+  .option("--only <i>", "run I of the seed alone", wholeNumber)
+  .option("--all", "every failpoint (kills), or every pair with the I-th as its first (pairs)")
+  .option("--each-kind", "pairs: one of each two kinds of failpoints")
+  .parse();
+const options = command.opts<{
+  what?: keyof typeof chaosKinds;
+  seed: number;
+  runs?: number;
+  seconds?: number;
+  from?: number;
+  only?: number;
+  all?: true;
+  eachKind?: true;
+}>();
+const { seed, only, seconds } = options;
+const which = options.all ? "all" : options.eachKind ? "each-kind" : "drawn";
+const first = only ?? options.from ?? 0;
+const mostRuns = options.runs ?? (which !== "drawn" || seconds !== undefined ? Number.POSITIVE_INFINITY : 20);
 const last = only ?? Number.POSITIVE_INFINITY;
 const end = performance.now() + (seconds ?? Number.POSITIVE_INFINITY) * 1_000;
 
@@ -63,8 +62,8 @@ function chosenKinds(): readonly ChaosKind[] {
   if (what === "moments" && which === "drawn") {
     return [chaosKinds.moments(seed)];
   }
-  throw new Error(
-    `--what ${what ?? ""}: expected moments, kills or pairs; with --all kills or pairs, with --each-kind pairs`,
+  return command.error(
+    `error: --all is with --what kills or pairs, --each-kind with pairs, not with ${what ?? "all kinds"}`,
   );
 }
 

@@ -12,6 +12,8 @@ import {
   type PrivateRedis,
   startPrivateRedis,
 } from "../../adapters/bullmq/private-redis.ts";
+import { redisAnswers } from "../../adapters/bullmq/redis-connection.ts";
+import { parseRedisUrl } from "../../adapters/bullmq/redis-url.ts";
 import { openRedisQueue } from "../../adapters/bullmq/step-queue.ts";
 import type { StepJob } from "../../src/ports.ts";
 import { noProcFolder, ourProcesses } from "../e2e/our-processes.ts";
@@ -34,7 +36,8 @@ if (server === undefined) {
   let redis: PrivateRedis;
   let restarted: () => void = () => undefined;
   before(async () => {
-    redis = await startPrivateRedis(server, folder, () => restarted());
+    // Where a test stops it, it is not to be replaced.
+    redis = await startPrivateRedis(server, folder, () => restarted(), 3_600_000);
   });
   after(async () => {
     await redis.stop();
@@ -199,5 +202,26 @@ if (server === undefined) {
     }
     assert.equal(await seen, "after");
     await queue.close();
+  });
+
+  test("a private Redis that stands still is replaced by another one, and that is said", async () => {
+    const own = mkdtempSync(path.join(tmpdir(), "cs-redis-"));
+    const { promise: said, resolve: say } = Promise.withResolvers<string>();
+    const started = await startPrivateRedis(server, own, say, 50);
+    const pid = await serverPid(own);
+    assert.ok(pid !== undefined);
+    process.kill(pid, "SIGSTOP");
+    assert.equal(await redisAnswers(parseRedisUrl(started.url), 100), false);
+    assert.match(await said, /^the private (redis|valkey)-server stood still$/);
+    let next: number | undefined;
+    while (next === undefined) {
+      await pause(20);
+      next = await serverPid(own);
+    }
+    assert.notEqual(next, pid);
+    assert.equal(await redisAnswers(parseRedisUrl(started.url), 60_000), true);
+    await started.stop();
+    assert.equal(await serverPid(own), undefined);
+    rmSync(own, { recursive: true, force: true });
   });
 }

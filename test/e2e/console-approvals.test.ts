@@ -114,6 +114,7 @@ test("the keyboard asks and hands on, and goes on where it began", { skip }, asy
       asked.push(text);
       return { outcome: "accepted", run: approval };
     },
+    delegate: async () => ({ outcome: "delegated", id: "d1", until: Date.parse("2026-01-06T09:00:00Z") }),
   });
   const page = await signIn("manager");
   await page.getByRole("button", { name: "Hand on" }).click();
@@ -130,6 +131,10 @@ test("the keyboard asks and hands on, and goes on where it began", { skip }, asy
   await page.getByRole("status").getByText("Asked. The approval stays open").waitFor();
   await focusOn(page, ".ask");
   assert.deepEqual(asked, ["Is it urgent?"]);
+  await page.getByRole("button", { name: "Hand on" }).click();
+  await page.locator("input[name=to]").fill("manager-2");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").getByText("manager-2 may decide until 2026-01-06 09:00 UTC.").waitFor();
 });
 
 test("a rejection needs a reason, given in place; Escape takes it back", { skip }, async (context) => {

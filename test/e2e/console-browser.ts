@@ -85,7 +85,8 @@ async function openScene(
     colorScheme: o.theme ?? "light",
     reducedMotion: "reduce",
     locale: "en",
-    timezoneId: "UTC",
+    // Times are said in UTC wherever the browser is.
+    timezoneId: "Asia/Kolkata",
   });
   context.setDefaultTimeout(10_000);
   const strangers: string[] = [];

@@ -7,6 +7,26 @@ import { noChromium as skip, scenes } from "./console-browser.ts";
 
 const open = scenes();
 const at = Date.parse("2026-01-05T09:00:00.000Z");
+const usd = (amount: string) => ({ amount, currency: "USD" });
+/** A grant that waits, and whether whoever looks may act on it. */
+const waiting = (requester: string, may: boolean) => ({
+  terms: {
+    id: `for-${requester}`,
+    requester,
+    workflow: null,
+    customers: null,
+    suppliers: null,
+    each: usd("10.00"),
+    inAll: usd("20.00"),
+    uses: 2,
+    notAfter: "2026-03-01T00:00:00.000Z",
+  },
+  status: "waiting",
+  approvedBy: [],
+  quorum: 1,
+  left: { uses: 2, amount: usd("20.00") },
+  may: { approve: may, revoke: may },
+});
 const refused = (message: string) =>
   ({ outcome: "refused", error: { code: "standing-refused", message, retryable: false } }) as const;
 
@@ -27,8 +47,12 @@ test(
           ? refused("uses 900: expected at most 100")
           : { outcome: "done", id: "s1", text: "Proposed as s1." };
       },
+      standing: async () => [waiting("employee-2", true), waiting("manager", false)],
     });
     const page = await scene.signIn("manager", "My approvals");
+    const grants = page.locator(".standing li");
+    await grants.filter({ hasText: "employee-2" }).getByRole("button", { name: "Approve" }).waitFor();
+    assert.equal(await grants.filter({ hasText: "manager:" }).getByRole("button").count(), 0);
     await page.getByRole("button", { name: "Propose one" }).click();
     const form = page.getByRole("form", { name: "Propose an approval in advance" });
     await form.getByRole("button", { name: "Back" }).click();
@@ -50,7 +74,7 @@ test(
     await form.getByRole("button", { name: "Propose" }).click();
     await page.getByRole("status").getByText("Proposed as s1.").waitFor();
     const { until = "", ...terms } = proposed[1]?.terms ?? {};
-    assert.ok(!Number.isNaN(Date.parse(until)) && until.endsWith("Z"));
+    assert.equal(until, "2026-02-01T12:00:00.000Z");
     assert.deepEqual(
       { ...proposed[1], terms },
       {
@@ -98,7 +122,7 @@ test("what somebody decided alone is reviewed on a page of its own", { skip }, a
   const page = await scene.signIn("manager-2", "My approvals");
   await page.getByRole("link", { name: /^Review 1 decision that was taken alone/ }).click();
   const card = page.getByRole("article", { name: "Decision of manager" });
-  await card.getByText(/^On Jan 5, 2026, .* in slack/).waitFor();
+  await card.getByText(/^On 2026-01-05 09:00 UTC, in slack/).waitFor();
   await card.getByRole("button", { name: "Review" }).click();
   await card.getByRole("button", { name: "Back" }).click();
   await card.locator("button:focus", { hasText: "Review" }).waitFor();

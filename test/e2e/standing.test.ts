@@ -20,7 +20,10 @@ suite("approved in advance, and asked back", () => {
       system.run("standing", "propose", "--for", "employee", ...terms, "--until", until(), ...more);
     const over = await propose("--tier", "large");
     assert.equal(over.code, 1, "the policy has none in this tier");
-    const proposed = await propose("--by", "employee");
+    const stranger = await propose("--customer", "Customer XYZ");
+    assert.deepEqual([stranger.code, stranger.stdout], [1, ""]);
+    assert.match(stranger.stderr, /--customer "Customer XYZ": expected an id of the books/);
+    const proposed = await propose("--by", "employee", "--customer", "CUST-XYZ");
     assert.equal(proposed.code, 0, proposed.stderr);
     const id = idIn(proposed.stdout);
     const own = await system.run("standing", "approve", id, "--by", "employee");
@@ -29,6 +32,8 @@ suite("approved in advance, and asked back", () => {
     assert.equal(approved.code, 0, approved.stderr);
     const told = await system.run("policy", "explain", request, "--by", "employee", "--amount", "20000");
     assert.match(told.stdout, new RegExp(`in advance by standing grant ${id}`));
+    assert.match(told.stdout, /expires at \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+    assert.doesNotMatch(told.stdout, /\dT\d|\.\d{3}Z/);
 
     const first = await system.ask(request);
     // Whether the open card was seen before it was decided is a matter of milliseconds.

@@ -1,23 +1,16 @@
-import { parseArgs } from "node:util";
+import { runOptions, wholeNumber } from "../run-options.ts";
 import { fuzz } from "./fuzz.ts";
 
 /**
  * `npm run fuzz [-- --seed N] [--inputs N] [--from I]`: both codecs of the atProtocol, 10,000,000 inputs unless told
  * otherwise. Prints where it is: a run that was ended goes on with `--from`. Ends with 1 and the input at a failure.
  */
-const { values: options } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    inputs: { type: "string", default: "10000000" },
-    from: { type: "string", default: "0" },
-  },
-});
-const number = (name: "seed" | "inputs" | "from"): number => {
-  const text = options[name];
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} ${text}: expected a whole number`);
-  return Number(text);
-};
-const [seed, from, inputs] = [number("seed"), number("from"), number("inputs")];
+const { seed, from, inputs } = runOptions("fuzz", "Inputs to both codecs of the atProtocol.")
+  .option("--seed <n>", "from which everything is drawn", wholeNumber, 1)
+  .option("--inputs <n>", "so many", wholeNumber, 10_000_000)
+  .option("--from <i>", "go on with input I of the seed", wholeNumber, 0)
+  .parse()
+  .opts<{ seed: number; inputs: number; from: number }>();
 const started = performance.now();
 await fuzz({
   seed,

@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { activate, AtClient, generateAtKeys } from "@atsign/atsdk";
 import type { ReadyLine } from "../conformance/ready-line.ts";
 import { withSandboxCommand } from "../conformance/run-profile.ts";
+import { runOptions } from "../run-options.ts";
 import { cases, type World } from "./cases.ts";
 import { cClient, javaClient, type OtherClient, pythonClient } from "./clients.ts";
 
@@ -13,14 +13,16 @@ import { cClient, javaClient, type OtherClient, pythonClient } from "./clients.t
  * sandbox and our SDK. With `--authority` the sandbox's certificates come from the `ca.pem` and `ca.key` there, which
  * are made when missing: a client with a list of its own is built with that `ca.pem`.
  */
-const { values } = parseArgs({
-  options: {
-    python: { type: "string" },
-    java: { type: "string" },
-    c: { type: "string" },
-    authority: { type: "string" },
-  },
-});
+const values = runOptions(
+  "interop",
+  "Other clients against our sandbox and our SDK; those not given are not run.",
+)
+  .option("--python <dir>", "folder of at_python")
+  .option("--java <classpath>", "of at_java, compiled")
+  .option("--c <prefix>", "where at_c is installed")
+  .option("--authority <folder>", "with ca.pem and ca.key for the sandbox; made when missing")
+  .parse()
+  .opts<{ python?: string; java?: string; c?: string; authority?: string }>();
 const given: readonly OtherClient[] = [
   ...(values.python === undefined ? [] : [pythonClient(path.resolve(values.python))]),
   ...(values.java === undefined ? [] : [javaClient(values.java)]),

@@ -5,12 +5,17 @@ import { fileURLToPath } from "node:url";
 import { ownApp } from "../fakes/own-app.ts";
 import { withSandboxAccounts } from "../fakes/sandbox-people.ts";
 import { startSlack } from "../fakes/slack/start-slack.ts";
+import { runOptions } from "../run-options.ts";
 
 /**
  * `npm run slack:sandbox`: a stand-in for Slack with a page to look at and click in, and the product against it. The
  * demo people are its members. Kept apart from `data`, unless COUNTERSIGN_DATA says where.
  */
 
+runOptions(
+  "slack:sandbox",
+  "A stand-in for Slack with a page to click in, and the product against it.",
+).parse();
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const mainFile = path.join(root, "src", "main.ts");
 const pagePort = 8675;

@@ -30,18 +30,25 @@ test("addresses are shown without passwords and parameters", () => {
   assert.equal(withoutSecrets("s3cret"), "(an address that cannot be shown)");
   const url = "postgres://bot:s3cret@db.example/cs";
   const store = checkStore("record", { url, file: "x", tables: ["runs"], content: "none" });
-  const queue = checkQueue({ redisUrl: "redis://:s3cret@r", redisServer: undefined, production: true });
+  const queue = checkQueue({
+    redisUrl: "redis://:s3cret@r",
+    redisServer: undefined,
+    production: true,
+    silent: false,
+  });
   assert.doesNotMatch(JSON.stringify([store, queue]), /s3cret/);
 });
 
 test("the queue: REDIS_URL, else a private Redis, else memory, which production refuses", () => {
-  const none = { redisUrl: undefined, redisServer: undefined, production: false };
+  const none = { redisUrl: undefined, redisServer: undefined, production: false, silent: false };
   assert.equal(checkQueue({ ...none, redisUrl: "redis://r:6379" }).status, "ok");
   assert.match(checkQueue({ ...none, redisServer: "/usr/bin/redis-server" }).text, /private Redis/);
   assert.equal(checkQueue(none).status, "warn");
   const refused = checkQueue({ ...none, redisServer: "/usr/bin/redis-server", production: true });
   assert.equal(refused.status, "bad");
   assert.match(refused.todo, /REDIS_URL/);
+  const silent = checkQueue({ ...none, redisUrl: "redis://:s3cret@r:6379", silent: true });
+  assert.deepEqual([silent.status, silent.text], ["bad", "Redis at redis://r:6379 does not answer"]);
 });
 
 test("keys: none yet, all well, one that others may read, an agent without", () => {

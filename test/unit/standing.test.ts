@@ -33,10 +33,10 @@ test("what a standing grant covers is decided by it, said so everywhere, and ord
       [run, "used"],
     ],
   );
-  const [view] = await bot.standing.all();
+  const [view] = await bot.standing.standing("manager-2");
   assert.deepEqual([view?.status, view?.left.uses, view?.uses[0]?.approval], ["in-force", 4, approval]);
   await engines.bot().uses.lookAtAll();
-  assert.equal((await bot.standing.all())[0]?.left.uses, 4, "another look uses nothing up");
+  assert.equal((await bot.standing.standing("manager-2"))[0]?.left.uses, 4, "another look uses nothing up");
 });
 
 test("who profits from it approves nothing, nor who may not decide; nobody twice", async () => {
@@ -70,6 +70,7 @@ test("the policy's bounds and the company's people hold for what is proposed", a
   assert.equal(await propose({ uses: 21 }), "standing-refused");
   assert.equal(await propose({ requester: null }), "standing-refused");
   assert.equal(await propose({ tier: "large" }), "standing-refused");
+  assert.equal(await propose({ workflow: "byuing" }), "standing-refused");
   assert.equal(await propose({ until: "2027-01-01T00:00:00Z" }), "standing-refused");
   assert.equal(await propose({ requester: "former" }), "unknown-person");
   assert.equal(await propose({}, "former"), "unknown-person");
@@ -79,6 +80,16 @@ test("the policy's bounds and the company's people hold for what is proposed", a
   const { standing: _none, ...without } = rules;
   none.engines.trust = { ...none.engines.trust, policy: without };
   assert.equal(await none.codeOf(none.bot.standing.proposeStanding(act("employee"), terms())), "no-standing");
+});
+
+test("customers and suppliers that are named are said again: ids of the books, exactly", async () => {
+  const { bot, terms } = standingWorld();
+  const named = { customers: ["CUST-XYZ"], suppliers: ["borealis", "cobalt"] };
+  const done = await bot.standing.proposeStanding(act("employee"), terms(named));
+  assert.match(
+    done.outcome === "done" ? done.text : "",
+    /ids of the books, letter by letter: customers CUST-XYZ; suppliers borealis, cobalt\.$/,
+  );
 });
 
 test("lesson 23: revoked, expired, used up, or not allowed any more: people decide", async () => {
@@ -110,7 +121,7 @@ test("lesson 23: revoked, expired, used up, or not allowed any more: people deci
     );
     await here.bot.uses.lookAtAll();
     assert.equal((await here.engines.store.approval(approval))?.status, "open", name);
-    assert.equal((await here.bot.standing.all())[0]?.status, name);
+    assert.equal((await here.bot.standing.standing("manager-2"))[0]?.status, name);
   }
 });
 
@@ -131,10 +142,49 @@ test("what a key signed that is not believed any more counts for nobody; the per
   const { approval } = await opened();
   await bot.uses.lookAtAll();
   assert.equal((await engines.store.approval(approval))?.status, "open");
-  assert.equal((await bot.standing.all())[0]?.status, "waiting");
+  assert.equal((await bot.standing.standing("manager-2"))[0]?.status, "waiting");
   assert.equal(await codeOf(bot.standing.approveStanding(act("manager"), id)), "done");
   await bot.uses.lookAtAll();
   assert.equal((await engines.store.approval(approval))?.status, "recorded");
+});
+
+test("what somebody may do about a grant is said to them, and then true", async () => {
+  const { engines, bot, propose, codeOf } = standingWorld({ cancel: ["admin"] });
+  const other = {
+    id: "employee-2",
+    name: "Eli Example",
+    roles: ["employee" as const],
+    active: true,
+    accounts: [],
+  };
+  const all = [...people, other];
+  engines.trust = { ...engines.trust, person: (id) => all.find((each) => each.id === id) };
+  const id = await propose({ requester: "manager" }, "manager");
+  const seen = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        ["manager", "manager-2", "employee-2", "former"].map(async (viewer) => {
+          const [view] = await bot.standing.standing(viewer);
+          return [viewer, view?.may];
+        }),
+      ),
+    );
+  const none = { approve: false, revoke: false };
+  assert.deepEqual(await seen(), {
+    manager: { approve: false, revoke: true },
+    "manager-2": { approve: true, revoke: true },
+    "employee-2": undefined,
+    former: undefined,
+  });
+  assert.equal(await codeOf(bot.standing.approveStanding(act("manager-2"), id)), "done");
+  assert.deepEqual((await seen())["manager-2"], { approve: false, revoke: true });
+  await engines.time.advance(1);
+  const forAll = await propose({ requester: null, workflow: "buying" }, "manager");
+  assert.deepEqual((await seen())["employee-2"], none, "who may use it sees it");
+  assert.equal(await codeOf(bot.standing.approveStanding(act("employee-2"), forAll)), "not-allowed");
+  assert.equal(await codeOf(bot.standing.revokeStanding(act("employee-2"), forAll)), "not-allowed");
+  assert.equal(await codeOf(bot.standing.revokeStanding(act("manager-2"), forAll)), "done");
+  assert.deepEqual((await seen())["manager-2"], none, "it is ended");
 });
 
 test("who proposed a grant takes it back, once; who has left does not", async () => {
@@ -152,7 +202,7 @@ test("approvals at once, looked at by several bots: never more than was granted"
   await Promise.all([1, 2, 3].map(() => engines.bot().uses.lookAtAll()));
   const rows = await Promise.all(all.map(({ approval }) => engines.store.approval(approval)));
   assert.equal(rows.filter((row) => row?.status === "recorded").length, 2);
-  const [view] = await bot.standing.all();
+  const [view] = await bot.standing.standing("manager-2");
   assert.deepEqual([view?.status, view?.left.uses, view?.uses.length], ["used-up", 0, 2]);
 });
 
@@ -173,5 +223,5 @@ test("a person who is first decides; the use that came to nothing is given back"
   await uses.look([`approval-${approval}`]);
   await engines.settle(bot.engine);
   assert.deepEqual([(await engines.run(run)).reason], ["rejected"]);
-  assert.equal((await bot.standing.all())[0]?.left.uses, 5);
+  assert.equal((await bot.standing.standing("manager-2"))[0]?.left.uses, 5);
 });

@@ -52,7 +52,7 @@ export function MoreVerbs({ id }) {
       html`<${HandOnForm}
         busy=${busy}
         onAct=${(body) =>
-          act("delegate", body, ({ until }) => `${body.to} may decide until ${dateTime(Date.parse(until))}.`)}
+          act("delegate", body, ({ until }) => `${body.to} may decide until ${dateTime(until)}.`)}
         onBack=${leave}
       />`,
   };

@@ -56,7 +56,7 @@ function duration(ms) {
     ? `${seconds.toFixed(1)} s`
     : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
-/** @param {number} ms */
+/** As on the cards, wherever the browser is: "2026-01-31 14:05 UTC". @param {number} ms */
 export function dateTime(ms) {
-  return new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(ms);
+  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

@@ -1,4 +1,5 @@
 import { get, post } from "./api.js";
+import { dateTime } from "./format.js";
 import { html, useState } from "./html.js";
 import { ReasonForm } from "./reason-form.js";
 import { useReturn } from "./return-focus.js";
@@ -55,8 +56,8 @@ function FrozenBar({ frozen }) {
     <div class="bar-inner">
       <div>
         <p>
-          <strong>Frozen</strong> by ${by} at ${at.slice(0, 16).replace("T", " ")} UTC: nothing has an effect
-          until two people lift it.${lifting.length > 0 ? ` ${lifting.join(", ")} wants it lifted.` : ""}
+          <strong>Frozen</strong> by ${by} at ${dateTime(Date.parse(at))}: nothing has an effect until two
+          people lift it.${lifting.length > 0 ? ` ${lifting.join(", ")} wants it lifted.` : ""}
         </p>
         <p>Reason: ${reason}</p>
       </div>

@@ -5,13 +5,23 @@ import { html, useLayoutEffect, useRef, useState } from "./html.js";
 /** @type {readonly TermField[]} */
 const fields = [
   { name: "requester", label: "For requests of", hint: "a person's id; empty: everybody", optional: true },
-  { name: "customers", label: "For customers", hint: "ids with commas; empty: all", optional: true },
-  { name: "suppliers", label: "From suppliers", hint: "ids with commas; empty: all", optional: true },
+  {
+    name: "customers",
+    label: "For customers",
+    hint: "ids of the books, exactly, with commas; empty: all",
+    optional: true,
+  },
+  {
+    name: "suppliers",
+    label: "From suppliers",
+    hint: "ids of the books, exactly, with commas; empty: all",
+    optional: true,
+  },
   { name: "each", label: "At most for one plan", hint: "e.g. 1500.00", mode: "decimal" },
   { name: "inAll", label: "At most in all", hint: "e.g. 5000.00", mode: "decimal" },
   { name: "currency", label: "Currency", hint: "the company's, e.g. USD" },
   { name: "uses", label: "For how many plans", mode: "numeric" },
-  { name: "until", label: "Until (your time)", type: "datetime-local" },
+  { name: "until", label: "Until (UTC)", type: "datetime-local" },
 ];
 
 /**
@@ -90,7 +100,7 @@ function termsOf(values) {
       .filter((id) => id !== "");
     return ids.length === 0 ? null : ids;
   };
-  const until = new Date(text("until"));
+  const until = new Date(`${text("until")}Z`);
   return {
     requester: text("requester") || null,
     workflow: null,

@@ -1,4 +1,5 @@
 import { get, post } from "./api.js";
+import { dateTime } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { useReturn } from "./return-focus.js";
 import { StandingForm } from "./standing-form.js";
@@ -46,10 +47,13 @@ export function Standing() {
             <p>${lineOf(each)}</p>
             <div class="buttons">
               ${
-                each.status === "waiting" &&
+                each.may.approve &&
                 html`<button type="button" onClick=${() => act(each.terms.id, "approve")}>Approve</button>`
               }
-              <button type="button" onClick=${() => act(each.terms.id, "revoke")}>Take back</button>
+              ${
+                each.may.revoke &&
+                html`<button type="button" onClick=${() => act(each.terms.id, "revoke")}>Take back</button>`
+              }
             </div>
           </li>`,
       )}
@@ -64,7 +68,7 @@ function lineOf({ terms, status, left, approvedBy, quorum }) {
     `${terms.requester ?? "everybody"}${list("workflow", terms.workflow === null ? null : [terms.workflow])}`,
     `${list("customers", terms.customers)}${list("suppliers", terms.suppliers)}`,
     `: up to ${terms.each.amount} ${terms.each.currency} each, ${left.uses} of ${terms.uses} plans and `,
-    `${left.amount.amount} of ${terms.inAll.amount} left, until ${terms.notAfter.slice(0, 16).replace("T", " ")} UTC. `,
+    `${left.amount.amount} of ${terms.inAll.amount} left, until ${dateTime(Date.parse(terms.notAfter))}. `,
     status === "waiting"
       ? `Waits for approval: ${approvedBy.length} of ${quorum}.`
       : `In force, approved by ${approvedBy.join(", ")}.`,

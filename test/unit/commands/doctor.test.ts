@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createSilent } from "node:net";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { examine } from "../../../src/commands/doctor.ts";
@@ -33,16 +34,20 @@ test("a folder that does not exist yet is fine, and is not made", async () => {
   assert.deepEqual((await finding("system", settings)).text, "not running");
 });
 
-test("a bot that stands still is said, and keeps nobody from the other findings", async () => {
+test("a bot and a Redis that stand still are said, and keep nobody from the other findings", async () => {
   makeRuntimeFolder(world.settings.runtime);
-  const bot = createServer(() => undefined).listen(path.join(world.settings.runtime, "bot.sock"));
-  await once(bot, "listening");
+  const silent = [createServer(() => undefined), createSilent()];
+  for (const [index, name] of ["bot.sock", "redis.sock"].entries()) {
+    await once(silent[index]?.listen(path.join(world.settings.runtime, name)) ?? assert.fail(), "listening");
+  }
   const findings = await examine(world.settings, 50);
-  bot.closeAllConnections();
-  bot.close();
+  silent.forEach((each) => each.close());
   assert.deepEqual(
     findings.filter(({ status }) => status === "bad").map(({ name, text }) => [name, text]),
-    [["system", "the bot is there, but does not answer"]],
+    [
+      ["queue", "the private Redis does not answer"],
+      ["system", "the bot is there, but does not answer"],
+    ],
   );
 });
 

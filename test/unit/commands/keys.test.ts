@@ -163,6 +163,9 @@ test("keys revoke AGENT ends all its instances and enrollments, and nobody else'
     list(here, agent, { json: true }),
   );
   assert.ok(rows.every(({ state }) => state === "revoked"));
+  const told = (await printed(t, () => list(here, agent, {}))).join("\n");
+  assert.match(told, /revoked +\d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+  assert.doesNotMatch(told, /\dT\d|\.\d{3}Z/);
   const whole = { code: "grant-revoked", message: /run "countersign keys rotate inventory"/ };
   await assert.rejects(rotate(here, agent, { instance: "main" }), whole);
   await assert.rejects(invite(here, agent, { instances: 1, minutes: 5 }), whole);

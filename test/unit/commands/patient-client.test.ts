@@ -66,6 +66,26 @@ test("a stream is waited for as long as its empty lines come, and no longer", as
   await silence;
 });
 
+test("an answer is waited for as long as empty lines come", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const client = controlClient(folder, "bot", 1_000);
+  const { promise: opened, resolve: give } = Promise.withResolvers<ServerResponse>();
+  answers.push((response) => {
+    response.write("\n");
+    give(response);
+  });
+  const verified = client.post("/journal/verify", {});
+  const response = await opened;
+  for (let beat = 0; beat < 5; beat += 1) {
+    answers.push((other) => other.end("{}"));
+    await client.get("/status");
+    t.mock.timers.tick(499);
+    response.write("\n");
+  }
+  response.end('{"ok":true}');
+  assert.deepEqual(await verified, { ok: true });
+});
+
 test("a stream that is refused says why", async () => {
   answers.push(away);
   const lines = direct().lines("/runs/r1/stream");

@@ -113,7 +113,7 @@ export class EngineWorld {
       sign: <T>(statement: T) => signed(statement, "evidence"),
     };
     const delegations = createDelegations(shared);
-    const standing = createStanding(shared);
+    const standing = createStanding({ ...shared, workflows: this.workflows.map(({ id }) => id) });
     return {
       engine,
       delegations,

@@ -61,14 +61,11 @@ test("no byte of a destroyed key is left in the record's files, and what it seal
   );
   assert.ok(filesWith(found.wrapped).length > 0, "it is there before");
   const o = { by: "admin", reason: "r" };
-  const dying = new Proxy(database, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      const member = typeof value === "function" ? (value.bind(target) as unknown) : value;
-      return name === "purge" ? () => Promise.reject(new Error("killed")) : member;
-    },
-  });
-  const killed = eraseRuns({ database: dying, keys: store.keys, clock, writer: "b-1" }, ["run7"], o);
+  const killed = eraseRuns(
+    { database: dying(database), keys: store.keys, clock, writer: "b-1" },
+    ["run7"],
+    o,
+  );
   await assert.rejects(killed, /killed/);
   assert.ok(filesWith(found.wrapped).length > 0, "deleted, but not gone");
   // Whoever calls it again finishes it, though there is no run left to erase.
@@ -84,6 +81,17 @@ test("no byte of a destroyed key is left in the record's files, and what it seal
   await assert.rejects(database.purge([]), { code: "data-unavailable" });
   assert.deepEqual(filesWith(Buffer.from(canary)), []);
 });
+
+/** A process that is killed before it rewrites the database's files. */
+function dying<T extends object>(database: T): T {
+  return new Proxy(database, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      const member = typeof value === "function" ? (value.bind(target) as unknown) : value;
+      return name === "purge" ? () => Promise.reject(new Error("killed")) : member;
+    },
+  });
+}
 
 test("no agent's stored reply and no activity tells what was said; accounts and the other runs stay", async () => {
   const database = await place<BooksTables>("books");
@@ -132,7 +140,17 @@ test("no agent's stored reply and no activity tells what was said; accounts and 
   const work = () => Promise.reject(new Error("done again"));
   assert.equal(await store.perform({ lease, inbox, token: 1, work }), "duplicate");
   assert.equal(await eraseTexts(at, { runs: ["run1"] }, "admin"), 0);
-  assert.equal(await eraseTexts(at, { before: Date.parse("2026-01-05T09:00:00.001Z") }, "retention"), 1);
+  const before = Date.parse("2026-01-05T09:00:00.001Z");
+  for (const which of [{ before }, { runs: ["run2"] }]) {
+    const killed = eraseTexts({ ...at, database: dying(database) }, which, "retention");
+    await assert.rejects(killed, /killed/);
+    assert.ok(filesWith(two).length > 0, "deleted, but not gone");
+    // Whatever call comes next finishes it, though nothing is left to delete.
+    assert.equal(await eraseTexts(at, { before }, "retention"), 0);
+    const left = await database.read((db) => db.selectFrom("agent_values").selectAll().execute());
+    assert.deepEqual(left, []);
+  }
+  assert.deepEqual(filesWith(two), []);
   assert.deepEqual(
     (await books.reader.find("activities")).map(({ run, text }) => [run, text]),
     [
