@@ -9,10 +9,17 @@ export {
   readAtKeysFile,
   writeAtKeysFile,
 } from "./at-keys.ts";
+export { changeLoginKey, type ChangeLoginKeyOptions } from "./change-login-key.ts";
 export type { RefusalOptions } from "./connector.ts";
 export { type AtKeyName, parseKey, type ReadableKey } from "./codec/at-key.ts";
 export type { ScanOptions } from "./codec/commands.ts";
-export type { Enrollment, EnrollmentStatus, NamespaceAccess, Namespaces } from "./codec/enrollment.ts";
+export type {
+  Enrollment,
+  EnrollmentStatus,
+  LoginAlgorithm,
+  NamespaceAccess,
+  Namespaces,
+} from "./codec/enrollment.ts";
 export type { AtMetadata, MetadataChange } from "./codec/metadata.ts";
 export type { NotificationStatus, ServerInfo } from "./codec/replies.ts";
 export { toAtSign } from "./at-sign.ts";

@@ -6,6 +6,12 @@ export type NamespaceAccess = "r" | "rw";
 /** By name; `*` stands for every namespace, `__manage` for administering enrollments. */
 export type Namespaces = Readonly<Record<string, NamespaceAccess>>;
 
+/**
+ * How a login key signs, named as on the wire. Every atServer takes `rsa2048`; enrollments with the others need one of
+ * 3.16 or later, and `mldsa65` (post-quantum, FIPS 204) Node.js 24.6.
+ */
+export type LoginAlgorithm = "rsa2048" | "ecc_secp256r1" | "mldsa65";
+
 /** Members of `enroll:request`, in the order in which they travel. */
 export interface RequestFields {
   readonly appName: string;
@@ -13,6 +19,8 @@ export interface RequestFields {
   readonly namespaces: Namespaces;
   readonly otp?: string;
   readonly apkamPublicKey: string;
+  /** Left out for RSA, which is what servers before 3.16 know. */
+  readonly signingAlgo?: LoginAlgorithm;
   readonly encryptedAPKAMSymmetricKey?: string;
   readonly apkamKeysExpiryInMillis?: number;
 }
@@ -29,6 +37,7 @@ export function enrollRequestCommand(fields: RequestFields): string {
     namespaces,
     otp,
     apkamPublicKey: fields.apkamPublicKey,
+    signingAlgo: fields.signingAlgo === "rsa2048" ? undefined : fields.signingAlgo,
     encryptedAPKAMSymmetricKey: fields.encryptedAPKAMSymmetricKey,
     apkamKeysExpiryInMillis: fields.apkamKeysExpiryInMillis,
   })}`;
@@ -44,6 +53,29 @@ export interface ApprovalFields {
 
 export function enrollApproveCommand(id: string, fields: ApprovalFields): string {
   return `enroll:approve:${JSON.stringify({ enrollmentId: checkEnrollmentId(id), ...fields })}`;
+}
+
+/** A new login key for the enrollment that is logged in, with the proof that its private half is there. */
+export interface UpdateFields {
+  readonly apkamPublicKey: string;
+  readonly signingAlgo: LoginAlgorithm;
+  /** By the new key, over `possessionText`. */
+  readonly apkamPublicKeySignature: string;
+}
+
+export function enrollUpdateCommand(id: string, fields: UpdateFields): string {
+  const { apkamPublicKey, signingAlgo, apkamPublicKeySignature } = fields;
+  return `enroll:update:${JSON.stringify({
+    enrollmentId: checkEnrollmentId(id),
+    apkamPublicKey,
+    signingAlgo,
+    apkamPublicKeySignature,
+  })}`;
+}
+
+/** What a new login key signs to be taken. */
+export function possessionText(id: string, apkamPublicKey: string, signingAlgo: LoginAlgorithm): string {
+  return `${checkEnrollmentId(id)}|${apkamPublicKey}|${signingAlgo}`;
 }
 
 export function enrollCommand(
@@ -95,7 +127,7 @@ export interface Enrollment {
   readonly expiresAt: number | undefined;
 }
 
-/** Reads the reply to `enroll:request`. */
+/** Reads the reply to `enroll:request` and `enroll:update`. */
 export function readEnrolled(payload: string): { readonly id: string; readonly status: EnrollmentStatus } {
   const { enrollmentId, status } = readObject(payload);
   if (typeof enrollmentId !== "string" || !idForm.test(enrollmentId)) throw badEnrollment();
