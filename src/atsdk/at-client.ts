@@ -69,7 +69,15 @@ export class AtClient {
     this.#connector = connector;
     this.#session = session;
     this.#records = new Records({ atSign, publicKey: keys.encryptionPublicKey, request, cipher, peerKeys });
-    this.#messages = new Messages({ atSign, request, cipher, shared, connector, clock });
+    this.#messages = new Messages({
+      atSign,
+      request,
+      info: () => session.info(),
+      cipher,
+      shared,
+      connector,
+      clock,
+    });
   }
 
   /** Connects and authenticates. Throws AT0401 for wrong keys, `not-in-directory`, `connect-failed`, `timeout`. */

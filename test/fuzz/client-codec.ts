@@ -70,6 +70,18 @@ export function checkCommands(random: FuzzRandom): void {
     () => commands.scanCommand({ regex: text(), showHidden: random.oneIn(2) }),
     () => commands.notifyCommand({ id: text(), operation, ttln: 5 }, metadata(), key(), text()),
     () => commands.notifyCommand({ id: "i", operation, ttln: 5, notifier: text() }, {}, key()),
+    () =>
+      commands.notifyCommand(
+        {
+          id: text(),
+          operation: "update",
+          eAtn: random.oneIn(2) ? random.next() * 100 : random.next() / 7,
+          eph: random.oneIn(2),
+        },
+        { ...metadata(), ...(random.oneIn(4) ? { ttr: -1 } : {}) },
+        key(),
+        text(),
+      ),
     () => commands.notifyStatusCommand(text()),
     () => commands.monitorCommand({ regex: text(), epochMillis: random.next() }),
     () =>
@@ -78,6 +90,12 @@ export function checkCommands(random: FuzzRandom): void {
         deviceName: text(),
         namespaces: { [text()]: "rw" },
         apkamPublicKey: text(),
+      }),
+    () =>
+      enrollment.enrollUpdateCommand(text(), {
+        apkamPublicKey: text(),
+        signingAlgo: "mldsa65",
+        apkamPublicKeySignature: text(),
       }),
     () => enrollment.enrollCommand("revoke", text(), { force: random.oneIn(2) }),
     () => enrollment.keysGetCommand(text(), "default_self_enc_key", "@alice"),

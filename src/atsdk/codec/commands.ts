@@ -69,13 +69,29 @@ export function scanCommand({ regex, showHidden, sharedBy }: ScanOptions): strin
   return `scan${hidden}${other}${filter("scan", regex)}`;
 }
 
-export interface NotifyFields {
+export type NotifyFields = {
   readonly id: string;
-  readonly operation: "update" | "delete";
   readonly notifier?: string;
-  /** How long servers keep it, milliseconds. */
-  readonly ttln: number;
-}
+} & (
+  | {
+      readonly operation: "update";
+      /** Held by servers in memory alone; takes servers whose `info` lists `notify.eph`. */
+      readonly eph?: boolean;
+    }
+  | { readonly operation: "delete"; readonly eph?: never }
+) &
+  (
+    | {
+        /** How long servers keep it, milliseconds. */
+        readonly ttln: number;
+        readonly eAtn?: never;
+      }
+    | {
+        /** Until when, milliseconds since the epoch; takes servers whose `info` lists `notify.eAtn`. */
+        readonly eAtn: number;
+        readonly ttln?: never;
+      }
+  );
 
 export function notifyCommand(
   fields: NotifyFields,
@@ -83,11 +99,14 @@ export function notifyCommand(
   key: string,
   value?: string,
 ): string {
-  const { id, operation, notifier, ttln } = fields;
+  const { id, operation, notifier, ttln, eAtn, eph } = fields;
+  if (eph === true && (metadata.ttr !== undefined || metadata.ccd !== undefined))
+    throw new AtError("invalid-value", "What servers only hold in memory cannot be cached.");
   const sender = notifier === undefined ? "" : `:notifier:${namedWord("notifier", notifier)}`;
   const line =
     `notify:id:${notificationId(id)}:${operation}:messageType:key${sender}` +
-    `:ttln:${ttln}${writeMetadata(metadata)}:${word("key", key)}`;
+    (eAtn === undefined ? `:ttln:${ttln}` : `:eAtn:${time("eAtn", eAtn)}`) +
+    `${eph === true ? ":eph:true" : ""}${writeMetadata(metadata)}:${word("key", key)}`;
   if (value === undefined) return line;
   if (value === "" || hasLineBreak(value))
     throw new AtError("invalid-value", "A notified value must be one line, not empty.");
@@ -122,6 +141,7 @@ export function checkLine(line: string): void {
 }
 
 const maxCommandBytes = 10_230_000;
+const lastTime = Date.UTC(9999, 11, 31);
 
 function hasLineBreak(text: string): boolean {
   return text.includes("\n") || text.includes("\r");
@@ -137,6 +157,15 @@ function namedWord(name: string, text: string): string {
   if (!/^[^:\s]{1,100}$/.test(text))
     throw new AtError("invalid-value", `A ${name} must have 1 to 100 characters, no blanks and no colon.`);
   return text;
+}
+
+function time(name: string, ms: number): string {
+  if (!Number.isSafeInteger(ms) || ms < 0 || ms > lastTime)
+    throw new AtError(
+      "invalid-value",
+      `${name} must be whole milliseconds since the epoch, before the year 10000.`,
+    );
+  return new Date(ms).toISOString();
 }
 
 function notificationId(id: string): string {
