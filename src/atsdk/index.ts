@@ -35,7 +35,7 @@ export {
   type WaitOptions,
 } from "./enrollee.ts";
 export type { ApproveOptions, Enrollments, RequestsOptions } from "./enrollments.ts";
-export type { AtNotification, NotifyOptions, ReceiveOptions } from "./messages.ts";
+export type { AtNotification, ListOptions, NotifyOptions, ReceiveOptions } from "./messages.ts";
 export type { NotificationGap } from "./notifications.ts";
 export type { PeerKeyChange, PeerKeyStore } from "./peer-keys.ts";
 export type { AtRecord, PublicSignature, PutOptions, ReadOptions } from "./records.ts";

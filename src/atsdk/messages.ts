@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { AtError } from "./at-error.ts";
 import { backOff } from "./back-off.ts";
 import { type AtKeyName, fullKey } from "./codec/at-key.ts";
-import { notifyCommand } from "./codec/commands.ts";
+import { notifyCommand, notifyListCommand, type NotifyListFields } from "./codec/commands.ts";
 import type { AtMetadata } from "./codec/metadata.ts";
-import type { ServerInfo } from "./codec/replies.ts";
-import type { RawNotification } from "./codec/notification-frame.ts";
+import { readEntries, type ServerInfo } from "./codec/replies.ts";
+import { parseNotification, type RawNotification } from "./codec/notification-frame.ts";
 import type { Connector } from "./connector.ts";
 import { monitor, type NotificationsOptions } from "./notifications.ts";
 import { isConnectionLoss } from "./session.ts";
@@ -68,6 +68,18 @@ export interface ReceiveOptions extends NotificationsOptions {
   /** Told of each notification that could not be decrypted and was therefore left out. */
   readonly onDropped?: (dropped: { id: string; from: string; key: string; code: string }) => void;
 }
+
+export type ListOptions = Pick<ReceiveOptions, "accept" | "onDropped"> &
+  Pick<NotifyListFields, "regex"> &
+  (
+    | { readonly from?: never; readonly to?: never }
+    | {
+        /** Day of reception by the atServer's clock, `YYYY-MM-DD`, UTC. */
+        readonly from: string;
+        /** The last day; default none. */
+        readonly to?: string;
+      }
+  );
 
 export interface MessagesOptions {
   readonly atSign: string;
@@ -146,27 +158,52 @@ export class Messages {
   }
 
   async *receive(options: ReceiveOptions, signal: AbortSignal): AsyncGenerator<AtNotification> {
-    const { atSign, connector, clock, shared } = this.#options;
+    const { connector, clock } = this.#options;
     for await (const raw of monitor(connector, options, signal, clock)) {
-      if (raw.to !== atSign) {
-        connector.refused("misaddressed");
-        continue;
-      }
-      if (raw.from !== atSign && (await options.accept?.(raw.from)) === false) continue;
-      if (raw.key === `${atSign}:shared_key${raw.from}`) {
-        shared.forget(raw.from);
-        continue;
-      }
-      const { id, from, to, key, epochMillis, operation, messageType } = raw;
-      let value: string | undefined;
-      try {
-        value = await this.#open(raw, signal);
-      } catch (error) {
-        if (signal.aborted) return;
+      const read = await this.#read(raw, options, signal);
+      if (signal.aborted) return;
+      if (read) yield read;
+    }
+  }
+
+  /** What the atServer has kept, in its order, without what is not for us. */
+  async list(options: ListOptions, signal: AbortSignal): Promise<AtNotification[]> {
+    const entries = readEntries(await this.#options.request(notifyListCommand(options)));
+    const found: AtNotification[] = [];
+    for (const entry of entries) {
+      const raw = parseNotification(entry);
+      if (raw === undefined) this.#options.connector.refused("bad-reply");
+      const read =
+        raw === undefined || raw === "statistics" ? undefined : await this.#read(raw, options, signal);
+      if (read) found.push(read);
+    }
+    return found;
+  }
+
+  /** A notification as its reader gets it; undefined for one that is not for the reader, or cannot be decrypted. */
+  async #read(
+    raw: RawNotification,
+    options: Pick<ReceiveOptions, "accept" | "onDropped">,
+    signal: AbortSignal,
+  ): Promise<AtNotification | undefined> {
+    const { atSign, connector, shared } = this.#options;
+    const { id, from, to, key, epochMillis, operation, messageType } = raw;
+    if (to !== atSign) {
+      connector.refused("misaddressed");
+      return undefined;
+    }
+    if (from !== atSign && (await options.accept?.(from)) === false) return undefined;
+    if (key === `${atSign}:shared_key${from}`) {
+      shared.forget(from);
+      return undefined;
+    }
+    try {
+      const value = await this.#open(raw, signal);
+      return { id, from, to, key, value, epochMillis, operation, messageType };
+    } catch (error) {
+      if (!signal.aborted)
         options.onDropped?.({ id, from, key, code: error instanceof AtError ? error.code : "bad-reply" });
-        continue;
-      }
-      yield { id, from, to, key, value, epochMillis, operation, messageType };
+      return undefined;
     }
   }
 

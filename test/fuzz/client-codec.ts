@@ -9,7 +9,9 @@ import { parseNotification } from "../../src/atsdk/codec/notification-frame.ts";
 import {
   readInfo,
   readMetadataReply,
+  readEntries,
   readNames,
+  readNamesOrNone,
   readRecord,
   readStatus,
 } from "../../src/atsdk/codec/replies.ts";
@@ -22,6 +24,8 @@ const readers: readonly ((payload: string) => unknown)[] = [
   readRecord,
   readMetadataReply,
   readNames,
+  readNamesOrNone,
+  readEntries,
   readInfo,
   readStatus,
   enrollment.readEnrolled,
@@ -83,6 +87,10 @@ export function checkCommands(random: FuzzRandom): void {
         text(),
       ),
     () => commands.notifyStatusCommand(text()),
+    () => commands.notifyRemoveCommand(text()),
+    () => commands.notifyListCommand({ from: text(), to: text(), regex: text() }),
+    () => commands.notifyListCommand({ regex: text() }),
+    () => commands.blockCommand("add", [text(), text()]),
     () => commands.monitorCommand({ regex: text(), epochMillis: random.next() }),
     () =>
       enrollment.enrollRequestCommand({

@@ -117,6 +117,34 @@ export function notifyStatusCommand(id: string): string {
   return `notify:status:${notificationId(id)}`;
 }
 
+/** What was received and is not expired. Days are `YYYY-MM-DD`, UTC. No colon and no blanks in the filter. */
+export interface NotifyListFields {
+  readonly from?: string | undefined;
+  /** The last day; needs a first one. */
+  readonly to?: string | undefined;
+  readonly regex?: string | undefined;
+}
+
+export function notifyListCommand({ from, to, regex }: NotifyListFields): string {
+  if (to !== undefined && from === undefined)
+    throw new AtError("invalid-value", "A list with a last day needs a first one.");
+  const days = [from, to].map((each) => (each === undefined ? "" : `:${day(each)}`)).join("");
+  return `notify:list${days}${regex === undefined ? "" : `:${namedWord("filter", regex)}`}`;
+}
+
+/** Forgets a notification, received or sent; one that waits is not delivered any more. */
+export function notifyRemoveCommand(id: string): string {
+  return `notify:remove:${notificationId(id)}`;
+}
+
+/** Keeps other atSigns (canonical) from reaching our atServer, or lets them again. */
+export function blockCommand(operation: "add" | "remove", atSigns: readonly string[]): string {
+  if (atSigns.length === 0) throw new AtError("invalid-value", "No atSign was given.");
+  return `config:block:${operation}:${atSigns.map((each) => word("atSign", each)).join(" ")}`;
+}
+
+export const blockListCommand = "config:block:show";
+
 export interface MonitorFields {
   /** Matched by the server, unanchored, against the key or the sender's name. No blanks. */
   readonly regex?: string | undefined;
@@ -166,6 +194,12 @@ function time(name: string, ms: number): string {
       `${name} must be whole milliseconds since the epoch, before the year 10000.`,
     );
   return new Date(ms).toISOString();
+}
+
+function day(text: string): string {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+  if (!isDay) throw new AtError("invalid-value", "A day is written YYYY-MM-DD.");
+  return text;
 }
 
 function notificationId(id: string): string {
