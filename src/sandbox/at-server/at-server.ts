@@ -102,7 +102,7 @@ export class AtServer {
 
   /**
    * Writes a record with its metadata merged. `value` undefined changes the metadata only and keeps the flags. Returns
-   * the commit id, -1 for what is not logged.
+   * the commit id, -1 for what is not logged; without `log` what the log had of it is forgotten.
    */
   putRecord(
     key: string,
@@ -122,22 +122,27 @@ export class AtServer {
       this.store.records.put(this.atSign, record);
       if (key === `public:publickey${this.atSign}`) this.federation.publicKeyWritten(record);
       const operation = value === undefined ? "#" : Object.keys(change).length > 0 ? "*" : "+";
-      return this.#log(key, operation, o.log);
+      return this.#log(key, operation, { log: o.log, at: change.uAt });
     });
   }
 
-  /** Removes a record, if there is one. Returns the commit id, -1 for what is not logged. */
-  deleteRecord(key: string, log = true): number {
+  /** Removes a record, if there is one, as at a time that its owner may say. Returns what `putRecord` does. */
+  deleteRecord(key: string, o: { log?: boolean; at?: number | undefined } = {}): number {
     return this.store.transaction(() => {
       this.store.records.delete(this.atSign, key);
-      return this.#log(key, "-", log);
+      return this.#log(key, "-", o);
     });
   }
 
-  #log(key: string, operation: CommitOperation, log = true): number {
+  #log(
+    key: string,
+    operation: CommitOperation,
+    { log = true, at = this.clock() }: { log?: boolean | undefined; at?: number | undefined } = {},
+  ): number {
+    if (!log) this.store.commits.remove(this.atSign, key);
     if (!log || isUnlogged(key)) return -1;
     this.store.afterCommit(() => this.#announceCommit());
-    return this.store.commits.add(this.atSign, key, operation);
+    return this.store.commits.add(this.atSign, key, operation, at);
   }
 
   /** Keeps another atSign's record here as it is, with its own times; `ttr` in seconds, -1 for ever. */

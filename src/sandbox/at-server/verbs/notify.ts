@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
 import type { AtStore } from "../at-store.ts";
 import type { Behaviour } from "../behaviour.ts";
-import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
+import { checkMetadata, type MetadataChange, readTime, SegmentReader } from "../metadata-fields.ts";
 import { assertMayWrite } from "../namespaces.ts";
 import { defaultHints, type NotificationHints, type OutgoingNotification } from "../outgoing-store.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -188,9 +188,7 @@ function refuseWriting(given: ReadonlyMap<string, string>, change: MetadataChang
 function lifetime(ttln: number | undefined, eAtn: string | undefined, now: number): number {
   if (eAtn === undefined) return ttln || defaultTtln;
   if (ttln !== undefined) throw syntaxError("Invalid syntax. ttln and eAtn exclude each other");
-  const end = Date.parse(eAtn);
-  if (Number.isNaN(end)) throw syntaxError("Invalid syntax. eAtn is no time");
-  return end - now;
+  return readTime(eAtn) - now;
 }
 
 function hintsOf(given: ReadonlyMap<string, string>): NotificationHints {
