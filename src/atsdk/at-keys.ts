@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { link, open, readFile, rename, rm } from "node:fs/promises";
 import { AtError } from "./at-error.ts";
 import { decryptAes, encryptAes, newAesKey } from "./aes.ts";
 import { isSealed, openSealed, sealWithPassphrase } from "./passphrase.ts";
@@ -69,9 +69,12 @@ export async function readAtKeysFile(path: string, options: KeyFileOptions = {})
 export async function writeAtKeysFile(
   path: string,
   keys: AtKeys,
-  options: KeyFileOptions = {},
+  options: KeyFileOptions & {
+    /** Replaces nothing: throws `invalid-key-file` when there is a file. */
+    readonly isNew?: boolean;
+  } = {},
 ): Promise<void> {
-  const { passphrase } = options;
+  const { passphrase, isNew = false } = options;
   const text = formatAtKeys(keys);
   const content = passphrase === undefined ? text : await sealWithPassphrase(text, passphrase);
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
@@ -85,7 +88,18 @@ export async function writeAtKeysFile(
     throw error;
   }
   await file.close();
-  await rename(temporary, path);
+  if (isNew) await nameFirst(temporary, path);
+  else await rename(temporary, path);
+}
+
+async function nameFirst(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (cause) {
+    throw new AtError("invalid-key-file", `${path} cannot be made: there may be one.`, { cause });
+  } finally {
+    await rm(temporary);
+  }
 }
 
 /** The text of a `.atKeys` file. */

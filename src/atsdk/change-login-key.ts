@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { AtConnection } from "./at-connection.ts";
 import { AtError } from "./at-error.ts";
 import { type AtKeys, type KeyFileOptions, readAtKeysFile, writeAtKeysFile } from "./at-keys.ts";
@@ -39,21 +38,49 @@ export async function changeLoginKey(options: ChangeLoginKeyOptions): Promise<At
   const atSign = toAtSign(options.atSign);
   const keys = await readAtKeysFile(keyFile, options);
   const id = enrollmentOf(keys, keyFile);
-  const left = existsSync(nextFile) ? await readAtKeysFile(nextFile, options) : undefined;
+  const left = await readIfThere(nextFile, options);
   // What was sent before may still take effect, so that its key is never replaced by another one.
   if (left && (left.enrollmentId !== id || loginAlgorithm(loginKey(left.pkamPrivateKey)) !== signingAlgo))
     throw new AtError("invalid-key-file", `${nextFile} is of another change, which was broken off.`);
   const next = left ?? (await withNewKey(keys, signingAlgo));
-  if (left === undefined) await writeAtKeysFile(nextFile, next, options);
+  if (left === undefined) await writeAtKeysFile(nextFile, next, { ...options, isNew: true });
   if (left === undefined || !(await opens(atSign, next, options))) {
-    await loggedIn(atSign, keys, options, async (connection, timeoutMs) => {
-      readEnrolled(await connection.request(updateLine(id, next), timeoutMs));
-    });
+    const refused = await sendChange(atSign, keys, next, options);
     if (!(await opens(atSign, next, options)))
-      throw new AtError("bad-reply", "The atServer took the new login key, but does not let it in.");
+      throw (
+        refused ?? new AtError("bad-reply", "The atServer took the new login key, but does not let it in.")
+      );
   }
-  await rename(nextFile, keyFile);
+  await writeAtKeysFile(keyFile, next, options);
+  await rm(nextFile, { force: true });
   return next;
+}
+
+async function readIfThere(path: string, options: KeyFileOptions): Promise<AtKeys | undefined> {
+  try {
+    return await readAtKeysFile(path, options);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Sends the change under the old key; returns the refusal of that one, which may be due to an earlier sending. */
+async function sendChange(
+  atSign: string,
+  keys: AtKeys,
+  next: AtKeys,
+  options: LookUpOptions,
+): Promise<AtError | undefined> {
+  try {
+    await loggedIn(atSign, keys, options, async (connection, timeoutMs) => {
+      readEnrolled(await connection.request(updateLine(next), timeoutMs));
+    });
+    return undefined;
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
+  }
 }
 
 async function withNewKey(keys: AtKeys, signingAlgo: LoginAlgorithm): Promise<AtKeys> {
@@ -61,7 +88,7 @@ async function withNewKey(keys: AtKeys, signingAlgo: LoginAlgorithm): Promise<At
   return { ...keys, pkamPublicKey: publicKey, pkamPrivateKey: privateKey };
 }
 
-function updateLine(id: string, { pkamPublicKey, pkamPrivateKey }: AtKeys): string {
+function updateLine({ enrollmentId: id = "", pkamPublicKey, pkamPrivateKey }: AtKeys): string {
   const key = loginKey(pkamPrivateKey);
   const signingAlgo = loginAlgorithm(key);
   return enrollUpdateCommand(id, {
@@ -83,9 +110,13 @@ async function opens(atSign: string, keys: AtKeys, options: LookUpOptions): Prom
     await loggedIn(atSign, keys, options, async () => {});
     return true;
   } catch (error) {
-    if (error instanceof AtError && error.code === "AT0401") return false;
+    if (isRefusal(error)) return false;
     throw error;
   }
+}
+
+function isRefusal(error: unknown): error is AtError {
+  return error instanceof AtError && error.code === "AT0401";
 }
 
 function loggedIn(

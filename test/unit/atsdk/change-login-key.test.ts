@@ -135,6 +135,19 @@ suite("changing an enrollment's login key", () => {
       assert.equal(readdirSync(join(keyFile, "..")).length, 1);
     });
 
+  test("at the same time twice loses no key: a call later all is in order", async (t) => {
+    const { sandbox, keyFile, keys } = await startLaptop(t);
+    const options = { ...sandbox, atSign: "@alice", keyFile };
+    const outcomes = await Promise.allSettled([changeLoginKey(options), changeLoginKey(options)]);
+    assert.ok(outcomes.some(({ status }) => status === "fulfilled"));
+    const before = await readAtKeysFile(keyFile);
+    assert.deepEqual([await letsIn(sandbox, keys), await letsIn(sandbox, before)], [false, true]);
+    const after = await changeLoginKey(options);
+    assert.deepEqual(await readAtKeysFile(keyFile), after);
+    assert.deepEqual([await letsIn(sandbox, before), await letsIn(sandbox, after)], [false, true]);
+    assert.equal(readdirSync(join(keyFile, "..")).length, 1);
+  });
+
   test("is refused, and changes no file, without an enrollment or for a revoked one", async (t) => {
     const { sandbox, alice, keyFile, keys } = await startLaptop(t);
     const options = { ...sandbox, atSign: "@alice", keyFile };
