@@ -7,6 +7,7 @@ import { authenticatePkam } from "./authenticate.ts";
 import { backOff } from "./back-off.ts";
 import { lookUpCommand } from "./codec/commands.ts";
 import {
+  type EnrollmentMetadata,
   enrollRequestCommand,
   keysGetCommand,
   type LoginAlgorithm,
@@ -36,6 +37,7 @@ export interface EnrollOptions extends LookUpOptions {
   readonly keysExpireAfterMs?: number;
   /** Of the login key; default `rsa2048`. */
   readonly signingAlgo?: LoginAlgorithm;
+  readonly metadata?: EnrollmentMetadata;
 }
 
 /** A request that waits for approval. Plain data and secret: keep it (0600) if the process may end meanwhile. */
@@ -60,7 +62,7 @@ export type EnrollmentOutcome =
  */
 export async function requestEnrollment(options: EnrollOptions): Promise<PendingEnrollment> {
   const { appName, deviceName, namespaces, otp, keysExpireAfterMs, timeoutMs = defaultTimeoutMs } = options;
-  const { signingAlgo = "rsa2048" } = options;
+  const { signingAlgo = "rsa2048", metadata } = options;
   const atSign = toAtSign(options.atSign);
   const pair = await newLoginPair(signingAlgo);
   const apkamSymmetricKey = newAesKey();
@@ -78,6 +80,7 @@ export async function requestEnrollment(options: EnrollOptions): Promise<Pending
       ...(keysExpireAfterMs === undefined
         ? {}
         : { apkamKeysExpiryInMillis: wholeMs(keysExpireAfterMs, "keysExpireAfterMs") }),
+      ...(metadata === undefined ? {} : { metadata }),
     });
     // A wrong passcode is answered late, to slow down those who guess.
     const { id } = readEnrolled(await connection.request(line, timeoutMs + mostDelayMs));

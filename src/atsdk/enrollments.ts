@@ -8,6 +8,8 @@ import {
   enrollCommand,
   enrollListCommand,
   type Enrollment,
+  type EnrollmentMetadata,
+  enrollMetadataCommand,
   type EnrollmentStatus,
   otpGetCommand,
   otpPutCommand,
@@ -132,6 +134,17 @@ export class Enrollments {
   /** Lets a revoked enrollment in again. */
   unrevoke(id: string): Promise<void> {
     return this.#change(id, enrollCommand("unrevoke", id), "approved");
+  }
+
+  /**
+   * Sets members of our own enrollment's metadata; others stay (atServers from 3.16). Throws `invalid-key-file` for keys
+   * without an enrollment.
+   */
+  async updateMetadata(metadata: EnrollmentMetadata): Promise<void> {
+    const { enrollmentId } = this.#keys;
+    if (enrollmentId === undefined)
+      throw new AtError("invalid-key-file", "These keys have no enrollment that could have metadata.");
+    await this.#request(enrollMetadataCommand(enrollmentId, metadata));
   }
 
   /** Removes a denied or revoked enrollment; a missing one is no error. */

@@ -15,6 +15,7 @@ export { type AtKeyName, parseKey, type ReadableKey } from "./codec/at-key.ts";
 export type { ScanOptions } from "./codec/commands.ts";
 export type {
   Enrollment,
+  EnrollmentMetadata,
   EnrollmentStatus,
   LoginAlgorithm,
   NamespaceAccess,

@@ -105,6 +105,7 @@ export function checkCommands(random: FuzzRandom): void {
         signingAlgo: "mldsa65",
         apkamPublicKeySignature: text(),
       }),
+    () => enrollment.enrollMetadataCommand(text(), { [text()]: text() }),
     () => enrollment.enrollCommand("revoke", text(), { force: random.oneIn(2) }),
     () => enrollment.keysGetCommand(text(), "default_self_enc_key", "@alice"),
     () => enrollment.otpPutCommand(text()),

@@ -12,6 +12,9 @@ export type Namespaces = Readonly<Record<string, NamespaceAccess>>;
  */
 export type LoginAlgorithm = "rsa2048" | "ecc_secp256r1" | "mldsa65";
 
+/** What an app notes of its enrollment; opaque to servers, which know it from 3.16 on. */
+export type EnrollmentMetadata = Readonly<Record<string, unknown>>;
+
 /** Members of `enroll:request`, in the order in which they travel. */
 export interface RequestFields {
   readonly appName: string;
@@ -23,6 +26,7 @@ export interface RequestFields {
   readonly signingAlgo?: LoginAlgorithm;
   readonly encryptedAPKAMSymmetricKey?: string;
   readonly apkamKeysExpiryInMillis?: number;
+  readonly metadata?: EnrollmentMetadata;
 }
 
 export function enrollRequestCommand(fields: RequestFields): string {
@@ -40,6 +44,7 @@ export function enrollRequestCommand(fields: RequestFields): string {
     signingAlgo: fields.signingAlgo === "rsa2048" ? undefined : fields.signingAlgo,
     encryptedAPKAMSymmetricKey: fields.encryptedAPKAMSymmetricKey,
     apkamKeysExpiryInMillis: fields.apkamKeysExpiryInMillis,
+    metadata: fields.metadata,
   })}`;
 }
 
@@ -71,6 +76,11 @@ export function enrollUpdateCommand(id: string, fields: UpdateFields): string {
     signingAlgo,
     apkamPublicKeySignature,
   })}`;
+}
+
+/** Sets members of the metadata of the enrollment that is logged in; others stay. */
+export function enrollMetadataCommand(id: string, metadata: EnrollmentMetadata): string {
+  return `enroll:update:${JSON.stringify({ enrollmentId: checkEnrollmentId(id), metadata })}`;
 }
 
 /** What a new login key signs to be taken. */
@@ -125,6 +135,8 @@ export interface Enrollment {
   readonly wrappedKey: string | undefined;
   /** When an approved one ends, milliseconds since the epoch; undefined when never or not said. */
   readonly expiresAt: number | undefined;
+  /** When there are any. */
+  readonly metadata?: EnrollmentMetadata;
 }
 
 /** Reads the reply to `enroll:request` and `enroll:update`. */
@@ -173,7 +185,7 @@ function checkEnrollmentId(id: string): string {
 }
 
 function describe(id: string, fields: Record<string, unknown>): Enrollment {
-  const { appName, deviceName, namespace, encryptedAPKAMSymmetricKey: wrapped, expiresAt } = fields;
+  const { appName, deviceName, namespace, encryptedAPKAMSymmetricKey: wrapped, expiresAt, metadata } = fields;
   if (typeof appName !== "string" || typeof deviceName !== "string" || !isObject(namespace))
     throw badEnrollment();
   const ends = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
@@ -185,6 +197,7 @@ function describe(id: string, fields: Record<string, unknown>): Enrollment {
     status: readStatus(fields["status"]),
     wrappedKey: typeof wrapped === "string" && wrapped !== "" ? wrapped : undefined,
     expiresAt: Number.isNaN(ends) ? undefined : ends,
+    ...(isObject(metadata) ? { metadata } : {}),
   };
 }
 

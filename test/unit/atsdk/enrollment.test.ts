@@ -91,6 +91,21 @@ suite("enrollment of a second device", () => {
     );
   });
 
+  test("what it notes of itself is told to who lists it, and amended by itself alone", async (t) => {
+    const { sandbox } = await startActivated(t);
+    const alice = await openClient(t, sandbox, "@alice");
+    const otp = await alice.enrollments.createPasscode();
+    const metadata = { model: "M1\n", tags: ["a"] };
+    const pending = await requestEnrollment({ ...sandbox, ...asLaptop, otp, metadata });
+    await alice.enrollments.approve(pending.enrollmentId);
+    const told = async () => (await alice.enrollments.fetch(pending.enrollmentId)).metadata;
+    assert.deepEqual(await told(), metadata);
+    const laptop = await openLaptop(t, sandbox, pending);
+    await laptop.enrollments.updateMetadata({ tags: [], place: "home" });
+    assert.deepEqual(await told(), { model: "M1\n", tags: [], place: "home" });
+    await assert.rejects(alice.enrollments.updateMetadata({ place: "away" }), hasCode("invalid-key-file"));
+  });
+
   test("each outcome is told apart", async (t) => {
     const { sandbox, time } = await startActivated(t);
     const { enrollments } = await openClient(t, sandbox, "@alice");
