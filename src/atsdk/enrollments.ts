@@ -10,11 +10,15 @@ import {
   type Enrollment,
   type EnrollmentMetadata,
   enrollMetadataCommand,
+  enrollNamespaceCommand,
+  type NamespaceMember,
   type EnrollmentStatus,
   otpGetCommand,
   otpPutCommand,
   readEnrollment,
   readEnrollments,
+  readLastRevoked,
+  readMembers,
   requestedId,
   requestsRegex,
 } from "./codec/enrollment.ts";
@@ -82,6 +86,16 @@ export class Enrollments {
     const { statuses } = options;
     const all = readEnrollments(await this.#request(enrollListCommand));
     return statuses === undefined ? all : all.filter(({ status }) => statuses.includes(status));
+  }
+
+  /** Who may read a namespace that our own enrollment may read. Throws AT0011 for keys without an enrollment. */
+  async members(namespace: string): Promise<NamespaceMember[]> {
+    return readMembers(await this.#request(enrollNamespaceCommand("listns", namespace)));
+  }
+
+  /** When somebody last lost a namespace that ours may read, milliseconds since the epoch; undefined for never. */
+  async lastRevokedAt(namespace: string): Promise<number | undefined> {
+    return readLastRevoked(await this.#request(enrollNamespaceCommand("infons", namespace)));
   }
 
   async fetch(id: string): Promise<Enrollment> {

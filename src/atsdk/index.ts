@@ -19,6 +19,7 @@ export type {
   EnrollmentStatus,
   LoginAlgorithm,
   NamespaceAccess,
+  NamespaceMember,
   Namespaces,
 } from "./codec/enrollment.ts";
 export type { AtMetadata, MetadataChange } from "./codec/metadata.ts";

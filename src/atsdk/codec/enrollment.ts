@@ -1,5 +1,5 @@
 import { AtError } from "../at-error.ts";
-import { readObject } from "./replies.ts";
+import { readList, readObject } from "./replies.ts";
 
 /** What an enrollment may do in a namespace: read, or read and write. */
 export type NamespaceAccess = "r" | "rw";
@@ -99,6 +99,12 @@ export function enrollCommand(
 
 export const enrollListCommand = "enroll:list";
 
+/** Who may read a namespace, or (`infons`) when somebody last lost that right. */
+export function enrollNamespaceCommand(operation: "listns" | "infons", namespace: string): string {
+  if (!namespaceForm.test(namespace)) throw badNamespace(namespace);
+  return `enroll:${operation}:${namespace}`;
+}
+
 export function otpGetCommand(ttl?: number): string {
   return `otp:get${ttl === undefined ? "" : `:ttl:${ttl}`}`;
 }
@@ -160,6 +166,32 @@ export function readEnrollments(payload: string): Enrollment[] {
   });
 }
 
+/** An approved enrollment that may read a namespace. */
+export interface NamespaceMember {
+  readonly id: string;
+  readonly access: NamespaceAccess;
+  readonly metadata?: EnrollmentMetadata;
+}
+
+/** Reads the reply to `enroll:listns`. */
+export function readMembers(payload: string): NamespaceMember[] {
+  return readList(payload).map((each) => {
+    const { enrollmentId: id, access, metadata } = isObject(each) ? each : {};
+    if (typeof id !== "string" || !idForm.test(id) || (access !== "r" && access !== "rw"))
+      throw badEnrollment();
+    return { id, access, ...(isObject(metadata) ? { metadata } : {}) };
+  });
+}
+
+/** Reads the reply to `enroll:infons`: milliseconds since the epoch; undefined for never. */
+export function readLastRevoked(payload: string): number | undefined {
+  const { lastRevokedAt } = readObject(payload);
+  if (lastRevokedAt === null || lastRevokedAt === undefined) return undefined;
+  const at = typeof lastRevokedAt === "string" ? Date.parse(lastRevokedAt) : NaN;
+  if (Number.isNaN(at)) throw badEnrollment();
+  return at;
+}
+
 /** Filter of a monitor for the notices that an atServer gives its atSign of each request. */
 export const requestsRegex = "\\.new\\.enrollments\\.__manage";
 
@@ -176,6 +208,7 @@ export function readWrappedKey(payload: string): { readonly value: string; reado
   return { value, iv: typeof iv === "string" && iv !== "" ? iv : undefined };
 }
 
+const namespaceForm = /^(?:\*|[\w-]+(?:\.[\w-]+)*)$/;
 const idForm = /^[\w-]{1,100}$/;
 
 function checkEnrollmentId(id: string): string {
@@ -222,11 +255,14 @@ function checkNamespaces(namespaces: Namespaces): void {
   const entries = Object.entries(namespaces);
   if (entries.length === 0) throw new AtError("invalid-value", "An enrollment needs at least one namespace.");
   for (const [name, access] of entries)
-    if (!/^(?:\*|[\w-]+(?:\.[\w-]+)*)$/.test(name) || !["r", "rw"].includes(access))
-      throw new AtError(
-        "invalid-value",
-        `${JSON.stringify(name.slice(0, 60))} must be a namespace with access "r" or "rw".`,
-      );
+    if (!namespaceForm.test(name) || !["r", "rw"].includes(access)) throw badNamespace(name);
+}
+
+function badNamespace(name: string): AtError {
+  return new AtError(
+    "invalid-value",
+    `${JSON.stringify(name.slice(0, 60))} must be a namespace, with access "r" or "rw".`,
+  );
 }
 
 function badEnrollment(): AtError {

@@ -44,9 +44,14 @@ export function readNamesOrNone(payload: string): string[] {
 
 /** Reads the reply to `notify:list`, each entry as JSON. */
 export function readEntries(payload: string): string[] {
-  const entries = payload === "null" ? [] : parseJson(payload);
-  if (!Array.isArray(entries)) throw notTheJson();
-  return entries.map((entry) => JSON.stringify(entry));
+  return payload === "null" ? [] : readList(payload).map((entry) => JSON.stringify(entry));
+}
+
+/** Reads a JSON array; throws `bad-reply` for anything else. */
+export function readList(payload: string): readonly unknown[] {
+  const value = parseJson(payload);
+  if (Array.isArray(value)) return value;
+  throw notTheJson();
 }
 
 /** Reads the reply to `info`; what is missing or malformed counts as not said. */
