@@ -15,11 +15,12 @@ import { authenticateCram, authenticatePkam } from "./authenticate.ts";
 import {
   enrollListCommand,
   enrollRequestCommand,
+  type LoginAlgorithm,
   readEnrolled,
   readEnrollments,
 } from "./codec/enrollment.ts";
 import type { LookUpOptions } from "./directory.ts";
-import { rsaPrivateKey } from "./rsa.ts";
+import { loginAlgorithm, loginKey } from "./login-key.ts";
 import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface ActivateApkamOptions extends LookUpOptions {
@@ -32,6 +33,8 @@ export interface ActivateApkamOptions extends LookUpOptions {
   /** Name of the first enrollment; default `firstApp` on `firstDevice`. */
   readonly appName?: string;
   readonly deviceName?: string;
+  /** Of the login key; default `rsa2048`. */
+  readonly signingAlgo?: LoginAlgorithm;
 }
 
 /**
@@ -58,7 +61,7 @@ async function enrollFirst(
   const { keyFile, timeoutMs = defaultTimeoutMs } = options;
   return withConnection(atSign, options, async (connection) => {
     await authenticateCram(connection, atSign, options.cramSecret, timeoutMs);
-    const made = found ?? { ...(await generateAtKeys()), apkamSymmetricKey: newAesKey() };
+    const made = found ?? { ...(await generateAtKeys(options)), apkamSymmetricKey: newAesKey() };
     if (found === undefined) await writeAtKeysFile(keyFile, made, protectionOf(options));
     const keys = { ...made, enrollmentId: await enroll(connection, atSign, made, options) };
     await writeAtKeysFile(keyFile, keys, protectionOf(options));
@@ -75,7 +78,13 @@ async function enroll(
 ): Promise<string> {
   const { appName = "firstApp", deviceName = "firstDevice", timeoutMs = defaultTimeoutMs } = options;
   const namespaces = { "*": "rw", __manage: "rw" } as const;
-  const line = enrollRequestCommand({ appName, deviceName, namespaces, apkamPublicKey: keys.pkamPublicKey });
+  const line = enrollRequestCommand({
+    appName,
+    deviceName,
+    namespaces,
+    apkamPublicKey: keys.pkamPublicKey,
+    signingAlgo: loginAlgorithm(loginKey(keys.pkamPrivateKey)),
+  });
   try {
     const { id, status } = readEnrolled(await connection.request(line, timeoutMs));
     if (status === "approved") return id;
@@ -109,7 +118,7 @@ function loggedIn(
   const { enrollmentId } = keys;
   const { timeoutMs = defaultTimeoutMs } = options;
   return withConnection(atSign, options, async (connection) => {
-    await authenticatePkam(connection, atSign, rsaPrivateKey(keys.pkamPrivateKey), {
+    await authenticatePkam(connection, atSign, loginKey(keys.pkamPrivateKey), {
       enrollmentId,
       timeoutMs,
     });

@@ -4,7 +4,7 @@ import { toAtSign } from "./at-sign.ts";
 import { authenticateCram, authenticatePkam } from "./authenticate.ts";
 import { deleteCommand, updateCommand } from "./codec/commands.ts";
 import type { LookUpOptions } from "./directory.ts";
-import { rsaPrivateKey } from "./rsa.ts";
+import { loginKey } from "./login-key.ts";
 import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
 
 export interface ActivateOptions extends LookUpOptions {
@@ -27,7 +27,7 @@ export async function activate(options: ActivateOptions): Promise<void> {
       updateCommand("privatekey:at_pkam_publickey", {}, keys.pkamPublicKey),
       timeoutMs,
     );
-    await authenticatePkam(connection, atSign, rsaPrivateKey(keys.pkamPrivateKey), { timeoutMs });
+    await authenticatePkam(connection, atSign, loginKey(keys.pkamPrivateKey), { timeoutMs });
     await finishActivation(connection, atSign, keys, timeoutMs);
   });
 }

@@ -3,13 +3,31 @@ import type { AtKeys } from "./at-keys.ts";
 import { toAtSign } from "./at-sign.ts";
 import { backOff } from "./back-off.ts";
 import type { AtKeyName, ReadableKey } from "./codec/at-key.ts";
-import { notifyStatusCommand, type ScanOptions } from "./codec/commands.ts";
+import {
+  blockCommand,
+  blockListCommand,
+  notifyRemoveCommand,
+  notifyStatusCommand,
+  type ScanOptions,
+} from "./codec/commands.ts";
 import type { AtMetadata, MetadataChange } from "./codec/metadata.ts";
-import { isAtLeast, type NotificationStatus, readStatus, type ServerInfo } from "./codec/replies.ts";
+import {
+  isAtLeast,
+  type NotificationStatus,
+  readNamesOrNone,
+  readStatus,
+  type ServerInfo,
+} from "./codec/replies.ts";
 import { Connector, type RefusalOptions } from "./connector.ts";
 import type { HostAndPort } from "./directory.ts";
 import { Enrollments } from "./enrollments.ts";
-import { type AtNotification, Messages, type NotifyOptions, type ReceiveOptions } from "./messages.ts";
+import {
+  type AtNotification,
+  type ListOptions,
+  Messages,
+  type NotifyOptions,
+  type ReceiveOptions,
+} from "./messages.ts";
 import { type PeerKeyOptions, PeerKeys } from "./peer-keys.ts";
 import { type AtRecord, type PutOptions, type ReadOptions, Records } from "./records.ts";
 import { Session } from "./session.ts";
@@ -69,7 +87,15 @@ export class AtClient {
     this.#connector = connector;
     this.#session = session;
     this.#records = new Records({ atSign, publicKey: keys.encryptionPublicKey, request, cipher, peerKeys });
-    this.#messages = new Messages({ atSign, request, cipher, shared, connector, clock });
+    this.#messages = new Messages({
+      atSign,
+      request,
+      info: () => session.info(),
+      cipher,
+      shared,
+      connector,
+      clock,
+    });
   }
 
   /** Connects and authenticates. Throws AT0401 for wrong keys, `not-in-directory`, `connect-failed`, `timeout`. */
@@ -170,6 +196,34 @@ export class AtClient {
       options,
       options.signal ? AbortSignal.any([options.signal, signal]) : signal,
     );
+  }
+
+  /**
+   * What was received and is kept by our atServer, at most as much as it answers at once; `notifications` gets all of it
+   * and goes on. Those that cannot be decrypted are left out.
+   */
+  listNotifications(options: ListOptions = {}): Promise<AtNotification[]> {
+    return this.#refusing(this.#messages.list(options, this.#session.signal));
+  }
+
+  /** Has our atServer forget a notification, received or sent; one that still waits is not delivered any more. */
+  async removeNotification(id: string): Promise<void> {
+    await this.#request(notifyRemoveCommand(id));
+  }
+
+  /** Keeps other atSigns from reaching our atServer. Takes keys that may write everything. */
+  async block(...atSigns: readonly string[]): Promise<void> {
+    await this.#request(blockCommand("add", atSigns.map(toAtSign)));
+  }
+
+  /** Lets them again. */
+  async unblock(...atSigns: readonly string[]): Promise<void> {
+    await this.#request(blockCommand("remove", atSigns.map(toAtSign)));
+  }
+
+  /** Those who are kept out. */
+  async blocked(): Promise<string[]> {
+    return readNamesOrNone(await this.#request(blockListCommand));
   }
 
   /** Version and features of our atServer, asked once per connection; both empty when it does not say. */

@@ -16,6 +16,7 @@ export type AtErrorCode =
   | "invalid-value"
   | "misaddressed"
   | "no-argon2"
+  | "no-ml-dsa"
   | "not-in-directory"
   | "passphrase-needed"
   | "peer-key-changed"

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { link, open, readFile, rename, rm } from "node:fs/promises";
 import { AtError } from "./at-error.ts";
 import { decryptAes, encryptAes, newAesKey } from "./aes.ts";
 import { isSealed, openSealed, sealWithPassphrase } from "./passphrase.ts";
+import type { LoginAlgorithm } from "./codec/enrollment.ts";
+import { newLoginPair } from "./login-key.ts";
 import { newRsaPair } from "./rsa.ts";
 
 /** The secrets of one atSign. RSA keys are base64 DER (SPKI, PKCS#8), AES keys base64 of 32 bytes. Never log them. */
 export interface AtKeys {
+  /** Of another algorithm than RSA: as atServers know it. The private one says which it is. */
   readonly pkamPublicKey: string;
   readonly pkamPrivateKey: string;
   readonly encryptionPublicKey: string;
@@ -28,9 +31,11 @@ const sealedFields = {
   aesEncryptPrivateKey: "encryptionPrivateKey",
 } as const;
 
-/** Makes the two RSA pairs and the AES key of a new atSign; the pairs are generated in parallel. */
-export async function generateAtKeys(): Promise<AtKeys> {
-  const [pkam, encryption] = await Promise.all([newRsaPair(), newRsaPair()]);
+/** Makes the two pairs (RSA, but for `signingAlgo` of the login key) and the AES key of a new atSign, in parallel. */
+export async function generateAtKeys(
+  options: { readonly signingAlgo?: LoginAlgorithm } = {},
+): Promise<AtKeys> {
+  const [pkam, encryption] = await Promise.all([newLoginPair(options.signingAlgo), newRsaPair()]);
   return {
     pkamPublicKey: pkam.publicKey,
     pkamPrivateKey: pkam.privateKey,
@@ -64,9 +69,12 @@ export async function readAtKeysFile(path: string, options: KeyFileOptions = {})
 export async function writeAtKeysFile(
   path: string,
   keys: AtKeys,
-  options: KeyFileOptions = {},
+  options: KeyFileOptions & {
+    /** Replaces nothing: throws `invalid-key-file` when there is a file. */
+    readonly isNew?: boolean;
+  } = {},
 ): Promise<void> {
-  const { passphrase } = options;
+  const { passphrase, isNew = false } = options;
   const text = formatAtKeys(keys);
   const content = passphrase === undefined ? text : await sealWithPassphrase(text, passphrase);
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
@@ -80,7 +88,18 @@ export async function writeAtKeysFile(
     throw error;
   }
   await file.close();
-  await rename(temporary, path);
+  if (isNew) await nameFirst(temporary, path);
+  else await rename(temporary, path);
+}
+
+async function nameFirst(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (cause) {
+    throw new AtError("invalid-key-file", `${path} cannot be made: there may be one.`, { cause });
+  } finally {
+    await rm(temporary);
+  }
 }
 
 /** The text of a `.atKeys` file. */

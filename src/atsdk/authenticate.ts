@@ -1,7 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { AtError } from "./at-error.ts";
 import type { AtConnection } from "./at-connection.ts";
-import { hexDigest, signRsa } from "./rsa.ts";
+import { loginAlgorithm, signLogin } from "./login-key.ts";
+import { hexDigest } from "./rsa.ts";
 
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const challengePattern = new RegExp(`^_${uuid}(@[^:@\\s]+):${uuid}$`);
@@ -27,14 +28,17 @@ export async function authenticatePkam(
   key: KeyObject,
   options: { enrollmentId?: string | undefined; timeoutMs: number },
 ): Promise<void> {
-  const signature = signRsa(await challenge(connection, atSign, options.timeoutMs), key);
+  const signature = signLogin(await challenge(connection, atSign, options.timeoutMs), key);
   const { enrollmentId } = options;
+  const algorithm = loginAlgorithm(key);
   // "primary" is the server's own name for the key that has no enrollment.
-  const line =
+  const ofEnrollment =
     enrollmentId === undefined || enrollmentId === "primary"
-      ? `pkam:${signature}`
-      : `pkam:signingAlgo:rsa2048:hashingAlgo:sha256:enrollmentId:${checkedId(enrollmentId)}:${signature}`;
-  expectSuccess(await connection.request(line, options.timeoutMs));
+      ? ""
+      : `enrollmentId:${checkedId(enrollmentId)}:`;
+  const says =
+    algorithm === "rsa2048" && ofEnrollment === "" ? "" : `signingAlgo:${algorithm}:hashingAlgo:sha256:`;
+  expectSuccess(await connection.request(`pkam:${says}${ofEnrollment}${signature}`, options.timeoutMs));
 }
 
 /** Authenticates with the secret that was handed out for activation (used as text, never hex-decoded). */

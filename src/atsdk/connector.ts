@@ -4,7 +4,7 @@ import { AtError, type AtErrorCode } from "./at-error.ts";
 import type { AtKeys } from "./at-keys.ts";
 import { authenticatePkam } from "./authenticate.ts";
 import { AddressBook, type LookUpOptions } from "./directory.ts";
-import { rsaPrivateKey } from "./rsa.ts";
+import { loginKey } from "./login-key.ts";
 import { tlsTransport } from "./transport.ts";
 
 export interface RefusalOptions {
@@ -31,7 +31,7 @@ export class Connector {
     this.atSign = atSign;
     this.#options = options;
     this.#addresses = new AddressBook(options, clock);
-    this.#key = rsaPrivateKey(keys.pkamPrivateKey);
+    this.#key = loginKey(keys.pkamPrivateKey);
     this.#enrollmentId = keys.enrollmentId;
   }
 

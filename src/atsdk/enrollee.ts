@@ -7,14 +7,17 @@ import { authenticatePkam } from "./authenticate.ts";
 import { backOff } from "./back-off.ts";
 import { lookUpCommand } from "./codec/commands.ts";
 import {
+  type EnrollmentMetadata,
   enrollRequestCommand,
   keysGetCommand,
+  type LoginAlgorithm,
   type Namespaces,
   readEnrolled,
   readWrappedKey,
 } from "./codec/enrollment.ts";
 import type { LookUpOptions } from "./directory.ts";
-import { hexDigest, isWholeKeyOf, newRsaPair, rsaPrivateKey, rsaPublicKey, wrapAesKey } from "./rsa.ts";
+import { loginKey, newLoginPair } from "./login-key.ts";
+import { hexDigest, isWholeKeyOf, rsaPublicKey, wrapAesKey } from "./rsa.ts";
 import { isConnectionLoss } from "./session.ts";
 import { wholeMs } from "./whole-ms.ts";
 import { defaultTimeoutMs, withConnection } from "./with-connection.ts";
@@ -32,6 +35,9 @@ export interface EnrollOptions extends LookUpOptions {
   readonly otp: string;
   /** How long the login key is good, from approval on; default for ever. */
   readonly keysExpireAfterMs?: number;
+  /** Of the login key; default `rsa2048`. */
+  readonly signingAlgo?: LoginAlgorithm;
+  readonly metadata?: EnrollmentMetadata;
 }
 
 /** A request that waits for approval. Plain data and secret: keep it (0600) if the process may end meanwhile. */
@@ -56,8 +62,9 @@ export type EnrollmentOutcome =
  */
 export async function requestEnrollment(options: EnrollOptions): Promise<PendingEnrollment> {
   const { appName, deviceName, namespaces, otp, keysExpireAfterMs, timeoutMs = defaultTimeoutMs } = options;
+  const { signingAlgo = "rsa2048", metadata } = options;
   const atSign = toAtSign(options.atSign);
-  const pair = await newRsaPair();
+  const pair = await newLoginPair(signingAlgo);
   const apkamSymmetricKey = newAesKey();
   return withConnection(atSign, options, async (connection) => {
     const lookUpKey = lookUpCommand("lookup", `publickey${atSign}`, { bypassCache: false });
@@ -68,10 +75,12 @@ export async function requestEnrollment(options: EnrollOptions): Promise<Pending
       namespaces,
       otp,
       apkamPublicKey: pair.publicKey,
+      signingAlgo,
       encryptedAPKAMSymmetricKey: wrapAesKey(apkamSymmetricKey, rsaPublicKey(encryptionPublicKey)),
       ...(keysExpireAfterMs === undefined
         ? {}
         : { apkamKeysExpiryInMillis: wholeMs(keysExpireAfterMs, "keysExpireAfterMs") }),
+      ...(metadata === undefined ? {} : { metadata }),
     });
     // A wrong passcode is answered late, to slow down those who guess.
     const { id } = readEnrolled(await connection.request(line, timeoutMs + mostDelayMs));
@@ -106,7 +115,7 @@ export async function checkEnrollment(
   const { atSign, enrollmentId } = pending;
   return withConnection(atSign, options, async (connection) => {
     try {
-      const key = rsaPrivateKey(pending.pkamPrivateKey);
+      const key = loginKey(pending.pkamPrivateKey);
       await authenticatePkam(connection, atSign, key, { enrollmentId, timeoutMs });
     } catch (error) {
       const status = error instanceof AtError ? statusOf[error.code] : undefined;

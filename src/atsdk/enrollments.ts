@@ -8,11 +8,17 @@ import {
   enrollCommand,
   enrollListCommand,
   type Enrollment,
+  type EnrollmentMetadata,
+  enrollMetadataCommand,
+  enrollNamespaceCommand,
+  type NamespaceMember,
   type EnrollmentStatus,
   otpGetCommand,
   otpPutCommand,
   readEnrollment,
   readEnrollments,
+  readLastRevoked,
+  readMembers,
   requestedId,
   requestsRegex,
 } from "./codec/enrollment.ts";
@@ -82,6 +88,16 @@ export class Enrollments {
     return statuses === undefined ? all : all.filter(({ status }) => statuses.includes(status));
   }
 
+  /** Who may read a namespace that our own enrollment may read. Throws AT0011 for keys without an enrollment. */
+  async members(namespace: string): Promise<NamespaceMember[]> {
+    return readMembers(await this.#request(enrollNamespaceCommand("listns", namespace)));
+  }
+
+  /** When somebody last lost a namespace that ours may read, milliseconds since the epoch; undefined for never. */
+  async lastRevokedAt(namespace: string): Promise<number | undefined> {
+    return readLastRevoked(await this.#request(enrollNamespaceCommand("infons", namespace)));
+  }
+
   async fetch(id: string): Promise<Enrollment> {
     return readEnrollment(id, await this.#request(enrollCommand("fetch", id)));
   }
@@ -132,6 +148,17 @@ export class Enrollments {
   /** Lets a revoked enrollment in again. */
   unrevoke(id: string): Promise<void> {
     return this.#change(id, enrollCommand("unrevoke", id), "approved");
+  }
+
+  /**
+   * Sets members of our own enrollment's metadata; others stay (atServers from 3.16). Throws `invalid-key-file` for keys
+   * without an enrollment.
+   */
+  async updateMetadata(metadata: EnrollmentMetadata): Promise<void> {
+    const { enrollmentId } = this.#keys;
+    if (enrollmentId === undefined)
+      throw new AtError("invalid-key-file", "These keys have no enrollment that could have metadata.");
+    await this.#request(enrollMetadataCommand(enrollmentId, metadata));
   }
 
   /** Removes a denied or revoked enrollment; a missing one is no error. */

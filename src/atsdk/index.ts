@@ -9,10 +9,19 @@ export {
   readAtKeysFile,
   writeAtKeysFile,
 } from "./at-keys.ts";
+export { changeLoginKey, type ChangeLoginKeyOptions } from "./change-login-key.ts";
 export type { RefusalOptions } from "./connector.ts";
 export { type AtKeyName, parseKey, type ReadableKey } from "./codec/at-key.ts";
 export type { ScanOptions } from "./codec/commands.ts";
-export type { Enrollment, EnrollmentStatus, NamespaceAccess, Namespaces } from "./codec/enrollment.ts";
+export type {
+  Enrollment,
+  EnrollmentMetadata,
+  EnrollmentStatus,
+  LoginAlgorithm,
+  NamespaceAccess,
+  NamespaceMember,
+  Namespaces,
+} from "./codec/enrollment.ts";
 export type { AtMetadata, MetadataChange } from "./codec/metadata.ts";
 export type { NotificationStatus, ServerInfo } from "./codec/replies.ts";
 export { toAtSign } from "./at-sign.ts";
@@ -28,7 +37,7 @@ export {
   type WaitOptions,
 } from "./enrollee.ts";
 export type { ApproveOptions, Enrollments, RequestsOptions } from "./enrollments.ts";
-export type { AtNotification, NotifyOptions, ReceiveOptions } from "./messages.ts";
+export type { AtNotification, ListOptions, NotifyOptions, ReceiveOptions } from "./messages.ts";
 export type { NotificationGap } from "./notifications.ts";
 export type { PeerKeyChange, PeerKeyStore } from "./peer-keys.ts";
 export type { AtRecord, PublicSignature, PutOptions, ReadOptions } from "./records.ts";

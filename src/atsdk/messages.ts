@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { AtError } from "./at-error.ts";
 import { backOff } from "./back-off.ts";
 import { type AtKeyName, fullKey } from "./codec/at-key.ts";
-import { notifyCommand } from "./codec/commands.ts";
+import { notifyCommand, notifyListCommand, type NotifyListFields } from "./codec/commands.ts";
 import type { AtMetadata } from "./codec/metadata.ts";
-import type { RawNotification } from "./codec/notification-frame.ts";
+import { readEntries, type ServerInfo } from "./codec/replies.ts";
+import { parseNotification, type RawNotification } from "./codec/notification-frame.ts";
 import type { Connector } from "./connector.ts";
 import { monitor, type NotificationsOptions } from "./notifications.ts";
 import { isConnectionLoss } from "./session.ts";
@@ -12,21 +13,45 @@ import type { SharedKeys } from "./shared-keys.ts";
 import { isCiphertext, type SealedValue, type ValueCipher } from "./value-cipher.ts";
 import { wholeMs } from "./whole-ms.ts";
 
-export interface NotifyOptions {
+export type NotifyOptions = {
   readonly to: string;
   readonly name: string;
   readonly namespace: string;
-  /** Without one only the event is sent. */
-  readonly value?: string;
-  /** Default `update`; `delete` tells that the value named by the key is gone, and carries none. */
-  readonly operation?: "update" | "delete";
-  /** How long servers keep the notification. */
-  readonly ttlMs: number;
   /** `[A-Za-z0-9_-]`; default a new UUID. The same id sent twice is delivered once by current servers. */
   readonly id?: string;
   /** The sending application's name; some servers group by it. */
   readonly notifier?: string;
-}
+} & NotifiedChange &
+  NotifiedLife;
+
+/** `update` is the default; `delete` tells that the value named by the key is gone, and carries none. */
+type NotifiedChange =
+  | {
+      readonly operation?: "update";
+      /** Without one only the event is sent. */
+      readonly value?: string;
+      /**
+       * Servers are to hold it in memory alone, for at most two minutes. One that cannot (its `info` has no `notify.eph`)
+       * keeps it like any other.
+       */
+      readonly ephemeral?: boolean;
+    }
+  | { readonly operation: "delete"; readonly value?: never; readonly ephemeral?: never };
+
+type NotifiedLife =
+  | {
+      /** How long servers keep the notification, each from when it got it. */
+      readonly ttlMs: number;
+      readonly expiresAt?: never;
+    }
+  | {
+      /** Until when they keep it, milliseconds since the epoch; within eight days. */
+      readonly expiresAt: number;
+      readonly ttlMs?: never;
+    };
+
+const longestMs = 691_200_000;
+const longestHeldMs = 120_000;
 
 /** A received notification, decrypted. `value` is undefined when only the event was sent; of a text message it is the text. */
 export type AtNotification = Pick<
@@ -44,9 +69,22 @@ export interface ReceiveOptions extends NotificationsOptions {
   readonly onDropped?: (dropped: { id: string; from: string; key: string; code: string }) => void;
 }
 
+export type ListOptions = Pick<ReceiveOptions, "accept" | "onDropped"> &
+  Pick<NotifyListFields, "regex"> &
+  (
+    | { readonly from?: never; readonly to?: never }
+    | {
+        /** Day of reception by the atServer's clock, `YYYY-MM-DD`, UTC. */
+        readonly from: string;
+        /** The last day; default none. */
+        readonly to?: string;
+      }
+  );
+
 export interface MessagesOptions {
   readonly atSign: string;
   readonly request: (line: string) => Promise<string>;
+  readonly info: () => Promise<ServerInfo>;
   readonly cipher: ValueCipher;
   readonly shared: SharedKeys;
   readonly connector: Connector;
@@ -65,19 +103,54 @@ export class Messages {
   }
 
   async notify(options: NotifyOptions): Promise<string> {
-    const { id = randomUUID(), value, operation = "update", notifier, to, name, namespace } = options;
+    const {
+      id = randomUUID(),
+      value,
+      operation = "update",
+      ephemeral = false,
+      notifier,
+      to,
+      name,
+      namespace,
+    } = options;
     const key: AtKeyName = { kind: "shared", name, namespace, sharedWith: to };
     const full = fullKey(key, this.#options.atSign);
-    const ttln = wholeMs(options.ttlMs, "ttlMs");
-    if (operation === "delete" && value !== undefined)
-      throw new AtError("invalid-value", "A notification of a deletion carries no value.");
+    if (operation === "delete" && (value !== undefined || ephemeral))
+      throw new AtError(
+        "invalid-value",
+        "A notification of a deletion carries no value and is not ephemeral.",
+      );
     // Some recipients' clients fail at one that claims to be encrypted and has no value.
     const { text, metadata } =
       value === undefined
         ? { text: undefined, metadata: { isEncrypted: false } }
         : withoutNull(await this.#options.cipher.seal(key, value));
-    const fields = { id, operation, ttln, ...(notifier === undefined ? {} : { notifier }) };
+    const asks = ephemeral || options.expiresAt !== undefined;
+    const features: ReadonlySet<string> = asks ? (await this.#options.info()).features : new Set();
+    const common = {
+      id,
+      ...(notifier === undefined ? {} : { notifier }),
+      ...this.#lifetime(options, features),
+    };
+    const fields =
+      operation === "delete"
+        ? { ...common, operation }
+        : { ...common, operation, eph: ephemeral && features.has("notify.eph") };
     return this.#options.request(notifyCommand(fields, metadata, full, text));
+  }
+
+  /** As our atServer takes it: the time of the end only where that is known. */
+  #lifetime(
+    { ttlMs, expiresAt, ephemeral }: NotifyOptions,
+    features: ReadonlySet<string>,
+  ): { readonly ttln: number } | { readonly eAtn: number } {
+    const [left, name] =
+      expiresAt === undefined
+        ? [wholeMs(ttlMs, "ttlMs"), "ttlMs"]
+        : [wholeMs(expiresAt - this.#options.clock(), "the time until expiresAt"), "expiresAt"];
+    const most = ephemeral === true ? longestHeldMs : expiresAt === undefined ? Infinity : longestMs;
+    if (left > most) throw new AtError("invalid-value", `${name} is more than ${most} ms away.`);
+    return expiresAt !== undefined && features.has("notify.eAtn") ? { eAtn: expiresAt } : { ttln: left };
   }
 
   recheck(peer: string): void {
@@ -85,27 +158,52 @@ export class Messages {
   }
 
   async *receive(options: ReceiveOptions, signal: AbortSignal): AsyncGenerator<AtNotification> {
-    const { atSign, connector, clock, shared } = this.#options;
+    const { connector, clock } = this.#options;
     for await (const raw of monitor(connector, options, signal, clock)) {
-      if (raw.to !== atSign) {
-        connector.refused("misaddressed");
-        continue;
-      }
-      if (raw.from !== atSign && (await options.accept?.(raw.from)) === false) continue;
-      if (raw.key === `${atSign}:shared_key${raw.from}`) {
-        shared.forget(raw.from);
-        continue;
-      }
-      const { id, from, to, key, epochMillis, operation, messageType } = raw;
-      let value: string | undefined;
-      try {
-        value = await this.#open(raw, signal);
-      } catch (error) {
-        if (signal.aborted) return;
+      const read = await this.#read(raw, options, signal);
+      if (signal.aborted) return;
+      if (read) yield read;
+    }
+  }
+
+  /** What the atServer has kept, in its order, without what is not for us. */
+  async list(options: ListOptions, signal: AbortSignal): Promise<AtNotification[]> {
+    const entries = readEntries(await this.#options.request(notifyListCommand(options)));
+    const found: AtNotification[] = [];
+    for (const entry of entries) {
+      const raw = parseNotification(entry);
+      if (raw === undefined) this.#options.connector.refused("bad-reply");
+      const read =
+        raw === undefined || raw === "statistics" ? undefined : await this.#read(raw, options, signal);
+      if (read) found.push(read);
+    }
+    return found;
+  }
+
+  /** A notification as its reader gets it; undefined for one that is not for the reader, or cannot be decrypted. */
+  async #read(
+    raw: RawNotification,
+    options: Pick<ReceiveOptions, "accept" | "onDropped">,
+    signal: AbortSignal,
+  ): Promise<AtNotification | undefined> {
+    const { atSign, connector, shared } = this.#options;
+    const { id, from, to, key, epochMillis, operation, messageType } = raw;
+    if (to !== atSign) {
+      connector.refused("misaddressed");
+      return undefined;
+    }
+    if (from !== atSign && (await options.accept?.(from)) === false) return undefined;
+    if (key === `${atSign}:shared_key${from}`) {
+      shared.forget(from);
+      return undefined;
+    }
+    try {
+      const value = await this.#open(raw, signal);
+      return { id, from, to, key, value, epochMillis, operation, messageType };
+    } catch (error) {
+      if (!signal.aborted)
         options.onDropped?.({ id, from, key, code: error instanceof AtError ? error.code : "bad-reply" });
-        continue;
-      }
-      yield { id, from, to, key, value, epochMillis, operation, messageType };
+      return undefined;
     }
   }
 

@@ -37,12 +37,15 @@ export class Session {
   }
 
   /** Sends a command and waits for its reply, over as many connections as it takes until `deadlineMs` have passed. */
-  async request(line: string, deadlineMs = 30_000): Promise<string> {
+  request(line: string, deadlineMs?: number): Promise<string> {
+    return this.#insist((connection) => connection.request(line, replyTimeoutMs), deadlineMs);
+  }
+
+  async #insist<T>(work: (connection: AtConnection) => Promise<T>, deadlineMs = 30_000): Promise<T> {
     const deadline = this.#clock() + deadlineMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        const connection = await this.#live();
-        return await connection.request(line, replyTimeoutMs);
+        return await work(await this.#live());
       } catch (error) {
         if (this.signal.aborted) throw new AtError("closed", "The client was closed.");
         if (!isConnectionLoss(error) || this.#clock() >= deadline) throw error;
@@ -52,13 +55,14 @@ export class Session {
   }
 
   /** What the atServer says of itself, asked once per connection: it may be another version after a restart. */
-  async info(): Promise<ServerInfo> {
-    const connection = await this.#live();
-    if (this.#info?.connection !== connection) {
-      const info = connection.request(infoCommand, replyTimeoutMs).then(readInfo).catch(notSaid);
-      this.#info = { connection, info };
-    }
-    return this.#info.info;
+  info(): Promise<ServerInfo> {
+    return this.#insist((connection) => {
+      if (this.#info?.connection !== connection) {
+        const info = connection.request(infoCommand, replyTimeoutMs).then(readInfo).catch(notSaid);
+        this.#info = { connection, info };
+      }
+      return this.#info.info;
+    });
   }
 
   close(): void {

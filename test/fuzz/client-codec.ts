@@ -9,7 +9,9 @@ import { parseNotification } from "../../src/atsdk/codec/notification-frame.ts";
 import {
   readInfo,
   readMetadataReply,
+  readEntries,
   readNames,
+  readNamesOrNone,
   readRecord,
   readStatus,
 } from "../../src/atsdk/codec/replies.ts";
@@ -22,11 +24,15 @@ const readers: readonly ((payload: string) => unknown)[] = [
   readRecord,
   readMetadataReply,
   readNames,
+  readNamesOrNone,
+  readEntries,
   readInfo,
   readStatus,
   enrollment.readEnrolled,
   enrollment.readEnrollments,
   enrollment.readWrappedKey,
+  enrollment.readMembers,
+  enrollment.readLastRevoked,
   (payload) => enrollment.readEnrollment("id", payload),
   parseNotification,
   readMetadata,
@@ -70,7 +76,23 @@ export function checkCommands(random: FuzzRandom): void {
     () => commands.scanCommand({ regex: text(), showHidden: random.oneIn(2) }),
     () => commands.notifyCommand({ id: text(), operation, ttln: 5 }, metadata(), key(), text()),
     () => commands.notifyCommand({ id: "i", operation, ttln: 5, notifier: text() }, {}, key()),
+    () =>
+      commands.notifyCommand(
+        {
+          id: text(),
+          operation: "update",
+          eAtn: random.oneIn(2) ? random.next() * 100 : random.next() / 7,
+          eph: random.oneIn(2),
+        },
+        { ...metadata(), ...(random.oneIn(4) ? { ttr: -1 } : {}) },
+        key(),
+        text(),
+      ),
     () => commands.notifyStatusCommand(text()),
+    () => commands.notifyRemoveCommand(text()),
+    () => commands.notifyListCommand({ from: text(), to: text(), regex: text() }),
+    () => commands.notifyListCommand({ regex: text() }),
+    () => commands.blockCommand("add", [text(), text()]),
     () => commands.monitorCommand({ regex: text(), epochMillis: random.next() }),
     () =>
       enrollment.enrollRequestCommand({
@@ -79,6 +101,14 @@ export function checkCommands(random: FuzzRandom): void {
         namespaces: { [text()]: "rw" },
         apkamPublicKey: text(),
       }),
+    () =>
+      enrollment.enrollUpdateCommand(text(), {
+        apkamPublicKey: text(),
+        signingAlgo: "mldsa65",
+        apkamPublicKeySignature: text(),
+      }),
+    () => enrollment.enrollNamespaceCommand("listns", text()),
+    () => enrollment.enrollMetadataCommand(text(), { [text()]: text() }),
     () => enrollment.enrollCommand("revoke", text(), { force: random.oneIn(2) }),
     () => enrollment.keysGetCommand(text(), "default_self_enc_key", "@alice"),
     () => enrollment.otpPutCommand(text()),

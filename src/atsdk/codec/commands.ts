@@ -69,13 +69,29 @@ export function scanCommand({ regex, showHidden, sharedBy }: ScanOptions): strin
   return `scan${hidden}${other}${filter("scan", regex)}`;
 }
 
-export interface NotifyFields {
+export type NotifyFields = {
   readonly id: string;
-  readonly operation: "update" | "delete";
   readonly notifier?: string;
-  /** How long servers keep it, milliseconds. */
-  readonly ttln: number;
-}
+} & (
+  | {
+      readonly operation: "update";
+      /** Held by servers in memory alone; takes servers whose `info` lists `notify.eph`. */
+      readonly eph?: boolean;
+    }
+  | { readonly operation: "delete"; readonly eph?: never }
+) &
+  (
+    | {
+        /** How long servers keep it, milliseconds. */
+        readonly ttln: number;
+        readonly eAtn?: never;
+      }
+    | {
+        /** Until when, milliseconds since the epoch; takes servers whose `info` lists `notify.eAtn`. */
+        readonly eAtn: number;
+        readonly ttln?: never;
+      }
+  );
 
 export function notifyCommand(
   fields: NotifyFields,
@@ -83,11 +99,14 @@ export function notifyCommand(
   key: string,
   value?: string,
 ): string {
-  const { id, operation, notifier, ttln } = fields;
+  const { id, operation, notifier, ttln, eAtn, eph } = fields;
+  if (eph === true && (metadata.ttr !== undefined || metadata.ccd !== undefined))
+    throw new AtError("invalid-value", "What servers only hold in memory cannot be cached.");
   const sender = notifier === undefined ? "" : `:notifier:${namedWord("notifier", notifier)}`;
   const line =
     `notify:id:${notificationId(id)}:${operation}:messageType:key${sender}` +
-    `:ttln:${ttln}${writeMetadata(metadata)}:${word("key", key)}`;
+    (eAtn === undefined ? `:ttln:${ttln}` : `:eAtn:${time("eAtn", eAtn)}`) +
+    `${eph === true ? ":eph:true" : ""}${writeMetadata(metadata)}:${word("key", key)}`;
   if (value === undefined) return line;
   if (value === "" || hasLineBreak(value))
     throw new AtError("invalid-value", "A notified value must be one line, not empty.");
@@ -97,6 +116,34 @@ export function notifyCommand(
 export function notifyStatusCommand(id: string): string {
   return `notify:status:${notificationId(id)}`;
 }
+
+/** What was received and is not expired. Days are `YYYY-MM-DD`, UTC. No colon and no blanks in the filter. */
+export interface NotifyListFields {
+  readonly from?: string | undefined;
+  /** The last day; needs a first one. */
+  readonly to?: string | undefined;
+  readonly regex?: string | undefined;
+}
+
+export function notifyListCommand({ from, to, regex }: NotifyListFields): string {
+  if (to !== undefined && from === undefined)
+    throw new AtError("invalid-value", "A list with a last day needs a first one.");
+  const days = [from, to].map((each) => (each === undefined ? "" : `:${day(each)}`)).join("");
+  return `notify:list${days}${regex === undefined ? "" : `:${namedWord("filter", regex)}`}`;
+}
+
+/** Forgets a notification, received or sent; one that waits is not delivered any more. */
+export function notifyRemoveCommand(id: string): string {
+  return `notify:remove:${notificationId(id)}`;
+}
+
+/** Keeps other atSigns (canonical) from reaching our atServer, or lets them again. */
+export function blockCommand(operation: "add" | "remove", atSigns: readonly string[]): string {
+  if (atSigns.length === 0) throw new AtError("invalid-value", "No atSign was given.");
+  return `config:block:${operation}:${atSigns.map((each) => word("atSign", each)).join(" ")}`;
+}
+
+export const blockListCommand = "config:block:show";
 
 export interface MonitorFields {
   /** Matched by the server, unanchored, against the key or the sender's name. No blanks. */
@@ -122,6 +169,7 @@ export function checkLine(line: string): void {
 }
 
 const maxCommandBytes = 10_230_000;
+const lastTime = Date.UTC(9999, 11, 31);
 
 function hasLineBreak(text: string): boolean {
   return text.includes("\n") || text.includes("\r");
@@ -136,6 +184,21 @@ function word(name: string, text: string): string {
 function namedWord(name: string, text: string): string {
   if (!/^[^:\s]{1,100}$/.test(text))
     throw new AtError("invalid-value", `A ${name} must have 1 to 100 characters, no blanks and no colon.`);
+  return text;
+}
+
+function time(name: string, ms: number): string {
+  if (!Number.isSafeInteger(ms) || ms < 0 || ms > lastTime)
+    throw new AtError(
+      "invalid-value",
+      `${name} must be whole milliseconds since the epoch, before the year 10000.`,
+    );
+  return new Date(ms).toISOString();
+}
+
+function day(text: string): string {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+  if (!isDay) throw new AtError("invalid-value", "A day is written YYYY-MM-DD.");
   return text;
 }
 

@@ -1,10 +1,19 @@
 import { AtError } from "../at-error.ts";
-import { readObject } from "./replies.ts";
+import { readList, readObject } from "./replies.ts";
 
 /** What an enrollment may do in a namespace: read, or read and write. */
 export type NamespaceAccess = "r" | "rw";
 /** By name; `*` stands for every namespace, `__manage` for administering enrollments. */
 export type Namespaces = Readonly<Record<string, NamespaceAccess>>;
+
+/**
+ * How a login key signs, named as on the wire. Every atServer takes `rsa2048`; enrollments with the others need one of
+ * 3.16 or later, and `mldsa65` (post-quantum, FIPS 204) Node.js 24.6.
+ */
+export type LoginAlgorithm = "rsa2048" | "ecc_secp256r1" | "mldsa65";
+
+/** What an app notes of its enrollment; opaque to servers, which know it from 3.16 on. */
+export type EnrollmentMetadata = Readonly<Record<string, unknown>>;
 
 /** Members of `enroll:request`, in the order in which they travel. */
 export interface RequestFields {
@@ -13,8 +22,11 @@ export interface RequestFields {
   readonly namespaces: Namespaces;
   readonly otp?: string;
   readonly apkamPublicKey: string;
+  /** Left out for RSA, which is what servers before 3.16 know. */
+  readonly signingAlgo?: LoginAlgorithm;
   readonly encryptedAPKAMSymmetricKey?: string;
   readonly apkamKeysExpiryInMillis?: number;
+  readonly metadata?: EnrollmentMetadata;
 }
 
 export function enrollRequestCommand(fields: RequestFields): string {
@@ -29,8 +41,10 @@ export function enrollRequestCommand(fields: RequestFields): string {
     namespaces,
     otp,
     apkamPublicKey: fields.apkamPublicKey,
+    signingAlgo: fields.signingAlgo === "rsa2048" ? undefined : fields.signingAlgo,
     encryptedAPKAMSymmetricKey: fields.encryptedAPKAMSymmetricKey,
     apkamKeysExpiryInMillis: fields.apkamKeysExpiryInMillis,
+    metadata: fields.metadata,
   })}`;
 }
 
@@ -46,6 +60,34 @@ export function enrollApproveCommand(id: string, fields: ApprovalFields): string
   return `enroll:approve:${JSON.stringify({ enrollmentId: checkEnrollmentId(id), ...fields })}`;
 }
 
+/** A new login key for the enrollment that is logged in, with the proof that its private half is there. */
+export interface UpdateFields {
+  readonly apkamPublicKey: string;
+  readonly signingAlgo: LoginAlgorithm;
+  /** By the new key, over `possessionText`. */
+  readonly apkamPublicKeySignature: string;
+}
+
+export function enrollUpdateCommand(id: string, fields: UpdateFields): string {
+  const { apkamPublicKey, signingAlgo, apkamPublicKeySignature } = fields;
+  return `enroll:update:${JSON.stringify({
+    enrollmentId: checkEnrollmentId(id),
+    apkamPublicKey,
+    signingAlgo,
+    apkamPublicKeySignature,
+  })}`;
+}
+
+/** Sets members of the metadata of the enrollment that is logged in; others stay. */
+export function enrollMetadataCommand(id: string, metadata: EnrollmentMetadata): string {
+  return `enroll:update:${JSON.stringify({ enrollmentId: checkEnrollmentId(id), metadata })}`;
+}
+
+/** What a new login key signs to be taken. */
+export function possessionText(id: string, apkamPublicKey: string, signingAlgo: LoginAlgorithm): string {
+  return `${checkEnrollmentId(id)}|${apkamPublicKey}|${signingAlgo}`;
+}
+
 export function enrollCommand(
   operation: "deny" | "revoke" | "unrevoke" | "delete" | "fetch",
   id: string,
@@ -56,6 +98,12 @@ export function enrollCommand(
 }
 
 export const enrollListCommand = "enroll:list";
+
+/** Who may read a namespace, or (`infons`) when somebody last lost that right. */
+export function enrollNamespaceCommand(operation: "listns" | "infons", namespace: string): string {
+  if (!namespaceForm.test(namespace)) throw badNamespace(namespace);
+  return `enroll:${operation}:${namespace}`;
+}
 
 export function otpGetCommand(ttl?: number): string {
   return `otp:get${ttl === undefined ? "" : `:ttl:${ttl}`}`;
@@ -93,9 +141,11 @@ export interface Enrollment {
   readonly wrappedKey: string | undefined;
   /** When an approved one ends, milliseconds since the epoch; undefined when never or not said. */
   readonly expiresAt: number | undefined;
+  /** When there are any. */
+  readonly metadata?: EnrollmentMetadata;
 }
 
-/** Reads the reply to `enroll:request`. */
+/** Reads the reply to `enroll:request` and `enroll:update`. */
 export function readEnrolled(payload: string): { readonly id: string; readonly status: EnrollmentStatus } {
   const { enrollmentId, status } = readObject(payload);
   if (typeof enrollmentId !== "string" || !idForm.test(enrollmentId)) throw badEnrollment();
@@ -116,6 +166,32 @@ export function readEnrollments(payload: string): Enrollment[] {
   });
 }
 
+/** An approved enrollment that may read a namespace. */
+export interface NamespaceMember {
+  readonly id: string;
+  readonly access: NamespaceAccess;
+  readonly metadata?: EnrollmentMetadata;
+}
+
+/** Reads the reply to `enroll:listns`. */
+export function readMembers(payload: string): NamespaceMember[] {
+  return readList(payload).map((each) => {
+    const { enrollmentId: id, access, metadata } = isObject(each) ? each : {};
+    if (typeof id !== "string" || !idForm.test(id) || (access !== "r" && access !== "rw"))
+      throw badEnrollment();
+    return { id, access, ...(isObject(metadata) ? { metadata } : {}) };
+  });
+}
+
+/** Reads the reply to `enroll:infons`: milliseconds since the epoch; undefined for never. */
+export function readLastRevoked(payload: string): number | undefined {
+  const { lastRevokedAt } = readObject(payload);
+  if (lastRevokedAt === null || lastRevokedAt === undefined) return undefined;
+  const at = typeof lastRevokedAt === "string" ? Date.parse(lastRevokedAt) : NaN;
+  if (Number.isNaN(at)) throw badEnrollment();
+  return at;
+}
+
 /** Filter of a monitor for the notices that an atServer gives its atSign of each request. */
 export const requestsRegex = "\\.new\\.enrollments\\.__manage";
 
@@ -132,6 +208,7 @@ export function readWrappedKey(payload: string): { readonly value: string; reado
   return { value, iv: typeof iv === "string" && iv !== "" ? iv : undefined };
 }
 
+const namespaceForm = /^(?:\*|[\w-]+(?:\.[\w-]+)*)$/;
 const idForm = /^[\w-]{1,100}$/;
 
 function checkEnrollmentId(id: string): string {
@@ -141,7 +218,7 @@ function checkEnrollmentId(id: string): string {
 }
 
 function describe(id: string, fields: Record<string, unknown>): Enrollment {
-  const { appName, deviceName, namespace, encryptedAPKAMSymmetricKey: wrapped, expiresAt } = fields;
+  const { appName, deviceName, namespace, encryptedAPKAMSymmetricKey: wrapped, expiresAt, metadata } = fields;
   if (typeof appName !== "string" || typeof deviceName !== "string" || !isObject(namespace))
     throw badEnrollment();
   const ends = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
@@ -153,6 +230,7 @@ function describe(id: string, fields: Record<string, unknown>): Enrollment {
     status: readStatus(fields["status"]),
     wrappedKey: typeof wrapped === "string" && wrapped !== "" ? wrapped : undefined,
     expiresAt: Number.isNaN(ends) ? undefined : ends,
+    ...(isObject(metadata) ? { metadata } : {}),
   };
 }
 
@@ -177,11 +255,14 @@ function checkNamespaces(namespaces: Namespaces): void {
   const entries = Object.entries(namespaces);
   if (entries.length === 0) throw new AtError("invalid-value", "An enrollment needs at least one namespace.");
   for (const [name, access] of entries)
-    if (!/^(?:\*|[\w-]+(?:\.[\w-]+)*)$/.test(name) || !["r", "rw"].includes(access))
-      throw new AtError(
-        "invalid-value",
-        `${JSON.stringify(name.slice(0, 60))} must be a namespace with access "r" or "rw".`,
-      );
+    if (!namespaceForm.test(name) || !["r", "rw"].includes(access)) throw badNamespace(name);
+}
+
+function badNamespace(name: string): AtError {
+  return new AtError(
+    "invalid-value",
+    `${JSON.stringify(name.slice(0, 60))} must be a namespace, with access "r" or "rw".`,
+  );
 }
 
 function badEnrollment(): AtError {

@@ -37,6 +37,23 @@ export function readNames(payload: string): string[] {
   return names;
 }
 
+/** Reads the names that a list answers which is `null` when there are none. */
+export function readNamesOrNone(payload: string): string[] {
+  return payload === "null" ? [] : readNames(payload);
+}
+
+/** Reads the reply to `notify:list`, each entry as JSON. */
+export function readEntries(payload: string): string[] {
+  return payload === "null" ? [] : readList(payload).map((entry) => JSON.stringify(entry));
+}
+
+/** Reads a JSON array; throws `bad-reply` for anything else. */
+export function readList(payload: string): readonly unknown[] {
+  const value = parseJson(payload);
+  if (Array.isArray(value)) return value;
+  throw notTheJson();
+}
+
 /** Reads the reply to `info`; what is missing or malformed counts as not said. */
 export function readInfo(payload: string): ServerInfo {
   const { version, features } = readObject(payload);

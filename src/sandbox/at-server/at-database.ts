@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { openSandboxDatabase } from "../sandbox-database.ts";
 
 /** Work that waits for the transaction at the end of this turn. */
@@ -19,7 +19,7 @@ const checkpointPages = 4_000;
 const cacheKiB = 8_000;
 
 /**
- * The SQLite file that holds the data of all atSigns of one sandbox, and its transactions. Each store keeps tables of
+ * The SQLite database that holds the data of all atSigns of one sandbox, and its transactions. Each store keeps tables of
  * its own in it. Committed means safe against the end of the process (WAL). Text is opaque.
  */
 export class AtDatabase {
@@ -30,28 +30,34 @@ export class AtDatabase {
   readonly #savepoint: StatementSync;
   readonly #undo: StatementSync;
   readonly #release: StatementSync;
+  readonly #usedBytes: StatementSync;
   #beforeCommit: (() => void)[] | undefined;
   #afterCommit: (() => void)[] | undefined;
   #group: Unit[] = [];
 
-  /** `schema` may run at each opening: it creates what is not there. */
-  constructor(file: string, schema: string) {
-    this.#db = openSandboxDatabase(
-      file,
-      `
-      pragma secure_delete = on; pragma wal_autocheckpoint = ${checkpointPages}; pragma cache_size = -${cacheKiB};
-      ${schema}`,
-    );
+  /** `schema` may run at each opening: it creates what is not there. Without a file all is in memory. */
+  constructor(file: string | undefined, schema: string) {
+    this.#db = file === undefined ? inMemory(schema) : onDisk(file, schema);
     this.#begin = this.#db.prepare("begin immediate");
     this.#commit = this.#db.prepare("commit");
     this.#rollback = this.#db.prepare("rollback");
     this.#savepoint = this.#db.prepare("savepoint unit");
     this.#undo = this.#db.prepare("rollback to unit");
     this.#release = this.#db.prepare("release unit");
+    this.#usedBytes = this.#db.prepare(
+      `select (page_count - freelist_count) * page_size as bytes
+       from pragma_page_count, pragma_freelist_count, pragma_page_size`,
+    );
   }
 
   prepare(sql: string): StatementSync {
     return this.#db.prepare(sql);
+  }
+
+  /** How much there is in it, as whole pages. */
+  get usedBytes(): number {
+    const row = this.#usedBytes.get();
+    return Number(row?.["bytes"]);
   }
 
   /** Runs those of the steps that this file has not seen yet, each once and as a transaction. */
@@ -165,4 +171,19 @@ export class AtDatabase {
     if (!this.isClosed) this.#commitGroup();
     if (!this.isClosed) this.#db.close();
   }
+}
+
+function onDisk(file: string, schema: string): DatabaseSync {
+  return openSandboxDatabase(
+    file,
+    `
+    pragma secure_delete = on; pragma wal_autocheckpoint = ${checkpointPages}; pragma cache_size = -${cacheKiB};
+    ${schema}`,
+  );
+}
+
+function inMemory(schema: string): DatabaseSync {
+  const db = new DatabaseSync(":memory:");
+  db.exec(schema);
+  return db;
 }

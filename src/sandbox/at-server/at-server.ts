@@ -3,6 +3,7 @@ import type { AtStore } from "./at-store.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { BlockList } from "./block-list.ts";
 import type { CommitOperation } from "./commit-log.ts";
+import type { Federation } from "./federation/federation.ts";
 import { InboundConnections } from "./inbound-connections.ts";
 import type { Limits } from "./limits.ts";
 import type { Delay } from "./enrollment-host.ts";
@@ -23,36 +24,6 @@ export interface Monitor {
   push(line: string): void;
   /** Sends what was pushed now, not at the end of the turn. */
   flush(): void;
-}
-
-/** As which identity another server is asked: our own atSign, or nobody's, for public data. */
-export type CallAs = "pol" | "anyone";
-
-/** What connects a server with those of other processes. */
-export interface Federation {
-  /** Told when our public key was written, so that servers of this process see at once whether it changed. */
-  publicKeyWritten(record: StoredRecord): void;
-  /** The host of an atSign's server; undefined when the atDirectory does not know it or cannot be asked. */
-  hostOf(atSign: string): Promise<string | undefined>;
-  /** Our connections to other servers. `request` resolves with the text after `data:`. */
-  readonly outbound: {
-    readonly size: number;
-    request(atSign: string, as: CallAs, command: string, o?: { pipelines?: boolean }): Promise<string>;
-    closeIdle(now: number): void;
-    close(): Promise<void>;
-  };
-  /** What waits to be brought to other servers. */
-  readonly sender: {
-    start(): void;
-    enqueue(notification: OutgoingNotification, sentAt: number): void;
-    close(): void;
-  };
-  /** The key pair by which the server proves whose it is. */
-  readonly signingKeys: {
-    readonly isReady: boolean;
-    ready(): Promise<void>;
-    sign(text: string): Promise<string>;
-  };
 }
 
 /** Told of each refusal that may be an attack on an atServer; `peer`: whose connection it was, null for a guest. */
@@ -131,7 +102,7 @@ export class AtServer {
 
   /**
    * Writes a record with its metadata merged. `value` undefined changes the metadata only and keeps the flags. Returns
-   * the commit id, -1 for what is not logged.
+   * the commit id, -1 for what is not logged; without `log` what the log had of it is forgotten.
    */
   putRecord(
     key: string,
@@ -151,22 +122,27 @@ export class AtServer {
       this.store.records.put(this.atSign, record);
       if (key === `public:publickey${this.atSign}`) this.federation.publicKeyWritten(record);
       const operation = value === undefined ? "#" : Object.keys(change).length > 0 ? "*" : "+";
-      return this.#log(key, operation, o.log);
+      return this.#log(key, operation, { log: o.log, at: change.uAt });
     });
   }
 
-  /** Removes a record, if there is one. Returns the commit id, -1 for what is not logged. */
-  deleteRecord(key: string, log = true): number {
+  /** Removes a record, if there is one, as at a time that its owner may say. Returns what `putRecord` does. */
+  deleteRecord(key: string, o: { log?: boolean; at?: number | undefined } = {}): number {
     return this.store.transaction(() => {
       this.store.records.delete(this.atSign, key);
-      return this.#log(key, "-", log);
+      return this.#log(key, "-", o);
     });
   }
 
-  #log(key: string, operation: CommitOperation, log = true): number {
+  #log(
+    key: string,
+    operation: CommitOperation,
+    { log = true, at = this.clock() }: { log?: boolean | undefined; at?: number | undefined } = {},
+  ): number {
+    if (!log) this.store.commits.remove(this.atSign, key);
     if (!log || isUnlogged(key)) return -1;
     this.store.afterCommit(() => this.#announceCommit());
-    return this.store.commits.add(this.atSign, key, operation);
+    return this.store.commits.add(this.atSign, key, operation, at);
   }
 
   /** Keeps another atSign's record here as it is, with its own times; `ttr` in seconds, -1 for ever. */
@@ -185,11 +161,11 @@ export class AtServer {
 
   /**
    * Sends a notification: stored at a receiver in this process in the same transaction as its status here; queued for
-   * one elsewhere. Throws AT0011 when too many wait for that one.
+   * one elsewhere. Throws AT0011 when too many wait for that one, or are only held in memory.
    */
   send(outgoing: OutgoingNotification): void {
     const now = this.clock();
-    this.store.transaction(() => {
+    this.#storeOf(outgoing).transaction(() => {
       if (this.peer(outgoing.recipient)) this.deliver(outgoing, now);
       else this.federation.sender.enqueue(outgoing, now);
     });
@@ -200,26 +176,24 @@ export class AtServer {
     const peer = this.peer(outgoing.recipient);
     const expiresAt = sentAt + outgoing.ttln;
     const isWelcome = peer?.blocked.has(this.atSign) === false;
-    this.store.transaction(() => {
-      this.store.notifications.putStatus(
-        this.atSign,
-        outgoing,
-        isWelcome ? "delivered" : "errored",
-        expiresAt,
-      );
+    const store = this.#storeOf(outgoing);
+    store.transaction(() => {
+      store.notifications.putStatus(this.atSign, outgoing, isWelcome ? "delivered" : "errored", expiresAt);
       if (isWelcome) peer.receive(this.atSign, outgoing, expiresAt);
     });
   }
 
   /** Keeps a notification of another atSign, or our own, and passes it to the monitors; once for each id of a sender. */
   receive(sender: string, n: OutgoingNotification, expiresAt: number): void {
-    this.store.transaction(() => {
+    const store = this.#storeOf(n);
+    store.transaction(() => {
       const notification = storedNotification(sender, n, this.clock(), expiresAt);
-      if (!this.store.notifications.add(notification)) return;
+      if (this.store.all.some((other) => other !== store && other.notifications.has(notification))) return;
+      if (!store.notifications.add(notification)) return;
       if (sender !== this.atSign) this.#updateCache(notification, n.change);
       // The receiver may have it before its sender is told that it is kept. Should the process end in between, the
       // sender was told nothing and sends it again under the same id, by which the receiver knows it.
-      this.store.beforeCommit(() => this.#push(notification));
+      store.beforeCommit(() => this.#push(notification));
     });
   }
 
@@ -266,6 +240,10 @@ export class AtServer {
   async close(): Promise<void> {
     this.federation.sender.close();
     await this.federation.outbound.close();
+  }
+
+  #storeOf({ isEphemeral = false }: OutgoingNotification): AtStore {
+    return isEphemeral ? this.store.roomToHold(this.clock(), this.limits.maxHeldBytes) : this.store;
   }
 
   /** Keeps a copy of another atSign's value when it says so (`ttr`); drops it on delete when it says so (`ccd`). */

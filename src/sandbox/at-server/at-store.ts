@@ -5,6 +5,7 @@ import { NotificationStore, notificationSchema } from "./notification-store.ts";
 import { OutgoingStore, outgoingSchema } from "./outgoing-store.ts";
 import { RecordStore, recordSchema } from "./record-store.ts";
 import { isUnlogged } from "./reserved-keys.ts";
+import { ServerError } from "./server-error.ts";
 
 /** All data of a sandbox's atSigns: stores with tables of their own in one database, which share its transactions. */
 export class AtStore {
@@ -14,8 +15,10 @@ export class AtStore {
   readonly enrollments: EnrollmentStore;
   readonly outgoing: OutgoingStore;
   readonly #db: AtDatabase;
+  #held: AtStore | undefined;
 
-  constructor(file: string) {
+  /** Without a file all is in memory, and gone with the process. */
+  constructor(file: string | undefined) {
     const schemas = [recordSchema, commitSchema, notificationSchema, outgoingSchema, enrollmentSchema];
     this.#db = new AtDatabase(file, schemas.join(""));
     this.records = new RecordStore(this.#db);
@@ -46,8 +49,28 @@ export class AtStore {
     this.#db.afterCommit(action);
   }
 
+  /** The stores in which there are notifications: this one, and that of ephemeral ones once there were any. */
+  get all(): readonly AtStore[] {
+    return this.#held ? [this, this.#held] : [this];
+  }
+
+  /** A store in memory, for what must not be kept, with its queues. */
+  get held(): AtStore {
+    return (this.#held ??= new AtStore(undefined));
+  }
+
+  /** The store in memory, if that has fewer than `mostBytes` without what has expired; else throws AT0011. */
+  roomToHold(now: number, mostBytes: number): AtStore {
+    const held = this.held;
+    if (held.#db.usedBytes > mostBytes) held.sweep(now, 0);
+    if (held.#db.usedBytes > mostBytes)
+      throw new ServerError("AT0011", "Too many ephemeral notifications are held");
+    return held;
+  }
+
   /** Removes what expired more than `graceMs` ago. */
   sweep(now: number, graceMs: number): void {
+    this.#held?.sweep(now, 0);
     const before = now - graceMs;
     this.transaction(() => {
       this.commits.sweep(before);
@@ -63,6 +86,7 @@ export class AtStore {
   }
 
   close(): void {
+    this.#held?.close();
     this.#db.close();
   }
 }

@@ -15,6 +15,8 @@ export interface Behaviour {
   readonly metadataOrder: "any" | "times-first";
   /** Refuses an enrollment whose login key another one has; conformance suites use one key for all. */
   readonly uniqueEnrollmentKeys: boolean;
+  /** Lets the atSign's own login replace its login key, as servers before 3.16.4 did; else the activation secret alone. */
+  readonly ownerInstallsLoginKey: boolean;
 }
 
 export const defaultBehaviour: Behaviour = {
@@ -23,6 +25,7 @@ export const defaultBehaviour: Behaviour = {
   autoNotify: true,
   metadataOrder: "any",
   uniqueEnrollmentKeys: true,
+  ownerInstallsLoginKey: false,
 };
 
 /** The sets of behaviour that conformance suites ask for by name; public servers refuse metadata out of order. */
@@ -34,6 +37,8 @@ const profiles: Readonly<Record<string, Partial<Behaviour>>> = {
   "testingMode=false": { testingMode: false },
   "no-auto-notify": { autoNotify: false },
   "any-order": { metadataOrder: "any" },
+  /** Login keys of elliptic curves are always taken; a suite's case brings one in without the activation secret. */
+  ecc: { ownerInstallsLoginKey: true },
   /** Keeps nothing after its end. */
   "disposable-atsign": {},
 };

@@ -9,6 +9,8 @@ export interface CommitEntry {
   readonly commitId: number;
   readonly key: string;
   readonly operation: CommitOperation;
+  /** When it was made, or when its maker says; milliseconds, 0 for entries of earlier versions. */
+  readonly opTime: number;
 }
 
 export const commitSchema = `
@@ -24,6 +26,7 @@ export class CommitLog {
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(db: AtDatabase) {
+    addColumn(db);
     this.#statements = prepare((sql) => db.prepare(sql));
   }
 
@@ -33,10 +36,15 @@ export class CommitLog {
   }
 
   /** Counts one more commit and returns its id; the first is 0. Within a transaction. */
-  add(atSign: string, key: string, operation: CommitOperation): number {
+  add(atSign: string, key: string, operation: CommitOperation, opTime: number): number {
     const commitId = Number(this.#statements.next.get(atSign)?.["commit_id"]);
-    this.#statements.add.run(atSign, key, commitId, operation);
+    this.#statements.add.run(atSign, key, commitId, operation, opTime);
     return commitId;
+  }
+
+  /** Forgets that a key ever changed. */
+  remove(atSign: string, key: string): void {
+    this.#statements.remove.run(atSign, key);
   }
 
   /** The newest commit id; -1 when there is none. */
@@ -64,7 +72,7 @@ export class CommitLog {
   addMissing(isLogged: (key: string) => boolean): void {
     for (const row of this.#statements.missing.all()) {
       const key = String(row["key"]);
-      if (isLogged(key)) this.add(String(row["at_sign"]), key, "+");
+      if (isLogged(key)) this.add(String(row["at_sign"]), key, "+", 0);
     }
   }
 
@@ -74,11 +82,18 @@ export class CommitLog {
   }
 }
 
+/** Tables of earlier versions lack it. */
+function addColumn(db: AtDatabase): void {
+  if (db.prepare("select 1 from pragma_table_info('commit_entry') where name = 'op_time'").get()) return;
+  db.prepare("alter table commit_entry add column op_time integer not null default 0").run();
+}
+
 function readEntry(row: Record<string, SQLOutputValue>): CommitEntry {
   return {
     commitId: Number(row["commit_id"]),
     key: String(row["key"]),
     operation: String(row["operation"]) as CommitOperation,
+    opTime: Number(row["op_time"]),
   };
 }
 
@@ -87,16 +102,18 @@ function prepare(sql: (text: string) => StatementSync) {
     addAtSign: sql("insert into at_sign (name, commit_id) values (?, -1) on conflict do nothing"),
     next: sql("update at_sign set commit_id = commit_id + 1 where name = ? returning commit_id"),
     add: sql(
-      `insert into commit_entry (at_sign, key, commit_id, operation) values (?, ?, ?, ?)
-       on conflict (at_sign, key) do update set commit_id = excluded.commit_id, operation = excluded.operation`,
+      `insert into commit_entry (at_sign, key, commit_id, operation, op_time) values (?, ?, ?, ?, ?)
+       on conflict (at_sign, key) do update set
+         commit_id = excluded.commit_id, operation = excluded.operation, op_time = excluded.op_time`,
     ),
+    remove: sql("delete from commit_entry where at_sign = ? and key = ?"),
     last: sql("select commit_id from at_sign where name = ?"),
     after: sql(
-      `select commit_id, key, operation from commit_entry
+      `select commit_id, key, operation, op_time from commit_entry
        where at_sign = ? and commit_id > ? order by commit_id limit ?`,
     ),
     before: sql(
-      `select commit_id, key, operation from commit_entry
+      `select commit_id, key, operation, op_time from commit_entry
        where at_sign = ? and commit_id < ? order by commit_id desc limit 500`,
     ),
     missing: sql(

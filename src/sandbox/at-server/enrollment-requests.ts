@@ -9,12 +9,10 @@ import {
   type StoredEnrollment,
 } from "./enrollment.ts";
 import type { EnrollmentHost } from "./enrollment-host.ts";
-import { failure, tooMany } from "./enrollment-rules.ts";
+import { failure, refuseTakenKey, tooMany } from "./enrollment-rules.ts";
 import type { LiveEnrollments } from "./live-enrollments.ts";
 import { Passcodes } from "./passcodes.ts";
-import { pkamKey } from "./reserved-keys.ts";
 import type { ServerConnection } from "./server-connection.ts";
-import { ServerError } from "./server-error.ts";
 
 /** Bounds of what strangers can make the server keep. */
 export interface EnrollmentLimits {
@@ -39,6 +37,7 @@ export type NewEnrollment = Pick<
   | "deviceName"
   | "namespaces"
   | "apkamPublicKey"
+  | "signingAlgo"
   | "encryptedAPKAMSymmetricKey"
   | "encryptionPrivateKey"
   | "selfEncryptionKey"
@@ -101,7 +100,7 @@ export class EnrollmentRequests {
   }
 
   #refuseDuplicate({ appName, deviceName, apkamPublicKey }: NewEnrollment): void {
-    const { store, atSign, clock, behaviour } = this.#server;
+    const { store, atSign, clock } = this.#server;
     const now = clock();
     const same = store.enrollments
       .ofDevice(atSign, appName, deviceName)
@@ -110,12 +109,7 @@ export class EnrollmentRequests {
       throw failure(
         `Another enrollment with id ${same.id} exists with the app name: ${appName} and device name: ${deviceName} in ${same.status} state`,
       );
-    if (!behaviour.uniqueEnrollmentKeys) return;
-    if (
-      store.enrollments.withKey(atSign, apkamPublicKey) ||
-      this.#server.record(pkamKey)?.value === apkamPublicKey
-    )
-      throw new ServerError("AT0032", "The apkam public key is held by another enrollment");
+    refuseTakenKey(this.#server, apkamPublicKey);
   }
 
   #makeRoom(): void {

@@ -1,4 +1,6 @@
 import type { StoredEnrollment } from "./enrollment.ts";
+import type { EnrollmentHost } from "./enrollment-host.ts";
+import { pkamKey } from "./reserved-keys.ts";
 import { ServerError } from "./server-error.ts";
 
 export type EnrollmentOperation = "approve" | "deny" | "revoke" | "unrevoke" | "delete";
@@ -25,6 +27,15 @@ export function refuseState(
       if (status === "denied" || status === "revoked") return undefined;
       return `Cannot delete ${status} enrollments. Only denied and revoked enrollments can be deleted`;
   }
+}
+
+/** Throws AT0032 when another enrollment than `id`, or the atSign itself, logs in with this key. */
+export function refuseTakenKey(server: EnrollmentHost, publicKey: string, id?: string): void {
+  if (!server.behaviour.uniqueEnrollmentKeys) return;
+  const { store, atSign } = server;
+  const holder = store.enrollments.withKey(atSign, publicKey);
+  if ((holder && holder.id !== id) || server.record(pkamKey)?.value === publicKey)
+    throw new ServerError("AT0032", "The apkam public key is held by another enrollment");
 }
 
 /** How servers word every other refusal of an enrollment. */

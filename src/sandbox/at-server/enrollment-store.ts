@@ -97,8 +97,8 @@ function prepare(sql: (text: string) => StatementSync) {
     put: sql(
       `insert into enrollment (at_sign, id, status, app_name, device_name, apkam_public_key, approved_by, expires_at, body)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       on conflict (at_sign, id) do update set status = excluded.status, approved_by = excluded.approved_by,
-         expires_at = excluded.expires_at, body = excluded.body`,
+       on conflict (at_sign, id) do update set status = excluded.status, apkam_public_key = excluded.apkam_public_key,
+         approved_by = excluded.approved_by, expires_at = excluded.expires_at, body = excluded.body`,
     ),
     delete: sql("delete from enrollment where at_sign = ? and id = ?"),
     all: sql("select body from enrollment where at_sign = ? order by rowid"),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Enrollment } from "./identity.ts";
+import { signingAlgorithm } from "./login-key.ts";
 
 export const enrollmentStatus = z.enum(["pending", "approved", "denied", "revoked"]);
 export type EnrollmentStatus = z.infer<typeof enrollmentStatus>;
@@ -26,8 +27,10 @@ export const storedEnrollment = z.object({
   appName: z.string(),
   deviceName: z.string(),
   namespaces: namespacesSchema,
-  /** Base64 SPKI. */
+  /** As its algorithm spells it: base64 SPKI for RSA. */
   apkamPublicKey: z.string(),
+  /** RSA when it does not say. */
+  signingAlgo: signingAlgorithm.optional(),
   status: enrollmentStatus,
   createdAt: z.number(),
   /** When a pending one lapses, or an approved one's key ends. */

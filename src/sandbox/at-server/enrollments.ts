@@ -1,3 +1,4 @@
+import { amended, type Amendment } from "./amend-enrollment.ts";
 import {
   anyNamespace,
   isExpired,
@@ -95,6 +96,15 @@ export class Enrollments {
 
   unrevoke(connection: ServerConnection, id: string): void {
     this.#save({ ...this.#forOperation(connection, "unrevoke", id), status: "approved" });
+  }
+
+  /**
+   * Changes the login key or metadata of the caller's own enrollment, in one step: from then on the old key opens no
+   * connection. Open ones stay, as the enrollment stays approved (to end somebody's, it is revoked).
+   */
+  update(connection: ServerConnection, id: string, amendment: Amendment): void {
+    const holder = this.live.idOf(connection);
+    this.#save(amended(this.#server, this.get(id), { id, holder, amendment }));
   }
 
   delete(connection: ServerConnection, id: string): void {

@@ -9,6 +9,8 @@ export interface Limits {
   /** What a monitor, and all connections together, may leave unread. */
   readonly maxUnsentBytes: number;
   readonly maxUnsentTotalBytes: number;
+  /** Ephemeral notifications of all atSigns of the process: they live in memory alone. */
+  readonly maxHeldBytes: number;
   /** Connections to other atServers, and how long one of them may go unused. */
   readonly maxOutbound: number;
   readonly outboundIdleMs: number;
@@ -31,6 +33,7 @@ export const defaultLimits: Limits = {
   maxBufferedBytes: 64_000_000,
   maxUnsentBytes: 32_000_000,
   maxUnsentTotalBytes: 128_000_000,
+  maxHeldBytes: 64_000_000,
   maxOutbound: 200,
   outboundIdleMs: 600_000,
   handshakeMs: 20_000,

@@ -139,10 +139,17 @@ function readValue(text: string, kind: FieldKind): number | boolean | string | n
     case "boolean":
       return text.toLowerCase() === "true";
     case "time":
-      return Date.parse(text);
+      return readTime(text);
     case "text":
       return text === "null" ? null : text;
   }
+}
+
+/** Milliseconds of a time that has the form of one. Throws AT0003 when there is none such. */
+export function readTime(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw syntaxError(`Invalid syntax. ${text} is no time`);
+  return ms;
 }
 
 /** Refuses values that no combination allows, given what is stored (messages as the public server words them). */

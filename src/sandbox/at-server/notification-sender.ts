@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { AtServer } from "./at-server.ts";
+import type { AtStore } from "./at-store.ts";
 import { notifyCommand } from "./federation/notify-command.ts";
 import { PeerRefusal } from "./federation/outbound-connection.ts";
 import type { OutgoingNotification, QueuedNotification } from "./outgoing-store.ts";
@@ -10,6 +12,8 @@ const maxWaiting = 10_000;
 /** So many are on their way to a recipient at a time. */
 const window = 16;
 const maxRecipients = 1_000;
+
+const infoSchema = z.object({ features: z.array(z.object({ name: z.string(), status: z.string() })) });
 
 type Outcome = "delivered" | "errored" | "again";
 
@@ -23,23 +27,26 @@ const finalCodes: ReadonlySet<string> = new Set(["AT0003", "AT0005", "AT0009", "
  */
 export class NotificationSender {
   readonly #server: AtServer;
+  readonly #store: AtStore;
   /** Recipients that are being served, each with what cuts its wait short. */
   readonly #active = new Map<string, { stop: () => void }>();
   #isClosed = false;
 
-  constructor(server: AtServer) {
+  /** `store`: where its queues are. */
+  constructor(server: AtServer, store: AtStore) {
     this.#server = server;
+    this.#store = store;
   }
 
   /** Goes on with what waited when the process ended. */
   start(): void {
-    for (const recipient of this.#server.store.outgoing.recipients(this.#server.atSign))
-      this.#serve(recipient);
+    for (const recipient of this.#store.outgoing.recipients(this.#server.atSign)) this.#serve(recipient);
   }
 
   /** Queues a notification, within a transaction. Throws AT0011 when too many wait already. */
   enqueue(n: OutgoingNotification, sentAt: number): void {
-    const { store, atSign } = this.#server;
+    const store = this.#store;
+    const { atSign } = this.#server;
     if (
       store.outgoing.isFull(atSign, n.recipient, maxWaiting) ||
       (this.#active.size >= maxRecipients && !this.#active.has(n.recipient))
@@ -68,13 +75,16 @@ export class NotificationSender {
   }
 
   async #deliverAll(recipient: string, active: { stop: () => void }): Promise<void> {
-    const { store, atSign } = this.#server;
+    const store = this.#store;
+    const { atSign } = this.#server;
     let failures = 0;
     try {
       while (!this.#isClosed) {
         const next = ofDifferentKeys(store.outgoing.next(atSign, recipient, window));
         if (next.length === 0) return;
-        const outcomes = await Promise.all(next.map((each) => this.#deliverOnce(recipient, each)));
+        let asked: Promise<boolean> | undefined;
+        const holds = () => (asked ??= this.#holds(recipient));
+        const outcomes = await Promise.all(next.map((each) => this.#deliverOnce(recipient, each, holds)));
         if (this.#isClosed) return;
         if (outcomes.includes("again")) await waitToRetry(++failures, active);
         else failures = 0;
@@ -85,27 +95,34 @@ export class NotificationSender {
   }
 
   /** Tries once, and takes out of the queue what need not be tried again. */
-  async #deliverOnce(recipient: string, queued: QueuedNotification): Promise<Outcome> {
-    const { store, atSign } = this.#server;
+  async #deliverOnce(
+    recipient: string,
+    queued: QueuedNotification,
+    holds: () => Promise<boolean>,
+  ): Promise<Outcome> {
+    const store = this.#store;
+    const { atSign } = this.#server;
     const { id } = queued.notification;
-    const outcome = await this.#deliver(queued);
+    const outcome = await this.#deliver(queued, holds);
     if (outcome === "again" || this.#isClosed) return outcome;
     const isKept = store.outgoing.find(atSign, id) !== undefined; // not removed meanwhile
     if (isKept) await store.grouped(() => this.#finish(recipient, id, outcome, queued.expiresAt));
     return outcome;
   }
 
-  async #deliver(queued: QueuedNotification): Promise<Outcome> {
+  async #deliver(queued: QueuedNotification, holds: () => Promise<boolean>): Promise<Outcome> {
     const now = this.#server.clock();
     const { notification, expiresAt } = queued;
+    const { recipient } = notification;
     if (expiresAt <= now) return "errored"; // shown as expired
-    if (this.#server.peer(notification.recipient)) {
+    if (this.#server.peer(recipient)) {
       this.#server.deliver(notification, queued.sentAt);
       return "delivered";
     }
     try {
-      const command = notifyCommand(notification, expiresAt - now);
-      const answer = await this.#server.federation.outbound.request(notification.recipient, "pol", command, {
+      const eph = notification.isEphemeral === true && (await holds());
+      const command = notifyCommand(notification, expiresAt - now, { eph });
+      const answer = await this.#server.federation.outbound.request(recipient, "pol", command, {
         pipelines: true,
       });
       return answer === "success" ? "delivered" : "again";
@@ -116,11 +133,27 @@ export class NotificationSender {
     }
   }
 
+  /** Whether the recipient's server knows notifications that are held in memory alone; one that does not keeps them. */
+  async #holds(recipient: string): Promise<boolean> {
+    try {
+      const text = await this.#server.federation.outbound.request(recipient, "pol", "info");
+      return infoSchema.parse(JSON.parse(text)).features.some(isThere);
+    } catch (error) {
+      if (error instanceof ServerError && !(error instanceof PeerRefusal)) throw error;
+      return false; // refused, or nothing that can be read
+    }
+  }
+
   #finish(recipient: string, id: string, status: "delivered" | "errored", expiresAt: number): void {
-    const { store, atSign } = this.#server;
+    const store = this.#store;
+    const { atSign } = this.#server;
     store.outgoing.finish(atSign, recipient, id);
     store.notifications.putStatus(atSign, { id, recipient }, status, expiresAt);
   }
+}
+
+function isThere({ name, status }: { readonly name: string; readonly status: string }): boolean {
+  return name === "notify.eph" && !/^retired$/i.test(status);
 }
 
 /** The first ones up to the second about the same key: so that one that has to be tried again is not overtaken by it. */

@@ -64,6 +64,11 @@ export class NotificationStore {
     return changes === 1;
   }
 
+  /** True when the recipient has this id from this sender. */
+  has({ recipient, sender, id }: StoredNotification): boolean {
+    return this.#statements.has.get(recipient, sender, id) !== undefined;
+  }
+
   /** Position of the newest notification of any atSign, for `since`. */
   lastRow(): number {
     return Number(this.#statements.lastRow.get()?.["row"] ?? 0);
@@ -172,6 +177,7 @@ function prepare(sql: (text: string) => StatementSync) {
       `insert into notification (recipient, sender, id, key, value, operation, message_type, is_encrypted, metadata, epoch_ms, expires_at, kind, hints)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
     ),
+    has: sql("select 1 from notification where recipient = ? and sender = ? and id = ?"),
     find: sql("select * from notification where recipient = ? and id = ? order by epoch_ms desc limit 1"),
     findSent: sql(
       `select n.* from sent s join notification n on n.recipient = s.recipient and n.sender = s.at_sign and n.id = s.id

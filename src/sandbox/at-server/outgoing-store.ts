@@ -17,6 +17,8 @@ export interface OutgoingNotification {
   /** How long it is kept, milliseconds. */
   readonly ttln: number;
   readonly hints?: NotificationHints;
+  /** Held in memory, by us and by servers that can, and never kept. */
+  readonly isEphemeral?: boolean;
 }
 
 /** What a sender says about handling; `latest` keeps only the newest of this notifier waiting. */
@@ -69,6 +71,7 @@ const contentSchema = z.object({
     })
     .optional()
     .transform((hints) => hints ?? defaultHints),
+  isEphemeral: z.boolean().default(false),
 });
 
 /** Notifications to servers of other processes: those that wait, in order, and until they expire those delivered. */

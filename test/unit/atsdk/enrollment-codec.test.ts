@@ -14,6 +14,8 @@ import {
   readEnrolled,
   readEnrollment,
   readEnrollments,
+  readLastRevoked,
+  readMembers,
   readWrappedKey,
   type RequestFields,
 } from "../../../src/atsdk/codec/enrollment.ts";
@@ -89,6 +91,26 @@ suite("lines and replies of enrollment", () => {
     const plain = { ...description, expiresAt: undefined, encryptedAPKAMSymmetricKey: "AA==" };
     const found = readEnrollment("a-1", JSON.stringify(plain));
     assert.deepEqual([found.wrappedKey, found.expiresAt], ["AA==", undefined]);
+  });
+
+  test("members of a namespace and the last revocation", () => {
+    const member = { enrollmentId: "a-1", access: "r", apkamPubKey: "key", metadata: null };
+    assert.deepEqual(readMembers(JSON.stringify([member])), [{ id: "a-1", access: "r" }]);
+    for (const bad of [
+      "{}",
+      "null",
+      "[1]",
+      '[{"enrollmentId":"a-1","access":"w"}]',
+      '[{"enrollmentId":"a b","access":"r"}]',
+    ])
+      assert.throws(() => readMembers(bad), isBadReply, bad);
+    assert.equal(readLastRevoked('{"lastRevokedAt":null}'), undefined);
+    assert.equal(
+      readLastRevoked('{"lastRevokedAt":"2026-01-02T03:04:05.678Z"}'),
+      Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+    );
+    for (const bad of ["[]", '{"lastRevokedAt":5}', '{"lastRevokedAt":"never"}'])
+      assert.throws(() => readLastRevoked(bad), isBadReply, bad);
   });
 
   test("replies of another form are refused", () => {

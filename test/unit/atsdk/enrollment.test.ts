@@ -91,6 +91,37 @@ suite("enrollment of a second device", () => {
     );
   });
 
+  test("what it notes of itself is told to who lists it, and amended by itself alone", async (t) => {
+    const { sandbox, time } = await startActivated(t);
+    const alice = await openClient(t, sandbox, "@alice");
+    const otp = await alice.enrollments.createPasscode();
+    const metadata = { model: "M1\n", tags: ["a"] };
+    const pending = await requestEnrollment({ ...sandbox, ...asLaptop, otp, metadata });
+    await alice.enrollments.approve(pending.enrollmentId);
+    const told = async () => (await alice.enrollments.fetch(pending.enrollmentId)).metadata;
+    assert.deepEqual(await told(), metadata);
+    const laptop = await openLaptop(t, sandbox, pending);
+    await laptop.enrollments.updateMetadata({ tags: [], place: "home" });
+    assert.deepEqual(await told(), { model: "M1\n", tags: [], place: "home" });
+    await assert.rejects(alice.enrollments.updateMetadata({ place: "away" }), hasCode("invalid-key-file"));
+    const metadataNow = { model: "M1\n", tags: [], place: "home" };
+    const mine = { id: pending.enrollmentId, access: "rw", metadata: metadataNow } as const;
+    assert.deepEqual(await laptop.enrollments.members("stock"), [mine]);
+    const second = await request(sandbox, alice, "other");
+    await alice.enrollments.approve(second.enrollmentId);
+    assert.deepEqual(await laptop.enrollments.members("stock"), [
+      mine,
+      { id: second.enrollmentId, access: "rw" },
+    ]);
+    assert.equal(await laptop.enrollments.lastRevokedAt("stock"), undefined);
+    time.now += 5;
+    await alice.enrollments.revoke(second.enrollmentId);
+    assert.deepEqual(await laptop.enrollments.members("stock"), [mine]);
+    assert.equal(await laptop.enrollments.lastRevokedAt("stock"), time.now);
+    await assert.rejects(laptop.enrollments.members("else"), hasCode("AT0009"));
+    await assert.rejects(laptop.enrollments.members("a:b"), hasCode("invalid-value"));
+  });
+
   test("each outcome is told apart", async (t) => {
     const { sandbox, time } = await startActivated(t);
     const { enrollments } = await openClient(t, sandbox, "@alice");

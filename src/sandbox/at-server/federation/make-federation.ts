@@ -1,5 +1,6 @@
-import type { AtServer, Federation } from "../at-server.ts";
+import type { AtServer } from "../at-server.ts";
 import { NotificationSender } from "../notification-sender.ts";
+import type { Federation } from "./federation.ts";
 import { type Network, OutboundPool } from "./outbound-pool.ts";
 import { rememberPublicKey } from "./public-keys.ts";
 import { SigningKeys } from "./signing-keys.ts";
@@ -10,9 +11,22 @@ export function makeFederation(
   network: Network,
   neighbours: ReadonlyMap<string, AtServer>,
 ): Federation {
+  const sender = new NotificationSender(server, server.store);
+  let ephemeral: NotificationSender | undefined;
   return {
     outbound: new OutboundPool(server, network),
-    sender: new NotificationSender(server),
+    sender: {
+      start: () => sender.start(),
+      enqueue(notification, sentAt) {
+        if (notification.isEphemeral !== true) return sender.enqueue(notification, sentAt);
+        ephemeral ??= new NotificationSender(server, server.store.held);
+        return ephemeral.enqueue(notification, sentAt);
+      },
+      close() {
+        sender.close();
+        ephemeral?.close();
+      },
+    },
     signingKeys: new SigningKeys(server),
     publicKeyWritten(record) {
       // Those of other processes see it when they connect.

@@ -24,8 +24,11 @@ const metadataOrder = [
   "appMetadata",
 ] as const satisfies readonly (keyof MetadataChange)[];
 
-/** The line that hands a notification to its recipient's server, where it is to live for `lifeMs` more. */
-export function notifyCommand(n: OutgoingNotification, lifeMs: number): string {
+/**
+ * The line that hands a notification to its recipient's server, where it is to live for `lifeMs` more; with `eph` in
+ * memory alone, for servers that know that.
+ */
+export function notifyCommand(n: OutgoingNotification, lifeMs: number, o: { eph?: boolean } = {}): string {
   const { notifier } = n.hints ?? defaultHints;
   const change: MetadataChange = {
     ...n.change,
@@ -36,5 +39,6 @@ export function notifyCommand(n: OutgoingNotification, lifeMs: number): string {
     .filter((name) => change[name] !== undefined && change[name] !== null)
     .map((name) => `:${name}:${change[name]}`);
   const head = `notify:id:${n.id}:${n.operation}:messageType:${n.messageType}:notifier:${notifier}:ttln:${lifeMs}`;
-  return `${head}${segments.join("")}:${n.key}${n.value === null ? "" : `:${n.value}`}`;
+  const eph = o.eph === true ? ":eph:true" : "";
+  return `${head}${eph}${segments.join("")}:${n.key}${n.value === null ? "" : `:${n.value}`}`;
 }

@@ -1,5 +1,6 @@
 import type { SecureContext } from "node:tls";
-import type { AtServer, CallAs } from "../at-server.ts";
+import type { AtServer } from "../at-server.ts";
+import type { CallAs } from "./federation.ts";
 import { ServerError } from "../server-error.ts";
 import { OutboundConnection, PeerRefusal } from "./outbound-connection.ts";
 import { authenticateToPeer } from "./pol-handshake.ts";

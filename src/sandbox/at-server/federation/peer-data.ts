@@ -1,4 +1,5 @@
-import type { AtServer, CallAs } from "../at-server.ts";
+import type { AtServer } from "../at-server.ts";
+import type { CallAs } from "./federation.ts";
 import { followReferences } from "../references.ts";
 import { formatRecord, isVisible, type StoredRecord } from "../record.ts";
 import { isServerErrorCode, keyNotFound, ServerError } from "../server-error.ts";

@@ -25,7 +25,7 @@ export async function authenticateToPeer(
   try {
     await connection.request("pol", { timeoutMs: answerMs, bareAnswer: `${server.atSign}@` });
   } finally {
-    if (!server.store.isClosed) server.deleteRecord(key, false);
+    if (!server.store.isClosed) server.deleteRecord(key, { log: false });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AtServer } from "../at-server.ts";
 import { type Key, parseCachedKey, parseKey } from "../key.ts";
-import { SegmentReader } from "../metadata-fields.ts";
+import { readTime, SegmentReader } from "../metadata-fields.ts";
 import { assertMayWrite, assertMayWriteAll } from "../namespaces.ts";
 import { findProtected, secretDeletedKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -22,8 +22,9 @@ export function deleteKey(server: AtServer, connection: ServerConnection, rest: 
   const reader = new SegmentReader(rest);
   const isOption = (word: string) => options.has(word);
   const given = new Set<string>();
+  let at: number | undefined;
   for (let word = reader.word(isOption); word !== undefined; word = reader.word(isOption)) {
-    if (word === "dat") reader.value(isoTime);
+    if (word === "dat") at = readTime(reader.value(isoTime));
     if (word === "priority") reader.value(/^(?:low|medium|high)(?=:)/i);
     given.add(word);
   }
@@ -37,7 +38,7 @@ export function deleteKey(server: AtServer, connection: ServerConnection, rest: 
   return server.store.transaction(() => {
     if (server.record(key.full)?.metadata.immutable === true && !given.has("force"))
       throw new ServerError("AT0032", "Immutable records may not be deleted without force");
-    const commitId = server.deleteRecord(key.full, !given.has("nc"));
+    const commitId = server.deleteRecord(key.full, { log: !given.has("nc"), at });
     notifyRecipient(server, key, "delete", null, {});
     return String(commitId);
   });

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import type { Amendment } from "../amend-enrollment.ts";
 import type { AtServer } from "../at-server.ts";
 import { describeEnrollment, enrollmentKey, namespacesSchema } from "../enrollment.ts";
 import { failure, tooMany } from "../enrollment-rules.ts";
 import type { WrappedKeys } from "../enrollments.ts";
+import { signingAlgorithm } from "../login-key.ts";
 import { covers } from "../namespaces.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -17,6 +19,8 @@ const parameters = z
     namespaces: namespacesSchema,
     otp: z.union([text, z.number()]).transform(String),
     apkamPublicKey: text,
+    signingAlgo: signingAlgorithm,
+    apkamPublicKeySignature: text,
     encryptedAPKAMSymmetricKey: text,
     encryptedDefaultEncryptionPrivateKey: text,
     encPrivateKeyIV: text,
@@ -32,7 +36,7 @@ type Parameters = z.infer<typeof parameters>;
 /** `enroll:<operation>[:force][:<json>]`: asks for an enrollment (before login too), or administers them. */
 export async function enroll(server: AtServer, connection: ServerConnection, rest: string): Promise<string> {
   const match =
-    /^(request|approve|deny|revoke|unrevoke|delete|listns|infons|list|fetch)(?::(force))?(?::(.+))?$/is.exec(
+    /^(request|approve|deny|revoke|unrevoke|update|delete|listns|infons|list|fetch)(?::(force))?(?::(.+))?$/is.exec(
       rest,
     );
   const operation = match?.[1]?.toLowerCase();
@@ -66,6 +70,11 @@ export async function enroll(server: AtServer, connection: ServerConnection, res
         enrollmentId: id,
         ...(endsSelf ? { message: "Enrollment is revoked. Closing the connection in 10 seconds" } : {}),
       });
+    }
+    case "update": {
+      const id = idIn(given, operation);
+      enrollments.update(connection, id, amendmentIn(given));
+      return JSON.stringify({ enrollmentId: id, status: "approved" });
     }
     case "delete": {
       const id = idIn(given, operation);
@@ -106,6 +115,7 @@ async function request(server: AtServer, connection: ServerConnection, given: Pa
       deviceName,
       namespaces,
       apkamPublicKey,
+      signingAlgo: given.signingAlgo,
       encryptedAPKAMSymmetricKey,
       keyLifetime: given.apkamKeysExpiryInMillis,
       metadata: given.metadata,
@@ -179,6 +189,19 @@ function readParameters(json: string): Parameters {
 
 function idIn(given: Parameters, operation: string): string {
   return mandatory(given.enrollmentId, "enrollmentId", operation);
+}
+
+/** What may be changed is named; rights are refused by name, so that nobody takes them for granted. */
+function amendmentIn(given: Parameters): Amendment {
+  const { apkamPublicKey, signingAlgo, apkamPublicKeySignature, metadata } = given;
+  if (apkamPublicKey === undefined && signingAlgo === undefined && metadata === undefined)
+    throw new ServerError(
+      "AT0022",
+      "enroll:update must name at least one of apkamPublicKey, signingAlgo or metadata",
+    );
+  if (given.namespaces !== undefined)
+    throw new ServerError("AT0022", "enroll:update cannot change namespaces");
+  return { apkamPublicKey, signingAlgo, apkamPublicKeySignature, metadata };
 }
 
 function wrappedKeysIn(given: Parameters): WrappedKeys {

@@ -3,22 +3,26 @@ import type { ServerConnection } from "../server-connection.ts";
 import { syntaxError } from "../server-error.ts";
 
 /** The public server's version whose rules this one follows; clients compare it. */
-export const serverVersion = "3.16.6";
+export const serverVersion = "3.17.0";
 
 /** What clients that ask find here, beyond what every server does. */
 const features = [
+  { name: "notify.eph", status: "GA", description: "A notification may be held in memory alone" },
   { name: "notify.eAtn", status: "GA", description: "A notification may name the time of its end" },
   { name: "notify.all", status: "Deprecated", description: "One notification for several atSigns" },
 ];
 
-/** `info[:brief]`: version, time since the start and, once logged in, what there is beyond the usual. */
+/**
+ * `info[:brief]`: version, time since the start and, once logged in, also as another atSign's server, what there is beyond
+ * the usual.
+ */
 export function info(server: AtServer, connection: ServerConnection, rest: string): string {
   if (rest !== "" && rest !== ":brief") throw syntaxError("invalid command");
   const version = serverVersion;
   const uptime = server.clock() - server.startedAt;
   if (rest === ":brief") return JSON.stringify({ version, uptimeAsMillis: uptime });
   const uptimeAsWords = inWords(uptime);
-  if (!connection.isOwner) return JSON.stringify({ version, uptimeAsWords });
+  if (connection.identity.kind === "none") return JSON.stringify({ version, uptimeAsWords });
   return JSON.stringify({ version, uptimeAsWords, features, ...enrollmentOf(server, connection) });
 }
 

@@ -60,7 +60,7 @@ export function keys(server: AtServer, connection: ServerConnection, rest: strin
       if (keyName === undefined) throw syntaxError();
       const key = keyName.toLowerCase();
       if (!isOf(server, own, key)) throw keyNotFound(key);
-      server.deleteRecord(key, false);
+      server.deleteRecord(key, { log: false });
       return "-1";
     }
   }

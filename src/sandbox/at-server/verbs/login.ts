@@ -1,15 +1,8 @@
-import {
-  constants,
-  createHash,
-  createPublicKey,
-  type KeyObject,
-  randomUUID,
-  timingSafeEqual,
-  verify,
-} from "node:crypto";
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
 import { connectionEnrollment, primaryId } from "../enrollment.ts";
 import { challengePeer } from "../federation/pol.ts";
+import { defaultAlgorithm, isSignedBy, signingAlgorithm } from "../login-key.ts";
 import { pkamKey, secretKey } from "../reserved-keys.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -49,28 +42,29 @@ export function cram(server: AtServer, connection: ServerConnection, rest: strin
   return "success";
 }
 
-/** `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's or an enrollment's key (RSA). */
+/**
+ * `pkam:[signingAlgo:..:][hashingAlgo:..:][enrollmentId:..:]<signature>`: login with the atSign's key, or with that of an
+ * enrollment, which alone says what kind of key it is.
+ */
 export function pkam(server: AtServer, connection: ServerConnection, rest: string): string {
   const match =
-    /^(?:signingAlgo:rsa2048:)?(?:hashingAlgo:(?<hash>sha256|sha512):)?(?:enrollmentId:(?<enrollment>[^:]+):)?(?<signature>.+)$/i.exec(
+    /^(?:signingAlgo:(?<algorithm>rsa2048|ecc_secp256r1|mldsa65):)?(?:hashingAlgo:(?<hash>sha256|sha512):)?(?:enrollmentId:(?<enrollment>[^:]+):)?(?<signature>.+)$/i.exec(
       rest,
     )?.groups;
   if (!match) throw syntaxError();
   const challenge = takeChallenge(server, connection);
-  const { enrollment: id = primaryId, hash = "sha256", signature = "" } = match;
+  const { enrollment: id = primaryId, signature = "" } = match;
+  const hash = match["hash"]?.toLowerCase() === "sha512" ? "sha512" : "sha256";
   const enrollment =
     id === primaryId && !server.record(pkamKey) ? undefined : server.enrollments.forLogin(id);
-  const key = readPkamKey(enrollment?.apkamPublicKey);
+  const algorithm =
+    id === primaryId
+      ? signingAlgorithm.parse(match["algorithm"]?.toLowerCase() ?? defaultAlgorithm)
+      : (enrollment?.signingAlgo ?? defaultAlgorithm);
   const isValid =
     challenge !== undefined &&
     enrollment !== undefined &&
-    key !== undefined &&
-    verify(
-      hash.toLowerCase(),
-      Buffer.from(challenge),
-      { key, padding: constants.RSA_PKCS1_PADDING },
-      Buffer.from(signature, "base64"),
-    );
+    isSignedBy(enrollment.apkamPublicKey, algorithm, { text: challenge, signature, hash });
   if (!isValid) throw new ServerError("AT0401", "pkam authentication failed");
   connection.identity =
     id === primaryId ? { kind: "owner" } : { kind: "owner", enrollment: connectionEnrollment(enrollment) };
@@ -83,17 +77,6 @@ function takeChallenge(server: AtServer, connection: ServerConnection): string |
   const { challenge } = connection;
   connection.challenge = undefined;
   return challenge && challenge.expiresAt > server.clock() ? challenge.text : undefined;
-}
-
-/** Reads a base64 SPKI RSA key; undefined when it is none. */
-export function readPkamKey(spkiBase64: string | undefined): KeyObject | undefined {
-  if (spkiBase64 === undefined) return undefined;
-  try {
-    const key = createPublicKey({ key: Buffer.from(spkiBase64, "base64"), format: "der", type: "spki" });
-    return key.asymmetricKeyType === "rsa" ? key : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function readsJsonErrors(clientConfig: string): boolean {

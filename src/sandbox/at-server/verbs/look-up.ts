@@ -1,4 +1,5 @@
-import type { AtServer, CallAs } from "../at-server.ts";
+import type { AtServer } from "../at-server.ts";
+import type { CallAs } from "../federation/federation.ts";
 import { peerRecord, peerValue } from "../federation/peer-data.ts";
 import { rememberPublicKey } from "../federation/public-keys.ts";
 import { assertMayRead, mayRead } from "../namespaces.ts";

@@ -3,6 +3,7 @@ import type { StoredNotification } from "../notification-store.ts";
 import { ClientRegex } from "../client-regex.ts";
 import { mayReceive } from "../namespaces.ts";
 import { notificationLine } from "../notification.ts";
+import { receivedPages } from "../notification-views.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
 
@@ -60,18 +61,8 @@ async function replay(
   since: number,
   wants: Monitor["wants"],
 ): Promise<void> {
-  const lastRow = server.store.notifications.lastRow();
-  for (let afterRow = 0; ;) {
-    const page = server.store.notifications.since(server.atSign, {
-      since,
-      now: server.clock(),
-      afterRow,
-      lastRow,
-    });
-    for (const { row, notification } of page) {
-      afterRow = row;
-      if (wants(notification)) connection.push(notificationLine(notification));
-    }
-    if (page.length === 0 || !(await connection.drained())) return;
+  for (const page of receivedPages(server, since)) {
+    for (const notification of page) if (wants(notification)) connection.push(notificationLine(notification));
+    if (!(await connection.drained())) return;
   }
 }

@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AtServer } from "../at-server.ts";
 import { ClientRegex } from "../client-regex.ts";
 import { assertMayManage, assertMayReceive, assertMayWrite, isManageKey, mayReceive } from "../namespaces.ts";
-import { notificationJson, storedNotification } from "../notification.ts";
+import { notificationJson } from "../notification.ts";
 import type { StoredNotification } from "../notification-store.ts";
+import { findReceived, findSent, forget, receivedPages, sentPages, statusOf } from "../notification-views.ts";
 import { formatTime } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { ServerError, syntaxError } from "../server-error.ts";
@@ -15,7 +16,7 @@ const maxListBytes = 10_000_000;
 export function notificationStatus(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
   for (const { key } of known(server, id)) assertMayReceive(connection, "fetch notify", key);
-  return server.store.notifications.status(server.atSign, id, server.clock()) ?? "null";
+  return statusOf(server, id) ?? "null";
 }
 
 /** `notify:list[:<from>][:<to>][:<regex>]`: what was received and is not expired; `null` for nothing. */
@@ -25,39 +26,26 @@ export async function listNotifications(
   argument: string,
 ): Promise<string> {
   const { isWanted, since } = parseListing(argument);
-  const { store, atSign } = server;
-  const lastRow = store.notifications.lastRow();
   const listing = new Listing();
-  for (let afterRow = 0; ;) {
-    const page = store.notifications.since(atSign, { since, now: server.clock(), afterRow, lastRow });
-    for (const { row, notification } of page) {
-      afterRow = row;
-      if (
-        notification.kind === "received" &&
-        mayReceive(connection, notification.key) &&
-        isWanted(notification)
-      )
-        listing.add(notification);
-    }
-    if (page.length === 0 || listing.isFull) return listing.toString();
+  for (const page of receivedPages(server, since)) {
+    for (const each of page)
+      if (each.kind === "received" && mayReceive(connection, each.key) && isWanted(each)) listing.add(each);
+    if (listing.isFull) break;
     await nextTurn(); // a long list must not hold up the others
   }
+  return listing.toString();
 }
 
 /** `notify:list..` of another atSign's server: what we sent to it. */
 export async function listSentTo(server: AtServer, peer: string, argument: string): Promise<string> {
   const { isWanted, since } = parseListing(argument);
   const listing = new Listing();
-  for (let after = 0; ;) {
-    const page = server.store.outgoing.sentTo(server.atSign, peer, { now: server.clock(), after });
-    for (const { position, notification, sentAt, expiresAt } of page) {
-      after = position;
-      const sent = storedNotification(server.atSign, notification, sentAt, expiresAt);
-      if (sentAt > since && isWanted(sent)) listing.add(sent);
-    }
-    if (page.length === 0 || listing.isFull) return listing.toString();
+  for (const page of sentPages(server, peer)) {
+    for (const sent of page) if (sent.epochMillis > since && isWanted(sent)) listing.add(sent);
+    if (listing.isFull) break;
     await nextTurn();
   }
+  return listing.toString();
 }
 
 /** The list as JSON, as far as a reply may be long. */
@@ -107,13 +95,11 @@ function readDate(text: string): number {
 export function fetchNotification(server: AtServer, connection: ServerConnection, id: string): string {
   if (!/^\S+$/.test(id)) throw syntaxError();
   for (const { key } of known(server, id)) assertMayReceive(connection, "fetch notify", key);
-  const { store, atSign } = server;
-  const now = server.clock();
-  const received = store.notifications.find(atSign, id);
-  if (received && received.expiresAt > now)
+  const received = findReceived(server, id);
+  if (received && received.expiresAt > server.clock())
     return describe(received, received.kind === "self" ? "self" : "received", "delivered");
   const sent = findSent(server, id);
-  const status = store.notifications.status(atSign, id, now);
+  const status = statusOf(server, id);
   return sent && status !== undefined && status !== "expired"
     ? describe(sent, "sent", status)
     : JSON.stringify({ id, notificationStatus: "NotificationStatus.expired" });
@@ -126,27 +112,13 @@ export function removeNotification(server: AtServer, connection: ServerConnectio
     if (isManageKey(key)) assertMayManage(connection, `remove notify key: ${key}`);
     else assertMayWrite(connection, "remove notify", key);
   }
-  const { store, atSign } = server;
-  store.transaction(() => {
-    store.notifications.remove(atSign, id);
-    store.outgoing.remove(atSign, id);
-  });
+  forget(server, id);
   return "success";
 }
 
 /** The notifications with this id, received and sent. */
 function known(server: AtServer, id: string): StoredNotification[] {
-  const received = server.store.notifications.find(server.atSign, id);
-  return [received, findSent(server, id)].filter((found) => found !== undefined);
-}
-
-function findSent(server: AtServer, id: string): StoredNotification | undefined {
-  return server.store.notifications.findSent(server.atSign, id) ?? findQueued(server, id);
-}
-
-function findQueued(server: AtServer, id: string): StoredNotification | undefined {
-  const queued = server.store.outgoing.find(server.atSign, id);
-  return queued && storedNotification(server.atSign, queued.notification, queued.sentAt, queued.expiresAt);
+  return [findReceived(server, id), findSent(server, id)].filter((found) => found !== undefined);
 }
 
 function describe(n: StoredNotification, type: "received" | "sent" | "self", status: string): string {

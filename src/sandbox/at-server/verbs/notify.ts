@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AtServer } from "../at-server.ts";
+import type { AtStore } from "../at-store.ts";
 import type { Behaviour } from "../behaviour.ts";
-import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
+import { checkMetadata, type MetadataChange, readTime, SegmentReader } from "../metadata-fields.ts";
 import { assertMayWrite } from "../namespaces.ts";
 import { defaultHints, type NotificationHints, type OutgoingNotification } from "../outgoing-store.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -17,8 +18,9 @@ import {
 /** How long a notification is kept when its sender does not say: 15 minutes, as public servers are shipped. */
 export const defaultTtln = 900_000;
 
-/** How long `eAtn`, and another atSign's server, may have us keep something: 8 days, the longest that public servers know. */
+/** The longest that anything is kept: 8 days; and held in memory alone: two minutes. */
 const longestMs = 691_200_000;
+const longestHeldMs = 120_000;
 const maxRecipients = 100;
 const none = /^/;
 /** What stands before the metadata, in the order of public servers. */
@@ -32,7 +34,9 @@ const options: Record<string, RegExp> = {
   strategy: /^(?:all|latest)(?=:)/i,
   latestn: /^\d{1,9}(?=:)/,
   notifier: /^[^\s:]+(?=:)/,
+  ttln: /^\d{1,15}(?=:)/,
   eatn: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z(?=:)/i,
+  eph: none,
 };
 const optionNames = Object.keys(options);
 
@@ -68,7 +72,8 @@ export function notify(
       const target = parseTarget(given, server.atSign);
       assertMayWrite(connection, "notify", target.key);
       const id = given.id ?? randomUUID();
-      return server.store.grouped(() => {
+      if (given.ttln <= 0) return id; // its time is over: there is nobody to bring it to
+      return storeOf(server, given).grouped(() => {
         server.send({ ...given, ...target, id });
         return id;
       });
@@ -77,14 +82,14 @@ export function notify(
 }
 
 /** A notification that another atSign's server hands over. */
-function receive(server: AtServer, peer: string, rest: string): Promise<string> {
+function receive(server: AtServer, peer: string, rest: string): string | Promise<string> {
   const given = parse(rest, server.clock());
   const target = parseTarget(given, peer);
   if (target.recipient !== server.atSign)
     throw new ServerError("AT0009", `${target.recipient} is not served here`);
-  const ttln = Math.min(given.ttln, longestMs);
-  const notification = { ...given, ...target, ttln, id: given.id ?? randomUUID() };
-  return server.store.grouped(() => {
+  const notification = { ...given, ...target, id: given.id ?? randomUUID() };
+  if (given.ttln <= 0) return "success";
+  return storeOf(server, given).grouped(() => {
     server.receive(peer, notification, server.clock() + notification.ttln);
     return "success";
   });
@@ -103,11 +108,15 @@ function notifyAll(server: AtServer, connection: ServerConnection, text: string)
     id: randomUUID(),
   }));
   for (const { key } of notifications) assertMayWrite(connection, "notify", key);
-  server.store.transaction(() => {
-    for (const notification of notifications) server.send(notification);
+  storeOf(server, given).transaction(() => {
+    for (const notification of notifications) if (given.ttln > 0) server.send(notification);
   });
   const ids = notifications.map(({ recipient, id }) => [recipient, id]);
   return ` ${JSON.stringify(Object.fromEntries(ids))}`;
+}
+
+function storeOf(server: AtServer, { isEphemeral }: Given): AtStore {
+  return isEphemeral ? server.store.held : server.store;
 }
 
 interface Given extends Pick<
@@ -115,6 +124,7 @@ interface Given extends Pick<
   "operation" | "messageType" | "isEncrypted" | "change" | "ttln" | "hints"
 > {
   readonly id: string | undefined;
+  readonly isEphemeral: boolean;
   /** What stands behind options and metadata. */
   readonly rest: string;
 }
@@ -129,13 +139,17 @@ function parse(text: string, now: number, order: Behaviour["metadataOrder"] = "a
   checkMetadata(change);
   const messageType =
     (given.get("messagetype") ?? given.get("message_type"))?.toLowerCase() === "text" ? "text" : "key";
+  const ttln = given.has("ttln") ? Number(given.get("ttln")) : reader.ttln;
+  const isEphemeral = given.has("eph");
+  if (isEphemeral) refuseWriting(given, change);
   return {
     id: given.get("id"),
     operation: given.has("delete") ? "delete" : "update",
     messageType,
     isEncrypted: change.isEncrypted ?? messageType === "key",
     change,
-    ttln: lifetime(reader.ttln, given.get("eatn"), now),
+    ttln: Math.min(lifetime(ttln, given.get("eatn"), now), isEphemeral ? longestHeldMs : longestMs),
+    isEphemeral,
     hints: hintsOf(given),
     rest: reader.rest,
   };
@@ -158,16 +172,23 @@ function readOption(reader: SegmentReader, given: Map<string, string>): string |
   const pattern = name === undefined ? undefined : options[name];
   if (name === undefined || !pattern) return undefined;
   given.set(name, pattern === none ? "" : reader.value(pattern));
+  if (name === "eph") reader.word((word) => word === "true"); // some clients write the name alone
   return name;
 }
 
-/** How long it is kept: `ttln` (0 leaves it to the server) or until `eAtn`, milliseconds. */
+/** What is only held must not make its receiver write or remove a copy. */
+function refuseWriting(given: ReadonlyMap<string, string>, change: MetadataChange): void {
+  const bad = given.has("delete")
+    ? "delete"
+    : (["ttr", "ccd"] as const).find((name) => change[name] !== undefined);
+  if (bad !== undefined) throw syntaxError(`Invalid syntax. eph and ${bad} exclude each other`);
+}
+
+/** How long it is kept: `ttln` (0 leaves it to the server) or until `eAtn`, milliseconds; that may be in the past. */
 function lifetime(ttln: number | undefined, eAtn: string | undefined, now: number): number {
   if (eAtn === undefined) return ttln || defaultTtln;
   if (ttln !== undefined) throw syntaxError("Invalid syntax. ttln and eAtn exclude each other");
-  const left = Date.parse(eAtn) - now;
-  if (left > 0 && left <= longestMs) return left;
-  throw new ServerError("AT0022", "eAtn must lie within the next 8 days");
+  return readTime(eAtn) - now;
 }
 
 function hintsOf(given: ReadonlyMap<string, string>): NotificationHints {

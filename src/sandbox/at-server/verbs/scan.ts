@@ -9,17 +9,22 @@ import { ServerError, syntaxError } from "../server-error.ts";
 
 const namesPerTurn = 2_000;
 
-/** `scan[:cl][:showhidden:..][:@other][:page:<n>][ <regex>]`: a JSON array of the keys the caller may know of. */
+/**
+ * `scan[:showhidden:..][:@other][:page:<n>][ <regex>]`: a JSON array of the keys the caller may know of. With `:cl` at the
+ * front an owner's commit log instead, as objects in the order of their commits.
+ */
 export async function scan(server: AtServer, connection: ServerConnection, rest: string): Promise<string> {
   const [matched, commitLog, showHidden, otherText, regex] =
     /^(:cl)?(?::showhidden:(true|false))?(?::(@[^:@\s]+))?(?::page:\d+)?(?: (\S+))?$/i.exec(rest) ?? [];
   if (matched === undefined) throw syntaxError();
+  if (commitLog !== undefined && (otherText !== undefined || !connection.isOwner))
+    throw syntaxError("Invalid syntax. scan:cl is for an owner and the own commit log");
   const other = otherText?.toLowerCase() ?? server.atSign;
   if (other !== server.atSign) return JSON.stringify(await namesFrom(server, connection, other, regex));
-  const { keys, prefix } = ownKeys(server, connection, {
-    showHidden: showHidden?.toLowerCase() === "true",
-    commitLog: commitLog !== undefined,
-  });
+  const showsHidden = showHidden?.toLowerCase() === "true";
+  if (commitLog !== undefined)
+    return JSON.stringify(await loggedKeys(server, connection, showsHidden, regex));
+  const { keys, prefix } = ownKeys(server, connection, showsHidden);
   const names = await matching(keys, regex);
   return JSON.stringify(prefix === "" ? names : names.map((key) => key.slice(prefix.length)));
 }
@@ -40,7 +45,7 @@ async function matching(keys: readonly string[], regex: string | undefined): Pro
 function ownKeys(
   server: AtServer,
   connection: ServerConnection,
-  o: { showHidden: boolean; commitLog: boolean },
+  showsHidden: boolean,
 ): { keys: string[]; prefix: string } {
   const { identity } = connection;
   const keys = (prefix?: string) => server.store.records.keys(server.atSign, server.clock(), prefix);
@@ -52,13 +57,15 @@ function ownKeys(
     const prefix = "public:";
     return { keys: keys(prefix).filter((key) => !key.startsWith("public:_")), prefix };
   }
-  const hidden = o.showHidden
+  const own = keys().filter((key) => isListed(key, showsHidden) && mayList(connection, key));
+  return { keys: [...own, ...enrollmentKeys(server, connection)], prefix: "" };
+}
+
+function isListed(key: string, showsHidden: boolean): boolean {
+  const hidden = showsHidden
     ? /^(?:private:|privatekey:|public:_(?!_))/
     : /^(?:private:|privatekey:|public:_|_)/;
-  const own = (o.commitLog ? loggedKeys(server) : keys()).filter(
-    (key) => !hidden.test(key) && mayList(connection, key),
-  );
-  return { keys: o.commitLog ? own : [...own, ...enrollmentKeys(server, connection)], prefix: "" };
+  return !hidden.test(key);
 }
 
 /** Enrollments are listed like records, for whoever may read in every namespace. */
@@ -72,10 +79,27 @@ function enrollmentKeys(server: AtServer, { enrollment }: ServerConnection): str
     .map(({ id }) => enrollmentKey(id, atSign));
 }
 
-/** Keys in the order of their newest change, those that were deleted included. */
-function loggedKeys(server: AtServer): string[] {
-  const pages = [...server.store.commits.newestFirst(server.atSign)];
-  return pages.flatMap((page) => page.map(({ key }) => key)).reverse();
+/** The newest change of each key, those that were deleted included, in the order of their commits. */
+async function loggedKeys(
+  server: AtServer,
+  connection: ServerConnection,
+  showsHidden: boolean,
+  regex: string | undefined,
+): Promise<object[]> {
+  const entries = [...server.store.commits.newestFirst(server.atSign)]
+    .flat()
+    .filter(({ key }) => isListed(key, showsHidden) && mayList(connection, key))
+    .reverse();
+  const keys = entries.map(({ key }) => key);
+  const wanted = new Set(await matching(keys, regex));
+  return entries
+    .filter(({ key }) => wanted.has(key))
+    .map(({ key, operation, commitId, opTime }) => ({
+      atKey: key,
+      operation,
+      commitId,
+      opTime: new Date(opTime).toISOString(),
+    }));
 }
 
 /** What another atSign shares with ours. */

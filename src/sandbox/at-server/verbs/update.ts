@@ -1,5 +1,6 @@
 import type { AtServer } from "../at-server.ts";
 import { type Key, parseKey } from "../key.ts";
+import { isLoginKey } from "../login-key.ts";
 import { checkMetadata, type MetadataChange, SegmentReader } from "../metadata-fields.ts";
 import { readMetadataJson } from "../metadata-json.ts";
 import { assertMayWrite } from "../namespaces.ts";
@@ -7,7 +8,6 @@ import { pkamKey } from "../reserved-keys.ts";
 import { isExpired } from "../record.ts";
 import type { ServerConnection } from "../server-connection.ts";
 import { keyNotFound, ServerError, syntaxError } from "../server-error.ts";
-import { readPkamKey } from "./login.ts";
 import { notifyRecipient } from "./notify-recipient.ts";
 
 interface Change {
@@ -85,13 +85,21 @@ function write(server: AtServer, { key, change, value, log }: Change): string {
   });
 }
 
-/** Only the connection that knows the activation secret may set the login key; to write it as it is changes nothing. */
+/**
+ * Only the connection that knows the activation secret may set the login key, where the server does not let its owner
+ * too; to write it as it is changes nothing.
+ */
 function installPkamKey(server: AtServer, connection: ServerConnection, value: string): string {
-  const isSame = connection.enrollment === undefined && server.record(pkamKey)?.value === value;
-  if (connection.identity.kind !== "cram" && !isSame)
+  const isOwner = connection.enrollment === undefined;
+  const mayInstall =
+    connection.identity.kind === "cram" || (isOwner && server.behaviour.ownerInstallsLoginKey);
+  if (!mayInstall && !(isOwner && server.record(pkamKey)?.value === value))
     throw new ServerError("AT0009", `${pkamKey} can be written on a CRAM connection only`);
-  if (!readPkamKey(value))
-    throw new ServerError("AT0022", "The PKAM public key must be an RSA key in base64 SPKI");
-  if (connection.identity.kind === "cram") server.enrollments.installPrimary(value);
+  if (!isLoginKey(value))
+    throw new ServerError(
+      "AT0022",
+      "The PKAM public key must be an RSA key in base64 SPKI, a point of P-256 in hex or an ML-DSA-65 key in base64",
+    );
+  if (mayInstall) server.enrollments.installPrimary(value);
   return "-1";
 }

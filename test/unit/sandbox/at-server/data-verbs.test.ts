@@ -211,6 +211,44 @@ suite("sync", () => {
     assert.partialDeepStrictEqual(await json(alice, "stats:3:nothing"), [{ value: "0" }], "the public key");
   });
 
+  test("the log is listed as it is; what is to leave no trace in it takes its earlier ones with it", async (t) => {
+    const { sandbox, time } = await startActivated(t);
+    const [alice, stranger] = [await owner(t, sandbox, "@alice"), await guest(t, sandbox, "@alice")];
+    const now = new Date(time.now).toISOString();
+    await data(alice, "update:a.app@alice 1");
+    await data(alice, "update:uAt:2026-01-02T03:04:05.678Z:b.app@alice 1");
+    await data(alice, "update:_hidden.app@alice 1");
+    await data(alice, "delete:dAt:2026-02-03T04:05:06Z:c.app@alice");
+    const entry = (commitId: number, atKey: string, operation: string, opTime = now) => ({
+      atKey,
+      operation,
+      commitId,
+      opTime,
+    });
+    const b = entry(2, "b.app@alice", "*", "2026-01-02T03:04:05.678Z");
+    const c = entry(4, "c.app@alice", "-", "2026-02-03T04:05:06.000Z");
+    const listed = (command: string) => json(alice, command);
+    const log = [entry(0, "public:publickey@alice", "+"), entry(1, "a.app@alice", "+"), b, c];
+    assert.deepEqual(await listed("scan:cl"), log);
+    assert.deepEqual(await listed("scan:cl:showhidden:true _hidden"), [entry(3, "_hidden.app@alice", "+")]);
+    assert.deepEqual(await listed("scan:cl ^[bc]"), [b, c]);
+    assert.equal(await data(alice, "update:nc:a.app@alice 2"), "-1");
+    assert.equal(await data(alice, "delete:nc:c.app@alice"), "-1");
+    assert.deepEqual(await listed("scan:cl app"), [b]);
+    assert.equal(await data(alice, "llookup:a.app@alice"), "2");
+    assert.deepEqual(
+      ((await listed("sync:from:-1:limit:9:app")) as { atKey: string }[]).map(({ atKey }) => atKey),
+      ["public:publickey@alice", "b.app@alice", "_hidden.app@alice"],
+    );
+    assert.match(await alice.ask("scan:cl:@bob"), /^error:AT0003-/);
+    assert.match(await stranger.ask("scan:cl"), /^error:AT0003-/);
+    for (const wrong of [
+      "delete:dAt:2026-13-01T00:00:00Z:x@alice",
+      "update:uAt:2026-13-01T00:00:00Z:x@alice v",
+    ])
+      assert.match(await alice.ask(wrong), /^error:AT0003-/, wrong);
+  });
+
   test("ends a page at 100 entries and at 5 MiB, but has at least one", async (t) => {
     const { sandbox } = await startActivated(t);
     const alice = await owner(t, sandbox, "@alice");

@@ -60,8 +60,6 @@ suite("notifications", () => {
     for (const [line, expected] of [
       ["notify:update:ttlnn:5:@bob:x@alice:v", /^error:AT0003-/],
       ["notify:update:ttln:ttr:-1:@bob:x@alice:v", /^error:AT0003-/],
-      ["notify:eAtn:2000-01-01T00:00:00Z:@bob:x@alice:v", /^error:AT0022-.*eAtn/],
-      ["notify:eAtn:2099-01-01T00:00:00Z:@bob:x@alice:v", /^error:AT0022-.*eAtn/],
       ["notify:ttln:9000:eAtn:2099-01-01T00:00:00Z:@bob:x@alice:v", /^error:AT0003-/],
       ["notify:update:@bob:x@carol:v", /^error:AT0009-.*@carol is not authorized/],
       ["notify:strategy:latest:@bob:x@alice:v", /^error:AT0003-/],

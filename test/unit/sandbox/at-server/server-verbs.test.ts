@@ -44,11 +44,18 @@ test("what a server says of itself", async (t) => {
   const { sandbox, time } = await startActivated(t);
   const [alice, stranger] = [await owner(t, sandbox, "@alice"), await guest(t, sandbox, "@alice")];
   time.now += 93_784_005;
-  const version = "3.16.6";
+  const version = "3.17.0";
   const uptimeAsWords = "1 days 2 hours 3 minutes 4 seconds";
   assert.deepEqual(await json(stranger, "info"), { version, uptimeAsWords });
   assert.deepEqual(await json(stranger, "info:brief"), { version, uptimeAsMillis: 93_784_005 });
-  assert.partialDeepStrictEqual(await json(alice, "info"), { version, features: [{ name: "notify.all" }] });
+  assert.partialDeepStrictEqual(await json(alice, "info"), {
+    version,
+    features: [
+      { name: "notify.eph", status: "GA" },
+      { name: "notify.eAtn", status: "GA" },
+      { name: "notify.all", status: "Deprecated" },
+    ],
+  });
   assert.match(await alice.ask("info:mtls"), /^error:AT0003-/);
   const everything = (await json(alice, "stats")) as { id: string; name: string; value: string }[];
   assert.deepEqual(

@@ -4,8 +4,12 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { suite, test } from "node:test";
+import { connect } from "node:tls";
+import { lookUp } from "@atsign/atsdk";
 import { AppError } from "../../../../src/errors.ts";
+import { AtStore } from "../../../../src/sandbox/at-server/at-store.ts";
 import { loadIdentity } from "../../../../src/sandbox/at-server/certificates.ts";
 import { startAtSandbox } from "../../../../src/sandbox/at-server/start-at-sandbox.ts";
 import { activateBoth, openClient, startSandbox, temporaryFolder } from "./with-sandbox.ts";
@@ -44,6 +48,33 @@ suite("certificates", () => {
     }
     assert.ok(new X509Certificate(right.certificate).checkIssued(new X509Certificate(right.ca)));
   });
+});
+
+test("the raw protocol is spoken under its ALPN name and under none; who wants HTTP is not let in", async (t) => {
+  const sandbox = await startSandbox(t);
+  const { host, port } = await lookUp("@alice", sandbox);
+  const greeting = async (ALPNProtocols?: string[]) => {
+    const socket = connect({ host, port, ca: sandbox.ca, ...(ALPNProtocols ? { ALPNProtocols } : {}) });
+    t.after(() => socket.destroy());
+    const [chunk] = (await once(socket, "data")) as [Buffer];
+    return [socket.alpnProtocol, String(chunk)];
+  };
+  assert.deepEqual(await greeting(), [false, "@"]);
+  assert.deepEqual(await greeting(["http/1.1", "atProtocol/1.0"]), ["atProtocol/1.0", "@"]);
+  await assert.rejects(greeting(["http/1.1"]), /alert/);
+});
+
+test("the log of a version that kept no times is read on", (t) => {
+  const file = join(temporaryFolder(t), "at-servers.db");
+  const old = new DatabaseSync(file);
+  old.exec(`create table commit_entry (at_sign text not null, key text not null, commit_id integer not null,
+    operation text not null, primary key (at_sign, key)) strict;
+    insert into commit_entry values ('@alice', 'a@alice', 0, '+')`);
+  old.close();
+  const store = new AtStore(file);
+  t.after(() => store.close());
+  const [entry] = store.commits.after("@alice", -1, 1);
+  assert.deepEqual(entry, { commitId: 0, key: "a@alice", operation: "+", opTime: 0 });
 });
 
 suite("starting", () => {
