@@ -29,6 +29,11 @@ export const standingGrantSchema: z.ZodType<StandingGrant> = z.strictObject({
   ),
 });
 
+/** Names the value, which whoever proposes has just typed. */
+function expecting(what: string): (issue: { readonly input?: unknown }) => string {
+  return ({ input }) => `${JSON.stringify(input)?.slice(0, 100) ?? "nothing"}: expected ${what}`;
+}
+const wholeNumber = { error: expecting("a whole number from 1 to 1000") };
 const nameSchema = z.string().min(1).max(80);
 const listSchema = z.array(nameSchema).min(1).max(50).nullable();
 const amountSchema = z.strictObject({
@@ -47,9 +52,9 @@ export const proposedTermsSchema: z.ZodType<ProposedTerms> = z.strictObject({
     .exactOptional(),
   each: amountSchema,
   inAll: amountSchema,
-  uses: z.int().min(1).max(1_000),
+  uses: z.int(wholeNumber).min(1, wholeNumber).max(1_000, wholeNumber),
   tier: nameSchema.exactOptional(),
-  until: z.iso.datetime(),
+  until: z.iso.datetime({ error: expecting("a time such as 2026-01-31T08:00:00Z") }),
 });
 
 /** How a grant stands at `now` (milliseconds), by the policy and the people of today. */

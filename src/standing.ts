@@ -157,7 +157,7 @@ export function createStanding(o: {
       const { quorum } = view(grant);
       return done(
         id,
-        `Proposed as ${id}. It is in force once ${quorum} who may decide have approved it.${exactly(terms)}`,
+        `Proposed as ${id}. It is in force once ${approvers(quorum)} approved it.${exactly(terms)}`,
       );
     },
 
@@ -261,6 +261,9 @@ export function createStanding(o: {
   };
 }
 
+function approvers(quorum: number): string {
+  return quorum === 1 ? "somebody who may decide has" : `${quorum} people who may decide have`;
+}
 /** The bot reads no books: whether there are such customers and suppliers it cannot know. */
 function exactly({ customers, suppliers }: StandingTerms): string {
   const named = [
