@@ -18,22 +18,19 @@ function expecting(what: string): (issue: { readonly input?: unknown }) => strin
   return ({ input }) => `${JSON.stringify(input)?.slice(0, 100) ?? "nothing"}: expected ${what}`;
 }
 const wholeNumber = { error: expecting("a whole number from 1 to 1000") };
+const currencySchema = z.string().regex(/^[A-Z]{3}$/, { error: expecting("a currency such as USD") });
 const nameSchema = z.string().min(1).max(80);
 const listSchema = z.array(nameSchema).min(1).max(50).nullable();
 const amountSchema = z.strictObject({
   amount: z.string().regex(/^\d{1,15}(\.\d{1,4})?$/, 'expected an amount such as "5000.00"'),
-  currency: z.string().regex(/^[A-Z]{3}$/),
+  currency: currencySchema,
 });
 const proposedTermsSchema: z.ZodType<ProposedTerms> = z.strictObject({
   requester: nameSchema.nullable(),
   workflow: nameSchema.nullable(),
   customers: listSchema,
   suppliers: listSchema,
-  currencies: z
-    .array(z.string().regex(/^[A-Z]{3}$/))
-    .min(1)
-    .max(20)
-    .exactOptional(),
+  currencies: z.array(currencySchema).min(1).max(20).exactOptional(),
   each: amountSchema,
   inAll: amountSchema,
   uses: z.int(wholeNumber).min(1, wholeNumber).max(1_000, wholeNumber),
