@@ -7,13 +7,7 @@ import { deciding } from "./policy/may-decide.ts";
 import { hasRole, refusal, unknownPerson } from "./policy/refusal.ts";
 import { givingRefused, termsRefused } from "./policy/standing.ts";
 import { tierNamed } from "./policy/tiers.ts";
-import type {
-  ProposedTerms,
-  ShownStanding,
-  StandingGrant,
-  StandingUse,
-  StandingView,
-} from "./rights-types.ts";
+import type { ShownStanding, StandingGrant, StandingUse, StandingView } from "./rights-types.ts";
 
 /** Standing grants as they are kept, and how they stand. Pure. */
 
@@ -27,29 +21,6 @@ export const standingGrantSchema: z.ZodType<StandingGrant> = z.strictObject({
   uses: z.array(
     z.strictObject({ approval: z.string(), run: z.string(), amount: moneySchema, at: timeSchema }),
   ),
-});
-
-const nameSchema = z.string().min(1).max(80);
-const listSchema = z.array(nameSchema).min(1).max(50).nullable();
-const amountSchema = z.strictObject({
-  amount: z.string().regex(/^\d{1,15}(\.\d{1,4})?$/, 'expected an amount such as "5000.00"'),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-});
-export const proposedTermsSchema: z.ZodType<ProposedTerms> = z.strictObject({
-  requester: nameSchema.nullable(),
-  workflow: nameSchema.nullable(),
-  customers: listSchema,
-  suppliers: listSchema,
-  currencies: z
-    .array(z.string().regex(/^[A-Z]{3}$/))
-    .min(1)
-    .max(20)
-    .exactOptional(),
-  each: amountSchema,
-  inAll: amountSchema,
-  uses: z.int().min(1).max(1_000),
-  tier: nameSchema.exactOptional(),
-  until: z.iso.datetime(),
 });
 
 /** How a grant stands at `now` (milliseconds), by the policy and the people of today. */

@@ -1,21 +1,17 @@
 import { isoMinute } from "./iso-minute.ts";
 import type { TrustView } from "./define-agent.ts";
-import type { ErrorInfo, Refused, Signed } from "./domain.ts";
+import type { ErrorInfo, Json, Refused, Signed } from "./domain.ts";
 import type { StandingStatement, StandingTerms } from "./mandate-types.ts";
-import { mayAsk } from "./policy.ts";
-import { deciding } from "./policy/may-decide.ts";
-import { hasRole, notTheirs, refusal, unknownPerson } from "./policy/refusal.ts";
-import { givingRefused, termsRefused } from "./policy/standing.ts";
-import { tierFor, tierNamed } from "./policy/tiers.ts";
+import { hasRole, notTheirs, refusal } from "./policy/refusal.ts";
+import { givingRefused } from "./policy/standing.ts";
 import type { Clock, Ids, Store } from "./ports.ts";
-import type { Json } from "./domain.ts";
 import type { JournalEntry } from "./record-types.ts";
 import { refusedAct } from "./refused-act.ts";
-import type { Done, ProposedTerms, RightsInbox, StandingGrant, StandingUse } from "./rights-types.ts";
+import type { Done, RightsInbox, StandingGrant, StandingUse } from "./rights-types.ts";
 import { stated } from "./safety-policy.ts";
 import type { SafetyAct } from "./safety-types.ts";
+import { judgeProposal, proposedText } from "./standing-proposals.ts";
 import {
-  proposedTermsSchema,
   revokingRefused,
   shownStanding,
   standingGrantSchema,
@@ -87,40 +83,6 @@ export function createStanding(o: {
     return refusal("standing-busy", `standing grant "${id}" was changed by others again and again`);
   }
 
-  /** Why somebody may not propose these terms. */
-  function proposingRefused(act: SafetyAct, terms: StandingTerms): ErrorInfo | null {
-    const { policy } = trust();
-    const person = trust().person(act.person);
-    const foreign = person === undefined ? unknownPerson(act.person) : notTheirs(person, act.account);
-    if (person === undefined || foreign !== null) {
-      return foreign;
-    }
-    const asks = mayAsk(policy, person, act.person);
-    const decides = person.active && hasRole(person, deciding(tierNamed(policy, terms.tier)));
-    if (asks !== null && !decides) {
-      return asks;
-    }
-    const forWhom = terms.requester;
-    const unable = forWhom === null ? null : mayAsk(policy, trust().person(forWhom), forWhom);
-    return unable ?? termsRefused(policy, terms);
-  }
-  function workflowRefused({ workflow }: StandingTerms): ErrorInfo | null {
-    return workflow === null || o.workflows.includes(workflow)
-      ? null
-      : refusal("standing-refused", `workflow is "${workflow}", expected one of ${o.workflows.join(", ")}`);
-  }
-  function termsOf(proposed: ProposedTerms): StandingTerms {
-    const { policy } = trust();
-    const { until, tier, currencies, ...terms } = proposed;
-    return {
-      ...terms,
-      id: o.ids.next("s"),
-      currencies: currencies ?? [policy.companyCurrency],
-      tier: tier ?? tierFor(policy, { amount: terms.each, risks: [] }).name,
-      notBefore: new Date(clock.now()).toISOString(),
-      notAfter: new Date(until).toISOString(),
-    };
-  }
   const noted = (grant: string, state: string, { person, adapter }: SafetyAct): JournalEntry => ({
     kind: "standing",
     run: null,
@@ -135,30 +97,22 @@ export function createStanding(o: {
 
   return {
     async proposeStanding(act, input) {
-      const parsed = proposedTermsSchema.safeParse(input);
-      if (!parsed.success) {
-        const field = parsed.error.issues[0];
-        const message = `not proposed: ${field?.path.join(".") ?? ""}: ${field?.message ?? ""}`;
-        return refuse(act, refusal("bad-standing", message));
+      const judged = judgeProposal(act, input, {
+        trust: trust(),
+        workflows: o.workflows,
+        now: clock.now(),
+        id: () => o.ids.next("s"),
+      });
+      if ("code" in judged) {
+        return refuse(act, judged);
       }
-      if (parsed.data.each.currency !== trust().policy.companyCurrency) {
-        const message = `each is in ${parsed.data.each.currency}, expected ${trust().policy.companyCurrency}`;
-        return refuse(act, refusal("standing-refused", message));
-      }
-      const terms = termsOf(parsed.data);
-      const refused = workflowRefused(terms) ?? proposingRefused(act, terms);
-      if (refused !== null) {
-        return refuse(act, refused);
-      }
+      const terms = judged;
       const { id } = terms;
       const grant = { terms, by: act.person, at: clock.now(), given: [], revoked: null, uses: [] };
       const entry = { ...noted(id, "proposed", act), body: asJson(terms) };
       await store.papers.save(kind, { id, version: 1, value: asJson(grant) }, [entry]);
       const { quorum } = view(grant);
-      return done(
-        id,
-        `Proposed as ${id}. It is in force once ${quorum} who may decide have approved it.${exactly(terms)}`,
-      );
+      return done(id, proposedText(terms, quorum));
     },
 
     async approveStanding(act, id) {
@@ -259,17 +213,6 @@ export function createStanding(o: {
       }));
     },
   };
-}
-
-/** The bot reads no books: whether there are such customers and suppliers it cannot know. */
-function exactly({ customers, suppliers }: StandingTerms): string {
-  const named = [
-    ...(customers === null ? [] : [`customers ${customers.join(", ")}`]),
-    ...(suppliers === null ? [] : [`suppliers ${suppliers.join(", ")}`]),
-  ];
-  return named.length === 0
-    ? ""
-    : ` It holds for these ids of the books, letter by letter: ${named.join("; ")}.`;
 }
 
 /** What the record keeps: everything here is JSON by its schema, the interfaces only lack index signatures. */

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { standingLine } from "../../src/policy/standing-line.ts";
 import type { ChatInbox } from "../../src/ports.ts";
 import type { SafetyAct } from "../../src/safety-types.ts";
 import type { SignedIn } from "./console-session.ts";
@@ -34,7 +35,10 @@ export function rightsApi(inbox: () => ChatInbox): Hono<SignedIn> {
       await inbox().review(act(context.var.person.id), context.req.param("approval"), text),
     );
   });
-  api.get("/standing", async (context) => context.json(await inbox().standing(context.var.person.id)));
+  api.get("/standing", async (context) => {
+    const grants = await inbox().standing(context.var.person.id);
+    return context.json(grants.map((each) => ({ ...each, line: standingLine(each) })));
+  });
   api.post("/standing", async (context) =>
     context.json(await inbox().proposeStanding(act(context.var.person.id), await context.req.json())),
   );

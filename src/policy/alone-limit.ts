@@ -19,6 +19,6 @@ export function aloneTooOften(
     ? null
     : refusal(
         "break-glass-limit",
-        `people decided alone ${recent} times in ${days} days, the policy allows ${count}`,
+        `in ${days} days people have decided alone as often as the policy allows: ${recent} of ${count}`,
       );
 }

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../canonical.ts";
 import type { ErrorInfo, Person, PersonId, PlanDocument } from "../domain.ts";
 import type { StandingTerms } from "../mandate-types.ts";
+import { isoMinute } from "../iso-minute.ts";
 import { compareMoney, decimal } from "../money.ts";
 import type { Policy } from "../policy-types.ts";
 import type { GivenVerdict } from "./given-verdict.ts";
@@ -28,7 +29,11 @@ export function termsRefused(policy: Policy, terms: StandingTerms): ErrorInfo | 
   }
   const days = (Date.parse(terms.notAfter) - Date.parse(terms.notBefore)) / dayMs;
   if (!(days > 0 && days <= standing.longestDays)) {
-    return wrong("until", terms.notAfter, `a time within ${standing.longestDays} days from its beginning`);
+    return wrong(
+      "until",
+      isoMinute(Date.parse(terms.notAfter)),
+      `a time within ${standing.longestDays} days from its beginning`,
+    );
   }
   for (const field of ["each", "inAll"] as const) {
     const { amount, currency } = terms[field];

@@ -16,12 +16,15 @@ const waiting = (requester: string, may: boolean) => ({
     workflow: null,
     customers: null,
     suppliers: null,
+    currencies: ["USD"],
+    tier: "normal",
     each: usd("10.00"),
     inAll: usd("20.00"),
     uses: 2,
     notAfter: "2026-03-01T00:00:00.000Z",
   },
   status: "waiting",
+  refused: null,
   approvedBy: [],
   quorum: 1,
   left: { uses: 2, amount: usd("20.00") },
@@ -51,8 +54,11 @@ test(
     });
     const page = await scene.signIn("manager", "My approvals");
     const grants = page.locator(".standing li");
-    await grants.filter({ hasText: "employee-2" }).getByRole("button", { name: "Approve" }).waitFor();
-    assert.equal(await grants.filter({ hasText: "manager:" }).getByRole("button").count(), 0);
+    await grants
+      .filter({ hasText: /for employee-2 · orders in USD · tier normal/ })
+      .getByRole("button", { name: "Approve" })
+      .waitFor();
+    assert.equal(await grants.filter({ hasText: "for manager" }).getByRole("button").count(), 0);
     await page.getByRole("button", { name: "Propose one" }).click();
     const form = page.getByRole("form", { name: "Propose an approval in advance" });
     await form.getByRole("button", { name: "Back" }).click();

@@ -76,6 +76,14 @@ test("the policy's bounds and the company's people hold for what is proposed", a
   assert.equal(await propose({}, "former"), "unknown-person");
   assert.equal(await propose({ uses: 0 }), "bad-standing");
   assert.equal(await propose({ more: true }), "bad-standing");
+  for (const [other, said] of [
+    [{ until: "tomorrow" }, 'not proposed: until: "tomorrow": expected a time such as 2026-01-31T08:00:00Z'],
+    [{ each: usd("10.005") }, "each is 10.005, expected at most 2 decimals"],
+    [{ uses: 2.5 }, "not proposed: uses: 2.5: expected a whole number from 1 to 1000"],
+  ] as const) {
+    const refused = await bot.standing.proposeStanding(act("employee"), terms(other));
+    assert.equal(refused.outcome === "refused" && refused.error.message, said);
+  }
   const none = standingWorld();
   const { standing: _none, ...without } = rules;
   none.engines.trust = { ...none.engines.trust, policy: without };

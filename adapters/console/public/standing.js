@@ -1,5 +1,4 @@
 import { get, post } from "./api.js";
-import { dateTime } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { useReturn } from "./return-focus.js";
 import { StandingForm } from "./standing-form.js";
@@ -44,7 +43,7 @@ export function Standing() {
       ${grants.map(
         (each) =>
           html`<li key=${each.terms.id}>
-            <p>${lineOf(each)}</p>
+            <p>${each.line}</p>
             <div class="buttons">
               ${
                 each.may.approve &&
@@ -60,17 +59,4 @@ export function Standing() {
     </ul>
     ${propose}
   </section>`;
-}
-
-function lineOf({ terms, status, left, approvedBy, quorum }) {
-  const list = (what, names) => (names === null ? "" : `, ${what} ${names.join(", ")}`);
-  return [
-    `${terms.requester ?? "everybody"}${list("workflow", terms.workflow === null ? null : [terms.workflow])}`,
-    `${list("customers", terms.customers)}${list("suppliers", terms.suppliers)}`,
-    `: up to ${terms.each.amount} ${terms.each.currency} each, ${left.uses} of ${terms.uses} plans and `,
-    `${left.amount.amount} of ${terms.inAll.amount} left, until ${dateTime(Date.parse(terms.notAfter))}. `,
-    status === "waiting"
-      ? `Waits for approval: ${approvedBy.length} of ${quorum}.`
-      : `In force, approved by ${approvedBy.join(", ")}.`,
-  ].join("");
 }

@@ -12,7 +12,14 @@ test("times are said as on the cards", () => {
     "d1 · milo decides for mona on everything until 2026-02-01 12:30 UTC",
   );
   const terms = { id: "s1", requester: null, workflow: "order-parts", customers: null, suppliers: null };
-  const bounds = { each: usd("1500.00"), inAll: usd("9000.00"), uses: 3, notAfter };
+  const bounds = {
+    currencies: ["USD", "EUR"],
+    tier: "normal",
+    each: usd("1500.00"),
+    inAll: usd("9000.00"),
+    uses: 3,
+    notAfter,
+  };
   const view = {
     status: "waiting",
     refused: null,
@@ -23,5 +30,6 @@ test("times are said as on the cards", () => {
   const line = standingLine({ ...view, terms: { ...terms, ...bounds } } as unknown as Parameters<
     typeof standingLine
   >[0]);
+  assert.match(line, / · orders in USD, EUR · tier normal · up to 1500\.00 USD each · /);
   assert.match(line, / · until 2026-02-01 12:30 UTC · /);
 });
