@@ -91,7 +91,8 @@ export class Messages {
         connector.refused("misaddressed");
         continue;
       }
-      if (raw.from !== atSign && (await options.accept?.(raw.from)) === false) continue;
+      const accepted = raw.from === atSign || (options.accept?.(raw.from) ?? true);
+      if (!(accepted === true || (await accepted))) continue;
       if (raw.key === `${atSign}:shared_key${raw.from}`) {
         shared.forget(raw.from);
         continue;
@@ -109,7 +110,7 @@ export class Messages {
     }
   }
 
-  async #open(raw: RawNotification, signal: AbortSignal): Promise<string | undefined> {
+  #open(raw: RawNotification, signal: AbortSignal): string | undefined | Promise<string> {
     const isText = raw.messageType === "text";
     const text = isText ? raw.key.slice(raw.to.length + 1) : raw.value;
     const { isEncrypted } = raw;

@@ -41,8 +41,8 @@ export class Session {
     const deadline = this.#clock() + deadlineMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        const connection = await this.#live();
-        return await connection.request(line, replyTimeoutMs);
+        const open = this.#connection?.isClosed === false ? this.#connection : undefined;
+        return await (open ?? (await this.#live())).request(line, replyTimeoutMs);
       } catch (error) {
         if (this.signal.aborted) throw new AtError("closed", "The client was closed.");
         if (!isConnectionLoss(error) || this.#clock() >= deadline) throw error;

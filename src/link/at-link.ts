@@ -155,11 +155,10 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   /** Before anything is fetched or decrypted: a stranger costs a look at the grants in memory. */
-  const accept = async (from: string): Promise<boolean> => {
+  const accept = (from: string): boolean | Promise<boolean> => trust.knows(from) || acceptNew(from);
+  const acceptNew = async (from: string): Promise<boolean> => {
     try {
-      if (!trust.knows(from)) {
-        await reloadTrust();
-      }
+      await reloadTrust();
       if (trust.knows(from)) {
         return true;
       }
