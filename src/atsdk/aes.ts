@@ -32,7 +32,7 @@ export function newIv(): string {
 export function encryptAes(plaintext: string, secret: string | KeyObject, ivBase64?: string): string {
   const length = Buffer.byteLength(plaintext);
   const pad = blockBytes - (length % blockBytes);
-  const padded = Buffer.alloc(length + pad, pad); // CTR ignores setAutoPadding
+  const padded = Buffer.allocUnsafe(length + pad).fill(pad, length); // CTR ignores setAutoPadding
   padded.write(plaintext);
   const key = asKey(secret);
   const iv = readIv(ivBase64);

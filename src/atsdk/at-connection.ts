@@ -92,11 +92,12 @@ export class AtConnection {
     if (!next) return;
     this.#waitingUnits -= next.line.length;
     this.#current = next;
+    this.#stream.write(`${next.line}\n`);
+    if (this.#current !== next) return; // answered, or the connection ended, meanwhile
     this.#timer = setTimeout(
       () => this.#end(new AtError("timeout", `No reply from the atServer within ${next.timeoutMs} ms.`)),
       next.timeoutMs,
     );
-    this.#stream.write(`${next.line}\n`);
   }
 
   #receive(chunk: Buffer): void {

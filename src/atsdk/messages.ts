@@ -192,7 +192,8 @@ export class Messages {
       connector.refused("misaddressed");
       return undefined;
     }
-    if (from !== atSign && (await options.accept?.(from)) === false) return undefined;
+    const accepted = from === atSign || (options.accept?.(from) ?? true);
+    if (!(accepted === true || (await accepted))) return undefined;
     if (key === `${atSign}:shared_key${from}`) {
       shared.forget(from);
       return undefined;
@@ -207,7 +208,7 @@ export class Messages {
     }
   }
 
-  async #open(raw: RawNotification, signal: AbortSignal): Promise<string | undefined> {
+  #open(raw: RawNotification, signal: AbortSignal): string | undefined | Promise<string> {
     const isText = raw.messageType === "text";
     const text = isText ? raw.key.slice(raw.to.length + 1) : raw.value;
     const { isEncrypted } = raw;

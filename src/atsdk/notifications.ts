@@ -38,14 +38,14 @@ const maxQueued = 1_000;
  * Each connection asks again for everything since the last one, less an overlap; ids seen before are left out. The
  * caller may still see an id again after its own restart.
  */
-export async function* monitor(
+export function monitor(
   connector: Connector,
   options: NotificationsOptions,
   signal: AbortSignal,
   clock: () => number,
 ): AsyncGenerator<RawNotification> {
-  for await (const each of follow(new Feed(options, signal, clock), connector))
-    if (each !== listening) yield each;
+  const feed = new Feed(options, signal, clock);
+  return follow(feed, connector) as AsyncGenerator<RawNotification>; // it was told to make no marks
 }
 
 /** The server has taken our `monitor`: whatever it receives from now on is delivered. */

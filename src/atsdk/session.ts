@@ -45,7 +45,8 @@ export class Session {
     const deadline = this.#clock() + deadlineMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await work(await this.#live());
+        const open = this.#connection?.isClosed === false ? this.#connection : undefined;
+        return await work(open ?? (await this.#live()));
       } catch (error) {
         if (this.signal.aborted) throw new AtError("closed", "The client was closed.");
         if (!isConnectionLoss(error) || this.#clock() >= deadline) throw error;

@@ -53,7 +53,7 @@ export class ValueCipher {
   }
 
   /** Decrypts the value of a notification that `from` sent us. */
-  async openNotified(from: string, text: string, metadata: AtMetadata): Promise<string> {
+  openNotified(from: string, text: string, metadata: AtMetadata): string | Promise<string> {
     refuseForeignCipher(metadata);
     return from === this.#atSign
       ? decryptAes(text, this.#keys.selfEncryptionKey, metadata.ivNonce)
@@ -63,12 +63,13 @@ export class ValueCipher {
   async #encrypt(key: AtKeyName, text: string): Promise<SealedValue> {
     const ivNonce = this.#zeroIv ? undefined : newIv();
     const iv = { ivNonce: ivNonce ?? null }; // null: an earlier one of the record does not stay
-    if (this.#isForSelf(key))
+    const recipient = key.kind === "self" ? this.#atSign : recipientOf(key);
+    if (recipient === this.#atSign)
       return {
         text: encryptAes(text, this.#keys.selfEncryptionKey, ivNonce),
         metadata: { isEncrypted: true, ...iv },
       };
-    const { key: aesKey, wrapping } = await this.#shared.forSending(recipientOf(key));
+    const { key: aesKey, wrapping } = await this.#shared.forSending(recipient);
     return { text: encryptAes(text, aesKey, ivNonce), metadata: { isEncrypted: true, ...wrapping, ...iv } };
   }
 
@@ -81,13 +82,10 @@ export class ValueCipher {
     if (!isCiphertext(metadata)) return text;
     refuseForeignCipher(metadata);
     if (owner !== this.#atSign) return this.#shared.decryptFrom(owner, text, metadata);
-    return this.#isForSelf(key)
+    const recipient = key.kind === "self" ? this.#atSign : recipientOf(key);
+    return recipient === this.#atSign
       ? decryptAes(text, this.#keys.selfEncryptionKey, metadata.ivNonce)
-      : this.#shared.decryptOwn(recipientOf(key), text, metadata);
-  }
-
-  #isForSelf(key: AtKeyName): boolean {
-    return key.kind === "self" || recipientOf(key) === this.#atSign;
+      : this.#shared.decryptOwn(recipient, text, metadata);
   }
 
   #sign(text: string): SealedValue {

@@ -12,6 +12,7 @@ import { open, seal, type SealedEnvelope } from "./envelope.ts";
 import { isSignedKind } from "./envelope-header.ts";
 import { envelopeEntry } from "./message-journal.ts";
 import { notificationFilter, receiveParcel, sendParcel } from "./parcel.ts";
+import { ReadySendings } from "./ready-sendings.ts";
 import { type ResumeMemory, ResumePoint } from "./resume-point.ts";
 import { Slots } from "./slots.ts";
 import { StoredParcels } from "./stored-parcels.ts";
@@ -63,6 +64,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
     onError: (error) => log.warn({ code: toErrorInfo(error).code }, "resume point not saved"),
   });
   const unsent = new Unsent();
+  const ready = new ReadySendings(keys, random);
   const stopping = new AbortController();
   const pending = new Set<Promise<void>>();
   const stored = new StoredParcels(transport);
@@ -128,6 +130,7 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
       expiresAt: envelope.expiresAt,
       body: envelope.body,
       random,
+      ready: ready.take(o.peer),
     });
 
   const refuse = (from: string, error: unknown): void => {
@@ -152,11 +155,10 @@ export function createAtLink(options: AtLinkOptions): AgentLink {
   };
 
   /** Before anything is fetched or decrypted: a stranger costs a look at the grants in memory. */
-  const accept = async (from: string): Promise<boolean> => {
+  const accept = (from: string): boolean | Promise<boolean> => trust.knows(from) || acceptNew(from);
+  const acceptNew = async (from: string): Promise<boolean> => {
     try {
-      if (!trust.knows(from)) {
-        await reloadTrust();
-      }
+      await reloadTrust();
       if (trust.knows(from)) {
         return true;
       }

@@ -1,14 +1,4 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  diffieHellman,
-  hash,
-  hkdfSync,
-  type KeyObject,
-  sign,
-  verify,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, hash, sign, verify } from "node:crypto";
 import { canonicalJson } from "../canonical.ts";
 import type { AgentAddress, AtSign, Json } from "../domain.ts";
 import type { EnvelopeKind, MessageSubject, ReceivedEnvelope } from "../link-types.ts";
@@ -17,6 +7,7 @@ import type { InstanceKeyPairs } from "../keys.ts";
 import type { InstanceKeys } from "../trust/trust-store.ts";
 import { checkTimes, decodeHeader, encodeHeader, type EnvelopeHeader } from "./envelope-header.ts";
 import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";
+import { envelopeKey, makeReady, type ReadySending, sharedSecret } from "./envelope-key.ts";
 
 /**
  * The sealed container: version byte, header length (uint32), header (canonical JSON), nonce (12), ciphertext, tag
@@ -25,7 +16,6 @@ import { isSignedKind, maxHeaderBytes } from "./envelope-header.ts";
  * signature is Ed25519 over SHA-256(header) + body. There is no forward secrecy.
  */
 const version = 1;
-const idBytes = 16;
 const nonceBytes = 12;
 const tagBytes = 16;
 const signatureBytes = 64;
@@ -46,6 +36,8 @@ export interface SealOptions {
   readonly body: Json;
   /** Cryptographically random bytes; tests inject fixed ones. */
   readonly random: (bytes: number) => Buffer;
+  /** Made before, for this sender and recipient and no other message. */
+  readonly ready?: ReadySending;
 }
 export interface SealedEnvelope {
   readonly bytes: Buffer;
@@ -56,8 +48,7 @@ export interface SealedEnvelope {
 
 /** Seals one sending; the same message sent again gets a new id, nonce and key. */
 export function seal(o: SealOptions): SealedEnvelope {
-  const random = o.random(idBytes + nonceBytes);
-  const messageId = random.toString("hex", 0, idBytes);
+  const { messageId, nonce, key } = o.ready ?? makeReady(o);
   const header: EnvelopeHeader = {
     v: version,
     kind: o.kind,
@@ -88,8 +79,7 @@ export function seal(o: SealOptions): SealedEnvelope {
     );
   }
   const signed = signedBytes(headerBytes, body);
-  const nonce = random.subarray(idBytes);
-  const cipher = createCipheriv("aes-256-gcm", envelopeKey(header, o.from.x25519, o.to.x25519), nonce);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(headerBytes);
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt8(version, 0);
@@ -135,7 +125,8 @@ export function open(o: OpenOptions): ReceivedEnvelope {
       { retryable: true },
     );
   }
-  const decipher = createDecipheriv("aes-256-gcm", envelopeKey(header, o.me.x25519, peer.x25519), nonce);
+  const key = envelopeKey(sharedSecret(o.me.x25519, peer.x25519), header.id, { from: peer, to: o.me });
+  const decipher = createDecipheriv("aes-256-gcm", key, nonce);
   decipher.setAAD(headerBytes);
   decipher.setAuthTag(tag);
   let plain: Buffer;
@@ -207,26 +198,6 @@ function split(bytes: Buffer): {
     ciphertext: bytes.subarray(nonceEnd, bytes.length - tagBytes),
     tag: bytes.subarray(bytes.length - tagBytes),
   };
-}
-
-function envelopeKey(header: EnvelopeHeader, privateKey: KeyObject, publicKey: KeyObject): KeyObject {
-  const info = ["countersign/envelope/1", header.from, header.fromInstance, header.to, header.toInstance];
-  const secret = sharedSecret(privateKey, publicKey);
-  const key = hkdfSync("sha256", secret, Buffer.from(header.id, "hex"), info.join("\n"), 32);
-  return createSecretKey(Buffer.from(key));
-}
-
-// X25519 is the dearest part of a key, and the same for all messages of two instances: kept as long as their keys are.
-const secrets = new WeakMap<KeyObject, WeakMap<KeyObject, KeyObject>>();
-function sharedSecret(privateKey: KeyObject, publicKey: KeyObject): KeyObject {
-  const known = secrets.get(privateKey)?.get(publicKey);
-  if (known !== undefined) {
-    return known;
-  }
-  const secret = createSecretKey(diffieHellman({ privateKey, publicKey }));
-  const ofKey = secrets.get(privateKey) ?? new WeakMap<KeyObject, KeyObject>();
-  secrets.set(privateKey, ofKey.set(publicKey, secret));
-  return secret;
 }
 
 /** True after a rotation: what was under way is sent again, sealed anew. */

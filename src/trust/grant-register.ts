@@ -20,8 +20,12 @@ export interface GrantedInstance {
   readonly instance: InstanceGrant;
   readonly ed25519: KeyObject;
   readonly x25519: KeyObject;
-  /** When belief in the key-holder's key that signed the instance's grant ends, if that is not the agent's present one. */
-  readonly signerUntil: string | undefined;
+  /**
+   * When both grants hold, milliseconds since the epoch: not after the end of belief in the key-holder's key that signed
+   * the instance's, either.
+   */
+  readonly startsAt: number;
+  readonly endsAt: number;
 }
 export interface GrantRegister {
   /** By `grantKey(atSign, instance)`. */
@@ -84,12 +88,14 @@ export async function readGrants(
       }
       if (!instances.has(key)) {
         await acceptSerial(memory, `instance grant ${key}`, statement);
+        const ends = [agent.notAfter, statement.notAfter, signer.until ?? statement.notAfter];
         instances.set(key, {
           agent,
           instance: statement,
           ed25519: publicKeyFrom(statement.ed25519, "Ed25519"),
           x25519: publicKeyFrom(statement.x25519, "X25519"),
-          signerUntil: signer.until,
+          startsAt: agent.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(agent.notBefore),
+          endsAt: Math.min(...ends.map((time) => Date.parse(time))),
         });
       }
     } catch (error) {

@@ -37,16 +37,17 @@ export function isInstanceRevoked(
 
 /** Throws `grant-expired`, `grant-revoked`. */
 export function requireInForce(granted: GrantedInstance, document: Revoking, now: number): void {
-  const { agent, instance, signerUntil = instance.notAfter } = granted;
-  const who = `${instance.atSign} (instance "${instance.instance}")`;
-  const startsLater = agent.notBefore !== undefined && Date.parse(agent.notBefore) > now;
-  const ends = [agent.notAfter, instance.notAfter, signerUntil];
-  if (startsLater || ends.some((time) => Date.parse(time) <= now)) {
-    throw new AppError("grant-expired", `the grant of ${who} is not valid now: grant it again`);
+  const { agent, instance, startsAt, endsAt } = granted;
+  if (startsAt > now || endsAt <= now) {
+    throw new AppError("grant-expired", `the grant of ${nameOf(instance)} is not valid now: grant it again`);
   }
   if (isAgentRevoked(agent, document) || isInstanceRevoked(instance, document)) {
-    throw new AppError("grant-revoked", `the grant of ${who} was revoked`);
+    throw new AppError("grant-revoked", `the grant of ${nameOf(instance)} was revoked`);
   }
+}
+
+function nameOf({ atSign, instance }: InstanceGrant): string {
+  return `${atSign} (instance "${instance}")`;
 }
 
 export function isInForce(granted: GrantedInstance, document: Revoking, now: number): boolean {

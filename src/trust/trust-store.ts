@@ -164,7 +164,12 @@ export async function openTrust(options: OpenTrustOptions): Promise<TrustStore> 
     person(id) {
       return current().people.find((each) => each.id === id);
     },
-    knows: (atSign) => inForce((each) => each.atSign === atSign).length > 0,
+    knows(atSign) {
+      const now = clock.now();
+      return [...register.instances.values()].some(
+        (each) => each.instance.atSign === atSign && isInForce(each, document, now),
+      );
+    },
     instanceKeys(atSign, instance) {
       const { agent, instance: grant, ed25519, x25519 } = granted(atSign, instance);
       const serials = [agent.serial, grant.serial] as const;

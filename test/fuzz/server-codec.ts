@@ -28,7 +28,7 @@ export function checkFraming(random: FuzzRandom): void {
   const found: string[] = [];
   for (const piece of cut(random, bytes))
     for (const { bytes: part, ends } of splitLines(piece)) {
-      const fits = buffer.add(part, maxLine);
+      const fits = buffer.add(part, maxLine, ends);
       assert.ok(buffer.size <= Math.max(maxLine, 1_024), "the buffer is bounded");
       if (!fits) return;
       if (ends) found.push(buffer.take());

@@ -176,10 +176,13 @@ export class AtServer {
     const peer = this.peer(outgoing.recipient);
     const expiresAt = sentAt + outgoing.ttln;
     const isWelcome = peer?.blocked.has(this.atSign) === false;
+    const status = isWelcome ? "delivered" : "errored";
     const store = this.#storeOf(outgoing);
     store.transaction(() => {
-      store.notifications.putStatus(this.atSign, outgoing, isWelcome ? "delivered" : "errored", expiresAt);
       if (isWelcome) peer.receive(this.atSign, outgoing, expiresAt);
+      const keep = () => store.notifications.putStatus(this.atSign, outgoing, status, expiresAt);
+      // After all pushes and their flushing: the receiver does not wait for what the sender may ask.
+      store.beforeCommit(() => store.beforeCommit(keep));
     });
   }
 

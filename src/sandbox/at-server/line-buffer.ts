@@ -1,11 +1,12 @@
 const newline = 0x0a;
+const empty = Buffer.alloc(0);
 const smallest = 1_024;
 const maxVerb = 64;
 const verbEnds: ReadonlySet<number> = new Set([0x3a, 0x20, 0x0d]); // ":", blank, carriage return
 
 /** Collects the bytes of an unfinished line in one piece of memory, whatever pieces they come in. */
 export class LineBuffer {
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = empty;
   #length = 0;
 
   /** Bytes of memory in use. */
@@ -13,10 +14,18 @@ export class LineBuffer {
     return this.#bytes.length;
   }
 
-  /** Adds bytes that hold no newline; false, without them, when the line would be longer than `max`. */
-  add(bytes: Uint8Array, max: number): boolean {
+  /**
+   * Adds bytes that hold no newline; false, without them, when the line would be longer than `max`. A line that came in
+   * one piece, to be taken at once (`ends`), is not copied.
+   */
+  add(bytes: Buffer, max: number, ends: boolean): boolean {
     const length = this.#length + bytes.length;
     if (length > max) return false;
+    if (ends && this.#length === 0) {
+      this.#bytes = bytes;
+      this.#length = length;
+      return true;
+    }
     if (length > this.#bytes.length) {
       const larger = Buffer.allocUnsafeSlow(Math.min(max, Math.max(smallest, 2 * length)));
       this.#bytes.copy(larger, 0, 0, this.#length);
@@ -30,7 +39,8 @@ export class LineBuffer {
   /** True when the line begins with more than any verb is long. */
   get hasLongVerb(): boolean {
     if (this.#length <= maxVerb) return false;
-    return !this.#bytes.subarray(0, maxVerb + 1).some((byte) => verbEnds.has(byte));
+    for (let i = 0; i <= maxVerb; i++) if (verbEnds.has(this.#bytes[i] ?? 0)) return false;
+    return true;
   }
 
   /** The line so far, which begins anew. */
@@ -41,7 +51,7 @@ export class LineBuffer {
   }
 
   clear(): void {
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = empty;
     this.#length = 0;
   }
 }

@@ -165,7 +165,7 @@ export class ServerConnection implements Inbound {
   #receive(chunk: Buffer): void {
     let seenLine = false;
     for (const { bytes, ends } of splitLines(chunk)) {
-      if (!this.#keep(bytes)) {
+      if (!this.#keep(bytes, ends)) {
         this.#refuse("AT0005", new ServerError("AT0005", "Buffer limit exceeded").format(this));
         return;
       }
@@ -184,10 +184,11 @@ export class ServerConnection implements Inbound {
   }
 
   /** Keeps part of a line; false when it gets too long, or all connections together keep too much. */
-  #keep(bytes: Buffer): boolean {
+  #keep(bytes: Buffer, ends: boolean): boolean {
     const { limits, connections } = this.#host;
     const before = this.#line.size;
-    const fits = this.#line.add(bytes, this.isGuest ? limits.maxGuestCommandBytes : limits.maxCommandBytes);
+    const max = this.isGuest ? limits.maxGuestCommandBytes : limits.maxCommandBytes;
+    const fits = this.#line.add(bytes, max, ends);
     return connections.buffer(this.#line.size - before) && fits;
   }
 

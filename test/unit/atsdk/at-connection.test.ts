@@ -46,6 +46,16 @@ suite("AtConnection", () => {
     connection.close();
   });
 
+  test("a reply that comes while the command is being written is not waited for", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { stream, connection } = await connect();
+    stream.onLine = () => "@data:ok\n@alice@";
+    assert.equal(await connection.request("noop:0", 500), "ok");
+    t.mock.timers.tick(500);
+    assert.ok(!connection.isClosed);
+    connection.close();
+  });
+
   test("a reply that is late ends the connection and everything queued", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const { stream, connection } = await connect();

@@ -212,9 +212,11 @@ function parseTarget(given: Given, sender: string): Target {
 }
 
 function parseKey(text: string, sender: string): Target {
-  const match = /^(@[^:@\s]+):([^:@\s]+)(@[^:@\s]+)?(?::(.+))?$/s.exec(text);
+  // What follows is the value as it is, which may be long.
+  const match = /^(@[^:@\s]+):([^:@\s]+)(@[^:@\s]+)?(?:$|:(?!$))/.exec(text);
   if (!match?.[1] || !match[2]) throw syntaxError();
-  const [, recipient, name, owner = sender, value = null] = match;
+  const [head, recipient, name, owner = sender] = match;
+  const value = head.length < text.length ? text.slice(head.length) : null;
   if (owner.toLowerCase() !== sender)
     throw new ServerError("AT0009", `${owner} is not authorized to send notification as ${sender}`);
   return { recipient: recipient.toLowerCase(), key: `${recipient}:${name}${sender}`.toLowerCase(), value };

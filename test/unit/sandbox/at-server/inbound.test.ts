@@ -83,7 +83,7 @@ test("lines come out as they went in, however the bytes are cut", () => {
         for (let start = 0, i = 0; start < bytes.length; i++) {
           const end = start + (cuts[i % cuts.length] ?? bytes.length);
           for (const part of splitLines(bytes.subarray(start, end))) {
-            assert.ok(buffer.add(part.bytes, 1_000_000));
+            assert.ok(buffer.add(part.bytes, 1_000_000, part.ends));
             if (part.ends) seen.push(buffer.take());
           }
           start = end;
@@ -101,8 +101,8 @@ test("lines come out as they went in, however the bytes are cut", () => {
 
 test("an unfinished line takes at most twice its length, and no more than allowed", () => {
   const buffer = new LineBuffer();
-  for (let i = 0; i < 100_000; i++) assert.ok(buffer.add(Buffer.from("x"), 100_000));
+  for (let i = 0; i < 100_000; i++) assert.ok(buffer.add(Buffer.from("x"), 100_000, false));
   assert.ok(buffer.size <= 200_000);
-  assert.ok(!buffer.add(Buffer.from("x"), 100_000));
+  assert.ok(!buffer.add(Buffer.from("x"), 100_000, false));
   assert.equal(buffer.take().length, 100_000);
 });
