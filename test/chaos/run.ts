@@ -89,6 +89,9 @@ async function run(index: number): Promise<boolean> {
   const runs = await kinds[index % kinds.length]?.run(Math.floor(index / kinds.length));
   let started = performance.now();
   for await (const outcome of runs ?? []) {
+    if (interrupted.signal.aborted) {
+      break;
+    }
     counts.runs += 1;
     count(outcome);
     tell(index, outcome, performance.now() - started);
@@ -97,12 +100,27 @@ async function run(index: number): Promise<boolean> {
   return runs !== undefined;
 }
 
+/** What is under way then does not count: the signal may have met its processes as well. */
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    interrupted.abort();
+    say("ends after this run");
+  });
+}
+
 let next = first;
 try {
   let isThere = true;
-  while (isThere && next <= last && counts.runs < mostRuns && performance.now() < end) {
+  while (
+    isThere &&
+    !interrupted.signal.aborted &&
+    next <= last &&
+    counts.runs < mostRuns &&
+    performance.now() < end
+  ) {
     isThere = await run(next);
-    next += isThere ? 1 : 0;
+    next += isThere && !interrupted.signal.aborted ? 1 : 0;
   }
 } finally {
   for (const kind of kinds) {
