@@ -116,20 +116,26 @@ export class SharedKeys {
     const { atSign, keys, request, peerKeys, takesKeyHash } = this.#options;
     const peerKey = await peerKeys.fetch(peer);
     const pubKeyCS = hexDigest(peerKey, "md5");
-    let key = await this.#ownCopy(peer);
-    let sharedKeyEnc: string | undefined;
-    if (key === undefined) {
-      key = aesKey(newAesKey());
+    const known = await this.#ownCopy(peer);
+    let key = known ?? aesKey(newAesKey());
+    if (known === undefined) {
       const own = wrap(key, rsaPublicKey(keys.encryptionPublicKey));
       const metadata = { isEncrypted: false, pubKeyCS: this.#ownDigest("md5") };
       await store(request, updateCommand(ownCopyKey(peer, atSign), metadata, own));
-    } else {
-      sharedKeyEnc = await this.#recipientCopy(peer, pubKeyCS);
     }
-    if (sharedKeyEnc === undefined) {
-      sharedKeyEnc = wrap(key, rsaPublicKey(peerKey));
+    // Wrapped anew: the recipient's copy may be of another key, where a client of ours ended while several made one.
+    let sharedKeyEnc = wrap(key, rsaPublicKey(peerKey));
+    let isKept = known !== undefined && (await this.#isRecipientCopyFor(peer, pubKeyCS));
+    while (!isKept) {
       const metadata = { ttr: recipientCopyTtr, isEncrypted: false, pubKeyCS };
       await store(request, updateCommand(recipientCopyKey(peer, atSign), metadata, sharedKeyEnc));
+      // Of several clients that make a key at the same time, the one whose own copy came last has made it for all.
+      const kept = (await this.#ownCopy(peer)) ?? key;
+      isKept = kept.equals(key);
+      if (!isKept) {
+        key = kept;
+        sharedKeyEnc = wrap(key, rsaPublicKey(peerKey));
+      }
     }
     const pubKeyHash = { hash: hexDigest(peerKey, "sha512"), hashingAlgo: "sha512" };
     return { key, wrapping: { sharedKeyEnc, pubKeyCS, ...((await takesKeyHash()) ? { pubKeyHash } : {}) } };
@@ -143,10 +149,10 @@ export class SharedKeys {
     return record && isReadable ? this.#unwrap(record.text) : undefined;
   }
 
-  /** The stored copy for the recipient, if it was made for the recipient's present public key. */
-  async #recipientCopy(peer: string, pubKeyCS: string): Promise<string | undefined> {
+  /** Whether there is a copy for the recipient that was made for the recipient's present public key. */
+  async #isRecipientCopyFor(peer: string, pubKeyCS: string): Promise<boolean> {
     const record = await this.#stored(recipientCopyKey(peer, this.#options.atSign));
-    return record?.metadata.pubKeyCS === pubKeyCS ? record.text : undefined;
+    return record?.metadata.pubKeyCS === pubKeyCS;
   }
 
   async #stored(key: string): Promise<ReturnType<typeof readRecord> | undefined> {

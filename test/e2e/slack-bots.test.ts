@@ -78,12 +78,17 @@ suite("several bots in one Slack workspace", { skip: missing, timeout: 300_000 }
     for (const place of requests) {
       await it.done(place);
     }
-    const { stdout } = await it.system.run("runs", "--json");
-    const runs = JSON.parse(stdout) as Shown[];
+    let listed = { code: -1, stdout: "" };
+    // The bot of this folder may have been killed, and not be back.
+    await it.until(async () => {
+      listed = await it.system.run("runs", "--json");
+      return listed.code === 0;
+    }, "the bot answers");
+    const runs = JSON.parse(listed.stdout) as Shown[];
     assert.equal(runs.length, requests.length, "each request became one run");
     assert.ok(
       runs.every(({ status }) => status === "completed"),
-      stdout,
+      listed.stdout,
     );
     for (const place of requests) {
       assert.equal(it.thread(place).length, 2, "one progress card and one result");
