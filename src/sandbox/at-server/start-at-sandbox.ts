@@ -231,10 +231,10 @@ function installKeys(server: AtServer, keys: PublicKeys): void {
   });
 }
 
-/** One after the other in the background: a first start need not wait for them. */
+/** One after the other in the background: a first start need not wait for them. What fails is tried again when needed. */
 async function makeSigningKeys(servers: Iterable<AtServer>): Promise<void> {
   for (const server of servers) {
     if (server.store.isClosed) return;
-    await server.federation.signingKeys.ready();
+    await server.federation.signingKeys.ready().catch((error: Error) => process.emitWarning(error));
   }
 }

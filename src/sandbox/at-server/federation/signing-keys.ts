@@ -19,9 +19,11 @@ export class SigningKeys {
     return (this.#isReady ||= this.#server.record(signingKeyPairFlag) !== undefined);
   }
 
-  /** Makes the pair when there is none yet. */
+  /** Makes the pair when there is none yet; again where that failed (a full disk). */
   ready(): Promise<void> {
-    return (this.#made ??= this.isReady ? Promise.resolve() : this.#make());
+    this.#made ??= this.isReady ? Promise.resolve() : this.#make();
+    this.#made.catch(() => (this.#made = undefined));
+    return this.#made;
   }
 
   async #make(): Promise<void> {
